@@ -1,0 +1,1 @@
+"""Generalized Jacobians of ordinary NumPy code."""

@@ -1,0 +1,237 @@
+"""NumPy function -> rule, and the verbs that state rules.
+
+- ``elementwise(np.tanh, lambda y, x: 1 - y * y)``: one partial per operand, result first.
+- ``multilinear(np.matmul, labels)``: only labels; the partial is the other operands.
+- ``gather(np.roll)``: applied to an array of positions, the function itself tells its map.
+- ``composed(np.var, definition)``: runs as a definition made of other functions.
+- ``local(np.linalg.inv)``: a generator of ``(result, operand, Term)``.
+- ``nondifferentiable(np.sign)``: zero derivative or plain result. ``unsupported(np.save, reason)``: refused, with a reason.
+
+A local rule is a function ``rule(call, *args, **kwargs)``: `call.result` is what the function returned, `call.needs(path)`
+tells whether an operand is differentiated. A path is the position of the argument, or ``(position, index)`` inside a list.
+Every array that it sees is a plain value of its own level, perhaps traced by an outer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .labels import Axes, axes_of, flatten
+from .terms import Factor, Map, Term
+
+__all__ = [
+    "Call",
+    "Rule",
+    "composed",
+    "diagonal_term",
+    "elementwise",
+    "factor_on",
+    "function_name",
+    "gather",
+    "local",
+    "lookup",
+    "multilinear",
+    "nondifferentiable",
+    "registered",
+    "unsupported",
+]
+
+Path = int | tuple[int, int]
+LocalTerm = tuple[int, Path, Term]
+
+
+class Call(NamedTuple):
+    """What a rule is told about the call that it differentiates."""
+
+    result: Any
+    needed: frozenset[Path]
+
+    def needs(self, operand: Path) -> bool:
+        """Whether this operand is differentiated."""
+        return operand in self.needed
+
+
+class Rule(NamedTuple):
+    """What the library knows about one function."""
+
+    kind: str
+    function: Any
+    run: Callable[..., Any] | None = None
+    reason: str = ""
+
+
+_RULES: dict[Any, Rule] = {}
+
+
+def lookup(function: Any) -> Rule | None:
+    """The rule of a function, or None."""
+    return _RULES.get(function)
+
+
+def registered() -> dict[Any, Rule]:
+    """A copy of the whole table: function -> rule."""
+    return dict(_RULES)
+
+
+def function_name(function: Any) -> str:
+    """The name of a function as a user writes it, e.g. ``np.linalg.qr``."""
+    name = getattr(function, "__name__", repr(function))
+    module = getattr(function, "__module__", None) or "numpy"
+    if isinstance(function, np.ufunc):
+        return f"np.{name}" if getattr(np, name, None) is function else name
+    return f"{module}.{name}".replace("numpy.", "np.", 1)
+
+
+def elementwise(function: Any, *partials: Callable[..., Any]) -> None:
+    """State the partial derivative of each operand of an entrywise function, with NumPy broadcasting.
+
+    Parameters
+    ----------
+    function : callable
+        A ufunc or a function that broadcasts its operands.
+    *partials : callable
+        One per operand, called ``partial(result, *operands)``; it returns an array that broadcasts to the result, or a
+        Python number where the partial is constant.
+
+    Examples
+    --------
+    ``elementwise(np.tanh, lambda y, x: 1 - y * y)``
+    """
+
+    def run(call: Call, *operands: Any, **_: Any) -> Iterator[LocalTerm]:
+        for position, partial in enumerate(partials):
+            if call.needs(position):
+                value = partial(call.result, *operands)
+                yield 0, position, diagonal_term(np.shape(call.result), np.shape(operands[position]), value, call.result.dtype)
+
+    _RULES[function] = Rule("elementwise", function, run)
+
+
+def multilinear(function: Any, labels: Callable[..., tuple[list[Axes], Axes]]) -> None:
+    """State a function that is linear in each operand by the labels of its operands and of its result.
+
+    Parameters
+    ----------
+    function : callable
+    labels : callable
+        Called with the arguments of the function; returns the axes of each operand, in order, and those of the result.
+        A label that is missing in the result is summed. An operand axis of size 1 is ``()``.
+    """
+
+    def run(call: Call, *args: Any, **kwargs: Any) -> Iterator[LocalTerm]:
+        inputs, out = labels(*args, **kwargs)
+        for position, inp in enumerate(inputs):
+            if not call.needs(position):
+                continue
+            others = [n for n in range(len(inputs)) if n != position]
+            factors = tuple([factor_on(args[n], inputs[n], call.result.dtype) for n in others])
+            free = {*flatten(out), *flatten(inp)}
+            carried = dict.fromkeys(label for n in others for label in flatten(inputs[n]))
+            yield 0, position, Term(out, inp, factors, bound=tuple([label for label in carried if label not in free]))
+
+    _RULES[function] = Rule("multilinear", function, run)
+
+
+def gather(function: Any, separable: bool | Callable[..., bool] = False) -> None:
+    """State a function that only moves entries of its first argument.
+
+    The map is found by applying the function to an array of positions. A `separable` function treats each axis by itself
+    (``roll`` with an axis), so it is applied to the positions of one axis at a time and the other axes keep their labels.
+
+    Parameters
+    ----------
+    function : callable
+    separable : bool or callable
+        A callable is asked with the arguments of the call.
+    """
+
+    def run(call: Call, array: Any, *args: Any, **kwargs: Any) -> Iterator[LocalTerm]:
+        split = separable(array, *args, **kwargs) if callable(separable) else separable
+        shape, out_shape = np.shape(array), np.shape(call.result)
+        if split and len(shape) == len(out_shape):
+            yield 0, 0, _separable_term(function, shape, out_shape, args, kwargs)
+        else:
+            inp, out = axes_of(shape), axes_of(out_shape)
+            positions = np.arange(np.size(array)).reshape(shape)
+            index = function(positions, *args, **kwargs)
+            yield 0, 0, Term(out, inp, maps=(Map.of(flatten(inp), flatten(out), index),))
+
+    _RULES[function] = Rule("gather", function, run)
+
+
+def _separable_term(function: Any, shape: tuple, out_shape: tuple, args: tuple, kwargs: dict) -> Term:
+    out, inp, maps = list(axes_of(out_shape)), list(axes_of(shape)), []
+    for axis, size in enumerate(shape):
+        if not inp[axis]:
+            continue
+        along = tuple([size if n == axis else 1 for n in range(len(shape))])
+        moved = function(np.arange(size).reshape(along), *args, **kwargs)
+        index = moved[tuple([slice(None) if n == axis else 0 for n in range(len(shape))])]
+        relation = Map.of(inp[axis], out[axis], index)
+        if relation.is_identity:
+            inp[axis] = out[axis]
+        else:
+            maps.append(relation)
+    return Term(tuple(out), tuple(inp), maps=tuple(maps))
+
+
+def composed(function: Any, definition: Callable[..., Any]) -> None:
+    """State a function that runs, on traced values, as a definition made of other functions."""
+    _RULES[function] = Rule("composed", function, definition)
+
+
+def local(function: Any) -> Callable[[Callable[..., Iterable[LocalTerm]]], Callable]:
+    """Decorate a generator of ``(result, operand, Term)``: the local Jacobian of each result in each needed operand.
+
+    The generator is called ``rule(call, *args, **kwargs)`` with the arguments of the function.
+    """
+
+    def register(rule: Callable[..., Iterable[LocalTerm]]) -> Callable:
+        _RULES[function] = Rule("local", function, rule)
+        return rule
+
+    return register
+
+
+def nondifferentiable(*functions: Any) -> None:
+    """State functions that are constant almost everywhere, or whose result is no real array (shapes, orders, tests)."""
+    for function in functions:
+        _RULES[function] = Rule("nondifferentiable", function)
+
+
+def unsupported(reason: str, *functions: Any) -> None:
+    """Refuse functions, with the reason that the error tells."""
+    for function in functions:
+        _RULES[function] = Rule("unsupported", function, reason=reason)
+
+
+def diagonal_term(out_shape: tuple[int, ...], in_shape: tuple[int, ...], partial: Any, dtype: np.dtype) -> Term:
+    """The term of an entrywise function: operands are aligned to the right and broadcast.
+
+    Parameters
+    ----------
+    out_shape, in_shape : tuple of int
+    partial : array_like or Python number
+        Broadcasts to `out_shape`; a Python number becomes the scale.
+    dtype : dtype
+        Of the result; integer and boolean partials are converted to it.
+    """
+    out = axes_of(out_shape)
+    aligned = out[len(out) - len(in_shape) :]
+    inp = tuple([() if size == 1 else axis for size, axis in zip(in_shape, aligned, strict=True)])
+    if isinstance(partial, (int, float)) and not isinstance(partial, np.generic):
+        return Term(out, inp, scale=partial)
+    return Term(out, inp, (factor_on(partial, out[len(out) - np.ndim(partial) :], dtype),))
+
+
+def factor_on(array: Any, axes: Axes, dtype: np.dtype) -> Factor:
+    """A factor of an operand: integers and booleans become `dtype`, so that products cannot overflow."""
+    if not hasattr(array, "dtype"):
+        array = np.asarray(array)
+    if array.dtype.kind in "biu":
+        array = array.astype(dtype)
+    return Factor.on(array, axes)
+

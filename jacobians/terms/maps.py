@@ -1,0 +1,114 @@
+"""Maps: index relations that cost no arithmetic.
+
+A map says ``ravel(dst) == index[src]``: the labels of `dst` are a function of the labels of `src`. Slices and shifts are
+affine (``start + step * ravel(src)``, perhaps modulo), everything else is an integer array over the raveled `src`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import TermError
+from ..labels import Axis, Label, Substitution, apply, size_of
+
+__all__ = ["Affine", "Map"]
+
+
+class Affine(NamedTuple):
+    """The index ``(start + step * position) % modulus`` (without modulus where None)."""
+
+    start: int
+    step: int
+    modulus: int | None = None
+
+
+class Map:
+    """The relation ``ravel(dst) == index[ravel(src)]``.
+
+    Parameters
+    ----------
+    dst, src : tuple of Label
+        The determined and the determining group; `src` may be empty (a constant index).
+    index : Affine or integer array of shape (size of src,)
+    injective : bool or None
+        Whether different `src` give different `dst`; None is unknown.
+    """
+
+    __slots__ = ("dst", "index", "injective", "src")
+
+    def __init__(self, dst: Axis, src: Axis, index: Affine | np.ndarray, injective: bool | None = None) -> None:
+        self.dst = dst
+        self.src = src
+        self.index = index
+        if isinstance(index, Affine):
+            span = abs(index.step) * size_of(src)
+            injective = (index.step != 0 or not src) and (index.modulus is None or span <= index.modulus)
+        self.injective = injective
+
+    @classmethod
+    def of(cls, dst: Axis, src: Axis, index: np.ndarray, injective: bool | None = None) -> Map:
+        """A map from an integer array, recognised as affine where it is."""
+        index = np.asarray(index, dtype=np.intp).reshape(-1)
+        if index.size == 1:
+            return cls(dst, src, Affine(int(index[0]), 1))
+        if index.size > 1:
+            start, step = int(index[0]), int(index[1]) - int(index[0])
+            if step and int(index[-1]) == start + step * (index.size - 1) and bool(np.all(np.diff(index) == step)):
+                return cls(dst, src, Affine(start, step))
+        return cls(dst, src, index, injective)
+
+    @classmethod
+    def constant(cls, label: Label, position: int) -> Map:
+        """The relation ``label == position``."""
+        return cls((label,), (), Affine(position, 1))
+
+    @property
+    def labels(self) -> Axis:
+        return self.dst + self.src
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether both groups have the same flat position."""
+        return self.index in ((0, 1, None), (0, 1, size_of(self.dst))) and size_of(self.dst) == size_of(self.src) \
+            if isinstance(self.index, Affine) else False  # fmt: skip
+
+    @property
+    def nbytes(self) -> int:
+        return 0 if isinstance(self.index, Affine) else self.index.nbytes
+
+    def positions(self) -> np.ndarray:
+        """The index as an array over the raveled `src`."""
+        if not isinstance(self.index, Affine):
+            return self.index
+        start, step, modulus = self.index
+        flat = start + step * np.arange(size_of(self.src))
+        return flat if modulus is None else flat % modulus
+
+    def components(self) -> dict[Label, np.ndarray]:
+        """For each label of `dst` its position over the raveled `src`."""
+        if len(self.dst) == 1:
+            return {self.dst[0]: self.positions()}
+        parts = np.unravel_index(self.positions(), [label.size for label in self.dst])
+        return dict(zip(self.dst, parts, strict=True))
+
+    def relabel(self, substitution: Substitution) -> Map:
+        """The same relation under other labels (groups are flat, so splitting a label changes nothing)."""
+        if not any(label in substitution for label in self.labels):
+            return self
+        return Map(apply(substitution, self.dst), apply(substitution, self.src), self.index, self.injective)
+
+    def same_index(self, other: Map) -> bool:
+        """Whether both indices are the same numbers (arrays are compared by identity first)."""
+        if isinstance(self.index, Affine) or isinstance(other.index, Affine):
+            return isinstance(self.index, Affine) and isinstance(other.index, Affine) and self.index == other.index
+        return self.index is other.index or np.array_equal(self.index, other.index)
+
+    def check(self) -> None:
+        """Raise TermError if an index leaves `dst`."""
+        positions, size = self.positions(), size_of(self.dst)
+        if positions.size != size_of(self.src):
+            raise TermError(f"map: an index of {positions.size} entries over labels {self.src}.")
+        if positions.size and not (0 <= positions.min() and positions.max() < size):
+            raise TermError(f"map: an index in [{positions.min()}, {positions.max()}] into labels {self.dst} of {size} positions.")
