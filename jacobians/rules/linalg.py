@@ -1,0 +1,271 @@
+"""Linear algebra: inverses, solutions, determinants and norms, batched over leading axes.
+
+Each rule states its differential as mathematics. Batch axes are shared labels: the Jacobian of a batch of inverses is block
+diagonal and stores one inverse per matrix. Sources: M. Giles, "Collected matrix derivative results for forward and
+reverse mode algorithmic differentiation" (2008); K. Petersen and M. Pedersen, "The Matrix Cookbook" (2012); G. Golub and
+V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems" (1973).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedFunctionError
+from ..labels import Axes, Axis, Label, axes_of, flatten
+from ..registry import Call, composed, local, nondifferentiable
+from ..terms import Factor, Term
+
+LocalTerms = Iterator[tuple[int, int, Term]]
+
+
+def _like(axis: Axis, count: int) -> list[Axis]:
+    """Axes of the same size as `axis`, under other labels."""
+    return [axes_of([label.size for label in axis])[0] if axis else () for _ in range(count)]
+
+
+def _matrix(array: Any) -> tuple[Axes, Axis, Axis]:
+    """Batch axes, row axis and column axis of a stack of matrices."""
+    *batch, rows, columns = axes_of(np.shape(array))
+    return tuple(batch), rows, columns
+
+
+def _transposed(array: Any) -> Any:
+    return np.swapaxes(array, -1, -2)
+
+
+def _broadcast(batch: Axes, shape: Sequence[int]) -> Axes:
+    """The batch axes of an operand that broadcasts: aligned to the right, size 1 has no label."""
+    aligned = batch[len(batch) - len(shape) :]
+    return tuple([() if size == 1 else axis for size, axis in zip(shape, aligned, strict=True)])
+
+
+def _bound(*axes: Axis) -> tuple[Label, ...]:
+    return flatten(axes)
+
+
+# ---- inverses and solutions ------------------------------------------------------------------------------------------
+
+
+@local(np.linalg.inv)
+def _inv(call: Call, a: Any) -> LocalTerms:
+    # Y = inv(A): dY = -Y dA Y  (Giles 2.2.3)
+    Y = call.result
+    b, i, j = _matrix(a)
+    k, l = _like(i, 2)
+    yield 0, 0, Term((*b, i, j), (*b, k, l), (Factor.on(Y, (*b, i, k)), Factor.on(Y, (*b, l, j))), scale=-1.0)
+
+
+@local(np.linalg.solve)
+def _solve(call: Call, a: Any, b: Any) -> LocalTerms:
+    # X = inv(A) B: dX = inv(A) dB - inv(A) dA X  (Giles 2.3.1). A 1-d B is one vector, any other a stack of matrices.
+    Y, X = np.linalg.inv(a), call.result
+    vector = np.ndim(b) == 1
+    batch_a, batch_b = np.shape(a)[:-2], () if vector else np.shape(b)[:-2]
+    batch = axes_of(np.broadcast_shapes(batch_a, batch_b))
+    on_a, on_b = _broadcast(batch, batch_a), _broadcast(batch, batch_b)
+    i, k = axes_of(np.shape(a)[-2:])
+    columns = () if vector else axes_of(np.shape(b)[-1:])
+    inverse = Factor.on(Y, (*on_a, i, k))
+    if call.needs(0):
+        (l,) = _like(i, 1)
+        yield (
+            0,
+            0,
+            Term((*batch, i, *columns), (*on_a, k, l), (inverse, Factor.on(X, (*batch, l, *columns))), scale=-1.0),
+        )
+    if call.needs(1):
+        yield 0, 1, Term((*batch, i, *columns), (*on_b, k, *columns), (inverse,))
+
+
+@local(np.linalg.pinv)
+def _pinv(call: Call, a: Any, *_: Any, hermitian: bool = False, **__: Any) -> LocalTerms:
+    # P = pinv(A), of constant rank (Golub and Pereyra 4.12):
+    # dP = -P dA P + P P^T dA^T (I - A P) + (I - P A) dA^T P^T P
+    if hermitian or len(_) > 1:
+        raise UnsupportedFunctionError("np.linalg.pinv", "for hermitian=True")
+    P = call.result
+    b, k, l = _matrix(a)
+    (j,), (i,) = _like(k, 1), _like(l, 1)
+    m, n = np.shape(a)[-2:]
+    out, inp = (*b, i, j), (*b, k, l)
+    outer = np.eye(m, dtype=P.dtype) - np.matmul(a, P)
+    inner = np.eye(n, dtype=P.dtype) - np.matmul(P, a)
+    # fmt: off
+    products = [
+        (-1.0, P,                            (*b, i, k), P,                            (*b, l, j)),
+        (+1.0, np.matmul(P, _transposed(P)), (*b, i, l), outer,                        (*b, k, j)),
+        (+1.0, inner,                        (*b, i, l), np.matmul(_transposed(P), P), (*b, k, j)),
+    ]
+    # fmt: on
+    for scale, left, on_left, right, on_right in products:
+        yield 0, 0, Term(out, inp, (Factor.on(left, on_left), Factor.on(right, on_right)), scale=scale)
+
+
+def _tensorinv(a: Any, ind: int = 2) -> Any:
+    shape = np.shape(a)
+    return np.reshape(np.linalg.inv(np.reshape(a, (prod(shape[ind:]), -1))), shape[ind:] + shape[:ind])
+
+
+def _tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
+    if axes is not None:
+        moved = [axis % np.ndim(a) for axis in axes]
+        a = np.transpose(a, [n for n in range(np.ndim(a)) if n not in moved] + moved)
+    shape = np.shape(a)[np.ndim(b) - np.ndim(a) :] if np.ndim(a) > np.ndim(b) else ()
+    return np.reshape(np.linalg.solve(np.reshape(a, (np.size(b), -1)), np.ravel(b)), shape)
+
+
+composed(np.linalg.tensorinv, _tensorinv)
+composed(np.linalg.tensorsolve, _tensorsolve)
+
+
+# ---- determinants ----------------------------------------------------------------------------------------------------
+
+
+@local(np.linalg.det)
+def _det(call: Call, a: Any) -> LocalTerms:
+    # d det(A) = det(A) tr(inv(A) dA)  (Giles 2.2.4); where A has no inverse, tr(C^T dA) with the cofactors C of A.
+    b, i, j = _matrix(a)
+    if np.any(call.result == 0):
+        yield 0, 0, Term(b, (*b, i, j), (Factor.on(_cofactors(a), (*b, i, j)),))
+        return
+    yield 0, 0, Term(b, (*b, i, j), (Factor.on(call.result, b), Factor.on(np.linalg.inv(a), (*b, j, i))))
+
+
+def _cofactors(a: Any) -> Any:
+    """The signed determinants of the matrices without row i and column j: n^5 operations, but right for any rank."""
+    n = np.shape(a)[-1]
+    if n == 1:
+        return np.ones_like(a)
+    keep = np.array([[other for other in range(n) if other != gone] for gone in range(n)])
+    rows = [np.linalg.det(np.moveaxis(a[..., keep[i][:, None, None], keep], -2, -3)) for i in range(n)]
+    sign = np.array([[1 - 2 * ((i + j) % 2) for j in range(n)] for i in range(n)], dtype=a.dtype)
+    return np.stack(rows, axis=-2) * sign
+
+
+@local(np.linalg.slogdet)
+def _slogdet(call: Call, a: Any) -> LocalTerms:
+    # d log |det(A)| = tr(inv(A) dA); the sign is constant. A singular A raises LinAlgError.
+    b, i, j = _matrix(a)
+    yield 1, 0, Term(b, (*b, i, j), (Factor.on(np.linalg.inv(a), (*b, j, i)),))
+
+
+# ---- norms -----------------------------------------------------------------------------------------------------------
+#
+# The derivative of a norm where it has none is zero: at x = 0 for the 2-norm (where others give nan), and for entries that
+# are zero. Ties of the largest entries share equally. The second derivative is exact wherever the first is.
+
+
+def _unit(y: Any) -> Any:
+    """The norm as a divisor: 1 where it is 0."""
+    return np.where(y == 0, 1, y)
+
+
+def _two(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
+    return x / _unit(y)
+
+
+def _extreme(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
+    ties = np.abs(x) == y
+    return np.sign(x) * ties / np.sum(ties, axis=axis, keepdims=True, dtype=x.dtype)
+
+
+def _power(p: float) -> Any:
+    def partial(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
+        # The ratio is 1 at a zero entry: a negative or fractional power of 0 would turn sign(0) * inf into nan.
+        return np.sign(x) * (np.where(x == 0, 1, np.abs(x)) / _unit(y)) ** (p - 1)
+
+    return partial
+
+
+def _vector_partial(ord: Any) -> Any:
+    # y = (sum |x|^p)^(1/p): dy = sum sign(x) (|x| / y)^(p - 1) dx  (Matrix Cookbook 10.1)
+    table = {
+        None: _two,
+        2: _two,
+        1: lambda x, y, axis: np.sign(x),
+        0: None,
+        np.inf: _extreme,
+        -np.inf: _extreme,
+    }
+    return table[ord] if ord in table else _power(float(ord))
+
+
+def _sum_norm(summed: int, extreme: Any) -> Any:
+    """The largest or smallest sum of magnitudes along one of the two axes: a column sum (0) or a row sum (1)."""
+
+    def partial(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
+        along, across = axis[summed], axis[1 - summed]
+        sums = np.sum(np.abs(x), axis=along, keepdims=True)
+        ties = sums == extreme(sums, axis=across, keepdims=True)
+        return np.sign(x) * ties / np.sum(ties, axis=across, keepdims=True, dtype=x.dtype)
+
+    return partial
+
+
+def _singular(place: int | None) -> Any:
+    """One singular value, or (None) the sum of all: dy = u^T dX v, or tr(V U^T dX)."""
+
+    def partial(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
+        u, _, vh = np.linalg.svd(np.moveaxis(x, axis, (-2, -1)), full_matrices=False)
+        if place is not None:
+            last = np.shape(vh)[-2] - 1 if place else 0
+            u, vh = u[..., :, last : last + 1], vh[..., last : last + 1, :]
+        return np.moveaxis(np.matmul(u, vh), (-2, -1), axis)
+
+    return partial
+
+
+_MATRIX_PARTIALS = {
+    None: _two,
+    "fro": _two,
+    "f": _two,
+    "nuc": _singular(None),
+    1: _sum_norm(0, np.max),
+    -1: _sum_norm(0, np.min),
+    np.inf: _sum_norm(1, np.max),
+    -np.inf: _sum_norm(1, np.min),
+    2: _singular(0),
+    -2: _singular(-1),
+}
+
+
+def _norm_term(call: Call, x: Any, axis: tuple[int, ...], partial: Any) -> LocalTerms:
+    """The term of a function that reduces `axis`, whose partial derivative has the shape of `x`."""
+    if partial is None:
+        return
+    shape = np.shape(x)
+    axis = tuple([n % len(shape) for n in axis])
+    inp = axes_of(shape)
+    kept = np.ndim(call.result) == len(shape)
+    out = tuple([() if n in axis else label for n, label in enumerate(inp) if kept or n not in axis])
+    y = np.reshape(call.result, tuple([1 if n in axis else size for n, size in enumerate(shape)]))
+    yield 0, 0, Term(out, inp, (Factor.on(partial(x, y, axis), inp),))
+
+
+@local(np.linalg.norm)
+def _norm(call: Call, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> LocalTerms:
+    if axis is None:
+        axes = tuple(range(np.ndim(x)))
+    else:
+        axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    if ord is None:
+        return _norm_term(call, x, axes, _two)
+    return _norm_term(call, x, axes, _MATRIX_PARTIALS[ord] if len(axes) == 2 else _vector_partial(ord))
+
+
+@local(np.linalg.vector_norm)
+def _vector_norm(call: Call, x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> LocalTerms:
+    if axis is None:
+        axis = tuple(range(np.ndim(x)))
+    return _norm_term(call, x, tuple(axis) if isinstance(axis, (tuple, list)) else (axis,), _vector_partial(ord))
+
+
+composed(
+    np.linalg.matrix_norm,
+    lambda x, /, *, keepdims=False, ord="fro": np.linalg.norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims),
+)
+nondifferentiable(np.linalg.matrix_rank)
