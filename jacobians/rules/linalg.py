@@ -1,9 +1,9 @@
 """Linear algebra: inverses, solutions, determinants and norms, batched over leading axes.
 
-Each rule states its differential as mathematics. Batch axes are shared labels: the Jacobian of a batch of inverses is block
-diagonal and stores one inverse per matrix. Sources: M. Giles, "Collected matrix derivative results for forward and
-reverse mode algorithmic differentiation" (2008); K. Petersen and M. Pedersen, "The Matrix Cookbook" (2012); G. Golub and
-V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems" (1973).
+Each rule states its differential as mathematics. Batch axes are shared labels: the Jacobian of a batch of inverses is
+block diagonal and stores one inverse per matrix. Sources: M. Giles, "Collected matrix derivative results for forward
+and reverse mode algorithmic differentiation" (2008); K. Petersen and M. Pedersen, "The Matrix Cookbook" (2012);
+G. Golub and V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems" (1973).
 """
 
 from __future__ import annotations
@@ -15,36 +15,28 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedFunctionError
-from ..labels import Axes, Axis, Label, axes_of, flatten
+from ..labels import Axes, Axis, axes_of, size_of
 from ..registry import Call, composed, local, nondifferentiable
 from ..terms import Factor, Term
+from .linear import broadcast_axes
 
 LocalTerms = Iterator[tuple[int, int, Term]]
 
 
-def _like(axis: Axis, count: int) -> list[Axis]:
-    """Axes of the same size as `axis`, under other labels."""
-    return [axes_of([label.size for label in axis])[0] if axis else () for _ in range(count)]
-
-
-def _matrix(array: Any) -> tuple[Axes, Axis, Axis]:
+def matrix_axes(array: Any) -> tuple[Axes, Axis, Axis]:
     """Batch axes, row axis and column axis of a stack of matrices."""
     *batch, rows, columns = axes_of(np.shape(array))
     return tuple(batch), rows, columns
 
 
-def _transposed(array: Any) -> Any:
+def alike(*axes: Axis) -> Axes:
+    """Axes of the same sizes under other labels."""
+    return axes_of([size_of(axis) for axis in axes])
+
+
+def transposed(array: Any) -> Any:
+    """Each matrix of a stack transposed."""
     return np.swapaxes(array, -1, -2)
-
-
-def _broadcast(batch: Axes, shape: Sequence[int]) -> Axes:
-    """The batch axes of an operand that broadcasts: aligned to the right, size 1 has no label."""
-    aligned = batch[len(batch) - len(shape) :]
-    return tuple([() if size == 1 else axis for size, axis in zip(shape, aligned, strict=True)])
-
-
-def _bound(*axes: Axis) -> tuple[Label, ...]:
-    return flatten(axes)
 
 
 # ---- inverses and solutions ------------------------------------------------------------------------------------------
@@ -54,9 +46,9 @@ def _bound(*axes: Axis) -> tuple[Label, ...]:
 def _inv(call: Call, a: Any) -> LocalTerms:
     # Y = inv(A): dY = -Y dA Y  (Giles 2.2.3)
     Y = call.result
-    b, i, j = _matrix(a)
-    k, l = _like(i, 2)
-    yield 0, 0, Term((*b, i, j), (*b, k, l), (Factor.on(Y, (*b, i, k)), Factor.on(Y, (*b, l, j))), scale=-1.0)
+    b, i, j = matrix_axes(a)
+    p, q = alike(i, j)
+    yield 0, 0, Term((*b, i, j), (*b, p, q), (Factor.on(Y, (*b, i, p)), Factor.on(Y, (*b, q, j))), scale=-1.0)
 
 
 @local(np.linalg.solve)
@@ -66,43 +58,37 @@ def _solve(call: Call, a: Any, b: Any) -> LocalTerms:
     vector = np.ndim(b) == 1
     batch_a, batch_b = np.shape(a)[:-2], () if vector else np.shape(b)[:-2]
     batch = axes_of(np.broadcast_shapes(batch_a, batch_b))
-    on_a, on_b = _broadcast(batch, batch_a), _broadcast(batch, batch_b)
-    i, k = axes_of(np.shape(a)[-2:])
+    on_a, on_b = broadcast_axes(batch, batch_a), broadcast_axes(batch, batch_b)
+    i, p = axes_of(np.shape(a)[-2:])
     columns = () if vector else axes_of(np.shape(b)[-1:])
-    inverse = Factor.on(Y, (*on_a, i, k))
+    out, inverse = (*batch, i, *columns), Factor.on(Y, (*on_a, i, p))
     if call.needs(0):
-        (l,) = _like(i, 1)
-        yield (
-            0,
-            0,
-            Term((*batch, i, *columns), (*on_a, k, l), (inverse, Factor.on(X, (*batch, l, *columns))), scale=-1.0),
-        )
+        (q,) = alike(p)
+        yield 0, 0, Term(out, (*on_a, p, q), (inverse, Factor.on(X, (*batch, q, *columns))), scale=-1.0)
     if call.needs(1):
-        yield 0, 1, Term((*batch, i, *columns), (*on_b, k, *columns), (inverse,))
+        yield 0, 1, Term(out, (*on_b, p, *columns), (inverse,))
 
 
 @local(np.linalg.pinv)
-def _pinv(call: Call, a: Any, *_: Any, hermitian: bool = False, **__: Any) -> LocalTerms:
-    # P = pinv(A), of constant rank (Golub and Pereyra 4.12):
-    # dP = -P dA P + P P^T dA^T (I - A P) + (I - P A) dA^T P^T P
-    if hermitian or len(_) > 1:
+def _pinv(call: Call, a: Any, rcond: Any = None, hermitian: bool = False, **_: Any) -> LocalTerms:
+    # P = pinv(A), of constant rank: dP = -P dA P + P P^T dA^T (I - A P) + (I - P A) dA^T P^T P
+    # (Golub and Pereyra 4.12)
+    if hermitian:
         raise UnsupportedFunctionError("np.linalg.pinv", "for hermitian=True")
     P = call.result
-    b, k, l = _matrix(a)
-    (j,), (i,) = _like(k, 1), _like(l, 1)
-    m, n = np.shape(a)[-2:]
-    out, inp = (*b, i, j), (*b, k, l)
-    outer = np.eye(m, dtype=P.dtype) - np.matmul(a, P)
-    inner = np.eye(n, dtype=P.dtype) - np.matmul(P, a)
+    b, p, q = matrix_axes(a)
+    i, j = alike(q, p)
+    outer = np.eye(np.shape(a)[-2], dtype=P.dtype) - np.matmul(a, P)
+    inner = np.eye(np.shape(a)[-1], dtype=P.dtype) - np.matmul(P, a)
     # fmt: off
     products = [
-        (-1.0, P,                            (*b, i, k), P,                            (*b, l, j)),
-        (+1.0, np.matmul(P, _transposed(P)), (*b, i, l), outer,                        (*b, k, j)),
-        (+1.0, inner,                        (*b, i, l), np.matmul(_transposed(P), P), (*b, k, j)),
+        (-1.0, P,                           (*b, i, p), P,                           (*b, q, j)),
+        (+1.0, np.matmul(P, transposed(P)), (*b, i, q), outer,                       (*b, p, j)),
+        (+1.0, inner,                       (*b, i, q), np.matmul(transposed(P), P), (*b, p, j)),
     ]
     # fmt: on
     for scale, left, on_left, right, on_right in products:
-        yield 0, 0, Term(out, inp, (Factor.on(left, on_left), Factor.on(right, on_right)), scale=scale)
+        yield 0, 0, Term((*b, i, j), (*b, p, q), (Factor.on(left, on_left), Factor.on(right, on_right)), scale=scale)
 
 
 def _tensorinv(a: Any, ind: int = 2) -> Any:
@@ -128,7 +114,7 @@ composed(np.linalg.tensorsolve, _tensorsolve)
 @local(np.linalg.det)
 def _det(call: Call, a: Any) -> LocalTerms:
     # d det(A) = det(A) tr(inv(A) dA)  (Giles 2.2.4); where A has no inverse, tr(C^T dA) with the cofactors C of A.
-    b, i, j = _matrix(a)
+    b, i, j = matrix_axes(a)
     if np.any(call.result == 0):
         yield 0, 0, Term(b, (*b, i, j), (Factor.on(_cofactors(a), (*b, i, j)),))
         return
@@ -149,14 +135,14 @@ def _cofactors(a: Any) -> Any:
 @local(np.linalg.slogdet)
 def _slogdet(call: Call, a: Any) -> LocalTerms:
     # d log |det(A)| = tr(inv(A) dA); the sign is constant. A singular A raises LinAlgError.
-    b, i, j = _matrix(a)
+    b, i, j = matrix_axes(a)
     yield 1, 0, Term(b, (*b, i, j), (Factor.on(np.linalg.inv(a), (*b, j, i)),))
 
 
 # ---- norms -----------------------------------------------------------------------------------------------------------
 #
-# The derivative of a norm where it has none is zero: at x = 0 for the 2-norm (where others give nan), and for entries that
-# are zero. Ties of the largest entries share equally. The second derivative is exact wherever the first is.
+# Where a norm has no derivative it is taken as zero: at x = 0 for the 2-norm (others give nan), and for the entries
+# that are zero in the 1-norm. Ties of the largest entries share equally. Elsewhere the second derivative is exact, too.
 
 
 def _unit(y: Any) -> Any:
@@ -246,12 +232,15 @@ def _norm_term(call: Call, x: Any, axis: tuple[int, ...], partial: Any) -> Local
     yield 0, 0, Term(out, inp, (Factor.on(partial(x, y, axis), inp),))
 
 
+def _reduced(axis: Any, ndim: int) -> tuple[int, ...]:
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+
+
 @local(np.linalg.norm)
 def _norm(call: Call, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> LocalTerms:
-    if axis is None:
-        axes = tuple(range(np.ndim(x)))
-    else:
-        axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    axes = _reduced(axis, np.ndim(x))
     if ord is None:
         return _norm_term(call, x, axes, _two)
     return _norm_term(call, x, axes, _MATRIX_PARTIALS[ord] if len(axes) == 2 else _vector_partial(ord))
@@ -259,9 +248,7 @@ def _norm(call: Call, x: Any, ord: Any = None, axis: Any = None, keepdims: bool 
 
 @local(np.linalg.vector_norm)
 def _vector_norm(call: Call, x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> LocalTerms:
-    if axis is None:
-        axis = tuple(range(np.ndim(x)))
-    return _norm_term(call, x, tuple(axis) if isinstance(axis, (tuple, list)) else (axis,), _vector_partial(ord))
+    return _norm_term(call, x, _reduced(axis, np.ndim(x)), _vector_partial(ord))
 
 
 composed(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def _conjugate(array: Any) -> Any:
     return np.conjugate(array) if np.iscomplexobj(array) else array
 
 
-def _broadcast(batch: Axes, shape: Sequence[int]) -> Axes:
+def broadcast_axes(batch: Axes, shape: Sequence[int]) -> Axes:
     """The axes of an operand that broadcasts against `batch`: aligned to the right, size 1 has no label."""
     aligned = batch[len(batch) - len(shape) :]
     return tuple([() if size == 1 else axis for size, axis in zip(shape, aligned, strict=True)])
@@ -82,7 +83,7 @@ def core_axes(
         batches.append(tuple([size for n, size in enumerate(shape) if n not in at]))
     batch = axes_of(np.broadcast_shapes(*batches))
     operands = [
-        _interleave(_broadcast(batch, rest), [named[name] for name in core], place)
+        _interleave(broadcast_axes(batch, rest), [named[name] for name in core], place)
         for rest, core, place in zip(batches, cores_in, places, strict=False)
     ]
     return operands, _interleave(batch, [named[name] for name in core_out], places[-1])
@@ -199,7 +200,7 @@ def _vdot(call: Call, a: Any, b: Any) -> LocalTerms:
 def _multi_dot(call: Call, arrays: Sequence[Any], **_: Any) -> LocalTerms:
     """A chain of matrices, perhaps with a vector at an end: neighbours share a label."""
     axes = [list(axes_of(np.shape(array))) for array in arrays]
-    for left, right in zip(axes, axes[1:], strict=False):
+    for left, right in pairwise(axes):
         right[0] = left[-1]
     out = tuple(axes[0][:-1] + axes[-1][1:])
     operands = [Operand((0, n), array, tuple(group)) for n, (array, group) in enumerate(zip(arrays, axes, strict=True))]
@@ -257,7 +258,7 @@ def _cross(
     batch = axes_of(np.broadcast_shapes(*batches))
     i, j, k = axes_of((3, *sizes))
     on_a, on_b = (
-        _interleave(_broadcast(batch, rest), [core], [place])
+        _interleave(broadcast_axes(batch, rest), [core], [place])
         for rest, core, place in zip(batches, (j, k), places, strict=True)
     )
     planar = sizes == [2, 2]

@@ -1,0 +1,235 @@
+"""Factorisations of matrices: Cholesky, symmetric eigenvalues, singular values and QR; and least squares.
+
+Functions that read one triangle of their matrix (`cholesky`, `eigh`, `eigvalsh`) depend on that triangle alone: their
+derivatives in the other one are zero. Where the matrix is a symmetric function of something else, that is no difference.
+
+Vectors of equal eigenvalues or singular values have no derivative: it comes out as inf or nan. That of the values is one
+choice of many. Batches are held as everywhere, by shared labels.
+Sources: I. Murray, "Differentiation of the Cholesky decomposition" (2016); M. Giles, "Collected matrix derivative results
+for forward and reverse mode algorithmic differentiation" (2008); J. Townsend, "Differentiating the singular value
+decomposition" (2016); S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions" (2010).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedFunctionError
+from ..labels import Axes, Axis, axes_of, flatten, size_of
+from ..registry import Call, composed, local
+from ..terms import Factor, Term
+from .linalg import LocalTerms, alike, matrix_axes, transposed
+
+Placed = tuple[Any, Axes]
+
+
+def _lower_half(size: int, dtype: Any) -> np.ndarray:
+    """Ones below the diagonal, halves on it: who reads the lower triangle of A reads S = H * A + (H * A)^T."""
+    return np.tri(size, dtype=dtype) - np.eye(size, dtype=dtype) / 2
+
+
+def _product(out: Axes, inp: Axes, *placed: Placed, scale: float = 1.0) -> Term:
+    """The term of a product of arrays on axes; what is neither in `out` nor in `inp` is summed."""
+    factors = tuple([Factor.on(array, axes) for array, axes in placed])
+    free = {*flatten(out), *flatten(inp)}
+    carried = dict.fromkeys(label for factor in factors for label in factor.labels)
+    return Term(out, inp, factors, bound=tuple([label for label in carried if label not in free]), scale=scale)
+
+
+# ---- Cholesky --------------------------------------------------------------------------------------------------------
+
+
+@local(np.linalg.cholesky)
+def _cholesky(call: Call, a: Any, *, upper: bool = False) -> LocalTerms:
+    # A = L L^T: dL = L (H * (inv(L) dS inv(L)^T)), H the lower half  (Murray 2016, 8)
+    L = transposed(call.result) if upper else call.result
+    M, H = np.linalg.inv(L), _lower_half(np.shape(a)[-1], L.dtype)
+    b, row, column = matrix_axes(a)
+    r, s = (column, row) if upper else (row, column)
+    i, j, p = alike(row, row, row)
+    out = (*b, j, i) if upper else (*b, i, j)
+    for first, second in ((r, s), (s, r)):
+        yield 0, 0, _product(
+            out, (*b, row, column),
+            (L, (*b, i, p)), (H, (p, j)), (M, (*b, p, first)), (M, (*b, j, second)), (H, (r, s)),
+        )  # fmt: skip
+
+
+# ---- symmetric eigenvalues -------------------------------------------------------------------------------------------
+
+
+def _triangle(UPLO: str, row: Axis, column: Axis) -> tuple[Axis, Axis]:
+    """Row and column of the triangle that is read, as if it were the lower one."""
+    return (row, column) if UPLO.upper() == "L" else (column, row)
+
+
+def _eigenvalue_term(a: Any, V: Any, UPLO: str) -> Term:
+    # S = V diag(w) V^T: dw = diag(V^T dS V)  (Giles 3.1)
+    b, row, column = matrix_axes(a)
+    r, s = _triangle(UPLO, row, column)
+    (i,) = alike(row)
+    H = _lower_half(np.shape(a)[-1], V.dtype)
+    return _product((*b, i), (*b, row, column), (V, (*b, r, i)), (V, (*b, s, i)), (H, (r, s)), scale=2.0)
+
+
+@local(np.linalg.eigvalsh)
+def _eigvalsh(call: Call, a: Any, UPLO: str = "L") -> LocalTerms:
+    yield 0, 0, _eigenvalue_term(a, np.linalg.eigh(a, UPLO)[1], UPLO)
+
+
+@local(np.linalg.eigh)
+def _eigh(call: Call, a: Any, UPLO: str = "L") -> LocalTerms:
+    # dV = V (F * (V^T dS V)), F_ij = 1 / (w_j - w_i), F_ii = 0  (Giles 3.1)
+    w, V = call.result
+    yield 0, 0, _eigenvalue_term(a, V, UPLO)
+    F = _reciprocal_gaps(w)
+    b, row, column = matrix_axes(a)
+    r, s = _triangle(UPLO, row, column)
+    k, i, j = alike(row, row, row)
+    H = _lower_half(np.shape(a)[-1], V.dtype)
+    for first, second in ((r, s), (s, r)):
+        yield 1, 0, _product(
+            (*b, k, j), (*b, row, column),
+            (V, (*b, k, i)), (F, (*b, i, j)), (V, (*b, first, i)), (V, (*b, second, j)), (H, (r, s)),
+        )  # fmt: skip
+
+
+def _reciprocal_gaps(w: Any) -> Any:
+    """``F_ij = 1 / (w_j - w_i)``, zero on the diagonal."""
+    diagonal = np.eye(np.shape(w)[-1], dtype=w.dtype)
+    return 1 / (w[..., None, :] - w[..., :, None] + diagonal) - diagonal
+
+
+# ---- singular values -------------------------------------------------------------------------------------------------
+
+
+def _singular_value_term(a: Any, U: Any, Vh: Any) -> Term:
+    # A = U diag(s) V^T: ds = diag(U^T dA V)  (Giles 3.2)
+    b, p, q = matrix_axes(a)
+    (i,) = alike(min(p, q, key=size_of))
+    return _product((*b, i), (*b, p, q), (U, (*b, p, i)), (Vh, (*b, i, q)))
+
+
+@local(np.linalg.svdvals)
+def _svdvals(call: Call, x: Any) -> LocalTerms:
+    U, _, Vh = np.linalg.svd(x, full_matrices=False)
+    yield 0, 0, _singular_value_term(x, U, Vh)
+
+
+@local(np.linalg.svd)
+def _svd(
+    call: Call, a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> LocalTerms:
+    # With dP = U^T dA V and F_ij = 1 / (s_j^2 - s_i^2), F_ii = 0  (Townsend 2016, 20-23):
+    # dU = U (F * (dP s + s dP^T)) + (I - U U^T) dA V / s
+    # dV = V (F * (s dP + dP^T s)) + (I - V V^T) dA^T U / s
+    rows, columns = np.shape(a)[-2:]
+    if hermitian:
+        raise UnsupportedFunctionError("np.linalg.svd", "for hermitian=True")
+    if not compute_uv:
+        U, _, Vh = np.linalg.svd(a, full_matrices=False)
+        yield 0, 0, _singular_value_term(a, U, Vh)
+        return
+    if full_matrices and rows != columns:
+        raise UnsupportedFunctionError("np.linalg.svd", "for full_matrices=True unless the matrix is square")
+    U, s, Vh = call.result
+    yield 1, 0, _singular_value_term(a, U, Vh)
+    V, F = transposed(Vh), _reciprocal_gaps(s * s)
+    right, left = F * s[..., None, :], F * s[..., :, None]
+    b, p, q = matrix_axes(a)
+    k, n = alike(p, q)
+    i, j = alike(*[min(p, q, key=size_of)] * 2)
+    inp = (*b, p, q)
+    dP, dP_T = [(U, (*b, p, i)), (V, (*b, q, j))], [(U, (*b, p, j)), (V, (*b, q, i))]
+    # fmt: off
+    yield 0, 0, _product((*b, k, j), inp, (U, (*b, k, i)), (right, (*b, i, j)), *dP)
+    yield 0, 0, _product((*b, k, j), inp, (U, (*b, k, i)), (left,  (*b, i, j)), *dP_T)
+    yield 2, 0, _product((*b, j, n), inp, (V, (*b, n, i)), (left,  (*b, i, j)), *dP)
+    yield 2, 0, _product((*b, j, n), inp, (V, (*b, n, i)), (right, (*b, i, j)), *dP_T)
+    # fmt: on
+    if rows > columns:
+        yield 0, 0, _product((*b, k, j), inp, (_complement(U), (*b, k, p)), (V / s[..., None, :], (*b, q, j)))
+    if rows < columns:
+        yield 2, 0, _product((*b, j, n), inp, (_complement(V), (*b, n, q)), (U / s[..., None, :], (*b, p, j)))
+
+
+def _complement(Q: Any) -> Any:
+    """The projection on what is orthogonal to the columns of Q."""
+    return np.eye(np.shape(Q)[-2], dtype=Q.dtype) - np.matmul(Q, transposed(Q))
+
+
+def _cond(x: Any, p: Any = None) -> Any:
+    """The largest singular value over the smallest, or the norm times the norm of the inverse."""
+    if p is None or p in (2, -2):
+        s = np.linalg.svdvals(x)
+        return s[..., 0] / s[..., -1] if p != -2 else s[..., -1] / s[..., 0]
+    return np.linalg.norm(x, p, axis=(-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, axis=(-2, -1))
+
+
+composed(np.linalg.cond, _cond)
+
+
+# ---- QR --------------------------------------------------------------------------------------------------------------
+
+
+@local(np.linalg.qr)
+def _qr(call: Call, a: Any, mode: str = "reduced") -> LocalTerms:
+    # With A_1 the first columns of A, as many as Q has, R_1 those of R, and C = Q^T dA_1 inv(R_1):
+    # W = T * C - (T * C)^T, T the strict lower triangle
+    # dQ = Q W + (I - Q Q^T) dA_1 inv(R_1),   dR = Q^T dA - W R  (Walter and Lehmann 2010, 5.3)
+    rows, columns = np.shape(a)[-2:]
+    if mode not in ("reduced", "r") and (mode != "complete" or rows > columns):
+        raise UnsupportedFunctionError("np.linalg.qr", f"for mode={mode!r}")
+    Q, R = np.linalg.qr(a) if mode == "r" else call.result
+    size = min(rows, columns)
+    inverse = np.linalg.inv(R[..., :size])
+    # Padded with rows of zeros, the inverse picks A_1 out of A.
+    zeros = np.zeros((*np.shape(a)[:-2], columns - size, size), dtype=R.dtype)
+    M, T = np.concatenate([inverse, zeros], axis=-2), np.tri(size, k=-1, dtype=R.dtype)
+    b, p, q = matrix_axes(a)
+    k, n = alike(p, q)
+    i, j = alike(*[min(p, q, key=size_of)] * 2)
+    inp, place = (*b, p, q), 0 if mode == "r" else 1
+    C, C_T = [(Q, (*b, p, i)), (M, (*b, q, j))], [(Q, (*b, p, j)), (M, (*b, q, i))]
+    if mode != "r":
+        yield 0, 0, _product((*b, k, j), inp, (Q, (*b, k, i)), (T, (i, j)), *C)
+        yield 0, 0, _product((*b, k, j), inp, (Q, (*b, k, i)), (T, (j, i)), *C_T, scale=-1.0)
+        if rows > columns:
+            yield 0, 0, _product((*b, k, j), inp, (_complement(Q), (*b, k, p)), (M, (*b, q, j)))
+    yield place, 0, _product((*b, i, q), inp, (Q, (*b, p, i)))
+    yield place, 0, _product((*b, i, n), inp, (T, (i, j)), (R, (*b, j, n)), *C, scale=-1.0)
+    yield place, 0, _product((*b, i, n), inp, (T, (j, i)), (R, (*b, j, n)), *C_T)
+
+
+# ---- least squares ---------------------------------------------------------------------------------------------------
+
+
+@local(np.linalg.lstsq)
+def _lstsq(call: Call, a: Any, b: Any, rcond: float | None = None) -> LocalTerms:
+    # With P = pinv(A) of constant rank, X = P B and E = B - A X  (Golub and Pereyra 1973, 4.12):
+    # dX = P dB - P dA X + P P^T dA^T E + (I - P A) dA^T P^T X
+    # d |E|^2 = 2 E^T (dB - dA X), as E is orthogonal to the columns of A
+    X, squares = call.result[0], call.result[1]
+    tolerance = np.finfo(X.dtype).eps * max(np.shape(a)) if rcond is None else rcond
+    P, E = np.linalg.pinv(a, tolerance), b - np.matmul(a, X)
+    _, p, q = matrix_axes(a)
+    (i,), columns = alike(q), axes_of(np.shape(b)[1:])
+    out, inp, inp_b = (i, *columns), (p, q), (p, *columns)
+    known = np.size(squares) > 0
+    # The squares of a single vector are an array of shape (1,).
+    out_squares = columns or ((),)
+    if call.needs(1):
+        yield 0, 1, _product(out, inp_b, (P, (i, p)))
+        if known:
+            yield 1, 1, _product(out_squares, inp_b, (E, inp_b), scale=2.0)
+    if call.needs(0):
+        null = np.eye(np.shape(a)[1], dtype=X.dtype) - np.matmul(P, a)
+        yield 0, 0, _product(out, inp, (P, (i, p)), (X, (q, *columns)), scale=-1.0)
+        yield 0, 0, _product(out, inp, (np.matmul(P, transposed(P)), (i, q)), (E, inp_b))
+        yield 0, 0, _product(out, inp, (null, (i, q)), (np.matmul(transposed(P), X), inp_b))
+        if known:
+            yield 1, 0, _product(out_squares, inp, (E, inp_b), (X, (q, *columns)), scale=-2.0)
+        U, _, Vh = np.linalg.svd(a, full_matrices=False)
+        yield 3, 0, _singular_value_term(a, U, Vh)
