@@ -1,0 +1,193 @@
+"""Scans and differences: functions that run along an axis.
+
+- `cumsum` is an operator that is never written out, `cumprod` is ``y / x`` around it.
+- `diff`, `ediff1d`, `gradient`, `trapezoid` are composed of slices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from ..labels import Axes, Axis, Label, axes_of, flatten
+from ..registry import Call, LocalTerm, composed, local
+from ..terms import Factor, OperatorFactor, Term
+
+__all__ = ["RunningSum"]
+
+
+class RunningSum(NamedTuple):
+    """The lower triangle of ones: ``apply`` is `cumsum` along axis 0."""
+
+    dtype: np.dtype
+    nbytes: int = 0
+
+    def apply(self, array: Any) -> Any:
+        """Sums from the first entry up to each."""
+        return np.cumsum(array, axis=0)
+
+    def apply_transposed(self, array: Any) -> Any:
+        """Sums from each entry up to the last."""
+        return np.cumsum(array[::-1], axis=0)[::-1]
+
+
+class _Scan(NamedTuple):
+    """The axes of a scan: it runs from the group `source` to the group `target`, all other labels are shared."""
+
+    out: Axes
+    inp: Axes
+    target: Axis
+    source: Axis
+
+    @classmethod
+    def along(cls, a: Any, axis: int | None) -> _Scan:
+        inp = axes_of(np.shape(a))
+        if axis is None or not inp:
+            source = flatten(inp)
+            target = (Label(np.size(a)),) if source else ()
+            return cls((target,) if np.ndim(a) or axis is None else (), inp, target, source)
+        source = inp[normalize_axis_index(axis, len(inp))]
+        target = tuple([Label(label.size) for label in source])
+        return cls(tuple([target if labels is source else labels for labels in inp]), inp, target, source)
+
+    def running_sum(self, dtype: np.dtype) -> tuple[OperatorFactor, ...]:
+        return (OperatorFactor(RunningSum(dtype), self.target, self.source, "cumsum"),) if self.source else ()
+
+
+@local(np.cumsum)
+def _cumsum(call: Call, a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Iterator[LocalTerm]:
+    scan = _Scan.along(a, axis)
+    yield 0, 0, Term(scan.out, scan.inp, scan.running_sum(call.result.dtype))
+
+
+# y[k] = x[0] ... x[k]: dy[k] = y[k] sum over i <= k of dx[i] / x[i], or with a zero in x the products of all others.
+@local(np.cumprod)
+def _cumprod(call: Call, a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Iterator[LocalTerm]:
+    scan, y = _Scan.along(a, axis), call.result
+    if np.all(np.not_equal(a, 0)):
+        factors = (Factor.on(y, scan.out), *scan.running_sum(y.dtype), Factor.on(1 / a.astype(y.dtype), scan.inp))
+    else:
+        position = 0 if axis is None or not np.ndim(a) else normalize_axis_index(axis, np.ndim(a))
+        x = np.reshape(a, np.shape(y)).astype(y.dtype)
+        products = _products_of_others(np.moveaxis(x, position, 0), np.moveaxis(y, position, 0))
+        rest = scan.out[:position] + scan.out[position + 1 :]
+        factors = (Factor.on(products, (scan.source, scan.target, *rest)),)
+    yield 0, 0, Term(scan.out, scan.inp, factors)
+
+
+def _products_of_others(x: Any, y: Any) -> Any:
+    """At [i, k], the product of all ``x[j]`` with ``j <= k`` but ``x[i]``, and 0 for ``k < i``."""
+    size, rest = x.shape[0], x.shape[1:]
+    i, j = np.arange(size).reshape(-1, 1, *[1] * len(rest)), np.arange(size).reshape(-1, *[1] * len(rest))
+    before = np.concatenate([np.ones_like(x[:1]), y[:-1]])
+    between = np.cumprod(np.where(j > i, x, 1), axis=1)
+    return np.where(j >= i, np.reshape(before, (size, 1, *rest)) * between, 0)
+
+
+def _cumulative(scan: Any, neutral: int) -> Any:
+    """The definition of the array standard's spelling of a scan."""
+
+    def definition(
+        x: Any, /, *, axis: int | None = None, dtype: Any = None, out: None = None, include_initial: bool = False
+    ) -> Any:
+        if axis is None and np.ndim(x) > 1:
+            raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
+        axis = 0 if axis is None else axis
+        y = scan(np.atleast_1d(x), axis, dtype)
+        if not include_initial:
+            return y
+        shape = list(np.shape(y))
+        shape[axis] = 1
+        return np.concatenate([np.full(shape, neutral, y.dtype), y], axis)
+
+    return definition
+
+
+def _part(a: Any, axis: int, start: int | None, stop: int | None) -> Any:
+    return a[(slice(None),) * normalize_axis_index(axis, np.ndim(a)) + (slice(start, stop),)]
+
+
+def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}")
+    if n and (prepend is not None or append is not None):
+        a = np.concatenate([_slab(prepend, a, axis), a, _slab(append, a, axis)], axis)
+    for _ in range(n):
+        a = _part(a, axis, 1, None) - _part(a, axis, None, -1)
+    return a
+
+
+def _slab(values: Any, a: Any, axis: int) -> Any:
+    """What `diff` puts in front of `a` or behind it; a scalar stands for one layer, None for nothing."""
+    if values is None:
+        return _part(a, axis, 0, 0)
+    if np.ndim(values):
+        return values
+    return np.broadcast_to(values, np.shape(_part(a, axis, 0, 1)))
+
+
+def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    flat = np.ravel(ary)
+    parts = [to_begin, flat[1:] - flat[:-1], to_end]
+    return np.concatenate([np.ravel(part) for part in parts if part is not None])
+
+
+def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    width = dx
+    if x is not None:
+        width = np.diff(x) if np.ndim(x) == 1 else np.diff(x, axis=axis)
+        if np.ndim(x) == 1:
+            width = _along(width, np.ndim(y), axis)
+    return np.sum(width * (_part(y, axis, 1, None) + _part(y, axis, None, -1)) / 2, axis)
+
+
+def _along(a: Any, ndim: int, axis: int) -> Any:
+    """A 1-d array along one axis of an array of `ndim` axes."""
+    shape = [1] * ndim
+    shape[axis] = -1
+    return np.reshape(a, shape)
+
+
+def _gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    axes = normalize_axis_tuple(range(np.ndim(f)) if axis is None else axis, np.ndim(f))
+    if len(spacing) not in (0, 1, len(axes)) or (len(spacing) == 1 and np.ndim(spacing[0]) and len(axes) > 1):
+        raise TypeError("invalid number of arguments")
+    steps = spacing * len(axes) if len(spacing) == 1 else spacing or (1.0,) * len(axes)
+    slopes = [_slope(f, h, one, edge_order) for one, h in zip(axes, steps, strict=True)]
+    return slopes[0] if len(axes) == 1 else tuple(slopes)
+
+
+def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
+    """Second order differences inside; at the ends, those of the line or the parabola through the nearest points.
+
+    With steps a and b before and after a point, the parabola through three points has the slope at the middle
+
+        (a^2 f[+1] + (b^2 - a^2) f[0] - b^2 f[-1]) / (a b (a + b)).
+    """
+    count = np.shape(f)[axis]
+    if edge_order not in (1, 2) or count <= edge_order:
+        raise ValueError(f"gradient needs edge_order 1 or 2 and more than {edge_order} entries along an axis.")
+    h = _along(np.diff(h), np.ndim(f), axis) if np.ndim(h) else h * np.ones_like(_part(f, axis, 1, None))
+    line = np.diff(f, axis=axis) / h
+    a, b = _part(h, axis, None, -1), _part(h, axis, 1, None)
+    before, after = _part(line, axis, None, -1), _part(line, axis, 1, None)
+    bend = (after - before) / (a + b)
+    first, last = _part(line, axis, 0, 1), _part(line, axis, -1, None)
+    if edge_order == 2:
+        first = first - _part(a * bend, axis, 0, 1)
+        last = last + _part(b * bend, axis, -1, None)
+    return np.concatenate([first, before + a * bend, last], axis)
+
+
+# fmt: off
+composed(np.diff,      _diff)
+composed(np.ediff1d,   _ediff1d)
+composed(np.trapezoid, _trapezoid)
+composed(np.gradient,  _gradient)
+# fmt: on
+if hasattr(np, "cumulative_sum"):
+    composed(np.cumulative_sum, _cumulative(np.cumsum, 0))
+    composed(np.cumulative_prod, _cumulative(np.cumprod, 1))

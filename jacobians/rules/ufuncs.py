@@ -1,0 +1,242 @@
+"""Entrywise functions: one partial derivative per operand, result first.
+
+Every ufunc of NumPy stands here in one of four lists: with partials, constant almost everywhere, a predicate, or
+refused (matmul and its kin are contractions and stand with them). So do the entrywise functions that are no ufuncs:
+`where`, `clip`, `sinc`, `nan_to_num`, `round`.
+
+At kinks: ``abs'(0) = 0``, operands that tie in `maximum` share equally, ``hypot'(0, 0) = 0``, as in JAX.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy._core import umath
+
+from ..registry import Call, LocalTerm, composed, diagonal_term, elementwise, local, nondifferentiable, unsupported
+
+__all__: list[str] = []
+
+_LN2, _LN10, _DEGREE = math.log(2), math.log(10), math.pi / 180
+
+
+def _pole(partial: Callable[..., Any]) -> Callable[..., Any]:
+    """A partial that is infinite, undefined or overflows where the function itself is fine: without a warning."""
+
+    def quiet(y: Any, *operands: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return partial(y, *operands)
+
+    return quiet
+
+
+def _share(y: Any, a: Any, b: Any) -> Any:
+    """How much of ``y``, which is `a` or `b`, is `a`: one half where both are."""
+    return np.equal(a, y) * np.where(np.equal(a, b), 0.5, 1.0).astype(y.dtype)
+
+
+def _over(a: Any, y: Any) -> Any:
+    """The slope ``a / y`` of a norm, and 0 at the tip of the cone."""
+    return a / np.where(np.equal(y, 0), 1, y)
+
+
+def _turn(c: Any, a: Any, b: Any) -> Any:
+    """``c / (a^2 + b^2)`` without squares, which overflow."""
+    radius = np.hypot(a, b)
+    return c / radius / radius
+
+
+def _floating(b: Any, y: Any) -> Any:
+    """An integer array in the precision of `y`: ``1 / b`` and ``log(b)`` of small integers have another."""
+    return b.astype(y.dtype) if hasattr(b, "dtype") and b.dtype.kind in "biu" else b
+
+
+def _inverse(y: Any, a: Any, b: Any) -> Any:
+    """``1 / b``; a Python zero does not raise, as in ``x / 0`` itself."""
+    if isinstance(b, (int, float)) and b == 0:
+        return math.inf
+    return 1 / _floating(b, y)
+
+
+def _power_base(y: Any, x: Any, n: Any) -> Any:
+    """``n x^(n-1)``, which is 0 (not 0 / 0) for ``x^0`` at 0; the usual constant exponents cost no power."""
+    if isinstance(n, (int, float)):
+        return 0.0 if n == 0 else 1.0 if n == 1 else 2 * x if n == 2 else n * x ** (n - 1)
+    return n * x ** np.where(np.equal(n, 0) & np.equal(x, 0), 1, np.subtract(n, 1))
+
+
+def _float_power_base(y: Any, x: Any, n: Any) -> Any:
+    return _power_base(y, x.astype(y.dtype), n)
+
+
+def _power_exponent(y: Any, x: Any, n: Any) -> Any:
+    """``x^n log x``, which is 0 for ``0^n``."""
+    if isinstance(x, (int, float)):
+        return y * (math.log(x) if x > 0 else 0.0 if x == 0 else math.nan)
+    return y * np.log(np.where(np.equal(x, 0), 1, _floating(x, y)))
+
+
+def _softmax(exp: Any, position: int = 0) -> Callable[..., Any]:
+    """``exp(a - y)``; where `y` is infinite, `a` and `b` are compared as in `maximum`.
+
+    The difference is replaced before `exp`, too: a masked ``inf - inf`` would be a nan in the second derivative.
+    """
+
+    def partial(y: Any, *operands: Any) -> Any:
+        a, b = operands[position], operands[1 - position]
+        infinite = np.isinf(y)
+        return np.where(infinite, _share(y, a, b), exp(np.where(infinite, 0, a - y)))
+
+    return _pole(partial)
+
+
+def _sinc_slope(y: Any, x: Any) -> Any:
+    """``(cos u - sin(u) / u) / x`` with ``u = pi x``; near 0, where that cancels, its Taylor series in u."""
+    near = np.abs(x) < 0.1
+    u2 = np.square(math.pi * np.where(near, x, 0))
+    series = -1 / 3 + u2 * (1 / 30 + u2 * (-1 / 840 + u2 * (1 / 45360 + u2 * (-1 / 3991680 + u2 / 518918400))))
+    return np.where(near, math.pi**2 * x * series, (np.cos(math.pi * x) - y) / np.where(near, 1, x))
+
+
+# fmt: off
+# arithmetic
+elementwise(np.add,         lambda y, a, b: 1.0,             lambda y, a, b: 1.0)
+elementwise(np.subtract,    lambda y, a, b: 1.0,             lambda y, a, b: -1.0)
+elementwise(np.multiply,    lambda y, a, b: b,               lambda y, a, b: a)
+elementwise(np.divide,      _pole(_inverse),                 _pole(lambda y, a, b: -y / b))
+elementwise(np.remainder,   lambda y, a, b: 1.0,             lambda y, a, b: -np.floor_divide(a, b))
+elementwise(np.fmod,        lambda y, a, b: 1.0,             lambda y, a, b: -np.rint((a - y) / b))
+elementwise(np.negative,    lambda y, x: -1.0)
+elementwise(np.positive,    lambda y, x: 1.0)
+elementwise(np.reciprocal,  _pole(lambda y, x: -y * y))
+elementwise(np.square,      lambda y, x: 2 * x)
+elementwise(np.sqrt,        _pole(lambda y, x: 0.5 / y))
+elementwise(np.cbrt,        _pole(lambda y, x: 1 / (3 * y * y)))
+elementwise(np.absolute,    lambda y, x: np.sign(x))
+elementwise(np.fabs,        lambda y, x: np.sign(x))
+elementwise(np.conjugate,   lambda y, x: 1.0)
+elementwise(np.real,        lambda y, x: 1.0)
+elementwise(np.imag,        lambda y, x: 0.0)
+# exponentials and logarithms
+elementwise(np.exp,         lambda y, x: y)
+elementwise(np.exp2,        lambda y, x: _LN2 * y)
+elementwise(np.expm1,       lambda y, x: y + 1)
+elementwise(np.log,         _pole(lambda y, x: 1 / x))
+elementwise(np.log2,        _pole(lambda y, x: 1 / (_LN2 * x)))
+elementwise(np.log10,       _pole(lambda y, x: 1 / (_LN10 * x)))
+elementwise(np.log1p,       _pole(lambda y, x: 1 / (1 + x)))
+# circular and hyperbolic
+elementwise(np.sin,         lambda y, x: np.cos(x))
+elementwise(np.cos,         lambda y, x: -np.sin(x))
+elementwise(np.tan,         lambda y, x: 1 + y * y)
+elementwise(np.arcsin,      _pole(lambda y, x: 1 / np.sqrt((1 - x) * (1 + x))))
+elementwise(np.arccos,      _pole(lambda y, x: -1 / np.sqrt((1 - x) * (1 + x))))
+elementwise(np.arctan,      _pole(lambda y, x: 1 / (1 + x * x)))
+elementwise(np.arctan2,     _pole(lambda y, a, b: _turn(b, a, b)), _pole(lambda y, a, b: -_turn(a, a, b)))
+elementwise(np.hypot,       lambda y, a, b: _over(a, y),     lambda y, a, b: _over(b, y))
+elementwise(np.sinh,        lambda y, x: np.cosh(x))
+elementwise(np.cosh,        lambda y, x: np.sinh(x))
+elementwise(np.tanh,        lambda y, x: 1 - y * y)
+elementwise(np.arcsinh,     _pole(lambda y, x: 1 / np.sqrt(1 + x * x)))
+elementwise(np.arccosh,     _pole(lambda y, x: 1 / np.sqrt((x - 1) * (x + 1))))
+elementwise(np.arctanh,     _pole(lambda y, x: 1 / ((1 - x) * (1 + x))))
+elementwise(np.deg2rad,     lambda y, x: _DEGREE)
+elementwise(np.radians,     lambda y, x: _DEGREE)
+elementwise(np.rad2deg,     lambda y, x: 1 / _DEGREE)
+elementwise(np.degrees,     lambda y, x: 1 / _DEGREE)
+# choices
+elementwise(np.maximum,     lambda y, a, b: _share(y, a, b), lambda y, a, b: _share(y, b, a))
+elementwise(np.minimum,     lambda y, a, b: _share(y, a, b), lambda y, a, b: _share(y, b, a))
+elementwise(np.fmax,        lambda y, a, b: _share(y, a, b), lambda y, a, b: _share(y, b, a))
+elementwise(np.fmin,        lambda y, a, b: _share(y, a, b), lambda y, a, b: _share(y, b, a))
+elementwise(np.copysign,    lambda y, a, b: np.where(np.signbit(a) == np.signbit(b), 1, -1), lambda y, a, b: 0.0)
+elementwise(np.heaviside,   lambda y, x, at_zero: 0.0,       lambda y, x, at_zero: np.equal(x, 0))
+elementwise(np.nextafter,   lambda y, a, b: 1.0,             lambda y, a, b: 0.0)
+elementwise(np.ldexp,       lambda y, x, n: np.ldexp(np.ones_like(x), n))
+elementwise(np.power,       _pole(_power_base),              _pole(_power_exponent))
+elementwise(np.float_power, _pole(_float_power_base),        _pole(_power_exponent))
+elementwise(np.logaddexp,   _softmax(np.exp),                _softmax(np.exp, 1))
+elementwise(np.logaddexp2,  _softmax(np.exp2),               _softmax(np.exp2, 1))
+elementwise(np.sinc,        lambda y, x: _sinc_slope(y, x))
+# fmt: on
+
+
+@local(np.where)
+def _where(call: Call, condition: Any, *branches: Any) -> Iterator[LocalTerm]:
+    """The partials are masks of the size of the condition; ``where(condition)`` alone returns positions."""
+    for position, mask in ((1, np.not_equal), (2, np.equal)):
+        if branches and call.needs(position):
+            shape = np.shape(branches[position - 1])
+            yield 0, position, diagonal_term(np.shape(call.result), shape, mask(condition, 0), call.result.dtype)
+
+
+@local(np.modf)
+def _modf(call: Call, x: Any) -> Iterator[LocalTerm]:
+    """The whole part is constant almost everywhere, so the fraction has slope 1."""
+    yield 0, 0, diagonal_term(np.shape(x), np.shape(x), 1.0, call.result[0].dtype)
+
+
+@local(np.frexp)
+def _frexp(call: Call, x: Any) -> Iterator[LocalTerm]:
+    """The mantissa is ``x 2^-n`` with an exponent n that is constant almost everywhere."""
+    mantissa, exponent = call.result
+    yield 0, 0, diagonal_term(np.shape(x), np.shape(x), np.ldexp(np.ones_like(x), -exponent), mantissa.dtype)
+
+
+composed(np.divmod, lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)))
+
+
+# min(max(x, low), high), as np.clip is defined; at equal bounds each operand shares as there.
+# fmt: off
+elementwise(
+    umath.clip,
+    lambda y, x, low, high: _share(y, np.maximum(x, low), high) * _share(np.maximum(x, low), x, low),
+    lambda y, x, low, high: _share(y, np.maximum(x, low), high) * _share(np.maximum(x, low), low, x),
+    lambda y, x, low, high: _share(y, high, np.maximum(x, low)),
+)
+# fmt: on
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *, min: Any = None, max: Any = None) -> Any:
+    low = min if a_min is None else a_min
+    high = max if a_max is None else a_max
+    if low is None:
+        return np.positive(a) if high is None else np.minimum(a, high)
+    return np.maximum(a, low) if high is None else umath.clip(a, low, high)
+
+
+composed(np.clip, _clip)
+
+
+def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    largest = np.finfo(x.dtype).max
+    x = np.where(np.isposinf(x), largest if posinf is None else posinf, x)
+    x = np.where(np.isneginf(x), -largest if neginf is None else neginf, x)
+    return np.where(np.isnan(x), nan, x)
+
+
+composed(np.nan_to_num, _nan_to_num)
+
+nondifferentiable(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around)
+nondifferentiable(np.floor_divide, np.spacing)
+nondifferentiable(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
+nondifferentiable(np.isfinite, np.isinf, np.isnan, np.isnat, np.signbit)
+nondifferentiable(np.logical_and, np.logical_or, np.logical_not, np.logical_xor)
+
+_INTEGERS = (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.invert, np.left_shift, np.right_shift)
+unsupported("because it takes integers only", *_INTEGERS, np.gcd, np.lcm)
+unsupported("because its derivative is the Bessel function i1, which NumPy lacks; use scipy.special.i0", np.i0)
+unsupported("because it is internal to NumPy", umath._ones_like)
+
+_STRINGS = """
+    _center _expandtabs _expandtabs_length _ljust _lstrip_chars _lstrip_whitespace _partition _partition_index _replace
+    _rjust _rpartition _rpartition_index _rstrip_chars _rstrip_whitespace _slice _strip_chars _strip_whitespace _zfill
+    count endswith find index isalnum isalpha isdecimal isdigit islower isnumeric isspace istitle isupper rfind rindex
+    startswith str_len
+"""
+# Older NumPy has no `_slice`.
+_STRING_UFUNCS = [getattr(umath, name) for name in _STRINGS.split() if hasattr(umath, name)]
+unsupported("because it takes strings only", *_STRING_UFUNCS)
