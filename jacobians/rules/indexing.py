@@ -1,0 +1,246 @@
+"""Rules of indexing, and the terms that all functions share which pick entries by position.
+
+- `indexing_term(shape, index)` is the local Jacobian of ``x[index]`` for every index that NumPy takes.
+- `along(shape, axis, index)` picks positions of one axis, as ``np.take`` does; `flat_term` picks flat positions.
+- `window(size, part, start, step)` names the axis of which another axis is a slice; `picked(size, src, index)` the axis
+  of which another group picks positions. Both return the axis and the maps that say so, none where it is the same.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from ..labels import Axes, Axis, axes_of, flatten, size_of
+from ..registry import Call, LocalTerm, local, unsupported
+from ..terms import Affine, Map, Term
+
+__all__ = ["along", "axis_of", "flat_term", "indexing_term", "picked", "window"]
+
+Picked = tuple[Axis, tuple[Map, ...]]
+
+
+def axis_of(size: int) -> Axis:
+    """A fresh axis."""
+    return axes_of((size,))[0]
+
+
+def window(size: int, part: Axis, start: int, step: int = 1) -> Picked:
+    """The axis of `size` positions of which `part` are those from `start` on, every `step`-th."""
+    count = size_of(part)
+    if count == size and (size <= 1 or (start == 0 and step == 1)):
+        return part, ()
+    whole = axis_of(size)
+    return whole, (Map(whole, part, Affine(start, step if part else 1)),) if whole and count else ()
+
+
+def picked(size: int, src: Axis, index: Any, injective: bool | None = None) -> Picked:
+    """The axis of `size` positions of which the entry at `src` is ``index[src]`` (never negative)."""
+    whole = axis_of(size)
+    if not whole or size_of(src) == 0:
+        return whole, ()
+    relation = Map.of(whole, src, index, injective)
+    return (src, ()) if relation.is_identity else (whole, (relation,))
+
+
+def counted_from_start(index: Any, size: int) -> np.ndarray:
+    """A copy of an index array, negative positions counted from the start; a copy, because its owner may change it."""
+    index = np.array(index, dtype=np.intp)
+    index[index < 0] += size
+    return index
+
+
+def flat_term(shape: tuple[int, ...], out: Axes, index: Any, injective: bool | None = None) -> Term:
+    """The term of ``y.ravel() == x.ravel()[index]``."""
+    inp = axes_of(shape)
+    group = flatten(inp)
+    if not group or size_of(flatten(out)) == 0:
+        return Term(out, inp)
+    return Term(out, inp, maps=(Map.of(group, flatten(out), index, injective),))
+
+
+def along(shape: tuple[int, ...], axis: int, index: Any, injective: bool | None = None) -> Term:
+    """The term that takes an array of positions (not negative) of one axis; the others keep their labels."""
+    axis = normalize_axis_index(axis, len(shape))
+    inp, group = axes_of(shape), axes_of(np.shape(index))
+    whole, maps = picked(shape[axis], flatten(group), index, injective)
+    return Term((*inp[:axis], *group, *inp[axis + 1 :]), (*inp[:axis], whole, *inp[axis + 1 :]), maps=maps)
+
+
+def indexing_term(shape: tuple[int, ...], index: Any) -> Term:
+    """The local Jacobian of ``y = x[index]`` in `x`.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of `x`.
+    index : int, slice, Ellipsis, None, array or list of integers or booleans, or a tuple of these
+        An index that NumPy accepts for this shape.
+
+    Examples
+    --------
+    >>> indexing_term((4, 5), (slice(None), 2))
+    J[i | i j] = {j = 2}
+    >>> indexing_term((4, 5), (slice(1, 3), None))
+    J[i 1 j | k j] = {k = 1 + i}
+    """
+    items = _items(shape, index)
+    arrays = [item for item in items if isinstance(item, np.ndarray)]
+    if arrays:  # beside an array, an integer is an array too
+        items = [np.array(item) if isinstance(item, int) else item for item in items]
+    group = axes_of(np.broadcast_shapes(*[_broadcast_shape(item) for item in arrays]))
+
+    out: list[Axis] = []
+    inp: list[Axis] = []
+    maps: list[Map] = []
+    at: list[int] = []  # where in `items` the arrays are
+    place = 0  # where in `out` their axes go
+    for number, item in enumerate(items):
+        if isinstance(item, np.ndarray):
+            place = place if at else len(out)
+            at.append(number)
+            axes, more = _by_array(shape[len(inp) : len(inp) + _consumed(item)], group, item)
+        elif item is None:
+            axes, more = (), ()
+            out.append(())
+        elif item is Ellipsis:
+            continue
+        else:
+            part, *axes, more = _by_slice(shape[len(inp)], item)
+            out += part
+        inp += axes
+        maps += more
+    if at and at[-1] - at[0] > len(at) - 1:  # arrays that something separates yield the first axes
+        place = 0
+    out[place:place] = group
+    empty = any(label.size == 0 for label in flatten((*out, *inp)))
+    return Term(tuple(out), tuple(inp), maps=() if empty else tuple(maps))
+
+
+def _items(shape: tuple[int, ...], index: Any) -> list[Any]:
+    """The index as a list of None, int, slice, Ellipsis and arrays; the axes that it leaves out become full slices."""
+    items = [_item(item) for item in (index if isinstance(index, tuple) else (index,))]
+    rest = [slice(None)] * (len(shape) - sum(_consumed(item) for item in items))
+    at = next((number for number, item in enumerate(items) if item is Ellipsis), len(items))
+    return items[: at + 1] + rest + items[at + 1 :]  # an Ellipsis separates arrays even where it stands for no axis
+
+
+def _item(item: Any) -> Any:
+    if item is None or item is Ellipsis or isinstance(item, slice):
+        return item
+    if not isinstance(item, (bool, np.bool_, np.ndarray)) and hasattr(item, "__index__"):
+        return operator.index(item)
+    array = np.array(item)  # a copy, because its owner may change it
+    if array.dtype == bool:
+        return array
+    return int(array) if array.ndim == 0 else array.astype(np.intp, copy=False)
+
+
+def _consumed(item: Any) -> int:
+    """How many axes of the array an item takes."""
+    if item is None or item is Ellipsis:
+        return 0
+    return item.ndim if isinstance(item, np.ndarray) and item.dtype == bool else 1
+
+
+def _broadcast_shape(item: np.ndarray) -> tuple[int, ...]:
+    return (int(np.count_nonzero(item)),) if item.dtype == bool else item.shape
+
+
+def _by_slice(size: int, item: int | slice) -> tuple[list[Axis], Axis, tuple[Map, ...]]:
+    """The result axes (one or none), the operand axis, and the maps of an integer or a slice."""
+    if isinstance(item, int):
+        return [], *window(size, (), item % size if size else 0)
+    steps = range(*item.indices(size))
+    part = axis_of(len(steps))
+    return [part], *window(size, part, steps.start, steps.step)
+
+
+def _by_array(sizes: tuple[int, ...], group: Axes, item: np.ndarray) -> tuple[Axes, tuple[Map, ...]]:
+    """The operand axes that an index array picks from, as a function of the labels along which it varies."""
+    if item.dtype == bool:
+        inp = axes_of(sizes)
+        positions, dst = np.flatnonzero(item), flatten(inp)
+        src = group[-1] if positions.size != 1 else ()
+        return inp, (Map.of(dst, src, positions, True),) if dst and positions.size else ()
+    aligned = group[len(group) - item.ndim :]
+    src = tuple([label for size, axis in zip(item.shape, aligned, strict=True) if size != 1 for label in axis])
+    (size,) = sizes
+    whole, maps = picked(size, src, counted_from_start(item, size))
+    return (whole,), maps
+
+
+@local(operator.getitem)
+def _(call: Call, x: Any, index: Any) -> Iterator[LocalTerm]:
+    yield 0, 0, indexing_term(np.shape(x), index)
+
+
+@local(np.take)
+def _(
+    call: Call, a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
+) -> Iterator[LocalTerm]:
+    size = np.size(a) if axis is None else np.shape(a)[axis]
+    if mode == "wrap":
+        index = np.array(indices, dtype=np.intp) % max(size, 1)
+    elif mode == "clip":
+        index = np.clip(np.array(indices, dtype=np.intp), 0, max(size - 1, 0))
+    else:
+        index = counted_from_start(indices, size)
+    if axis is None:
+        yield 0, 0, flat_term(np.shape(a), axes_of(index.shape), index)
+    else:
+        yield 0, 0, along(np.shape(a), axis, index)
+
+
+@local(np.take_along_axis)
+def _(call: Call, arr: Any, indices: Any, axis: int | None = -1) -> Iterator[LocalTerm]:
+    if axis is None:
+        size = np.size(arr)
+        yield 0, 0, flat_term(np.shape(arr), axes_of(np.shape(indices)), counted_from_start(indices, size))
+    else:
+        yield 0, 0, taken_along(np.shape(arr), call.result.shape, indices, axis)
+
+
+def taken_along(shape: tuple[int, ...], out_shape: tuple[int, ...], indices: Any, axis: int) -> Term:
+    """The term of ``np.take_along_axis``: a position along `axis` for each entry, the other axes broadcast."""
+    axis = normalize_axis_index(axis, len(shape))
+    out = axes_of(out_shape)
+    inp = [() if size == 1 else label for size, label in zip(shape, out, strict=True)]
+    src = tuple([label for size, labels in zip(np.shape(indices), out, strict=True) if size != 1 for label in labels])
+    if size_of(flatten(out)) == 0:
+        inp[axis], maps = axis_of(shape[axis]), ()
+    else:
+        inp[axis], maps = picked(shape[axis], src, counted_from_start(indices, shape[axis]))
+    return Term(out, tuple(inp), maps=maps)
+
+
+@local(np.compress)
+def _(call: Call, condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Iterator[LocalTerm]:
+    if call.needs(1):
+        index = np.flatnonzero(condition)
+        if axis is None:
+            yield 0, 1, flat_term(np.shape(a), axes_of(index.shape), index, injective=True)
+        else:
+            yield 0, 1, along(np.shape(a), axis, index, injective=True)
+
+
+@local(np.extract)
+def _(call: Call, condition: Any, arr: Any) -> Iterator[LocalTerm]:
+    if call.needs(1):
+        index = np.flatnonzero(condition)
+        yield 0, 1, flat_term(np.shape(arr), axes_of(index.shape), index, injective=True)
+
+
+unsupported(
+    "because it writes into its argument. Build the result with np.where, np.stack or np.concatenate instead",
+    np.copyto,
+    np.fill_diagonal,
+    np.place,
+    np.put,
+    np.put_along_axis,
+    np.putmask,
+)
