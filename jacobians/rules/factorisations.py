@@ -1,13 +1,13 @@
 """Factorisations of matrices: Cholesky, symmetric eigenvalues, singular values and QR; and least squares.
 
 Functions that read one triangle of their matrix (`cholesky`, `eigh`, `eigvalsh`) depend on that triangle alone: their
-derivatives in the other one are zero. Where the matrix is a symmetric function of something else, that is no difference.
+derivatives in the other one are zero. Where the matrix is a symmetric function of something else, it is no difference.
 
-Vectors of equal eigenvalues or singular values have no derivative: it comes out as inf or nan. That of the values is one
-choice of many. Batches are held as everywhere, by shared labels.
-Sources: I. Murray, "Differentiation of the Cholesky decomposition" (2016); M. Giles, "Collected matrix derivative results
-for forward and reverse mode algorithmic differentiation" (2008); J. Townsend, "Differentiating the singular value
-decomposition" (2016); S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions" (2010).
+Vectors of equal eigenvalues or singular values have no derivative: it comes out as inf or nan. The derivative of the
+values is then that along the vectors that NumPy returns. Sources: I. Murray, "Differentiation of the Cholesky
+decomposition" (2016); M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic
+differentiation" (2008); J. Townsend, "Differentiating the singular value decomposition" (2016); S. Walter and
+L. Lehmann, "Algorithmic differentiation of linear algebra functions" (2010).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _eigenvalue_term(a: Any, V: Any, UPLO: str) -> Term:
 
 
 @local(np.linalg.eigvalsh)
-def _eigvalsh(call: Call, a: Any, UPLO: str = "L") -> LocalTerms:
+def _eigvalsh(call: Call, a: Any, UPLO: Any = "L") -> LocalTerms:
     yield 0, 0, _eigenvalue_term(a, np.linalg.eigh(a, UPLO)[1], UPLO)
 
 

@@ -251,8 +251,9 @@ def _vector_norm(call: Call, x: Any, *, axis: Any = None, keepdims: bool = False
     return _norm_term(call, x, _reduced(axis, np.ndim(x)), _vector_partial(ord))
 
 
-composed(
-    np.linalg.matrix_norm,
-    lambda x, /, *, keepdims=False, ord="fro": np.linalg.norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims),
-)
+def _matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    return np.linalg.norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims)
+
+
+composed(np.linalg.matrix_norm, _matrix_norm)
 nondifferentiable(np.linalg.matrix_rank)

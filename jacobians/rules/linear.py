@@ -213,7 +213,8 @@ def _matrix_power(a: Any, n: int) -> Any:
         return np.zeros_like(a) + np.eye(np.shape(a)[-1], dtype=a.dtype)
     if n < 0:
         a, n = np.linalg.inv(a), -n
-    result, square = None, a
+    result: Any = None
+    square = a
     while True:
         n, odd = divmod(n, 2)
         if odd:
