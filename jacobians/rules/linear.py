@@ -38,7 +38,8 @@ def product_terms(call: Call, operands: Sequence[Operand], out: Axes) -> LocalTe
 
 def _conjugate(array: Any) -> Any:
     """The complex conjugate of an operand; a real one as it is, without an operation on a traced value."""
-    return np.conjugate(array) if np.iscomplexobj(array) else array
+    dtype = array.dtype if hasattr(array, "dtype") else np.asarray(array).dtype
+    return np.conjugate(array) if dtype.kind == "c" else array
 
 
 def broadcast_axes(batch: Axes, shape: Sequence[int]) -> Axes:
@@ -273,7 +274,9 @@ composed(np.linalg.cross, lambda x1, x2, /, *, axis=-1: np.cross(x1, x2, axis=ax
 
 
 @local(np.trace)
-def _trace(call: Call, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, **_: Any) -> LocalTerms:
+def _trace(
+    call: Call, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, **_: Any
+) -> LocalTerms:
     inp, ndim = list(axes_of(np.shape(a))), np.ndim(a)
     row, column = axis1 % ndim, axis2 % ndim
     out = tuple([axis for n, axis in enumerate(inp) if n not in (row, column)])

@@ -20,8 +20,9 @@ def symmetric(*shape: int) -> np.ndarray:
 
 
 def lopsided(*shape: int) -> np.ndarray:
-    """Numbers whose magnitudes differ: the largest one is alone."""
-    return sample(*shape, low=-1.0, high=1.7)
+    """Numbers whose magnitudes and sums of magnitudes all differ: the largest and the smallest are alone."""
+    x = sample(*shape, low=-1.0, high=1.7)
+    return np.asarray(x + 0.07 * x * x)
 
 
 def named(function, *arrays: np.ndarray, second: bool = True, pick=None, **keywords) -> Row:

@@ -11,7 +11,7 @@ __all__ = ["ROWS"]
 
 def pair(*shapes: tuple[int, ...]) -> tuple[np.ndarray, ...]:
     """Different arrays of these shapes."""
-    return tuple([sample(*shape, seed=seed) for seed, shape in enumerate(shapes)])
+    return tuple([np.asarray(sample(*shape, seed=seed)) for seed, shape in enumerate(shapes)])
 
 
 def shaped(function, *shapes: tuple[tuple[int, ...], ...], covers=None, **keywords) -> list[Row]:
