@@ -35,7 +35,7 @@ def agrees(shape, index):
 def index_arrays(draw, size, broadcast):
     """An index array whose shape broadcasts to `broadcast`."""
     last = draw(st.integers(0, len(broadcast)))
-    kept = [draw(st.sampled_from([1, side])) for side in broadcast[last:]]
+    kept = tuple([draw(st.sampled_from([1, side])) for side in broadcast[last:]])
     entries = st.integers(-size, size - 1) if size else st.nothing()
     array = (
         draw(hnp.arrays(draw(st.sampled_from([np.int64, np.int8])), kept, elements=entries))
