@@ -1,0 +1,202 @@
+"""Comparing derivatives with numbers that know nothing of rules.
+
+- `numerical_jacobian(f, x)` nudges one entry of `x` at a time: central differences, or the complex step.
+- `check_jacobian(f, *args)` compares the Jacobian of `f` with it, and names the worst entry if they disagree.
+- `numerical_columns(f, x, positions)` does only some columns, where all of them would be too many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from math import prod
+from typing import Any, Literal
+
+import numpy as np
+
+from .errors import ArgumentError, JacobianMismatchError, ShapeError
+from .transforms import jacobian
+
+__all__ = ["check_jacobian", "numerical_columns", "numerical_jacobian"]
+
+Method = Literal["central", "complex"]
+
+CENTRAL_STEP = float(np.finfo(np.float64).eps) ** (1 / 3)  # where truncation and rounding errors are equal
+COMPLEX_STEP = 1e-30  # nothing is subtracted, so that the step may be far below the rounding of x
+
+
+def numerical_jacobian(f: Callable[[Any], Any], x: Any, method: Method = "central") -> np.ndarray:
+    """Differentiate `f` at `x` by nudging one entry of `x` at a time, in float64.
+
+    Parameters
+    ----------
+    f : callable
+        A function of one array, which returns one array. It is called once or twice per entry of `x`.
+    x : array_like, shape in_shape
+        Real numbers.
+    method : {"central", "complex"}
+        "central": ``(f(x + h) - f(x - h)) / 2h`` with h = eps**(1/3) max(1, abs(x)), good to about ten digits.
+        "complex": ``imag(f(x + ih)) / h``, good to full precision, for functions that are analytic and pass complex
+        numbers through (no ``abs``, no ``maximum``, no ``conj``).
+
+    Returns
+    -------
+    ndarray, shape out_shape + in_shape
+
+    Raises
+    ------
+    ArgumentError
+        If `x` is complex, or the complex step meets a function that returns real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> numerical_jacobian(lambda x: x**2, np.array([1.0, 3.0]), method="complex")
+    array([[2., 0.],
+           [0., 6.]])
+    """
+    shape = np.shape(x)
+    columns = numerical_columns(f, x, range(prod(shape)), method)
+    return columns.reshape(columns.shape[:-1] + shape)
+
+
+def numerical_columns(
+    f: Callable[[Any], Any], x: Any, positions: Iterable[int], method: Method = "central"
+) -> np.ndarray:
+    """Some columns of `numerical_jacobian`: those of the entries of `x` at the given flat positions.
+
+    Parameters
+    ----------
+    f, x, method
+        As for `numerical_jacobian`.
+    positions : iterable of int
+        Positions in the raveled `x`.
+
+    Returns
+    -------
+    ndarray, shape out_shape + (number of positions,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> numerical_columns(np.cumsum, np.zeros(3), [1]).T.round(6)
+    array([[0., 1., 1.]])
+    """
+    if np.iscomplexobj(x):
+        raise ArgumentError("numerical_jacobian", "x", "is complex", "Pass real and imaginary part as two arrays.")
+    if method not in _COLUMN:
+        raise ArgumentError("numerical_jacobian", "method", f"is {method!r}", "Use 'central' or 'complex'.")
+    point = np.array(x, dtype=np.float64)
+    column = _COLUMN[method]
+    columns = [column(f, point, position) for position in positions]
+    if not columns:
+        return np.zeros((*np.shape(f(point)), 0))
+    return np.stack(columns, axis=-1)
+
+
+def _central_column(f: Callable[[Any], Any], point: np.ndarray, position: int) -> np.ndarray:
+    step = CENTRAL_STEP * max(1.0, abs(point.flat[position]))
+    above, below = point.copy(), point.copy()
+    above.flat[position] += step
+    below.flat[position] -= step
+    width = above.flat[position] - below.flat[position]  # what the step has become by rounding
+    return (np.asarray(f(above), dtype=np.float64) - np.asarray(f(below), dtype=np.float64)) / width
+
+
+def _complex_column(f: Callable[[Any], Any], point: np.ndarray, position: int) -> np.ndarray:
+    nudged = point.astype(np.complex128)
+    nudged.flat[position] += 1j * COMPLEX_STEP
+    result = np.asarray(f(nudged))
+    if result.dtype.kind != "c":
+        raise ArgumentError(
+            "numerical_jacobian",
+            "the result of f",
+            f"is {result.dtype} where x is complex, so that the complex step is lost",
+            "Use method='central'.",
+        )
+    return result.imag / COMPLEX_STEP
+
+
+_COLUMN: dict[str, Callable[[Callable[[Any], Any], np.ndarray, int], np.ndarray]] = {
+    "central": _central_column,
+    "complex": _complex_column,
+}
+
+
+def check_jacobian(
+    f: Callable[..., Any],
+    *args: Any,
+    argnums: int | tuple[int, ...] | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    method: Method = "central",
+) -> None:
+    """Compare the Jacobian of `f` with `numerical_jacobian`, entry by entry.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one array.
+    *args
+        Where to compare.
+    argnums : int or tuple of int, optional
+        The arguments to differentiate with respect to. By default all that are floating-point.
+    rtol, atol : float, optional
+        An entry agrees if ``abs(computed - numerical) <= atol + rtol * abs(numerical)``. Both are by default eps**(1/3)
+        of the Jacobian's dtype: 6e-6 for float64, 5e-3 for float32.
+    method : {"central", "complex"}
+
+    Raises
+    ------
+    JacobianMismatchError
+        If an entry disagrees, or is not a number on one side only. It names the worst entry, both values and indices.
+    ShapeError
+        If the Jacobian's shape is not out_shape + in_shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_jacobian(np.matmul, np.ones((2, 3)), np.arange(3.0))
+
+    A function that hides a dependence from the derivative is found out:
+
+    >>> import jacobians
+    >>> check_jacobian(lambda x: x * jacobians.stop_gradient(x), np.array([1.0, 2.0]))
+    Traceback (most recent call last):
+    jacobians.errors.JacobianMismatchError: check_jacobian: 2 entries of the Jacobian for argument 0 disagree. ...
+    """
+    if argnums is None:
+        argnums = tuple([n for n, arg in enumerate(args) if np.asarray(arg).dtype.kind == "f"])
+    for argnum in (argnums,) if isinstance(argnums, int) else argnums:
+        computed = jacobian(f, argnum)(*args)
+        array = computed.to_array()
+
+        def partial(x: Any, argnum: int = argnum) -> Any:
+            return f(*args[:argnum], x, *args[argnum + 1 :])
+
+        numerical = numerical_jacobian(partial, args[argnum], method)
+        tolerance = float(np.finfo(computed.dtype).eps) ** (1 / 3)
+        _compare(
+            argnum,
+            np.ndim(args[argnum]),
+            array,
+            numerical,
+            tolerance if rtol is None else rtol,
+            tolerance if atol is None else atol,
+        )
+
+
+def _compare(argnum: int, in_ndim: int, computed: Any, numerical: np.ndarray, rtol: float, atol: float) -> None:
+    """Raise for the entry that is the most tolerances away."""
+    if computed.shape != numerical.shape:
+        raise ShapeError("check_jacobian", f"the Jacobian for argument {argnum}", numerical.shape, computed.shape)
+    with np.errstate(invalid="ignore"):  # inf - inf
+        same = (computed == numerical) | (np.isnan(computed) & np.isnan(numerical))
+        excess = np.abs(computed - numerical) - (atol + rtol * np.abs(numerical))
+    excess = np.where(same, -np.inf, np.where(np.isnan(excess), np.inf, excess))
+    wrong = int(np.count_nonzero(excess > 0))
+    if wrong:
+        index = tuple(int(n) for n in np.unravel_index(int(np.argmax(excess)), excess.shape))
+        split = len(index) - in_ndim
+        raise JacobianMismatchError(
+            argnum, index[:split], index[split:], float(computed[index]), float(numerical[index]), wrong
+        )

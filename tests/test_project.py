@@ -1,0 +1,100 @@
+"""What holds for the project as a whole: every public name is documented, files are small, the README tells the truth."""
+
+import ast
+import doctest
+import inspect
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import jacobians
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODULES = sorted((ROOT / "jacobians").rglob("*.py"))
+PYTHON_FILES = sorted([*MODULES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_says_what_one_can_do_with_it(path):
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=name_of)
+def test_a_file_has_at_most_400_lines(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.name != "__main__.py"], ids=name_of)
+def test_a_module_does_not_import_the_package_from_above(path):
+    """The contract on floors sees imports between modules; this one sees ``import jacobians`` in one of them."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            assert "jacobians" not in [alias.name.split(".")[0] for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
+            depth = len(path.relative_to(ROOT / "jacobians").parts)
+            assert node.level or node.module != "jacobians"
+            assert node.level < depth or node.module or path.name == "__init__.py"
+
+
+def public_names():
+    return sorted(jacobians.__all__)
+
+
+@pytest.mark.parametrize("name", public_names())
+def test_a_public_name_is_documented(name):
+    thing = getattr(jacobians, name)
+    if callable(thing):
+        assert inspect.getdoc(thing), f"jacobians.{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", public_names())
+def test_a_public_function_has_parameters_and_an_example(name):
+    thing = getattr(jacobians, name)
+    if not inspect.isfunction(thing):
+        return
+    text = inspect.getdoc(thing) or ""
+    if inspect.signature(thing).parameters:
+        assert "Parameters\n" in text, f"jacobians.{name} does not document its parameters"
+    assert ">>>" in text or "``" in text, f"jacobians.{name} has no example"
+
+
+def test_no_module_bears_the_name_of_a_public_function():
+    stems = {path.stem if path.stem != "__init__" else path.parent.name for path in MODULES}
+    assert not stems & {name for name in public_names() if inspect.isfunction(getattr(jacobians, name))}
+
+
+def test_the_readme_prints_what_it_says():
+    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    source = "\n".join(block + "\n" for block in blocks)
+    test = doctest.DocTestParser().get_doctest(source, {}, "README.md", "README.md", 0)
+    assert len(test.examples) >= 10
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert runner.run(test).failed == 0
+
+
+def test_the_readme_has_both_commands():
+    commands = re.findall(r"^    (python -m venv .*)$", README, flags=re.MULTILINE)
+    assert [command.rsplit("&& ", 1)[1] for command in commands] == [
+        ".venv/bin/python -m jacobians",
+        ".venv/bin/python -m pytest",
+    ]
+    assert all("&& .venv/bin/pip install " in command for command in commands)
+
+
+def test_the_readme_links_to_files_that_exist():
+    links = [link for link in re.findall(r"\]\(([^)#]+)", README) if "://" not in link]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_changelog_knows_the_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{version}]" in changelog or "## [Unreleased]" in changelog
