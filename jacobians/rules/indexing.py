@@ -90,9 +90,10 @@ def indexing_term(shape: tuple[int, ...], index: Any) -> Term:
     """
     items = _items(shape, index)
     arrays = [item for item in items if isinstance(item, np.ndarray)]
+    group: Axes = ()
     if arrays:  # beside an array, an integer is an array too
         items = [np.array(item) if isinstance(item, int) else item for item in items]
-    group = axes_of(np.broadcast_shapes(*[_broadcast_shape(item) for item in arrays]))
+        group = axes_of(np.broadcast_shapes(*[_broadcast_shape(item) for item in arrays]))
 
     out: list[Axis] = []
     inp: list[Axis] = []
@@ -130,7 +131,7 @@ def _items(shape: tuple[int, ...], index: Any) -> list[Any]:
 
 
 def _item(item: Any) -> Any:
-    if item is None or item is Ellipsis or isinstance(item, slice):
+    if item is None or item is Ellipsis or isinstance(item, slice) or type(item) is int:
         return item
     if not isinstance(item, (bool, np.bool_, np.ndarray)) and hasattr(item, "__index__"):
         return operator.index(item)
