@@ -113,7 +113,7 @@ def _complex_column(f: Callable[[Any], Any], point: np.ndarray, position: int) -
             f"is {result.dtype} where x is complex, so that the complex step is lost",
             "Use method='central'.",
         )
-    return result.imag / COMPLEX_STEP
+    return np.imag(result) / COMPLEX_STEP
 
 
 _COLUMN: dict[str, Callable[[Callable[[Any], Any], np.ndarray, int], np.ndarray]] = {

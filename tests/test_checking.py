@@ -1,4 +1,4 @@
-"""`numerical_jacobian` against derivatives done by hand, and `check_jacobian` against functions that are wrong on purpose."""
+"""`numerical_jacobian` against derivatives by hand, and `check_jacobian` against functions that are wrong on purpose."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_float32_and_integers_are_differentiated_in_float64():
 def test_the_argument_is_not_changed():
     x = np.ones(3)
     x.flags.writeable = False
-    numerical_jacobian(np.exp, x)
+    _ = numerical_jacobian(np.exp, x)
     np.testing.assert_array_equal(x, 1.0)
 
 
@@ -63,11 +63,11 @@ def test_columns_are_columns_of_the_whole():
 
 def test_refusals():
     with pytest.raises(ArgumentError, match="numerical_jacobian: x is complex"):
-        numerical_jacobian(np.sin, np.array([1j]))
+        _ = numerical_jacobian(np.sin, np.array([1j]))
     with pytest.raises(ArgumentError, match="method is 'forward'. Use 'central' or 'complex'"):
-        numerical_jacobian(np.sin, X, "forward")  # type: ignore[arg-type]
+        _ = numerical_jacobian(np.sin, X, "forward")  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="the complex step is lost. Use method='central'"):
-        numerical_jacobian(np.abs, X, "complex")
+        _ = numerical_jacobian(np.abs, X, "complex")
 
 
 def test_check_jacobian_passes_what_is_right():

@@ -127,7 +127,7 @@ def test_tables_are_aligned():
 @pytest.mark.parametrize("name", ["cost.txt", "nowhere/at/all.png"])
 def test_a_picture_that_cannot_be_written_is_refused_before_the_work(name, capsys):
     with pytest.raises(SystemExit) as caught:
-        __main__.main(["--plot", name])
+        _ = __main__.main(["--plot", name])
     assert caught.value.code == 2
     assert name in capsys.readouterr().err
 
@@ -135,7 +135,7 @@ def test_a_picture_that_cannot_be_written_is_refused_before_the_work(name, capsy
 def test_without_matplotlib_the_command_says_how_to_get_it(monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(SystemExit):
-        __main__.main(["--plot", str(tmp_path / "cost.png")])
+        _ = __main__.main(["--plot", str(tmp_path / "cost.png")])
     assert "pip install 'jacobians[plot]'" in capsys.readouterr().err
 
 

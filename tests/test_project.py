@@ -1,4 +1,4 @@
-"""What holds for the project as a whole: every public name is documented, files are small, the README tells the truth."""
+"""What holds for the project as a whole: public names are documented, files are small, the README tells the truth."""
 
 import ast
 import doctest

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..tensor import Jacobian
 from ..transforms import jacobian
 
 __all__ = ["AffineLesson", "affine_lesson"]
@@ -75,6 +76,9 @@ def affine_lesson() -> AffineLesson:
 
     J_W, J_b = jacobian(loss, argnums=(0, 1), mode="explicit")(W, b)
     dW, db = J_W.to_array(), J_b.to_array()
-    terms = tuple(" + ".join(map(repr, J.terms)) for J in (J_W, J_b))
     before, after = float(loss(W, b)), float(loss(W - RATE * dW, b - RATE * db))
-    return AffineLesson(W, x, b, terms, (dW, db), before, after)
+    return AffineLesson(W, x, b, (_formula(J_W), _formula(J_b)), (dW, db), before, after)
+
+
+def _formula(J: Jacobian) -> str:
+    return " + ".join(map(repr, J.terms))
