@@ -48,5 +48,5 @@ def rows(covers: Any, *calls: tuple[Callable[..., Any], tuple[np.ndarray, ...]],
 def sample(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> np.ndarray:
     """Distinct numbers between two bounds, apart from each other and from the middle, in a fixed random order."""
     size = int(np.prod(shape))
-    steps = (np.arange(size) + (0.25 if size % 2 else 0.5)) / max(size, 1)
+    steps = (np.arange(size) + (0.31 if size % 2 else 0.47)) / max(size, 1)
     return low + (high - low) * np.random.default_rng(seed).permutation(steps).reshape(shape)

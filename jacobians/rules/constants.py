@@ -78,6 +78,7 @@ def _logspace(
 def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
     if np.any(np.equal(start, 0)) or np.any(np.equal(stop, 0)):
         raise ValueError("Geometric sequence cannot include zero")
+    start, stop = np.multiply(np.float64(1), start), np.multiply(np.float64(1), stop)
     y = np.multiply(start, np.exp(np.linspace(0.0, np.log(np.divide(stop, start)), num, endpoint)))
     y = np.moveaxis(y, 0, axis)
     return y if dtype is None else y.astype(dtype)

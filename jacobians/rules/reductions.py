@@ -184,7 +184,7 @@ def _average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = Fa
         weights = np.asarray(weights)
     if np.shape(weights) != np.shape(a):
         weights = _along(weights, np.ndim(a), axis)
-    total = np.sum(np.broadcast_to(weights, np.shape(a)), axis, keepdims=keepdims)
+    total = np.sum(np.broadcast_to(weights, np.shape(a)), axis, np.result_type(a, weights), keepdims=keepdims)
     mean = np.sum(a * weights, axis, keepdims=keepdims) / total
     return (mean, total) if returned else mean
 

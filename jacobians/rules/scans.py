@@ -132,7 +132,7 @@ def _slab(values: Any, a: Any, axis: int) -> Any:
 def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     flat = np.ravel(ary)
     parts = [to_begin, flat[1:] - flat[:-1], to_end]
-    return np.concatenate([np.ravel(part) for part in parts if part is not None])
+    return np.concatenate([np.ravel(part).astype(flat.dtype) for part in parts if part is not None])
 
 
 def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
@@ -183,11 +183,10 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
 
 
 # fmt: off
-composed(np.diff,      _diff)
-composed(np.ediff1d,   _ediff1d)
-composed(np.trapezoid, _trapezoid)
-composed(np.gradient,  _gradient)
+composed(np.cumulative_sum,  _cumulative(np.cumsum, 0))
+composed(np.cumulative_prod, _cumulative(np.cumprod, 1))
+composed(np.diff,            _diff)
+composed(np.ediff1d,         _ediff1d)
+composed(np.trapezoid,       _trapezoid)
+composed(np.gradient,        _gradient)
 # fmt: on
-if hasattr(np, "cumulative_sum"):
-    composed(np.cumulative_sum, _cumulative(np.cumsum, 0))
-    composed(np.cumulative_prod, _cumulative(np.cumprod, 1))
