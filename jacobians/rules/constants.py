@@ -31,7 +31,7 @@ nondifferentiable(np.ix_, np.ravel_multi_index, np.unravel_index)
 nondifferentiable(np.zeros_like, np.ones_like, np.empty_like)
 
 
-def _full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, **kwargs: Any) -> Any:
+def _full_like(a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True, **kwargs: Any) -> Any:
     """A traced fill keeps its derivative; it is cast to the dtype of `a`, as NumPy does."""
     blank = np.zeros_like(a, dtype, order, subok, **kwargs)
     fill = fill_value if hasattr(fill_value, "dtype") else np.asarray(fill_value)

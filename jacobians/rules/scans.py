@@ -19,11 +19,13 @@ from ..terms import Factor, OperatorFactor, Term
 __all__ = ["RunningSum"]
 
 
-class RunningSum(NamedTuple):
+class RunningSum:
     """The lower triangle of ones: ``apply`` is `cumsum` along axis 0."""
 
-    dtype: np.dtype
-    nbytes: int = 0
+    nbytes = 0
+
+    def __init__(self, dtype: np.dtype) -> None:
+        self.dtype = dtype
 
     def apply(self, array: Any) -> Any:
         """Sums from the first entry up to each."""

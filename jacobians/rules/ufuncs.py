@@ -189,10 +189,11 @@ def _frexp(call: Call, x: Any) -> Iterator[LocalTerm]:
 composed(np.divmod, lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)))
 
 
-# min(max(x, low), high), as np.clip is defined; at equal bounds each operand shares as there.
+# The ufunc behind np.clip and ndarray.clip is min(max(x, low), high), and operands that tie share as there.
+_CLIP = vars(umath)["clip"]
 # fmt: off
 elementwise(
-    umath.clip,
+    _CLIP,
     lambda y, x, low, high: _share(y, np.maximum(x, low), high) * _share(np.maximum(x, low), x, low),
     lambda y, x, low, high: _share(y, np.maximum(x, low), high) * _share(np.maximum(x, low), low, x),
     lambda y, x, low, high: _share(y, high, np.maximum(x, low)),
@@ -205,7 +206,7 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *, min
     high = max if a_max is None else a_max
     if low is None:
         return np.positive(a) if high is None else np.minimum(a, high)
-    return np.maximum(a, low) if high is None else umath.clip(a, low, high)
+    return np.maximum(a, low) if high is None else _CLIP(a, low, high)
 
 
 composed(np.clip, _clip)
@@ -229,7 +230,7 @@ nondifferentiable(np.logical_and, np.logical_or, np.logical_not, np.logical_xor)
 _INTEGERS = (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.invert, np.left_shift, np.right_shift)
 unsupported("because it takes integers only", *_INTEGERS, np.gcd, np.lcm)
 unsupported("because its derivative is the Bessel function i1, which NumPy lacks; use scipy.special.i0", np.i0)
-unsupported("because it is internal to NumPy", umath._ones_like)
+unsupported("because it is internal to NumPy", vars(umath)["_ones_like"])
 
 _STRINGS = """
     _center _expandtabs _expandtabs_length _ljust _lstrip_chars _lstrip_whitespace _partition _partition_index _replace
