@@ -64,6 +64,11 @@ class Map:
         """The relation ``label == position``."""
         return cls((label,), (), Affine(position, 1))
 
+    @classmethod
+    def of_equal(cls, dst: Axis, src: Axis) -> Map:
+        """The relation that two groups have the same flat position."""
+        return cls(dst, src, Affine(0, 1))
+
     @property
     def labels(self) -> Axis:
         return self.dst + self.src
@@ -71,8 +76,10 @@ class Map:
     @property
     def is_identity(self) -> bool:
         """Whether both groups have the same flat position."""
-        return self.index in ((0, 1, None), (0, 1, size_of(self.dst))) and size_of(self.dst) == size_of(self.src) \
-            if isinstance(self.index, Affine) else False  # fmt: skip
+        if not isinstance(self.index, Affine) or self.index[:2] != (0, 1):
+            return False
+        size = size_of(self.dst)
+        return self.index.modulus in (None, size) and size_of(self.src) == size
 
     @property
     def nbytes(self) -> int:

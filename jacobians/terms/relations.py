@@ -1,0 +1,162 @@
+"""The algebra of maps: put one after the other, and join two that determine the same labels.
+
+- `compose(outer, inner)`: replace in ``outer.src`` what `inner` determines.
+- `join(left, right)`: both determine the same labels; keep the pairs of sources that agree.
+- `tabulate(maps)`: list every position that satisfies all of them; what remains when relations are tangled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..labels import Axis, Label, size_of
+from .maps import Affine, Map
+
+__all__ = ["Joined", "compose", "join", "spread", "tabulate"]
+
+
+def spread(values: np.ndarray, labels: Axis, grid: Axis) -> np.ndarray:
+    """Reshape values over raveled `labels` so that they broadcast over the axes of `grid`."""
+    array = values.reshape([label.size for label in labels])
+    order = sorted(range(len(labels)), key=lambda n: grid.index(labels[n]))
+    present = set(labels)
+    return array.transpose(order).reshape([label.size if label in present else 1 for label in grid])
+
+
+def compose(outer: Map, inner: Map) -> Map:
+    """The map `outer` with the labels of ``inner.dst`` in its source replaced by ``inner.src``.
+
+    ``k = outer[j]`` and ``j = inner[i]`` give ``k = outer[inner[i]]``; other labels of the source stay.
+    """
+    if outer.src == inner.dst and not inner.src and isinstance(inner.index, Affine):
+        return Map(outer.dst, (), Affine(int(outer.positions()[inner.index.start]), 1))
+    if outer.src == inner.dst and _plain(outer.index) and _plain(inner.index):
+        start, step = outer.index.start + outer.index.step * inner.index.start, outer.index.step * inner.index.step
+        return Map(outer.dst, inner.src, Affine(start, step))
+    determined = inner.components()
+    rest = [label for label in outer.src if label not in determined]
+    grid = tuple(dict.fromkeys([*inner.src, *rest]))
+    flat = np.zeros([1] * len(grid), dtype=np.intp)
+    for label in outer.src:
+        if label in determined:
+            position = spread(determined[label], inner.src, grid)
+        else:
+            position = spread(np.arange(label.size), (label,), grid)
+        flat = flat * label.size + position
+    index = np.broadcast_to(outer.positions()[flat], [label.size for label in grid])
+    both = outer.injective and inner.injective and set(inner.dst) <= set(outer.src)
+    return Map.of(outer.dst, grid, index, True if both else None)
+
+
+def _plain(index: Affine | np.ndarray) -> bool:
+    return isinstance(index, Affine) and index.modulus is None
+
+
+class Joined(NamedTuple):
+    """Maps that together say that maps agree, and the label of the pairs if one was needed."""
+
+    maps: tuple[Map, ...]
+    pairs: Axis
+
+
+def join(left: Map, right: Map) -> Joined | None:
+    """Replace `right`, which determines the same labels as `left` from other sources, by relations of the sources.
+
+    The result holds with `left` in place of both. It is None where no sources agree. If one source determines the other,
+    the result is one map between them; else it is a new label that lists the pairs, with a map to each source.
+    """
+    right = _reorder(right, left.dst)
+    left_index, right_index, count = _agreeing(left, right)
+    if count == 0:
+        return None
+    if _is_everything(left_index, left, count):
+        return Joined((_of(right.src, left.src, right_index, left.injective),), ())
+    if _is_everything(right_index, right, count):
+        return Joined((_of(left.src, right.src, left_index, right.injective),), ())
+    pairs = () if count == 1 else (Label(count),)
+    maps = (_of(left.src, pairs, left_index, right.injective), _of(right.src, pairs, right_index, left.injective))
+    return Joined(tuple([relation for relation in maps if relation.dst]), pairs)
+
+
+def tabulate(maps: Sequence[Map], kept: Container[Label]) -> Joined | None:
+    """List all positions of the labels of `maps` that satisfy them together: one label, with a map to each kept label.
+
+    This is the normal form of anything sparse. It is None where nothing satisfies them.
+    """
+    columns: dict[Label, np.ndarray] = {}
+    rows = 1
+    waiting = list(maps)
+    while waiting:
+        relation = max(waiting, key=lambda m: (set(m.src) <= columns.keys(), not columns.keys().isdisjoint(m.labels)))
+        waiting.remove(relation)
+        columns, rows = _natural_join(columns, rows, relation)
+        if rows == 0:
+            return None
+    pairs = () if rows == 1 else (Label(rows),)
+    listed = [Map.of((label,), pairs, column) for label, column in columns.items() if label in kept]
+    return Joined(tuple(listed), pairs)
+
+
+def _natural_join(columns: dict[Label, np.ndarray], rows: int, relation: Map) -> tuple[dict[Label, np.ndarray], int]:
+    """Rows of a table, each with every position of `relation` that agrees with it."""
+    source = tuple(dict.fromkeys(relation.src))
+    added = tuple([label for label in source if label not in columns])
+    count = size_of(added)
+    table = {label: np.repeat(column, count) for label, column in columns.items()}
+    if added:
+        parts = np.unravel_index(np.tile(np.arange(count), rows), [label.size for label in added])
+        table |= dict(zip(added, parts, strict=True))
+    flat = np.zeros(rows * count, dtype=np.intp)
+    for label in relation.src:
+        flat = flat * label.size + table[label]
+    agrees = np.ones(rows * count, dtype=bool)
+    determined = np.unravel_index(relation.positions()[flat], [label.size for label in relation.dst])
+    for label, position in zip(relation.dst, determined, strict=True):
+        if label in table:
+            agrees &= table[label] == position
+        else:
+            table[label] = position
+    chosen = np.flatnonzero(agrees)
+    return {label: column[chosen] for label, column in table.items()}, chosen.size
+
+
+def _of(dst: Axis, src: Axis, index: Affine | np.ndarray, injective: bool | None) -> Map:
+    return Map(dst, src, index) if isinstance(index, Affine) else Map.of(dst, src, index, injective)
+
+
+def _reorder(relation: Map, dst: Axis) -> Map:
+    """The same relation with its determined labels in another order."""
+    if relation.dst == dst:
+        return relation
+    components = relation.components()
+    flat = np.zeros(size_of(relation.src), dtype=np.intp)
+    for label in dst:
+        flat = flat * label.size + components[label]
+    return Map.of(dst, relation.src, flat, relation.injective)
+
+
+def _agreeing(left: Map, right: Map) -> tuple[Affine | np.ndarray, Affine | np.ndarray, int]:
+    """The pairs of source positions with the same determined position, and their number."""
+    n_left, n_right = size_of(left.src), size_of(right.src)
+    if _plain(left.index) and _plain(right.index) and left.index.step == right.index.step == 1:
+        low = max(left.index.start, right.index.start)
+        high = min(left.index.start + n_left, right.index.start + n_right)
+        return Affine(low - left.index.start, 1), Affine(low - right.index.start, 1), max(high - low, 0)
+    wanted, offered = left.positions(), right.positions()
+    order = np.argsort(offered, kind="stable")
+    ranked = offered[order]
+    first = np.searchsorted(ranked, wanted, "left")
+    counts = np.searchsorted(ranked, wanted, "right") - first
+    left_index = np.repeat(np.arange(n_left), counts)
+    within = np.arange(left_index.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    return left_index, order[np.repeat(first, counts) + within], left_index.size
+
+
+def _is_everything(index: Affine | np.ndarray, relation: Map, count: int) -> bool:
+    """Whether each source position occurs exactly once, in order."""
+    if count != size_of(relation.src):
+        return False
+    return index.start == 0 if isinstance(index, Affine) else bool(np.array_equal(index, np.arange(count)))
