@@ -1,4 +1,4 @@
-"""`numerical_jacobian` against derivatives by hand, and `check_jacobian` against functions that are wrong on purpose."""
+"""`numerical_jacobian` against derivatives by hand, and `check_jacobian` against functions wrong on purpose."""
 
 import numpy as np
 import pytest

@@ -26,6 +26,11 @@ def test_a_module_says_what_one_can_do_with_it(path):
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
+def test_every_folder_with_code_is_a_package():
+    """A folder without ``__init__.py`` would be missing from the wheel."""
+    assert [name_of(path) for path in MODULES if not (path.parent / "__init__.py").exists()] == []
+
+
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=name_of)
 def test_a_file_has_at_most_400_lines(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
