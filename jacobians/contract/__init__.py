@@ -1,0 +1,18 @@
+"""Plan and run a contraction: from the terms of a Jacobian to arrays.
+
+- `path`: `plan_pairs`, the order of pairwise contractions (the only place that calls opt_einsum), planned once per
+  structure; `ContractionPlan` prints itself.
+- `pairs`: `contract_pair`, one pair as a scaling, a GEMM, a batched `matmul`, or einsum's loop.
+- `network`: `contract_factors`, many factors along a plan.
+- `relations`: `gather` and `scatter_factor`, what a map does to a factor.
+- `reduction`: `reduce_term`, a term down to one dense factor and the maps that place it.
+- `assembly`: `to_dense` and `to_coo`, reduced terms as an array or as triplets.
+"""
+
+from .assembly import to_coo, to_dense
+from .network import contract_factors
+from .path import ContractionPlan, plan_pairs
+from .reduction import reduce_term
+from .relations import gather, scatter_factor
+
+__all__ = ["ContractionPlan", "contract_factors", "gather", "plan_pairs", "reduce_term", "scatter_factor", "to_coo", "to_dense"]

@@ -1,0 +1,121 @@
+"""A term down to its normal form: at most one dense factor, and maps that only place its entries.
+
+In the result every bound label is the source of a map into `out` or `inp`, and the factor carries no determined label, so
+that each entry of the factor belongs at one position of the Jacobian.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..labels import Label
+from ..terms import Factor, Map, OperatorFactor, Term
+from .network import contract_factors
+from .relations import gather, scatter_factor
+
+__all__ = ["apply_operators", "reduce_term"]
+
+
+def reduce_term(term: Term) -> Term:
+    """The normal form of a term, everything contracted; the maps of `term` must be resolved."""
+    if any(isinstance(factor, OperatorFactor) for factor in term.factors):
+        term = apply_operators(term)
+    free = term.free
+    factors: list[Factor] = list(term.factors)  # type: ignore[arg-type]
+    kept: list[Map] = []
+    for relation in term.maps:
+        factors = [gather(factor, relation) for factor in factors]
+        kept += _free_part(relation, free)
+    determined = {label for relation in term.maps for label in relation.dst}
+    sources = {label for relation in kept for label in relation.src}
+    carried = {label for factor in factors for label in factor.labels}
+    scale, bound = term.scale, []
+    for label in term.bound:
+        if label in sources:
+            bound.append(label)
+        elif label not in carried and label not in determined:
+            scale *= label.size
+    # A source of a dropped map that nothing carries is still summed: it was counted above unless a factor has it.
+    core = (contract_factors(factors, [*free, *sources]),) if factors else ()
+    return Term(term.out, term.inp, core, tuple(kept), tuple(bound), scale)
+
+
+def _free_part(relation: Map, free: dict[Label, None]) -> list[Map]:
+    """The relation without the bound labels that it determines: they have been gathered away."""
+    wanted = [label for label in relation.dst if label in free]
+    if len(wanted) == len(relation.dst):
+        return [relation]
+    components = relation.components() if wanted else {}
+    return [Map.of((label,), relation.src, components[label]) for label in wanted]
+
+
+def apply_operators(term: Term) -> Term:
+    """The term with every operator applied to what it meets, or materialised where it meets nothing."""
+    while True:
+        operators = [factor for factor in term.factors if isinstance(factor, OperatorFactor)]
+        if not operators:
+            return term
+        for operator in operators:
+            applied = _apply(term, operator, transposed=False) or _apply(term, operator, transposed=True)
+            if applied is not None:
+                term = applied
+                break
+        else:
+            dense = operators[0].materialise()
+            term = term.replace(factors=tuple([dense if f is operators[0] else f for f in term.factors]))
+
+
+def _apply(term: Term, operator: OperatorFactor, *, transposed: bool) -> Term | None:
+    """The term with one operator applied to the factors on one of its sides; None where they are not ready."""
+    source = set(operator.left if transposed else operator.right)
+    free = term.free
+    others = [factor for factor in term.factors if factor is not operator]
+    blocked = any(isinstance(f, OperatorFactor) and not source.isdisjoint(f.labels) for f in others)
+    if blocked or not source.isdisjoint(free) or any(not source.isdisjoint(m.src) for m in term.maps):
+        return None
+    dense = [factor for factor in others if isinstance(factor, Factor)]
+    feeding = [m for m in term.maps if not source.isdisjoint(m.dst)]
+    fed = _feed(dense, feeding, source, free, term)
+    if fed is None:
+        return None
+    dense, maps = fed
+    carriers = [factor for factor in dense if not source.isdisjoint(factor.labels)]
+    rest = [factor for factor in dense if source.isdisjoint(factor.labels)]
+    rest_labels = {label for part in (*rest, *maps) for label in part.labels}
+    rest_labels |= {label for f in others if isinstance(f, OperatorFactor) for label in f.labels}
+    missing = [label for label in source if not any(label in factor.labels for factor in carriers)]
+    carriers += [Factor(np.ones(label.size, operator.dtype), (label,)) for label in missing]
+    block = contract_factors(carriers, [*free, *rest_labels, *source])
+    result = operator.apply(block, transposed=transposed)
+    waiting = [f for f in others if isinstance(f, OperatorFactor)]
+    gone = source | ({label for f in carriers for label in f.labels} - set(block.labels))
+    gone |= {label for m in feeding for label in m.labels} - {label for f in (*rest, result) for label in f.labels}
+    bound = tuple([label for label in term.bound if label not in gone])
+    return term.replace(factors=(result, *rest, *waiting), maps=maps, bound=bound)
+
+
+def _feed(
+    dense: list[Factor], feeding: Sequence[Map], source: set[Label], free: dict[Label, None], term: Term
+) -> tuple[list[Factor], tuple[Map, ...]] | None:
+    """Scatter along the maps that end in an operator's source, so that it meets dense factors."""
+    maps = term.maps
+    for relation in feeding:
+        others = tuple([m for m in maps if m is not relation])
+        outside = {label for m in others for label in m.labels}
+        summed = set(relation.src)
+        if not source.issuperset(relation.dst) or summed & set(free) or summed & outside:
+            return None
+        dense = [gather(factor, relation) for factor in dense]
+        carriers = [factor for factor in dense if not summed.isdisjoint(factor.labels)]
+        rest = [factor for factor in dense if summed.isdisjoint(factor.labels)]
+        dtype = np.result_type(*[f.dtype for f in term.factors])
+        missing = [label for label in relation.src if not any(label in f.labels for f in carriers)]
+        carriers += [Factor(np.ones(label.size, dtype), (label,)) for label in missing]
+        carriers = carriers or [Factor(np.ones((), dtype), ())]
+        used = {label for f in (*rest, *others) for label in f.labels} | source
+        block = contract_factors(carriers, [*free, *used, *outside, *summed])
+        dense = [*rest, scatter_factor(block, relation)]
+        maps = others
+    return dense, maps

@@ -1,0 +1,62 @@
+"""What a map does to a dense factor: gather along it, or scatter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..arrays import scatter
+from ..labels import Label, size_of
+from ..terms import Affine, Factor, Map, spread
+
+__all__ = ["gather", "scatter_factor"]
+
+
+def gather(factor: Factor, relation: Map) -> Factor:
+    """The factor with the labels of ``relation.dst`` replaced by what determines them: ``F[index[src], ...]``."""
+    carried = [label for label in factor.labels if label in relation.dst]
+    if not carried:
+        return factor
+    index = relation.index
+    if len(carried) == 1 and set(relation.src).isdisjoint(factor.labels):
+        axis = factor.labels.index(carried[0])
+        labels = factor.labels[:axis] + relation.src + factor.labels[axis + 1 :]
+        if isinstance(index, Affine) and index.modulus is None and len(relation.dst) == 1:
+            sizes = [label.size for label in labels]
+            sliced = factor.array[(slice(None),) * axis + (_as_slice(index, size_of(relation.src)),)]
+            return Factor(sliced if list(sliced.shape) == sizes else np.reshape(sliced, sizes), labels)
+        position = relation.components()[carried[0]]
+        taken = np.take(factor.array, position.reshape([label.size for label in relation.src]), axis=axis)
+        return Factor(taken, labels)
+    return _gather_aligned(factor, relation)
+
+
+def _as_slice(index: Affine, count: int) -> slice:
+    stop = index.start + index.step * count
+    return slice(index.start, stop if stop >= 0 else None, index.step)
+
+
+def _gather_aligned(factor: Factor, relation: Map) -> Factor:
+    """Several labels at once, or a factor that carries the source too: index every axis on the grid of the result."""
+    components = relation.components()
+    rest = [label for label in factor.labels if label not in components]
+    grid = tuple(dict.fromkeys([*relation.src, *rest]))
+    index = tuple(
+        [
+            spread(components[label], relation.src, grid)
+            if label in components
+            else spread(np.arange(label.size), (label,), grid)
+            for label in factor.labels
+        ]
+    )
+    return Factor(factor.array[index], grid)
+
+
+def scatter_factor(factor: Factor, relation: Map) -> Factor:
+    """The factor summed over ``relation.src`` into ``relation.dst``; it must carry all of ``src`` and none of ``dst``."""
+    rest: tuple[Label, ...] = tuple([label for label in factor.labels if label not in relation.src])
+    order = [factor.labels.index(label) for label in relation.src + rest]
+    array = np.transpose(factor.array, order)
+    sizes = [label.size for label in rest]
+    array = np.reshape(array, (size_of(relation.src), *sizes))
+    result = scatter(array, relation.positions(), size_of(relation.dst), bool(relation.injective))
+    return Factor(np.reshape(result, ([label.size for label in (*relation.dst, *rest)])), relation.dst + rest)

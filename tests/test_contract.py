@@ -1,0 +1,138 @@
+"""Contractions against the brute-force meaning of terms."""
+
+import numpy as np
+import pytest
+from dense_terms import dense
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_terms import terms
+
+from jacobians.chain import resolve
+from jacobians.contract import contract_factors, gather, plan_pairs, scatter_factor, to_coo, to_dense
+from jacobians.contract.pairs import LOOP_LIMIT, contract_pair
+from jacobians.labels import Label
+from jacobians.terms import Factor, Map, OperatorFactor, Term
+
+SHAPES = st.lists(st.sampled_from([1, 2, 3, 4, 6]), max_size=2).map(tuple)
+
+
+def resolved(*raw):
+    return [term for term in map(resolve, raw) if term is not None]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data(), SHAPES, SHAPES, st.integers(1, 3))
+def test_dense_and_triplets_are_the_meaning_of_terms(data, out_shape, in_shape, count):
+    raw = [data.draw(terms(out_shape, in_shape)) for _ in range(count)]
+    expected = sum(dense(term) for term in raw)
+    computed = to_dense(resolved(*raw), out_shape + in_shape, np.dtype(float))
+    np.testing.assert_allclose(computed, expected, atol=1e-10)
+    rows, columns, values = to_coo(resolved(*raw), np.dtype(float))
+    matrix = np.zeros((int(np.prod(out_shape)), int(np.prod(in_shape))))
+    np.add.at(matrix, (rows, columns), values)
+    np.testing.assert_allclose(matrix, expected.reshape(matrix.shape), atol=1e-10)
+
+
+def test_dense_results_own_their_memory():
+    i, j = Label(2), Label(3)
+    array = np.arange(6.0).reshape(2, 3)
+    result = to_dense([Term(((i,),), ((j,),), (Factor(array, (i, j)),))], (2, 3), array.dtype)
+    result[:] = -1.0
+    assert array[1, 2] == 5.0
+
+
+PAIRS = {
+    "gemm": ("ik", "kj", "ij"),
+    "batched": ("bik", "bkj", "bij"),
+    "batched matrix-vector": ("bij", "bj", "bi"),
+    "batched inner": ("bi", "bi", "b"),
+    "scaling": ("ij", "j", "ij"),
+    "outer": ("ij", "kl", "ijkl"),
+    "shared outer": ("bi", "bj", "bij"),
+    "sums on both sides": ("ijs", "jkt", "ik"),
+    "several summed": ("ijk", "kjl", "il"),
+    "scalar": ("", "ij", "ij"),
+}
+
+
+@pytest.mark.parametrize("scale", [1, 6], ids=["loop", "blas"])
+@pytest.mark.parametrize("name", PAIRS)
+def test_each_pair_agrees_with_einsum(name, scale):
+    rng = np.random.default_rng(0)
+    left, right, out = PAIRS[name]
+    labels = {letter: Label(scale * (3 + n), letter) for n, letter in enumerate("bijklst")}
+    a = rng.normal(size=[labels[x].size for x in left])
+    b = rng.normal(size=[labels[x].size for x in right])
+    wanted = [labels[x] for x in out]
+    result = contract_pair(Factor(a, tuple(labels[x] for x in left)), Factor(b, tuple(labels[x] for x in right)), wanted)
+    order = "".join(label.name for label in result.labels)
+    assert sorted(order) == sorted(out)
+    np.testing.assert_allclose(result.array, np.einsum(f"{left},{right}->{order}", a, b), atol=1e-8)
+    assert LOOP_LIMIT > 0
+
+
+def test_vectors_in_a_chain_do_not_cost_an_outer_product():
+    a, b, c = Label(200), Label(1000), Label(200)
+    plan, _ = plan_pairs([(a, b), (b,), (b,), (b, c)], (a, c))
+    assert plan.largest_intermediate == 200_000
+    assert plan.multiplications == 1000 + 200 * 1000 + 200 * 1000 * 200
+
+
+def test_plan_of_a_chain_is_the_matrix_chain_optimum():
+    sizes = [Label(n) for n in (10, 300, 5, 100, 2)]
+    plan, _ = plan_pairs([tuple(sizes[n : n + 2]) for n in range(4)], (sizes[0], sizes[4]))
+    assert plan.multiplications == 5 * 100 * 2 + 300 * 5 * 2 + 10 * 300 * 2
+
+
+def test_more_factors_than_dynamic_programming_plans():
+    labels = [Label(2) for _ in range(31)]
+    factors = [Factor(np.eye(2) + 0.1, tuple(labels[n : n + 2])) for n in range(30)]
+    result = contract_factors(factors, [labels[0], labels[30]])
+    np.testing.assert_allclose(result.array, np.linalg.matrix_power(np.eye(2) + 0.1, 30))
+
+
+def test_gather_and_scatter_are_transposed():
+    rng = np.random.default_rng(1)
+    k, p, b = Label(5), Label(8), Label(3)
+    relation = Map.of((k,), (p,), rng.integers(0, 5, 8))
+    table, rows = Factor(rng.normal(size=(3, 5)), (b, k)), Factor(rng.normal(size=(8, 3)), (p, b))
+    gathered, scattered = gather(table, relation), scatter_factor(rows, relation)
+    left = np.einsum("bp,pb->", gathered.array, rows.array)
+    assert gathered.labels == (b, p)
+    assert scattered.labels == (k, b)
+    np.testing.assert_allclose(left, np.einsum("bk,kb->", table.array, scattered.array))
+
+
+class Sum:
+    """The running sum, as an operation."""
+
+    dtype = np.dtype(float)
+    nbytes = 0
+
+    def apply(self, array):
+        return np.cumsum(array, axis=0)
+
+    def apply_transposed(self, array):
+        return np.cumsum(array[::-1], axis=0)[::-1]
+
+
+@pytest.mark.parametrize("case", ["alone", "right", "left", "both", "fed", "gathered", "twice", "ones"])
+def test_operators_are_applied_to_what_they_meet(case):
+    rng = np.random.default_rng(2)
+    i, j, k, b, p = Label(4), Label(4), Label(4), Label(3), Label(6)
+    operator = OperatorFactor(Sum(), (i,), (j,))
+    h = Factor(rng.normal(size=(4, 3)), (j, b))
+    c = Factor(rng.normal(size=(3, 4)), (b, i))
+    index = rng.integers(0, 4, 6)
+    term = {
+        "alone": Term(((i,),), ((j,),), (operator,)),
+        "right": Term(((i,),), ((b,),), (operator, h), bound=(j,)),
+        "left": Term(((b,),), ((j,),), (c, operator), bound=(i,)),
+        "both": Term(((b,),), (), (c, operator, h), bound=(i, j)),
+        "fed": Term(((i,),), (), (operator, Factor(rng.normal(size=6), (p,))), (Map.of((j,), (p,), index),), (j, p)),
+        "gathered": Term(((p,),), ((j,),), (operator,), (Map.of((i,), (p,), index),), (i,)),
+        "twice": Term(((i,),), ((k,),), (operator, OperatorFactor(Sum(), (j,), (k,))), bound=(j,)),
+        "ones": Term(((i,),), (), (operator,), bound=(j,)),
+    }[case]
+    shape = term.out_shape + term.in_shape
+    np.testing.assert_allclose(to_dense([term], shape, np.dtype(float)), dense(term.check()))
