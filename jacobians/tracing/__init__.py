@@ -1,0 +1,48 @@
+"""Tracing: ordinary NumPy code runs, and what it does is written into a graph of local Jacobians.
+
+In the order in which a call passes through:
+
+- `levels`: `opened` opens a level, one for each transform at work; it holds the graph.
+- `traced`: `Traced`, the array that is handed to the user's function; `methods` are those of an ndarray.
+- `ufunc_calls`, `dispatch`: both protocols of NumPy; rules are looked up here, and their terms recorded.
+- `recorded`: what a traced value is made of; lists and object arrays of traced scalars are lifted to one.
+- `guarding`: arrays that a derivative captures stay as they were.
+- `failures`: NumPy's errors about traced values, in our words.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, EscapedTraceError
+from .failures import explain
+from .levels import Level, opened
+from .recorded import contains_traced, lift, primal, stop_gradient
+from .traced import Traced
+
+__all__ = ["Level", "Traced", "contains_traced", "explain", "lift", "opened", "primal", "stop_gradient", "watch"]
+
+
+def watch(level: Level, value: Any) -> Traced:
+    """A new input of a level.
+
+    Parameters
+    ----------
+    level : Level
+    value : array_like of floating numbers, or traced by an earlier level
+        A plain array is copied where it is small, and read-only until the level closes where it is large.
+    """
+    value = lift(value)
+    if isinstance(value, Traced):
+        if not value.level.open:
+            raise EscapedTraceError("watch", value.shape)
+    else:
+        value = np.asarray(value)
+        if value.dtype.kind != "f":
+            raise ArgumentError(
+                "watch", "an input", f"has dtype {value.dtype}", "Only floating numbers are differentiated: use x.astype(float)."
+            )
+        value = level.guard.register(value)
+    return Traced(level, value, level.graph.add_vertex(value.shape, value.dtype))

@@ -1,0 +1,234 @@
+"""Both NumPy protocols of a traced value: what happens when a NumPy function meets one.
+
+An operation belongs to the latest level among its operands. Operands of that level are replaced by their values one level
+below, everything else is a constant there; the function is run on these, and its rule tells the local Jacobians that go into
+the graph of the level.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, EscapedTraceError, TraceConversionError, UnsupportedFunctionError
+from ..registry import Call, Path, Rule, function_name, lookup
+from .levels import Level
+from .recorded import Recorded, contains_traced, lift, recorded_in
+
+__all__ = ["apply_function", "level_of"]
+
+# Functions whose argument is a list of arrays; a list of numbers elsewhere is one array.
+_LISTS: dict[Any, tuple[int, ...]] = {
+    **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block), (0,)),
+    **dict.fromkeys((np.linalg.multi_dot, np.lexsort), (0,)),
+    np.select: (0, 1),
+    np.choose: (1,),
+    np.piecewise: (2,),
+}
+# Their derivatives keep no operand (but new masks), so that an operand may change afterwards.
+_KEEP_NOTHING = {
+    *(np.add, np.subtract, np.negative, np.where, np.maximum, np.minimum, np.sum, np.mean),
+    *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.append),
+}
+# Arguments that only choose: whatever they are, nothing depends on them smoothly.
+_CONDITIONS: dict[Any, int] = {np.where: 0, np.compress: 0, np.extract: 0, np.select: 0}
+
+
+def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a function whose arguments hold traced values, and record it."""
+    rule = lookup(function)
+    if rule is None or rule.kind == "unsupported":
+        raise UnsupportedFunctionError(function_name(function), rule.reason if rule else "")
+    args = tuple([_lifted(function, n, value) for n, value in enumerate(args)])
+    kwargs = {name: lift(value) for name, value in kwargs.items() if value is not np._NoValue}
+    level = level_of(function, args, kwargs)
+    if rule.kind == "composed" or level is None:
+        run = rule.run if rule.kind == "composed" else function
+        return lift_result(run(*args, **kwargs))  # type: ignore[misc]
+    if rule.kind == "nondifferentiable":
+        return function(*[_below(level, a) for a in args], **{name: _below(level, a) for name, a in kwargs.items()})
+    return _record(level, rule, *_positional(function, args, kwargs))
+
+
+def _lifted(function: Any, position: int, value: Any) -> Any:
+    if type(value) is list or type(value) is tuple:
+        if position in _LISTS.get(function, ()):
+            nested = function is np.block
+            return value if nested else type(value)([lift(entry) for entry in value])
+        return lift(value)
+    return lift(value) if isinstance(value, np.ndarray) and value.dtype.kind == "O" else value
+
+
+def lift_result(result: Any) -> Any:
+    """What a definition returned, with object arrays of traced scalars made traced."""
+    if isinstance(result, np.ndarray) and result.dtype.kind == "O":
+        return lift(result)
+    return result
+
+
+def level_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Level | None:
+    """The latest level among the operands, or None where nothing is traced."""
+    latest: Level | None = None
+    for operand in (*args, *kwargs.values()):
+        for found in recorded_in(operand):
+            level = found.level
+            if not level.open:
+                raise EscapedTraceError(function_name(function), np.shape(found.value))
+            if level.overwritten:
+                _check_memory(function, found)
+            if latest is None or level.order > latest.order:
+                latest = level
+    return latest
+
+
+def owner_of(value: Any) -> Any:
+    """The array that owns the memory of a value."""
+    while isinstance(value, Recorded):
+        value = value.value
+    while isinstance(value.base, np.ndarray):
+        value = value.base
+    return value
+
+
+def _check_memory(function: Any, operand: Recorded) -> None:
+    if id(owner_of(operand)) in operand.level.overwritten:
+        raise TraceConversionError(
+            function_name(function),
+            np.shape(operand),
+            "In NumPy it would have been changed by an earlier in-place operation (such as y += 1) on an array that "
+            "shares its memory, which tracing does not follow. Write y = y + 1 there, or copy it first.",
+        )
+
+
+def _below(level: Level, value: Any) -> Any:
+    """An argument with the values of the level replaced by what they are one level below."""
+    if isinstance(value, Recorded):
+        return value.value if value.level is level else value
+    if type(value) in (list, tuple):
+        return type(value)([_below(level, entry) for entry in value])
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []
+
+
+def _positional(function: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+    """Traced arguments that are given by keyword, put at their positions; rules tell operands by position."""
+    traced = [name for name, value in kwargs.items() if contains_traced(value)]
+    if not traced:
+        return args, kwargs
+    parameters = _parameters(function)
+    positions = {
+        p.name: n for n, p in enumerate(parameters) if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    }
+    for name in traced:
+        if name not in positions:
+            raise UnsupportedFunctionError(function_name(function), f"for a traced {name}=")
+    last = max(positions[name] for name in traced)
+    bound, rest = list(args), dict(kwargs)
+    for parameter in parameters[len(args) : last + 1]:
+        value = rest.pop(parameter.name, parameter.default)
+        if value is inspect.Parameter.empty or value is np._NoValue:
+            raise UnsupportedFunctionError(function_name(function), f"for a traced {traced[-1]}=")
+        bound.append(value)
+    return tuple(bound), rest
+
+
+class _Operands:
+    """The arguments of a call on one level: values below it, and where its vertices come in."""
+
+    __slots__ = ("example", "function", "level", "sources")
+
+    def __init__(self, level: Level, function: Any) -> None:
+        self.level = level
+        self.function = function
+        self.sources: dict[Path, int] = {}
+        self.example: Recorded | None = None
+
+    def take(self, value: Any, path: Path) -> Any:
+        if isinstance(value, Recorded):
+            if value.level is not self.level:
+                return value
+            self.sources[path] = value.vertex
+            self.example = value
+            return value.value
+        if isinstance(value, np.ndarray):
+            return self._constant(value)
+        if type(value) in (list, tuple) and isinstance(path, int):
+            return type(value)([self.take(entry, (path, n)) for n, entry in enumerate(value)])
+        return value
+
+    def _constant(self, array: np.ndarray) -> np.ndarray:
+        if type(array) is not np.ndarray and isinstance(array, (np.matrix, np.ma.MaskedArray)):
+            raise ArgumentError(
+                function_name(self.function), "an operand", f"is a {type(array).__name__}", "Use np.asarray on it."
+            )
+        # Rules copy the integers and masks that they keep.
+        if array.dtype.kind not in "fc" or self.function in _KEEP_NOTHING:
+            return array
+        return self.level.guard.capture(array)
+
+
+def _record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Run a function with a local rule on the values of a level, and add its results and its terms to the graph."""
+    operands = _Operands(level, rule.function)
+    values = [operands.take(value, n) for n, value in enumerate(args)]
+    kwvalues = {name: operands.take(value, (-1, 0)) for name, value in kwargs.items()}
+    result = rule.function(*values, **kwvalues)
+    several = isinstance(result, (tuple, list))
+    parts = list(result) if several else [result]
+    vertices = [_vertex(level, rule, part) for part in parts]
+    if all(vertex is None for vertex in vertices):
+        return result
+    _add_terms(level, rule, operands, vertices, result, values, kwvalues)
+    make: Any = type(operands.example)
+    wrapped = [part if v is None else make(level, part, v) for part, v in zip(parts, vertices, strict=True)]
+    if not several:
+        return wrapped[0]
+    if isinstance(result, tuple) and hasattr(result, "_fields"):
+        return type(result)(*wrapped)
+    return type(result)(wrapped)
+
+
+def _vertex(level: Level, rule: Rule, part: Any) -> int | None:
+    """A new vertex for a result of floating numbers; integers and truth values carry no derivative."""
+    dtype = part.dtype if hasattr(part, "dtype") else np.result_type(part)
+    if dtype.kind == "c":
+        raise ArgumentError(
+            function_name(rule.function), "its result", "is complex", "Complex numbers are not differentiated yet."
+        )
+    return level.graph.add_vertex(np.shape(part), dtype) if dtype.kind == "f" else None
+
+
+def _add_terms(
+    level: Level, rule: Rule, operands: _Operands, vertices: list[int | None], result: Any, values: list, kwvalues: dict
+) -> None:
+    sources, seen = operands.sources, set()
+    call = Call(result, frozenset(sources))
+    for position, path, term in rule.run(call, *values, **kwvalues):  # type: ignore[misc]
+        seen.add(path)
+        source, target = sources.get(path), vertices[position]
+        if source is not None and target is not None and not term.is_empty:
+            level.graph.add_term(source, target, term)
+    lost = [path for path in sources if path not in seen and not _is_condition(rule.function, path)]
+    if lost:
+        raise UnsupportedFunctionError(function_name(rule.function), f"for a traced {_describe(rule.function, lost[0])}")
+
+
+def _is_condition(function: Any, path: Path) -> bool:
+    return _CONDITIONS.get(function) == (path if isinstance(path, int) else path[0])
+
+
+def _describe(function: Any, path: Path) -> str:
+    position = path if isinstance(path, int) else path[0]
+    parameters = _parameters(function)
+    return f"{parameters[position].name}=" if position < len(parameters) else f"argument {position}"

@@ -1,0 +1,136 @@
+"""Guards: an array that a derivative captures must not change before the derivative is taken.
+
+In ``y = A @ x; A *= 2`` the derivative of y is the old A. `Guard.capture` copies a small array, so that changing it later does no
+harm, and makes a large one read-only until the level closes, so that changing it raises.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Guard"]
+
+_COPIED_BYTES = 65536
+
+
+class _Lock:
+    """How often an array is locked."""
+
+    __slots__ = ("array", "count")
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+        self.count = 0
+
+
+# Levels that are open at the same time may lock the same array: it is free when the last of them has released it.
+_LOCKS: dict[int, _Lock] = {}
+_MUTEX = threading.RLock()
+
+
+def _chain(array: np.ndarray) -> list[np.ndarray]:
+    """The array, the array that it is a view of, and so on to the owner of the memory."""
+    chain = [array]
+    while isinstance(chain[-1].base, np.ndarray):
+        chain.append(chain[-1].base)
+    return chain
+
+
+def _is_frozen(chain: list[np.ndarray]) -> bool:
+    return not any(array.flags.writeable for array in chain)
+
+
+class Guard:
+    """What one level has captured."""
+
+    __slots__ = ("_copies", "_locked", "_owned", "_shared")
+
+    def __init__(self) -> None:
+        self._copies: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # id of the original -> original, copy
+        self._shared: dict[int, np.ndarray] = {}  # arrays of the user that are held without a copy
+        self._locked: list[int] = []
+        self._owned: dict[int, tuple[Any, Any]] = {}
+
+    def capture(self, array: Any) -> Any:
+        """An array with the same numbers that will not change while the level is open.
+
+        An array that nobody can write to, and what is no plain array (a number, a traced value), is returned as it is.
+        """
+        if not isinstance(array, np.ndarray):
+            return array
+        # A small array that is its own memory is the common case.
+        if array.nbytes <= _COPIED_BYTES:
+            if array.base is None and not array.flags.writeable:
+                return array
+            return self._copy(array)
+        if id(array) in self._shared:
+            return array
+        chain = _chain(array)
+        if _is_frozen(chain):
+            return array
+        if chain[-1].base is not None:  # a buffer that NumPy does not own, and cannot lock
+            return self._copy(array)
+        self._lock(chain)
+        self._shared[id(array)] = array
+        return array
+
+    def _copy(self, array: np.ndarray) -> np.ndarray:
+        """A copy; the same one as before if the array has not changed, so that equal factors are recognised."""
+        known = self._copies.get(id(array))
+        if known is not None and known[1].shape == array.shape and np.array_equal(known[1], array):
+            return known[1]
+        copy = array.copy(order="K")
+        copy.flags.writeable = False
+        self._copies[id(array)] = array, copy
+        return copy
+
+    def _lock(self, chain: list[np.ndarray]) -> None:
+        with _MUTEX:
+            for array in chain:
+                lock = _LOCKS.get(id(array))
+                if lock is None:
+                    if not array.flags.writeable:
+                        continue
+                    lock = _LOCKS[id(array)] = _Lock(array)
+                    array.flags.writeable = False
+                lock.count += 1
+                self._locked.append(id(array))
+
+    def register(self, array: np.ndarray) -> np.ndarray:
+        """The array of an input: like `capture`, and never held beyond the level without a copy."""
+        captured = self.capture(array)
+        if captured is array:
+            self._shared[id(array)] = array
+        return captured
+
+    def own(self, array: Any) -> Any:
+        """An array that shares no memory with the user's: the array itself, or a copy (one for each array)."""
+        if not isinstance(array, np.ndarray):
+            return array
+        if id(array) in self._owned:
+            return self._owned[id(array)][1]
+        if any(id(part) in self._shared for part in _chain(array)) or self._overlaps(array):
+            self._owned[id(array)] = array, array.copy(order="K")
+            return self._owned[id(array)][1]
+        return array
+
+    def _overlaps(self, array: np.ndarray) -> bool:
+        """Whether the memory is that of an array which is held as a view: both have one owner."""
+        owner = _chain(array)[-1]
+        return owner is not array and any(_chain(shared)[-1] is owner for shared in self._shared.values())
+
+    def release(self) -> None:
+        """Make what was locked writable again, unless another level has locked it, too."""
+        with _MUTEX:
+            for key in self._locked:
+                _LOCKS[key].count -= 1
+            self._locked.clear()
+            idle = [lock for lock in _LOCKS.values() if lock.count == 0]
+            # NumPy refuses a writable view of a read-only array: owners first, and views wait for their owner.
+            for lock in sorted(idle, key=lambda lock: len(_chain(lock.array))):
+                if not any(id(base) in _LOCKS for base in _chain(lock.array)[1:]):
+                    lock.array.flags.writeable = True
+                    del _LOCKS[id(lock.array)]

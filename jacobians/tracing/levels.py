@@ -1,0 +1,77 @@
+"""Levels: one for each transform that is at work.
+
+``with opened() as level:`` opens a level above all that are open; the values that are traced on it record their operations
+in ``level.graph``. When it closes, its values have no derivative any more and the arrays that it guarded are free again.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from ..graph import LinearGraph
+from .guarding import Guard
+
+__all__ = ["Level", "opened"]
+
+_COUNTER = itertools.count()
+_DEPTH: ContextVar[int] = ContextVar("depth", default=0)
+
+
+class Level:
+    """The record of one transform.
+
+    Attributes
+    ----------
+    graph : LinearGraph
+        What has been computed, and the local Jacobians.
+    depth : int
+        How many levels were open, in this context, when it was opened.
+    open : bool
+        Whether operations are still recorded.
+    guard : Guard
+        Keeps captured arrays as they were.
+    order : int
+        Later levels have larger numbers: an operation belongs to the latest level among its operands. (Depths would tie
+        where a thread, whose context is fresh, uses a value of the level that started it.)
+    overwritten : WeakValueDictionary
+        Memory that ``x += 1`` would have changed in NumPy: its owners by id, as long as they live. Traced values on it must
+        not be used again.
+    """
+
+    __slots__ = ("depth", "graph", "guard", "open", "order", "overwritten")
+
+    def __init__(self, depth: int) -> None:
+        self.graph = LinearGraph()
+        self.depth = depth
+        self.open = True
+        self.guard = Guard()
+        self.order = next(_COUNTER)
+        self.overwritten: WeakValueDictionary[int, np.ndarray] = WeakValueDictionary()
+
+    def __repr__(self) -> str:
+        return f"Level(depth={self.depth}, open={self.open}, vertices={len(self.graph)})"
+
+    def close(self) -> None:
+        """Stop recording, and give captured arrays back to their owners."""
+        self.open = False
+        self.overwritten.clear()
+        self.guard.release()
+
+
+@contextmanager
+def opened() -> Iterator[Level]:
+    """A new level, above all that are open; it closes at the end of the block."""
+    depth = _DEPTH.get()
+    level = Level(depth)
+    token = _DEPTH.set(depth + 1)
+    try:
+        yield level
+    finally:
+        _DEPTH.reset(token)
+        level.close()

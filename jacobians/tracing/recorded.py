@@ -1,0 +1,93 @@
+"""`Recorded`: what a traced value is made of, and how to find those among the arguments of a call.
+
+- `levels_of(value)`: the traced values in an argument, also in lists and tuples.
+- `primal(x)`: the plain numbers behind a traced value; `stop_gradient(x)` the same, as a constant in an expression.
+- `lift(value)`: nested lists and object arrays of traced scalars become one traced array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError
+from .levels import Level
+
+__all__ = ["Recorded", "contains_traced", "lift", "primal", "recorded_in", "stop_gradient"]
+
+
+class Recorded:
+    """A value of a level.
+
+    Attributes
+    ----------
+    level : Level
+    value : ndarray or Recorded
+        What it is one level below: a plain array, or a value that an earlier level traces.
+    vertex : int
+        Its number in the graph of its level.
+    """
+
+    __slots__ = ("level", "value", "vertex")
+
+    def __init__(self, level: Level, value: Any, vertex: int) -> None:
+        self.level = level
+        self.value = value if isinstance(value, (np.ndarray, Recorded)) else np.asarray(value)
+        self.vertex = vertex
+
+
+def recorded_in(value: Any) -> Iterator[Recorded]:
+    """The traced values in an argument: itself, or those in lists, tuples and object arrays."""
+    if isinstance(value, Recorded):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for entry in value:
+            yield from recorded_in(entry)
+    elif isinstance(value, np.ndarray) and value.dtype.kind == "O":
+        for entry in value.flat:
+            yield from recorded_in(entry)
+
+
+def contains_traced(value: Any) -> bool:
+    """Whether a value is traced, or a list, a tuple or an object array with traced values in it."""
+    return next(recorded_in(value), None) is not None
+
+
+def primal(x: Any) -> Any:
+    """The plain array behind a traced value, of all levels, read-only; anything else as it is."""
+    if not isinstance(x, Recorded):
+        return x
+    while isinstance(x, Recorded):
+        x = x.value
+    view = x.view()
+    view.flags.writeable = False
+    return view
+
+
+def stop_gradient(x: Any) -> Any:
+    """The value of `x` as a constant: its derivative is zero at every level."""
+    return primal(x)
+
+
+def lift(value: Any) -> Any:
+    """One traced array of a list, a tuple or an object array that holds traced values; anything else as it is."""
+    if isinstance(value, Recorded) or not contains_traced(value):
+        return value
+    if isinstance(value, np.ndarray):
+        entries = [_entry(entry) for entry in value.flat]
+        return np.reshape(np.stack(entries), value.shape)  # type: ignore[arg-type]
+    return np.stack([lift(entry) if isinstance(entry, (list, tuple)) else _entry(entry) for entry in value])
+
+
+def _entry(entry: Any) -> Any:
+    """An entry as an array."""
+    if isinstance(entry, Recorded):
+        return entry
+    array = lift(np.asarray(entry))
+    if array.dtype.kind not in "biufc":
+        raise ArgumentError(
+            "array", "an entry beside traced values", f"is {entry!r}, no number", "Arrays of traced values hold numbers."
+        )
+    return array

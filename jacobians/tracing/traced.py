@@ -1,0 +1,176 @@
+"""`Traced`: an array whose operations are recorded.
+
+It looks like an ndarray: shape, operators, indexing, methods, NumPy's functions. It is none, so that nothing can turn it into
+plain numbers and lose the derivative without a word: what would need plain numbers raises, and what builds arrays from it
+(``np.array([x[0], 1.0])``) gets an object array of traced scalars, which the next operation makes one traced array again.
+"""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from ..errors import ScalarisationWarning, TraceConversionError
+from .dispatch import apply_function
+from .methods import ArrayMethods
+from .recorded import Recorded, primal
+from .ufunc_calls import apply_ufunc, knows
+
+__all__ = ["Traced"]
+
+_QUIET_SIZE = 100
+_warned = False
+
+
+class Traced(ArrayMethods, NDArrayOperatorsMixin, Recorded):
+    """An array of a level: the value one level below, and the vertex that stands for it in the graph of the level."""
+
+    __slots__ = ("__weakref__",)
+
+    # ---- NumPy's protocols ------------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return apply_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not all([knows(kind) for kind in types]):
+            return NotImplemented
+        return apply_function(function, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if dtype is not None and np.dtype(dtype).kind != "O":
+            self._refuse(
+                f"conversion to an array of dtype {np.dtype(dtype)}",
+                "Use x.astype(dtype) to change the precision, jacobians.primal(x) for the numbers as a constant, and "
+                "np.stack, np.concatenate or np.where to build an array.",
+            )
+        _warn_of_scalars(self.size)
+        scalars = np.empty(self.shape, dtype=object)
+        for index in np.ndindex(self.shape):
+            scalars[index] = self[index] if index else self
+        return scalars
+
+    # ---- what it looks like -----------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.value.ndim
+
+    @property
+    def size(self) -> int:
+        return self.value.size
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.value.dtype
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    def __repr__(self) -> str:
+        return f"Traced({primal(self)}, shape={self.shape}, dtype={self.dtype})"
+
+    def __format__(self, spec: str) -> str:
+        return format(primal(self)[()], spec) if spec else str(self)
+
+    # ---- elements ---------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return iter([self[n] for n in range(self.shape[0])])
+
+    def __getitem__(self, index: Any) -> Any:
+        return apply_function(operator.getitem, (self, index), {})
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(np.equal(self, item)))
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        self._refuse(
+            "assignment to entries",
+            "A traced array cannot be changed: build the result with np.where(mask, new, old), np.stack or np.concatenate.",
+        )
+
+    __delitem__ = None
+    __hash__ = object.__hash__
+
+    # ---- as a Python number -----------------------------------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        return bool(primal(self))
+
+    def __float__(self) -> float:
+        self._refuse("float()", _NUMBER)
+
+    def __int__(self) -> int:
+        self._refuse("int()", _NUMBER)
+
+    def __complex__(self) -> complex:
+        self._refuse("complex()", _NUMBER)
+
+    def __index__(self) -> int:
+        self._refuse("use as an index", "Use int(jacobians.primal(x)): positions have no derivative.")
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return np.round(self, digits or 0)
+
+    def __floor__(self) -> Any:
+        return np.floor(self)
+
+    def __ceil__(self) -> Any:
+        return np.ceil(self)
+
+    def __trunc__(self) -> Any:
+        return np.trunc(self)
+
+    # ---- copies -----------------------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Any:
+        return np.copy(self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return np.copy(self)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        self._refuse("pickle", "Store jacobians.primal(x) instead.")
+
+    def _refuse(self, operation: str, advice: str) -> NoReturn:
+        raise TraceConversionError(operation, self.shape, advice)
+
+
+_NUMBER = (
+    "Use NumPy's functions in place of those of math, jacobians.primal(x) for the number as a constant; and instead of "
+    "writing it into a plain array, build that with np.stack, np.concatenate, np.where or np.zeros_like(x) + ..."
+)
+
+
+def _warn_of_scalars(size: int) -> None:
+    global _warned
+    if size > _QUIET_SIZE and not _warned:
+        _warned = True
+        warnings.warn(
+            f"A traced array of {size} entries was taken apart into scalars, which is right but slow. Use np.stack, "
+            "np.concatenate or np.zeros(n, like=x) in place of np.array, np.asarray, np.r_ and ndarray.dot.",
+            ScalarisationWarning,
+            stacklevel=4,
+        )

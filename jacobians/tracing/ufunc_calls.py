@@ -1,0 +1,145 @@
+"""Calls of ufuncs: which types are ours, the methods ``reduce``, ``accumulate`` and ``outer``, and ``out=``.
+
+- A type that defines the protocol itself may wrap a traced value: it gets its turn (NotImplemented).
+- ``np.add.reduce`` is ``np.sum`` with axis 0, and so on; ``outer`` is the ufunc on operands with new axes.
+- ``y += x`` rebinds the name y; an array that is plain, and so would keep the old numbers elsewhere, is filled with nan.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, TraceConversionError, UnsupportedFunctionError
+from ..registry import function_name, lookup
+from .dispatch import apply_function, owner_of
+from .recorded import Recorded, lift
+
+__all__ = ["apply_ufunc", "knows"]
+
+# fmt: off
+_REDUCE = {
+    np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
+    np.logical_and: np.all, np.logical_or: np.any,
+}
+# fmt: on
+_ACCUMULATE = {np.add: np.cumsum, np.multiply: np.cumprod}
+_OWN = (np.ndarray.__array_ufunc__, np.ndarray.__array_function__)
+
+
+def knows(kind: type) -> bool:
+    """Whether an operand of this type is ours to compute with; others that have a protocol get their turn."""
+    if issubclass(kind, Recorded):
+        return True
+    protocols = (getattr(kind, "__array_ufunc__", None), getattr(kind, "__array_function__", None))
+    return all(protocol is None or protocol in _OWN for protocol in protocols)
+
+
+def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What ``__array_ufunc__`` of a traced value does."""
+    if not all([knows(type(x)) for x in (*inputs, *kwargs.get("out", ())) if x is not None]):
+        return NotImplemented
+    out = kwargs.pop("out", None)
+    if method == "at":
+        raise _refused(ufunc, method, "because it writes into its argument. Add the parts with np.concatenate or @ instead")
+    if kwargs.get("where", True) is not True and method == "__call__":
+        raise _refused(ufunc, "", "for where= (entries elsewhere are undefined). Use np.where around it instead")
+    if out is not None and any(array is not None for array in out):
+        return _into(ufunc, method, inputs, kwargs, out)
+    kwargs.pop("where", None) if method == "__call__" else None
+    return _METHODS[method](ufunc, *[_operand(ufunc, x) for x in inputs], **kwargs)
+
+
+def _refused(ufunc: np.ufunc, method: str, reason: str) -> UnsupportedFunctionError:
+    return UnsupportedFunctionError(f"{function_name(ufunc)}{method and '.' + method}", reason)
+
+
+def _operand(ufunc: np.ufunc, x: Any) -> Any:
+    """An operand as an array, a number, or traced."""
+    if isinstance(x, (Recorded, int, float, complex, np.generic)) or x is None:
+        return x
+    if isinstance(x, np.ndarray):
+        return lift(x) if x.dtype.kind == "O" else x
+    if isinstance(x, (list, tuple)):
+        lifted = lift(x)
+        return np.asarray(x) if lifted is x else lifted
+    array = np.asarray(x)
+    if array.dtype.kind not in "biufc":
+        raise ArgumentError(
+            function_name(ufunc), "an operand", f"is a {type(x).__name__}", "Use an array, for example its toarray()."
+        )
+    return array
+
+
+def _call(ufunc: np.ufunc, *inputs: Any, **kwargs: Any) -> Any:
+    if lookup(ufunc) is None and all(set(types) <= {"O", "-", ">"} for types in ufunc.types):
+        # np.frompyfunc: a Python function on every entry.
+        return lift(ufunc(*[np.asarray(x, dtype=object) for x in inputs], **kwargs))
+    return apply_function(ufunc, inputs, kwargs)
+
+
+def _reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, **kwargs: Any) -> Any:
+    function = _REDUCE.get(ufunc)
+    if function is None:
+        raise _refused(ufunc, "reduce", "")
+    if dtype is not None:
+        kwargs["dtype"] = dtype
+    return function(array, axis=axis, **kwargs)
+
+
+def _accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None) -> Any:
+    function = _ACCUMULATE.get(ufunc)
+    if function is None:
+        raise _refused(ufunc, "accumulate", "")
+    return function(array, axis=axis, dtype=dtype)
+
+
+def _outer(ufunc: np.ufunc, a: Any, b: Any, **kwargs: Any) -> Any:
+    return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **kwargs)
+
+
+def _reduceat(ufunc: np.ufunc, *_: Any, **__: Any) -> Any:
+    raise _refused(ufunc, "reduceat", "")
+
+
+_METHODS = {"__call__": _call, "reduce": _reduce, "accumulate": _accumulate, "outer": _outer, "reduceat": _reduceat}
+
+
+def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], out: tuple) -> Any:
+    """``y op= x``, which arrives as ``ufunc(y, x, out=(y,))``: the name y is bound to the result."""
+    target = out[0]
+    if method != "__call__" or len(out) > 1 or target is not inputs[0]:
+        raise _refused(ufunc, "" if method == "__call__" else method, "for out=. Use what it returns instead")
+    if isinstance(target, np.ndarray):
+        _check_target(ufunc, target, inputs)
+    result = _call(ufunc, *[_operand(ufunc, x) for x in inputs], **kwargs)
+    if np.shape(result) != np.shape(target):
+        raise ValueError(
+            f"non-broadcastable output operand with shape {np.shape(target)} doesn't match the broadcast shape "
+            f"{np.shape(result)}"
+        )
+    if result.dtype != target.dtype:
+        result = np.astype(result, target.dtype)
+    if isinstance(target, np.ndarray):
+        # Another name for this array would still see the old numbers: nan there is loud.
+        target.fill(np.nan)
+    elif np.ndim(target):  # a scalar cannot be changed in place in NumPy either
+        owner = owner_of(target)
+        target.level.overwritten[id(owner)] = owner
+    return result
+
+
+def _check_target(ufunc: np.ufunc, target: np.ndarray, inputs: tuple) -> None:
+    shape = next(x.shape for x in inputs if isinstance(x, Recorded))
+    if target.dtype.kind != "f":
+        raise TraceConversionError(
+            f"in-place {function_name(ufunc)}", shape, f"The array on the left is of dtype {target.dtype}. Write y = y + x."
+        )
+    if target.base is not None:
+        raise TraceConversionError(
+            f"in-place {function_name(ufunc)}",
+            shape,
+            "The array on the left is a view of a plain array. Write y = y + x, and build the whole with np.stack, "
+            "np.concatenate or np.where.",
+        )
