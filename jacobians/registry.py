@@ -14,7 +14,7 @@ Every array that it sees is a plain value of its own level, perhaps traced by an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,9 @@ from .terms import Factor, Map, Term
 
 __all__ = [
     "Call",
+    "LocalTerm",
+    "Operand",
+    "Path",
     "Rule",
     "composed",
     "diagonal_term",
@@ -35,6 +38,7 @@ __all__ = [
     "lookup",
     "multilinear",
     "nondifferentiable",
+    "product_terms",
     "registered",
     "unsupported",
 ]
@@ -104,7 +108,8 @@ def elementwise(function: Any, *partials: Callable[..., Any]) -> None:
     def run(call: Call, *operands: Any, **_: Any) -> Iterator[LocalTerm]:
         for position, partial in enumerate(partials):
             if call.needs(position):
-                value = partial(call.result, *operands)
+                with np.errstate(all="ignore"):  # a slope may be infinite where the function itself is fine
+                    value = partial(call.result, *operands)
                 yield 0, position, diagonal_term(np.shape(call.result), np.shape(operands[position]), value, call.result.dtype)
 
     _RULES[function] = Rule("elementwise", function, run)
@@ -123,16 +128,30 @@ def multilinear(function: Any, labels: Callable[..., tuple[list[Axes], Axes]]) -
 
     def run(call: Call, *args: Any, **kwargs: Any) -> Iterator[LocalTerm]:
         inputs, out = labels(*args, **kwargs)
-        for position, inp in enumerate(inputs):
-            if not call.needs(position):
-                continue
-            others = [n for n in range(len(inputs)) if n != position]
-            factors = tuple([factor_on(args[n], inputs[n], call.result.dtype) for n in others])
-            free = {*flatten(out), *flatten(inp)}
-            carried = dict.fromkeys(label for n in others for label in flatten(inputs[n]))
-            yield 0, position, Term(out, inp, factors, bound=tuple([label for label in carried if label not in free]))
+        return product_terms(call, [Operand(n, args[n], axes) for n, axes in enumerate(inputs)], out)
 
     _RULES[function] = Rule("multilinear", function, run)
+
+
+class Operand(NamedTuple):
+    """An array of a product, where it stands in the call (None: it is no argument), and its axes."""
+
+    position: Path | None
+    array: Any
+    axes: Axes
+
+
+def product_terms(call: Call, operands: Sequence[Operand], out: Axes) -> Iterator[LocalTerm]:
+    """The terms of ``result[out] = sum of product of operands``: the partial in one is the product of the others."""
+    for operand in operands:
+        if operand.position is None or not call.needs(operand.position):
+            continue
+        others = [other for other in operands if other is not operand]
+        factors = tuple([factor_on(other.array, other.axes, call.result.dtype) for other in others])
+        free = {*flatten(out), *flatten(operand.axes)}
+        carried = dict.fromkeys(label for factor in factors for label in factor.labels)
+        bound = tuple([label for label in carried if label not in free])
+        yield 0, operand.position, Term(out, operand.axes, factors, bound=bound)
 
 
 def gather(function: Any, separable: bool | Callable[..., bool] = False) -> None:
@@ -186,7 +205,8 @@ def composed(function: Any, definition: Callable[..., Any]) -> None:
 def local(function: Any) -> Callable[[Callable[..., Iterable[LocalTerm]]], Callable]:
     """Decorate a generator of ``(result, operand, Term)``: the local Jacobian of each result in each needed operand.
 
-    The generator is called ``rule(call, *args, **kwargs)`` with the arguments of the function.
+    The generator is called ``rule(call, *args, **kwargs)`` with the arguments of the function. A needed operand for which it
+    yields nothing is refused, so that no derivative is lost; where the derivative is zero, it yields a term of scale 0.
     """
 
     def register(rule: Callable[..., Iterable[LocalTerm]]) -> Callable:

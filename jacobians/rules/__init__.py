@@ -1,7 +1,7 @@
 """Rules: the derivative of each function, stated once.
 
-Every module of this package states the rules of some functions when it is imported, in any order. They are filed as NumPy files
-its functions; a new module needs no entry anywhere.
+Every module of this package states the rules of some functions when it is imported, in any order. They are filed as
+NumPy files its functions; a new module needs no entry anywhere.
 """
 
 from __future__ import annotations

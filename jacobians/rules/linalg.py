@@ -221,9 +221,10 @@ _MATRIX_PARTIALS = {
 
 def _norm_term(call: Call, x: Any, axis: tuple[int, ...], partial: Any) -> LocalTerms:
     """The term of a function that reduces `axis`, whose partial derivative has the shape of `x`."""
-    if partial is None:
-        return
     shape = np.shape(x)
+    if partial is None:
+        yield 0, 0, Term(axes_of(np.shape(call.result)), axes_of(shape), scale=0)
+        return
     axis = tuple([n % len(shape) for n in axis])
     inp = axes_of(shape)
     kept = np.ndim(call.result) == len(shape)

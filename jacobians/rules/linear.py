@@ -15,25 +15,12 @@ from typing import Any
 import numpy as np
 
 from ..labels import Axes, Axis, axes_of, flatten
-from ..registry import Call, composed, factor_on, local, multilinear, nondifferentiable
+from ..registry import Call, Operand, composed, factor_on, local, multilinear, nondifferentiable, product_terms
 from ..terms import Affine, Map, Term
-from .subscripts import Operand, subscripts
+from .subscripts import subscripts
 
 Labelled = tuple[list[Axes], Axes]
 LocalTerms = Iterator[tuple[int, Any, Term]]
-
-
-def product_terms(call: Call, operands: Sequence[Operand], out: Axes) -> LocalTerms:
-    """The terms of ``result[out] = sum of product of operands``: the partial in one is the product of the others."""
-    for operand in operands:
-        if operand.position is None or not call.needs(operand.position):
-            continue
-        others = [other for other in operands if other is not operand]
-        factors = tuple([factor_on(other.array, other.axes, call.result.dtype) for other in others])
-        free = {*flatten(out), *flatten(operand.axes)}
-        carried = dict.fromkeys(label for factor in factors for label in factor.labels)
-        bound = tuple([label for label in carried if label not in free])
-        yield 0, operand.position, Term(out, operand.axes, factors, bound=bound)
 
 
 def _conjugate(array: Any) -> Any:

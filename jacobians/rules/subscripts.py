@@ -11,23 +11,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..labels import Axes, Label
+from ..registry import Operand
 
-__all__ = ["Operand", "subscripts"]
+__all__ = ["subscripts"]
 
 Indices = list[Hashable]
-
-
-class Operand(NamedTuple):
-    """An array of a product, where it stands in the call (None: it is no argument), and its axes."""
-
-    position: int | tuple[int, int] | None
-    array: Any
-    axes: Axes
 
 
 def subscripts(*args: Any) -> tuple[list[Operand], Axes]:

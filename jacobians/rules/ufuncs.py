@@ -23,16 +23,6 @@ __all__: list[str] = []
 _LN2, _LN10, _DEGREE = math.log(2), math.log(10), math.pi / 180
 
 
-def _pole(partial: Callable[..., Any]) -> Callable[..., Any]:
-    """A partial that is infinite, undefined or overflows where the function itself is fine: without a warning."""
-
-    def quiet(y: Any, *operands: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return partial(y, *operands)
-
-    return quiet
-
-
 def _share(y: Any, a: Any, b: Any) -> Any:
     """How much of ``y``, which is `a` or `b`, is `a`: one half where both are."""
     return np.equal(a, y) * np.where(np.equal(a, b), 0.5, 1.0).astype(y.dtype)
@@ -90,7 +80,7 @@ def _softmax(exp: Any, position: int = 0) -> Callable[..., Any]:
         infinite = np.isinf(y)
         return np.where(infinite, _share(y, a, b), exp(np.where(infinite, 0, a - y)))
 
-    return _pole(partial)
+    return partial
 
 
 def _sinc_slope(y: Any, x: Any) -> Any:
@@ -106,15 +96,15 @@ def _sinc_slope(y: Any, x: Any) -> Any:
 elementwise(np.add,         lambda y, a, b: 1.0,             lambda y, a, b: 1.0)
 elementwise(np.subtract,    lambda y, a, b: 1.0,             lambda y, a, b: -1.0)
 elementwise(np.multiply,    lambda y, a, b: b,               lambda y, a, b: a)
-elementwise(np.divide,      _pole(_inverse),                 _pole(lambda y, a, b: -y / b))
+elementwise(np.divide,      _inverse,                        lambda y, a, b: -y / b)
 elementwise(np.remainder,   lambda y, a, b: 1.0,             lambda y, a, b: -np.floor_divide(a, b))
 elementwise(np.fmod,        lambda y, a, b: 1.0,             lambda y, a, b: -np.rint((a - y) / b))
 elementwise(np.negative,    lambda y, x: -1.0)
 elementwise(np.positive,    lambda y, x: 1.0)
-elementwise(np.reciprocal,  _pole(lambda y, x: -y * y))
+elementwise(np.reciprocal,  lambda y, x: -y * y)
 elementwise(np.square,      lambda y, x: 2 * x)
-elementwise(np.sqrt,        _pole(lambda y, x: 0.5 / y))
-elementwise(np.cbrt,        _pole(lambda y, x: 1 / (3 * y * y)))
+elementwise(np.sqrt,        lambda y, x: 0.5 / y)
+elementwise(np.cbrt,        lambda y, x: 1 / (3 * y * y))
 elementwise(np.absolute,    lambda y, x: np.sign(x))
 elementwise(np.fabs,        lambda y, x: np.sign(x))
 elementwise(np.conjugate,   lambda y, x: 1.0)
@@ -124,25 +114,25 @@ elementwise(np.imag,        lambda y, x: 0.0)
 elementwise(np.exp,         lambda y, x: y)
 elementwise(np.exp2,        lambda y, x: _LN2 * y)
 elementwise(np.expm1,       lambda y, x: y + 1)
-elementwise(np.log,         _pole(lambda y, x: 1 / x))
-elementwise(np.log2,        _pole(lambda y, x: 1 / (_LN2 * x)))
-elementwise(np.log10,       _pole(lambda y, x: 1 / (_LN10 * x)))
-elementwise(np.log1p,       _pole(lambda y, x: 1 / (1 + x)))
+elementwise(np.log,         lambda y, x: 1 / x)
+elementwise(np.log2,        lambda y, x: 1 / (_LN2 * x))
+elementwise(np.log10,       lambda y, x: 1 / (_LN10 * x))
+elementwise(np.log1p,       lambda y, x: 1 / (1 + x))
 # circular and hyperbolic
 elementwise(np.sin,         lambda y, x: np.cos(x))
 elementwise(np.cos,         lambda y, x: -np.sin(x))
 elementwise(np.tan,         lambda y, x: 1 + y * y)
-elementwise(np.arcsin,      _pole(lambda y, x: 1 / np.sqrt((1 - x) * (1 + x))))
-elementwise(np.arccos,      _pole(lambda y, x: -1 / np.sqrt((1 - x) * (1 + x))))
-elementwise(np.arctan,      _pole(lambda y, x: 1 / (1 + x * x)))
-elementwise(np.arctan2,     _pole(lambda y, a, b: _turn(b, a, b)), _pole(lambda y, a, b: -_turn(a, a, b)))
+elementwise(np.arcsin,      lambda y, x: 1 / np.sqrt((1 - x) * (1 + x)))
+elementwise(np.arccos,      lambda y, x: -1 / np.sqrt((1 - x) * (1 + x)))
+elementwise(np.arctan,      lambda y, x: 1 / (1 + x * x))
+elementwise(np.arctan2,     lambda y, a, b: _turn(b, a, b), lambda y, a, b: -_turn(a, a, b))
 elementwise(np.hypot,       lambda y, a, b: _over(a, y),     lambda y, a, b: _over(b, y))
 elementwise(np.sinh,        lambda y, x: np.cosh(x))
 elementwise(np.cosh,        lambda y, x: np.sinh(x))
 elementwise(np.tanh,        lambda y, x: 1 - y * y)
-elementwise(np.arcsinh,     _pole(lambda y, x: 1 / np.sqrt(1 + x * x)))
-elementwise(np.arccosh,     _pole(lambda y, x: 1 / np.sqrt((x - 1) * (x + 1))))
-elementwise(np.arctanh,     _pole(lambda y, x: 1 / ((1 - x) * (1 + x))))
+elementwise(np.arcsinh,     lambda y, x: 1 / np.sqrt(1 + x * x))
+elementwise(np.arccosh,     lambda y, x: 1 / np.sqrt((x - 1) * (x + 1)))
+elementwise(np.arctanh,     lambda y, x: 1 / ((1 - x) * (1 + x)))
 elementwise(np.deg2rad,     lambda y, x: _DEGREE)
 elementwise(np.radians,     lambda y, x: _DEGREE)
 elementwise(np.rad2deg,     lambda y, x: 1 / _DEGREE)
@@ -156,8 +146,8 @@ elementwise(np.copysign,    lambda y, a, b: np.where(np.signbit(a) == np.signbit
 elementwise(np.heaviside,   lambda y, x, at_zero: 0.0,       lambda y, x, at_zero: np.equal(x, 0))
 elementwise(np.nextafter,   lambda y, a, b: 1.0,             lambda y, a, b: 0.0)
 elementwise(np.ldexp,       lambda y, x, n: np.ldexp(np.ones_like(x), n))
-elementwise(np.power,       _pole(_power_base),              _pole(_power_exponent))
-elementwise(np.float_power, _pole(_float_power_base),        _pole(_power_exponent))
+elementwise(np.power,       _power_base,                     _power_exponent)
+elementwise(np.float_power, _float_power_base,        _power_exponent)
 elementwise(np.logaddexp,   _softmax(np.exp),                _softmax(np.exp, 1))
 elementwise(np.logaddexp2,  _softmax(np.exp2),               _softmax(np.exp2, 1))
 elementwise(np.sinc,        lambda y, x: _sinc_slope(y, x))

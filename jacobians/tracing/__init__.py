@@ -41,8 +41,7 @@ def watch(level: Level, value: Any) -> Traced:
     else:
         value = np.asarray(value)
         if value.dtype.kind != "f":
-            raise ArgumentError(
-                "watch", "an input", f"has dtype {value.dtype}", "Only floating numbers are differentiated: use x.astype(float)."
-            )
+            advice = "Only floating numbers are differentiated: use x.astype(float)."
+            raise ArgumentError("watch", "an input", f"has dtype {value.dtype}", advice)
         value = level.guard.register(value)
     return Traced(level, value, level.graph.add_vertex(value.shape, value.dtype))

@@ -1,8 +1,8 @@
 """Both NumPy protocols of a traced value: what happens when a NumPy function meets one.
 
-An operation belongs to the latest level among its operands. Operands of that level are replaced by their values one level
-below, everything else is a constant there; the function is run on these, and its rule tells the local Jacobians that go into
-the graph of the level.
+An operation belongs to the latest level among its operands. Operands of that level are replaced by their values one
+level below, everything else is a constant there; the function is run on these, and its rule tells the local Jacobians
+that go into the graph of the level.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def level_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Le
         for found in recorded_in(operand):
             level = found.level
             if not level.open:
-                raise EscapedTraceError(function_name(function), np.shape(found.value))
+                raise EscapedTraceError(function_name(function), found.shape)
             if level.overwritten:
                 _check_memory(function, found)
             if latest is None or level.order > latest.order:
@@ -98,7 +98,7 @@ def _check_memory(function: Any, operand: Recorded) -> None:
     if id(owner_of(operand)) in operand.level.overwritten:
         raise TraceConversionError(
             function_name(function),
-            np.shape(operand),
+            operand.shape,
             "In NumPy it would have been changed by an earlier in-place operation (such as y += 1) on an array that "
             "shares its memory, which tracing does not follow. Write y = y + 1 there, or copy it first.",
         )
@@ -221,7 +221,8 @@ def _add_terms(
             level.graph.add_term(source, target, term)
     lost = [path for path in sources if path not in seen and not _is_condition(rule.function, path)]
     if lost:
-        raise UnsupportedFunctionError(function_name(rule.function), f"for a traced {_describe(rule.function, lost[0])}")
+        name = function_name(rule.function)
+        raise UnsupportedFunctionError(name, f"for a traced {_describe(rule.function, lost[0])}")
 
 
 def _is_condition(function: Any, path: Path) -> bool:

@@ -1,7 +1,7 @@
 """NumPy's errors about traced values, in our words.
 
-``z[0] = x[0]`` with a plain z makes NumPy say "setting an array element with a sequence". The reason, that the derivative would
-be lost, is only in the cause of that error: `explain` finds it.
+``z[0] = x[0]`` with a plain z makes NumPy say "setting an array element with a sequence". The reason, that the
+derivative would be lost, is only in the cause of that error: `explain` finds it.
 """
 
 from __future__ import annotations

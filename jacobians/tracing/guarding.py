@@ -1,7 +1,7 @@
 """Guards: an array that a derivative captures must not change before the derivative is taken.
 
-In ``y = A @ x; A *= 2`` the derivative of y is the old A. `Guard.capture` copies a small array, so that changing it later does no
-harm, and makes a large one read-only until the level closes, so that changing it raises.
+In ``y = A @ x; A *= 2`` the derivative of y is the old A. `Guard.capture` copies a small array, so that changing it
+later does no harm, and makes a large one read-only until the level closes, so that changing it raises.
 """
 
 from __future__ import annotations

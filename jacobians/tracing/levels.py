@@ -1,7 +1,8 @@
 """Levels: one for each transform that is at work.
 
-``with opened() as level:`` opens a level above all that are open; the values that are traced on it record their operations
-in ``level.graph``. When it closes, its values have no derivative any more and the arrays that it guarded are free again.
+``with opened() as level:`` opens a level above all that are open; the values that are traced on it record their
+operations in ``level.graph``. When it closes, its values have no derivative any more and the arrays that it guarded are
+free again.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Level:
         Later levels have larger numbers: an operation belongs to the latest level among its operands. (Depths would tie
         where a thread, whose context is fresh, uses a value of the level that started it.)
     overwritten : WeakValueDictionary
-        Memory that ``x += 1`` would have changed in NumPy: its owners by id, as long as they live. Traced values on it must
-        not be used again.
+        Memory that ``x += 1`` would have changed in NumPy: its owners by id, as long as they live. Traced values on it
+        must not be used again.
     """
 
     __slots__ = ("depth", "graph", "guard", "open", "order", "overwritten")

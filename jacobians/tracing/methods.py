@@ -18,15 +18,15 @@ __all__ = ["ArrayMethods"]
 # Methods with the signature of the function, the array first.
 _SAME = """
     sum mean prod max min var std cumsum cumprod ravel swapaxes squeeze take repeat diagonal trace argmax argmin argsort
-    any all nonzero round ptp clip searchsorted choose
-""".split()  # fmt: skip
-_UFUNCS = """
-    sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh exp exp2 expm1 log log2 log10 log1p sqrt cbrt
-    square reciprocal fabs sign rint deg2rad rad2deg degrees radians conjugate floor ceil trunc
+    any all nonzero round ptp clip searchsorted
+"""
+_SMOOTH = """
+    sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh exp exp2 expm1 log log2 log10 log1p sqrt
+    cbrt square reciprocal fabs sign rint deg2rad rad2deg degrees radians conjugate floor ceil trunc
     arctan2 hypot logaddexp logaddexp2 fmod copysign fmax fmin float_power
-""".split()  # fmt: skip
-_IN_PLACE = "fill put partition resize sort setfield itemset".split()
-_MEMORY = "view tobytes tofile dump dumps byteswap getfield".split()
+"""
+_IN_PLACE = ("fill", "put", "partition", "resize", "sort", "setfield", "itemset")
+_MEMORY = ("view", "tobytes", "tofile", "dump", "dumps", "byteswap", "getfield")
 
 
 class ArrayMethods:
@@ -35,66 +35,68 @@ class ArrayMethods:
     __slots__ = ()
 
     @property
-    def T(self) -> Any:
-        return np.transpose(self)  # type: ignore[arg-type]
+    def T(self: Any) -> Any:
+        return np.transpose(self)
 
     @property
-    def mT(self) -> Any:
-        return np.matrix_transpose(self)  # type: ignore[arg-type]
+    def mT(self: Any) -> Any:
+        return np.matrix_transpose(self)
 
     @property
-    def real(self) -> Any:
-        return np.real(self)  # type: ignore[arg-type]
+    def real(self: Any) -> Any:
+        return np.real(self)
 
     @property
-    def imag(self) -> Any:
-        return np.imag(self)  # type: ignore[arg-type]
+    def imag(self: Any) -> Any:
+        return np.imag(self)
 
     @property
-    def flat(self) -> Any:
-        return np.ravel(self)  # type: ignore[arg-type]
+    def flat(self: Any) -> Any:
+        return np.ravel(self)
 
-    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+    def reshape(self: Any, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
         sizes = shape[0] if len(shape) == 1 else shape
-        return np.reshape(self, sizes, order=order)  # type: ignore[call-overload]
+        return np.reshape(self, sizes, order=order)
 
-    def transpose(self, *axes: Any) -> Any:
+    def transpose(self: Any, *axes: Any) -> Any:
         order = axes[0] if len(axes) == 1 else axes or None
-        return np.transpose(self, order)  # type: ignore[arg-type]
+        return np.transpose(self, order)
 
-    def flatten(self, order: str = "C") -> Any:
-        return np.copy(np.ravel(self, order))  # type: ignore[call-overload]
+    def flatten(self: Any, order: Any = "C") -> Any:
+        return np.copy(np.ravel(self, order))
 
-    def dot(self, b: Any, out: None = None) -> Any:
-        return np.dot(self, b, out)  # type: ignore[arg-type]
+    def dot(self: Any, b: Any, out: None = None) -> Any:
+        return np.dot(self, b, out)
 
-    def copy(self, order: str = "C") -> Any:
-        return np.copy(self)  # type: ignore[arg-type]
+    def copy(self: Any, order: Any = "C") -> Any:
+        return np.copy(self)
 
-    def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
-        if not np.can_cast(self.dtype, dtype, casting):  # type: ignore[attr-defined]
-            raise TypeError(f"Cannot cast array data from {self.dtype!r} to {np.dtype(dtype)!r} by {casting!r}")  # type: ignore[attr-defined]
-        return np.astype(self, dtype, copy=copy)  # type: ignore[arg-type]
+    def astype(
+        self: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
+    ) -> Any:
+        if not np.can_cast(self.dtype, dtype, casting):
+            raise TypeError(f"cannot cast an array from {self.dtype} to {np.dtype(dtype)} by the rule {casting!r}")
+        return np.astype(self, dtype, copy=copy)
 
-    def compress(self, condition: Any, axis: int | None = None, out: None = None) -> Any:
-        return np.compress(condition, self, axis, out)  # type: ignore[arg-type]
+    def compress(self: Any, condition: Any, axis: int | None = None, out: None = None) -> Any:
+        return np.compress(condition, self, axis, out)
 
-    def conj(self) -> Any:
-        return np.conjugate(self)  # type: ignore[call-overload]
+    def conj(self: Any) -> Any:
+        return np.conjugate(self)
 
-    def item(self, *index: Any) -> Any:
+    def item(self: Any, *index: Any) -> Any:
         """One entry, still traced."""
         if not index:
-            if self.size != 1:  # type: ignore[attr-defined]
+            if self.size != 1:
                 raise ValueError("can only convert an array of size 1 to a Python scalar")
-            return np.reshape(self, ())  # type: ignore[call-overload]
+            return np.reshape(self, ())
         if len(index) == 1 and not isinstance(index[0], tuple):
-            return np.ravel(self)[index[0]]  # type: ignore[call-overload]
-        return self[index[0] if len(index) == 1 else index]  # type: ignore[index]
+            return np.ravel(self)[index[0]]
+        return self[index[0] if len(index) == 1 else index]
 
-    def tolist(self) -> Any:
+    def tolist(self: Any) -> Any:
         """Nested lists of traced scalars."""
-        return [entry.tolist() for entry in self] if self.ndim else self  # type: ignore[attr-defined]
+        return [entry.tolist() for entry in self] if self.ndim else self
 
 
 def _function_as_method(name: str) -> Callable[..., Any]:
@@ -116,10 +118,10 @@ def _refusal(name: str, advice: str) -> Callable[..., NoReturn]:
     return method
 
 
-for _name in (*_SAME, *_UFUNCS):
+for _name in (_SAME + _SMOOTH).split():
     setattr(ArrayMethods, _name, _function_as_method(_name))
 for _name in _IN_PLACE:
-    _advice = "A traced array cannot be changed in place. Use a function that returns a new one (such as np.sort, np.where)."
+    _advice = "A traced array cannot be changed in place. Use a function that returns a new one, such as np.sort."
     setattr(ArrayMethods, _name, _refusal(_name, _advice))
 for _name in _MEMORY:
     _advice = "A traced array does not hand out its memory. Use jacobians.primal(x) for its numbers."

@@ -1,6 +1,6 @@
 """`Recorded`: what a traced value is made of, and how to find those among the arguments of a call.
 
-- `levels_of(value)`: the traced values in an argument, also in lists and tuples.
+- `recorded_in(value)`: the traced values in an argument, also in lists and tuples.
 - `primal(x)`: the plain numbers behind a traced value; `stop_gradient(x)` the same, as a constant in an expression.
 - `lift(value)`: nested lists and object arrays of traced scalars become one traced array.
 """
@@ -36,6 +36,22 @@ class Recorded:
         self.level = level
         self.value = value if isinstance(value, (np.ndarray, Recorded)) else np.asarray(value)
         self.vertex = vertex
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.value.ndim
+
+    @property
+    def size(self) -> int:
+        return self.value.size
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.value.dtype
 
 
 def recorded_in(value: Any) -> Iterator[Recorded]:
@@ -87,7 +103,6 @@ def _entry(entry: Any) -> Any:
         return entry
     array = lift(np.asarray(entry))
     if array.dtype.kind not in "biufc":
-        raise ArgumentError(
-            "array", "an entry beside traced values", f"is {entry!r}, no number", "Arrays of traced values hold numbers."
-        )
+        advice = "Arrays of traced values hold numbers."
+        raise ArgumentError("array", "an entry beside traced values", f"is {entry!r}", advice)
     return array

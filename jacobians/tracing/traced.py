@@ -1,8 +1,9 @@
 """`Traced`: an array whose operations are recorded.
 
-It looks like an ndarray: shape, operators, indexing, methods, NumPy's functions. It is none, so that nothing can turn it into
-plain numbers and lose the derivative without a word: what would need plain numbers raises, and what builds arrays from it
-(``np.array([x[0], 1.0])``) gets an object array of traced scalars, which the next operation makes one traced array again.
+It looks like an ndarray: shape, operators, indexing, methods, NumPy's functions. It is none, so that nothing can turn
+it into plain numbers and lose the derivative without a word: what would need plain numbers raises, and what builds
+arrays from it (``np.array([x[0], 1.0])``) gets an object array of traced scalars, which the next operation makes one
+traced array again.
 """
 
 from __future__ import annotations
@@ -58,22 +59,6 @@ class Traced(ArrayMethods, NDArrayOperatorsMixin, Recorded):
     # ---- what it looks like -----------------------------------------------------------------------------------------
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return self.value.shape
-
-    @property
-    def ndim(self) -> int:
-        return self.value.ndim
-
-    @property
-    def size(self) -> int:
-        return self.value.size
-
-    @property
-    def dtype(self) -> np.dtype:
-        return self.value.dtype
-
-    @property
     def itemsize(self) -> int:
         return self.dtype.itemsize
 
@@ -108,11 +93,11 @@ class Traced(ArrayMethods, NDArrayOperatorsMixin, Recorded):
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         self._refuse(
             "assignment to entries",
-            "A traced array cannot be changed: build the result with np.where(mask, new, old), np.stack or np.concatenate.",
+            "A traced array cannot be changed. Build the result with np.where(mask, new, old), np.stack or "
+            "np.concatenate.",
         )
 
-    __delitem__ = None
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     # ---- as a Python number -----------------------------------------------------------------------------------------
 
@@ -128,7 +113,7 @@ class Traced(ArrayMethods, NDArrayOperatorsMixin, Recorded):
     def __complex__(self) -> complex:
         self._refuse("complex()", _NUMBER)
 
-    def __index__(self) -> int:
+    def __index__(self) -> int:  # noqa: PLE0305  (it raises)
         self._refuse("use as an index", "Use int(jacobians.primal(x)): positions have no derivative.")
 
     def __round__(self, digits: int | None = None) -> Any:

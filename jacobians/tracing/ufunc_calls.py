@@ -2,7 +2,7 @@
 
 - A type that defines the protocol itself may wrap a traced value: it gets its turn (NotImplemented).
 - ``np.add.reduce`` is ``np.sum`` with axis 0, and so on; ``outer`` is the ufunc on operands with new axes.
-- ``y += x`` rebinds the name y; an array that is plain, and so would keep the old numbers elsewhere, is filled with nan.
+- ``y += x`` binds the name y anew; a plain array, which would keep the old numbers under other names, becomes nan.
 """
 
 from __future__ import annotations
@@ -42,12 +42,13 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
         return NotImplemented
     out = kwargs.pop("out", None)
     if method == "at":
-        raise _refused(ufunc, method, "because it writes into its argument. Add the parts with np.concatenate or @ instead")
+        raise _refused(ufunc, method, "because it writes into its argument. Build the sum as a new array instead")
     if kwargs.get("where", True) is not True and method == "__call__":
         raise _refused(ufunc, "", "for where= (entries elsewhere are undefined). Use np.where around it instead")
     if out is not None and any(array is not None for array in out):
         return _into(ufunc, method, inputs, kwargs, out)
-    kwargs.pop("where", None) if method == "__call__" else None
+    if method == "__call__":
+        kwargs.pop("where", None)
     return _METHODS[method](ufunc, *[_operand(ufunc, x) for x in inputs], **kwargs)
 
 
@@ -132,14 +133,13 @@ def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], o
 
 def _check_target(ufunc: np.ufunc, target: np.ndarray, inputs: tuple) -> None:
     shape = next(x.shape for x in inputs if isinstance(x, Recorded))
-    if target.dtype.kind != "f":
-        raise TraceConversionError(
-            f"in-place {function_name(ufunc)}", shape, f"The array on the left is of dtype {target.dtype}. Write y = y + x."
-        )
-    if target.base is not None:
-        raise TraceConversionError(
-            f"in-place {function_name(ufunc)}",
-            shape,
-            "The array on the left is a view of a plain array. Write y = y + x, and build the whole with np.stack, "
-            "np.concatenate or np.where.",
-        )
+    faults = {
+        f"has dtype {target.dtype}": target.dtype.kind != "f",
+        "is a view of another array": target.base is not None,
+        "is read-only, perhaps because a derivative needs it": not target.flags.writeable,
+    }
+    for fault, holds in faults.items():
+        if holds:
+            advice = "Write y = y + x, and build the parts of an array with np.stack, np.concatenate or np.where."
+            operation = f"in-place {function_name(ufunc)}"
+            raise TraceConversionError(operation, shape, f"The array on the left {fault}. {advice}")

@@ -1,0 +1,72 @@
+"""The Jacobians of a traced call by brute force, and by finite differences: neither uses the engine.
+
+- `traced(call, *arrays)` runs a function on watched arrays, and returns its result with the level.
+- `graph_jacobians(graph, output, inputs)` multiplies the dense terms of all edges, from the output back.
+- `numerical_jacobians(call, *arrays)` takes central differences of two step sizes and extrapolates.
+"""
+
+import numpy as np
+from dense_terms import dense
+
+from jacobians import tracing
+
+__all__ = ["graph_jacobians", "jacobians_of", "numerical_jacobians", "traced"]
+
+
+def traced(call, *arrays):
+    """The lifted result of a call on traced arrays, the traced arrays and their level (closed by now)."""
+    with tracing.opened() as level:
+        inputs = [tracing.watch(level, array) for array in arrays]
+        result = tracing.lift(call(*inputs))
+    return result, inputs, level
+
+
+def graph_jacobians(graph, output, inputs):
+    """For each input vertex the dense Jacobian of the output vertex, of shape out_shape + in_shape."""
+    shape = graph.shapes[output]
+    size = int(np.prod(shape))
+    adjoint = {output: np.eye(size)}
+    for target in range(output, -1, -1):
+        rows = adjoint.get(target)
+        for source, terms in graph.into[target].items() if rows is not None else ():
+            edge = sum(dense(term.check()) for term in terms)
+            assert edge.shape == graph.shapes[target] + graph.shapes[source]
+            product = rows @ edge.reshape(rows.shape[1], -1)
+            adjoint[source] = adjoint.get(source, 0) + product
+    shapes = [graph.shapes[vertex] for vertex in inputs]
+    return [
+        np.reshape(adjoint.get(vertex, np.zeros((size, int(np.prod(inner))))), shape + inner)
+        for vertex, inner in zip(inputs, shapes, strict=True)
+    ]
+
+
+def jacobians_of(call, *arrays):
+    """The value of a call and its dense Jacobians, from the graph."""
+    result, inputs, level = traced(call, *arrays)
+    if not isinstance(result, tracing.Traced):
+        shape = np.shape(result)
+        return result, [np.zeros(shape + np.shape(array)) for array in arrays]
+    jacobians = graph_jacobians(level.graph, result.vertex, [x.vertex for x in inputs])
+    return tracing.primal(result), jacobians
+
+
+def numerical_jacobians(call, *arrays, step=1e-4):
+    """Central differences of steps h and h/2, extrapolated: the error is of fourth order."""
+    return [_numerical(call, arrays, n, step) for n in range(len(arrays))]
+
+
+def _numerical(call, arrays, position, step):
+    x = arrays[position]
+    shape = np.shape(call(*arrays))
+    jacobian = np.zeros((*shape, x.size))
+    for n in range(x.size):
+
+        def moved(distance, n=n):
+            shifted = x.flatten()
+            shifted[n] += distance
+            return np.asarray(call(*arrays[:position], shifted.reshape(x.shape), *arrays[position + 1 :]))
+
+        coarse = (moved(step) - moved(-step)) / (2 * step)
+        fine = (moved(step / 2) - moved(-step / 2)) / step
+        jacobian[..., n] = (4 * fine - coarse) / 3
+    return jacobian.reshape(shape + x.shape)
