@@ -1,1 +1,93 @@
-"""Generalized Jacobians of ordinary NumPy code."""
+"""Generalized Jacobians of ordinary NumPy code.
+
+A derivative is handed back as what it is: a tensor of shape out_shape + in_shape, held as a short sum of einsum terms, or
+lazily where even that is too big. The modules in the order in which data passes through them:
+
+- `errors`: every exception.
+- `labels`, `arrays`: index names, and the two array functions that NumPy lacks.
+- `terms`: factors and maps under named indices: what a Jacobian is a sum of.
+- `registry`, `rules`: the local Jacobian of each NumPy function, as terms.
+- `tracing`, `graph`: a function runs on traced arrays and writes its linear graph.
+- `chain`, `contract`, `elimination`: terms are joined, contracted and merged until one edge is left.
+- `tensor`: the class `Jacobian`.
+- `transforms`, `taping`: `jacobian`, `grad`, `vjp`, ..., and the same as a context manager.
+- `checking`, `reports`, `plotting`: numerical checks, and the main job ``python -m jacobians``.
+"""
+
+from . import rules as _rules
+from .checking import check_jacobian, numerical_jacobian
+from .errors import (
+    ArgumentError,
+    ChainError,
+    EscapedTraceError,
+    JacobianError,
+    JacobianMismatchError,
+    MemoryLimitError,
+    ScalarisationWarning,
+    ShapeError,
+    StructureError,
+    TermError,
+    TraceConversionError,
+    UnsupportedFunctionError,
+)
+from .registry import composed, elementwise, gather, local, multilinear, nondifferentiable, unsupported
+from .taping import Tape
+from .tensor import Jacobian, set_memory_limit
+from .tracing import primal, stop_gradient
+from .transforms import (
+    grad,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jvp,
+    linearize,
+    value_and_grad,
+    value_and_jacobian,
+    vjp,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArgumentError",
+    "ChainError",
+    "EscapedTraceError",
+    "Jacobian",
+    "JacobianError",
+    "JacobianMismatchError",
+    "MemoryLimitError",
+    "ScalarisationWarning",
+    "ShapeError",
+    "StructureError",
+    "Tape",
+    "TermError",
+    "TraceConversionError",
+    "UnsupportedFunctionError",
+    "check_jacobian",
+    "composed",
+    "elementwise",
+    "gather",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "local",
+    "multilinear",
+    "nondifferentiable",
+    "numerical_jacobian",
+    "primal",
+    "set_memory_limit",
+    "stop_gradient",
+    "unsupported",
+    "value_and_grad",
+    "value_and_jacobian",
+    "vjp",
+]
+
+del _rules

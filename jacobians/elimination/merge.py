@@ -1,0 +1,231 @@
+"""Add terms where paths meet.
+
+Terms of one pattern (the same indices, deltas and maps) are added into one where that does not make them larger; factors
+that both terms share are pulled out first, by the distributive law. A sum that holds more numbers than its dense form,
+common deltas kept, is replaced by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from itertools import pairwise
+from math import prod
+
+import numpy as np
+
+from ..contract import contract_factors, to_dense
+from ..labels import Label, flatten, size_of, unify
+from ..terms import Affine, Factor, OperatorFactor, Term
+
+__all__ = ["merge"]
+
+
+def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> list[Term]:
+    """Fewer terms with the same sum.
+
+    Parameters
+    ----------
+    terms : sequence of Term
+        Of the same shapes.
+    dtype : dtype
+        Of dense results.
+    densify : bool
+        Whether a sum may become dense; not where a product is to stay factored.
+    """
+    if len(terms) < 2:
+        return [term for term in terms if not term.is_empty]
+    merged: dict[Hashable, list[Term]] = {}
+    for term in _refined([term for term in terms if not term.is_empty]):
+        group = merged.setdefault(_pattern(term), [])
+        for n, other in enumerate(group):
+            total = _add(other, term)
+            if total is not None:
+                group[n] = total
+                break
+        else:
+            group.append(term)
+    result = [term for group in merged.values() for term in group if not term.is_empty]
+    return _densified(result, dtype) if densify else result
+
+
+def _refined(terms: list[Term]) -> list[Term]:
+    """The terms with axes split alike, where their splits have a common refinement."""
+    splits = {tuple([tuple([label.size for label in axis]) for axis in term.out + term.inp]) for term in terms}
+    if len(splits) < 2:
+        return terms
+    target = [_common_split([split[n] for split in splits]) for n in range(len(terms[0].out + terms[0].inp))]
+    return [_resplit(term, target) for term in terms]
+
+
+def _resplit(term: Term, target: list[tuple[int, ...] | None]) -> Term:
+    """The term with its axes split into labels of the target sizes (an axis without target stays)."""
+    axes = [(axis, split) for axis, split in zip(term.out + term.inp, target, strict=True) if split is not None]
+    fresh = tuple([tuple([Label(size) for size in split]) for _, split in axes])
+    substitution = unify(tuple([axis for axis, _ in axes]), fresh).substitution
+    return term.relabel({label: group for label, group in substitution.items() if label in term.labels})
+
+
+def _common_split(splits: list[tuple[int, ...]]) -> tuple[int, ...] | None:
+    """The coarsest row-major split that refines all of them, if there is one."""
+    breaks = sorted({prod(split[n:]) for split in splits for n in range(len(split))} | {1})
+    if any(high % low for low, high in pairwise(breaks)):
+        return None
+    return tuple([high // low for low, high in pairwise(breaks)][::-1])
+
+
+def _numbered(term: Term) -> dict[Label, int]:
+    """Label numbers in an order that terms of one pattern share."""
+    number = {label: n for n, label in enumerate(term.free)}
+    for relation in term.maps:
+        for label in relation.labels:
+            number.setdefault(label, len(number))
+    return number
+
+
+def _pattern(term: Term) -> Hashable:
+    """What two terms must have in common to be added: deltas, splits, and maps."""
+    number = _numbered(term)
+    axes = tuple([tuple([(number[label], label.size) for label in axis]) for axis in term.out + term.inp])
+    maps = [
+        (
+            tuple([number[label] for label in relation.dst]),
+            tuple([number[label] for label in relation.src]),
+            relation.index if isinstance(relation.index, Affine) else relation.index.tobytes(),
+        )
+        for relation in term.maps
+    ]
+    return axes, tuple(maps)
+
+
+def _add(a: Term, b: Term) -> Term | None:
+    """The sum of two terms of one pattern as one term, or None where that would be larger than both."""
+    ours, theirs = _numbered(a), _numbered(b)
+    names = {n: label for label, n in ours.items()}
+    b = b.relabel({label: (names[n],) for label, n in theirs.items() if names[n] is not label})
+    shared, rest_a, rest_b = _split_shared(a, b)
+    if any(isinstance(factor, OperatorFactor) for factor in (*rest_a, *rest_b)):
+        return None
+    known = set(ours).union(*(factor.labels for factor in shared))
+    if not known.issuperset(a.bound) or not known.issuperset(b.bound):
+        return None
+    if not rest_a and not rest_b:
+        return a.replace(scale=a.scale + b.scale)
+    left, right = _one(rest_a, known), _one(rest_b, known)
+    if left is None or right is None:
+        return None
+    union = {*left.labels, *right.labels}
+    if size_of(union) > size_of(left.labels) + size_of(right.labels):
+        return None
+    scale, total = _weighted_sum(a.scale, left, b.scale, right)
+    return Term(a.out, a.inp, (*shared, total), a.maps, a.bound, scale)
+
+
+def _split_shared(a: Term, b: Term) -> tuple[tuple, list, list]:
+    """Factors with the same array and the same labels, and what is left of each term."""
+    shared, rest_a, rest_b = [], [], list(b.factors)
+    for factor in a.factors:
+        twin = next((other for other in rest_b if _same(factor, other)), None)
+        if twin is None:
+            rest_a.append(factor)
+        else:
+            shared.append(factor)
+            rest_b.remove(twin)
+    return tuple(shared), rest_a, rest_b
+
+
+def _same(a: Factor | OperatorFactor, b: Factor | OperatorFactor) -> bool:
+    if isinstance(a, Factor) and isinstance(b, Factor):
+        return a.array is b.array and a.labels == b.labels
+    if isinstance(a, OperatorFactor) and isinstance(b, OperatorFactor):
+        return a.operation is b.operation and a.left == b.left and a.right == b.right
+    return False
+
+
+def _one(factors: list[Factor], known: set[Label]) -> Factor | None:
+    """The product of factors as one, if that is no larger; a factor without labels for none."""
+    if not factors:
+        return Factor(np.ones(()), ())
+    carried = {label for factor in factors for label in factor.labels}
+    if not carried <= known:
+        return None
+    if len(factors) == 1:
+        return factors[0]
+    largest = max(size_of(factor.labels) for factor in factors)
+    return contract_factors(factors, carried) if size_of(carried) <= largest else None
+
+
+def _weighted_sum(a_scale: float, a: Factor, b_scale: float, b: Factor) -> tuple[float, Factor]:
+    """``a_scale * a + b_scale * b`` as a scale and a factor, with as few passes as possible."""
+    labels = tuple(dict.fromkeys((*a.labels, *b.labels)))
+    left, right = _spread(a, labels), _spread(b, labels)
+    if not a.labels and isinstance(a.array, np.ndarray) and a.array.dtype == float and a.array == 1:
+        return 1.0, Factor(np.add(right if b_scale == 1 else right * b_scale, a_scale), labels)
+    if not b.labels and isinstance(b.array, np.ndarray) and b.array.dtype == float and b.array == 1:
+        return 1.0, Factor(np.add(left if a_scale == 1 else left * a_scale, b_scale), labels)
+    if a_scale == b_scale:
+        return a_scale, Factor(np.add(left, right), labels)
+    if a_scale == -b_scale:
+        return a_scale, Factor(np.subtract(left, right), labels)
+    return 1.0, Factor(np.add(left * a_scale, right * b_scale), labels)
+
+
+def _spread(factor: Factor, labels: tuple[Label, ...]) -> object:
+    """The array of a factor, broadcastable under more labels."""
+    order = sorted(range(len(factor.labels)), key=lambda n: labels.index(factor.labels[n]))
+    array = factor.array if order == list(range(len(order))) else np.transpose(factor.array, order)
+    carried = set(factor.labels)
+    sizes = tuple([label.size if label in carried else 1 for label in labels])
+    return array if sizes == array.shape else np.reshape(array, sizes)
+
+
+def _densified(terms: list[Term], dtype: np.dtype) -> list[Term]:
+    """One dense term in place of many that hold more numbers; deltas that all of them have are kept."""
+    if len(terms) < 2 or any(isinstance(factor, OperatorFactor) for term in terms for factor in term.factors):
+        return terms
+    pairs = _common_deltas(terms)
+    shape = terms[0].out_shape + terms[0].in_shape
+    columns = {second for _, second in pairs}
+    size = prod(n for axis, n in enumerate(shape) if axis not in columns)
+    held = sum(_entries(term) for term in terms)
+    if held < size:
+        return terms
+    rank = len(terms[0].out)
+    axes = list(terms[0].out + terms[0].inp)
+    fresh: list[tuple[Label, ...]] = [tuple([Label(label.size, label.name) for label in axis]) for axis in axes]
+    for first, second in pairs:
+        fresh[second] = fresh[first]
+    as_vector = [_without_deltas(term, pairs, columns) for term in terms]
+    kept = [axis for n, axis in enumerate(fresh) if n not in columns]
+    array = to_dense(as_vector, tuple([size_of(axis) for axis in kept]), dtype)
+    factor = Factor.on(array, tuple(kept))
+    return [Term(tuple(fresh[:rank]), tuple(fresh[rank:]), (factor,))]
+
+
+def _entries(term: Term) -> int:
+    """Numbers that a term holds once reduced: its factors, and one for each place that a bare map or delta fills."""
+    return max(1, sum(size_of(factor.labels) for factor in term.factors))
+
+
+def _common_deltas(terms: list[Term]) -> list[tuple[int, int]]:
+    """The pairs (axis of out, axis of inp) that are one label in every term, and occur nowhere else."""
+    rank = len(terms[0].out)
+    result = []
+    for first in range(rank):
+        for second in range(rank, rank + len(terms[0].inp)):
+            if all(_is_delta(term, first, second) for term in terms):
+                result.append((first, second))
+    return result
+
+
+def _is_delta(term: Term, first: int, second: int) -> bool:
+    axes = term.out + term.inp
+    a, b = axes[first], axes[second]
+    placed = {label for relation in term.maps for label in relation.labels}
+    return len(a) == 1 and a == b and flatten(axes).count(a[0]) == 2 and a[0] not in placed
+
+
+def _without_deltas(term: Term, pairs: list[tuple[int, int]], columns: set[int]) -> Term:
+    """The term as a covector over all axes but the second ones of `pairs`."""
+    axes = term.out + term.inp
+    return term.replace(out=tuple([axis for n, axis in enumerate(axes) if n not in columns]), inp=())
+

@@ -1,0 +1,163 @@
+"""Arrays without numbers, which count what is done to them.
+
+A `Shadow` has a shape and a dtype and speaks NumPy's protocols, so the engine itself runs on shadows and the ledger tells
+what it would have cost: no separate model of the costs can disagree with what is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..arrays import embed, scatter
+from ..terms import Factor, OperatorFactor, Term
+
+__all__ = ["Ledger", "Shadow", "shadow_term"]
+
+
+class Ledger:
+    """Scalar multiplications, and bytes of the largest array made."""
+
+    __slots__ = ("largest_intermediate", "multiplications", "shadows")
+
+    def __init__(self) -> None:
+        self.multiplications = 0
+        self.largest_intermediate = 0
+        self.shadows: dict[int, Shadow] = {}
+
+    def made(self, shape: tuple[int, ...], dtype: np.dtype, multiplications: int = 0) -> Shadow:
+        """Record a new array; returns its shadow."""
+        self.multiplications += multiplications
+        self.largest_intermediate = max(self.largest_intermediate, prod(shape) * np.dtype(dtype).itemsize)
+        return Shadow(shape, dtype, self)
+
+    def shadow_of(self, array: Any) -> Shadow:
+        """The shadow of an array: always the same one, so that shared factors are recognised."""
+        if id(array) not in self.shadows:
+            self.shadows[id(array)] = Shadow(tuple(array.shape), array.dtype, self)
+        return self.shadows[id(array)]
+
+
+class Shadow:
+    """An array of which only shape and dtype are known."""
+
+    __slots__ = ("dtype", "ledger", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype, ledger: Ledger) -> None:
+        self.shape = tuple([int(size) for size in shape])
+        self.dtype = np.dtype(dtype)
+        self.ledger = ledger
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    def astype(self, dtype: np.dtype) -> Shadow:
+        return self.ledger.made(self.shape, dtype)
+
+    def view(self, shape: tuple[int, ...]) -> Shadow:
+        """An array of the same memory."""
+        return Shadow(shape, self.dtype, self.ledger)
+
+    def __mul__(self, other: object) -> Shadow:
+        return self.ledger.made(self.shape, self.dtype, self.size)
+
+    def __getitem__(self, index: Any) -> Shadow:
+        probe = np.broadcast_to(np.zeros(()), self.shape)[index]
+        return self.ledger.made(probe.shape, self.dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **_: Any) -> Shadow:
+        shape = np.broadcast_shapes(*[np.shape(operand) for operand in operands])
+        dtype = np.result_type(*[getattr(operand, "dtype", operand) for operand in operands])
+        return self.ledger.made(shape, dtype, prod(shape) if ufunc is np.multiply else 0)
+
+    def __array_function__(self, function: Callable, types: object, args: tuple, kwargs: dict) -> Any:
+        return _FUNCTIONS[function](*args, **kwargs)
+
+
+def shadow_term(term: Term, ledger: Ledger) -> Term:
+    """The term with shadows in place of its arrays."""
+    factors: list[Factor | OperatorFactor] = []
+    for factor in term.factors:
+        if isinstance(factor, Factor):
+            factors.append(Factor(ledger.shadow_of(factor.array), factor.labels))
+        else:
+            operation = _ShadowOperation(factor, ledger)
+            factors.append(OperatorFactor(operation, factor.left, factor.right))
+    return term.replace(factors=tuple(factors))
+
+
+class _ShadowOperation:
+    """An operation that only knows the sizes of its groups, counted as one multiplication per entry of its result."""
+
+    def __init__(self, factor: OperatorFactor, ledger: Ledger) -> None:
+        self.dtype, self.nbytes, self.ledger = factor.dtype, factor.nbytes, ledger
+        self.rows = prod(label.size for label in factor.left)
+        self.columns = prod(label.size for label in factor.right)
+
+    def apply(self, array: Any) -> Shadow:
+        return self._result(array, self.rows)
+
+    def apply_transposed(self, array: Any) -> Shadow:
+        return self._result(array, self.columns)
+
+    def _result(self, array: Any, size: int) -> Shadow:
+        shape = (size, *array.shape[1:])
+        return self.ledger.made(shape, np.result_type(array.dtype, self.dtype), prod(shape))
+
+
+def _einsum(*operands: Any) -> Shadow:
+    arrays, labels, output = operands[:-1:2], operands[1:-1:2], operands[-1]
+    sizes = {n: size for array, group in zip(arrays, labels, strict=True) for n, size in zip(group, array.shape, strict=True)}
+    ledger = next(array.ledger for array in arrays if isinstance(array, Shadow))
+    dtype = np.result_type(*[array.dtype for array in arrays])
+    work = prod(sizes.values()) if len(arrays) > 1 else 0
+    return ledger.made(tuple([sizes[n] for n in output]), dtype, work)
+
+
+def _sum(array: Shadow, axis: tuple[int, ...]) -> Shadow:
+    return array.ledger.made(tuple([n for a, n in enumerate(array.shape) if a not in axis]), array.dtype)
+
+
+def _take(array: Shadow, index: np.ndarray, axis: int) -> Shadow:
+    return array.ledger.made(array.shape[:axis] + np.shape(index) + array.shape[axis + 1 :], array.dtype)
+
+
+def _diagonal(array: Shadow, axis1: int, axis2: int) -> Shadow:
+    kept = tuple([n for a, n in enumerate(array.shape) if a not in (axis1, axis2)])
+    return array.view((*kept, array.shape[axis1]))
+
+
+def _reshape(array: Shadow, shape: Any) -> Shadow:
+    shape = tuple(shape)
+    known = prod(n for n in shape if n >= 0)
+    return array.view(tuple([array.size // known if n < 0 else n for n in shape]))
+
+
+def _scatter(array: Shadow, index: np.ndarray, size: int, injective: bool = False) -> Shadow:
+    return array.ledger.made((size, *array.shape[1:]), array.dtype)
+
+
+def _embed(array: Shadow, pattern: tuple[tuple[int, ...], ...]) -> Shadow:
+    return array.ledger.made(tuple([prod(array.shape[axis] for axis in group) for group in pattern]), array.dtype)
+
+
+_FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.einsum: _einsum,
+    np.sum: _sum,
+    np.take: _take,
+    np.diagonal: _diagonal,
+    np.reshape: _reshape,
+    np.transpose: lambda array, order: array.view(tuple([array.shape[axis] for axis in order])),
+    np.broadcast_to: lambda array, shape: array.view(tuple(shape)),
+    np.shape: lambda array: array.shape,
+    scatter: _scatter,
+    embed: _embed,
+}

@@ -1,0 +1,14 @@
+"""The class `Jacobian`: a linear graph with an algebra.
+
+- `limits`: the memory limit, `set_memory_limit`.
+- `linking`: `Linear`, a graph with one input and one output, and how two are joined, added, transposed.
+- `structure`: what the labels of terms prove, in words.
+- `making`: Jacobians made by hand, from arrays and from einsum expressions.
+- `jacobian`: `Jacobian` itself, explicit and lazy.
+"""
+
+from .jacobian import Jacobian
+from .limits import memory_limit, set_memory_limit
+from .linking import Body, Linear
+
+__all__ = ["Body", "Jacobian", "Linear", "memory_limit", "set_memory_limit"]

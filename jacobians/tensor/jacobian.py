@@ -1,0 +1,477 @@
+"""`Jacobian`: a generalized Jacobian of shape out_shape + in_shape, explicit or lazy.
+
+Its body is a linear graph. Explicit means that the graph has been eliminated to terms, lazy that each product runs the
+elimination with its vector; ``@``, ``+``, ``.T`` join graphs without computing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from scipy.sparse.linalg import LinearOperator
+
+from ..chain import chain, diagonal
+from ..contract import to_coo, to_dense
+from ..elimination import Plan, held_bytes, push
+from ..errors import ChainError, MemoryLimitError, ShapeError, StructureError, format_bytes
+from ..labels import axes_of
+from ..rules.indexing import indexing_term
+from ..terms import Factor, Term
+from .limits import memory_limit
+from .linking import Body, Linear, add, compose, of_terms, scale, transpose
+from .making import array_term, as_value, diagonal_entries, einsum_term
+from .structure import describe, is_diagonal
+
+__all__ = ["Jacobian"]
+
+
+class _ConstructorOrMethod:
+    """``Jacobian.diagonal(d)`` makes a Jacobian, ``J.diagonal()`` reads one."""
+
+    def __init__(self, constructor: Callable[..., Any], method: Callable[..., Any]) -> None:
+        self.constructor, self.method = constructor, method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, instance: Any, owner: type) -> Callable[..., Any]:
+        return self.constructor.__get__(owner) if instance is None else self.method.__get__(instance)
+
+
+class Jacobian:
+    """The derivative of a function of one array, as a tensor of shape ``out_shape + in_shape``.
+
+    Made by `jacobians.jacobian`, by hand (`from_array`, `from_einsum`, `identity`, `diagonal`, `zeros`), or by the algebra:
+    ``J @ K`` is the chain rule, ``J @ h`` and ``c @ J`` are products with arrays, ``J.T`` swaps out and in.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> J = Jacobian.from_einsum("ij,jk->i|k", np.ones((2, 3)), np.ones((3, 2)))
+    >>> J.shape, J.to_array().tolist()
+    ((2, 2), [[3.0, 3.0], [3.0, 3.0]])
+    >>> (J @ J.T).diagonal()
+    array([18., 18.])
+    """
+
+    __array_ufunc__ = None
+    __slots__ = ("_body", "_input", "_limit", "_mode")
+
+    def __init__(self, body: Body, input: int, mode: str = "auto", limit: int | str | None = None) -> None:
+        self._body = body
+        self._input = input
+        self._mode = mode
+        self._limit = limit
+
+    # ------------------------------------------------------------------------------------------------ made by hand
+    @classmethod
+    def _of_terms(cls, terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: Any) -> Jacobian:
+        linear = of_terms(terms, out_shape, in_shape, np.dtype(dtype), np.dtype(dtype))
+        return cls._of_linear(linear, "explicit", None)
+
+    @classmethod
+    def _of_linear(cls, linear: Linear, mode: str, limit: int | str | None) -> Jacobian:
+        return cls(Body(linear.graph, (linear.input,), linear.output, linear.joints), linear.input, mode, limit)
+
+    @classmethod
+    def from_array(cls, array: Any, in_ndim: int) -> Jacobian:
+        """The Jacobian held as one dense array.
+
+        Parameters
+        ----------
+        array : array_like of shape out_shape + in_shape
+            It is copied.
+        in_ndim : int
+            How many of the last axes belong to the input.
+
+        Examples
+        --------
+        >>> Jacobian.from_array([[1.0, 2.0]], in_ndim=1).in_shape
+        (2,)
+        """
+        array = as_value(array)
+        term = array_term(array.copy(), in_ndim)
+        return cls._of_terms([term], term.out_shape, term.in_shape, _inexact(array.dtype))
+
+    @classmethod
+    def from_einsum(cls, expression: str, *operands: Any) -> Jacobian:
+        """The Jacobian held as the factors of an einsum expression with a bar between out and in.
+
+        Parameters
+        ----------
+        expression : str
+            Such as ``"ij,jk->i|k"``; a letter on both sides of the bar is a Kronecker delta.
+        *operands : array_like
+            They are copied.
+
+        Examples
+        --------
+        >>> Jacobian.from_einsum("b,i->b|bi", np.ones(3), np.ones(2)).structure
+        'block-diagonal over axis 0'
+        """
+        arrays = tuple([as_value(operand).copy() for operand in operands])
+        term = einsum_term(expression, arrays)
+        return cls._of_terms([term], term.out_shape, term.in_shape, _inexact(np.result_type(*arrays)))
+
+    @classmethod
+    def identity(cls, shape: tuple[int, ...], dtype: Any = float) -> Jacobian:
+        """The identity on arrays of this shape; it holds no numbers.
+
+        Examples
+        --------
+        >>> Jacobian.identity((3,)).nbytes
+        0
+        """
+        axes = axes_of(_as_shape(shape))
+        return cls._of_terms([Term(axes, axes)], _as_shape(shape), _as_shape(shape), dtype)
+
+    @classmethod
+    def zeros(cls, out_shape: tuple[int, ...], in_shape: tuple[int, ...], dtype: Any = float) -> Jacobian:
+        """The zero Jacobian of these shapes; it holds no numbers.
+
+        Examples
+        --------
+        >>> Jacobian.zeros((2,), (3,)).structure
+        'zero'
+        """
+        return cls._of_terms([], _as_shape(out_shape), _as_shape(in_shape), dtype)
+
+    def _from_diagonal(cls: Any, entries: Any) -> Jacobian:
+        """The diagonal Jacobian with these entries, of shape ``entries.shape * 2``; they are copied."""
+        entries = as_value(entries)
+        return cls._of_terms([diagonal_entries(entries.copy())], entries.shape, entries.shape, _inexact(entries.dtype))
+
+    # ------------------------------------------------------------------------------------------------- what it is
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        """The shape of the output of the function."""
+        return self._body.graph.shapes[self._body.output]
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """The shape of the input of the function."""
+        return self._body.graph.shapes[self._input]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``out_shape + in_shape``."""
+        return self.out_shape + self.in_shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes of out and in together."""
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the output."""
+        return self._body.graph.dtypes[self._body.output]
+
+    @property
+    def in_dtype(self) -> np.dtype:
+        """The dtype of the input, which vector-Jacobian products have."""
+        return self._body.graph.dtypes[self._input]
+
+    @property
+    def mode(self) -> str:
+        """``"explicit"``, ``"lazy"``, or ``"auto"`` while no request has decided it."""
+        return "explicit" if self._body.is_eliminated else self._mode
+
+    @property
+    def plan(self) -> Plan:
+        """The order of elimination and its predicted costs; printing it computes nothing."""
+        return self._body.plan
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms whose sum this is; they share their arrays with the Jacobian."""
+        if self._mode == "auto" and not self._body.is_eliminated:
+            plan = self._body.plan
+            if plan.nbytes + plan.largest_intermediate > memory_limit(self._limit):
+                self._mode = "lazy"
+        return tuple(self._body.terms(keep=self._mode != "lazy")[self._input])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the numbers and indices held: of the terms if explicit, of the graph if lazy."""
+        if self._body.is_eliminated or self._mode == "explicit":
+            return held_bytes(self.terms)
+        return held_bytes([term for edges in self._body.graph.into for terms in edges.values() for term in terms])
+
+    @property
+    def dense_nbytes(self) -> int:
+        """Bytes that the dense array would take."""
+        return prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def structure(self) -> str:
+        """What the labels prove, in words; eliminates the graph if it is not yet."""
+        return describe(self.terms)
+
+    @property
+    def is_diagonal(self) -> bool:
+        """Whether the labels prove that only entries with equal out and in index can differ from zero."""
+        return self.out_shape == self.in_shape and is_diagonal(self.terms)
+
+    def __repr__(self) -> str:
+        known = f"{self.structure}, " if self.mode == "explicit" else ""
+        return (
+            f"Jacobian({self.out_shape} | {self.in_shape}, {self.dtype}, {known}"
+            f"held {format_bytes(self.nbytes)}, dense {format_bytes(self.dense_nbytes)}, {self.mode})"
+        )
+
+    # --------------------------------------------------------------------------------------------------- algebra
+    @property
+    def T(self) -> Jacobian:
+        """The transposed Jacobian, of shape in_shape + out_shape."""
+        return self._of_linear(transpose(self._linear()), self._mode, self._limit)
+
+    def __matmul__(self, other: Any) -> Any:
+        """``J @ K``, the chain rule; or ``J @ h``, with h of shape in_shape + batch."""
+        if isinstance(other, Jacobian):
+            if self.in_shape != other.out_shape:
+                raise ChainError(self.in_shape, other.out_shape)
+            mode = "lazy" if "lazy" in (self._mode, other._mode) else self._mode if self._mode == other._mode else "auto"
+            return self._of_linear(compose(self._linear(), other._linear()), mode, self._limit)
+        h = as_value(other)
+        return self._push_tangent(h, "J @ h", np.shape(h)[len(self.in_shape) :])
+
+    def __rmatmul__(self, other: Any) -> Any:
+        """``c @ J``, with c of shape batch + out_shape."""
+        c = as_value(other)
+        return self._pull_cotangent(c, "c @ J", np.shape(c)[: max(np.ndim(c) - len(self.out_shape), 0)])
+
+    def jvp(self, tangent: Any) -> Any:
+        """The Jacobian-vector product: the derivative along a tangent of shape in_shape, of shape out_shape."""
+        return self._push_tangent(as_value(tangent), "jvp", ())
+
+    def vjp(self, cotangent: Any) -> Any:
+        """The vector-Jacobian product with a cotangent of shape out_shape, of shape in_shape."""
+        return self._pull_cotangent(as_value(cotangent), "vjp", ())
+
+    def __add__(self, other: Any) -> Jacobian:
+        if not isinstance(other, Jacobian):
+            return NotImplemented
+        if self.shape != other.shape or self.out_shape != other.out_shape:
+            expected, found = (f"{s.out_shape} | {s.in_shape}" for s in (self, other))
+            raise ShapeError("J + K", "right", expected, found)
+        mode = self._mode if self._mode == other._mode else "auto"
+        return self._of_linear(add(self._linear(), other._linear()), mode, self._limit)
+
+    def __sub__(self, other: Any) -> Jacobian:
+        if not isinstance(other, Jacobian):
+            return NotImplemented
+        return self + (-other)
+
+    def __neg__(self) -> Jacobian:
+        return self * -1.0
+
+    def __mul__(self, factor: Any) -> Jacobian:
+        if np.ndim(factor) != 0 or isinstance(factor, Jacobian):
+            return NotImplemented
+        return self._of_linear(scale(self._linear(), float(factor)), self._mode, self._limit)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, factor: Any) -> Jacobian:
+        return self * (1.0 / factor) if np.ndim(factor) == 0 and not isinstance(factor, Jacobian) else NotImplemented
+
+    def _linear(self) -> Linear:
+        """The smallest graph known: one edge where the terms are."""
+        body = self._body
+        if body.is_eliminated:
+            return of_terms(self.terms, self.out_shape, self.in_shape, self.dtype, self.in_dtype)
+        return Linear(body.graph, self._input, body.output, body.joints)
+
+    def _push_tangent(self, tangent: Any, operation: str, batch: tuple[int, ...]) -> Any:
+        if np.shape(tangent) != self.in_shape + batch:
+            raise ShapeError(operation, "the tangent", _with_batch(self.in_shape, operation, "after"), np.shape(tangent))
+        tangent = _real(tangent, self.in_dtype)
+        axes, batch_axes = axes_of(self.in_shape), axes_of(batch)
+        term = Term(axes, batch_axes, (Factor.on(tangent, axes + batch_axes),))
+        linear = self._linear()
+        result = push(linear.graph, [linear.input], linear.output, tangents={linear.input: [term]})
+        return to_dense(next(iter(result.values())), self.out_shape + batch, self.dtype)
+
+    def _pull_cotangent(self, cotangent: Any, operation: str, batch: tuple[int, ...]) -> Any:
+        if np.shape(cotangent) != batch + self.out_shape:
+            expected = _with_batch(self.out_shape, operation, "before")
+            raise ShapeError(operation, "the cotangent", expected, np.shape(cotangent))
+        cotangent = _real(cotangent, self.dtype)
+        axes, batch_axes = axes_of(self.out_shape), axes_of(batch)
+        term = Term(batch_axes, axes, (Factor.on(cotangent, batch_axes + axes),))
+        return to_dense(self._pull_terms([term]), batch + self.in_shape, self.in_dtype)
+
+    def _pull_terms(self, terms: list[Term]) -> list[Term]:
+        linear = self._linear()
+        return push(linear.graph, [linear.input], linear.output, cotangent=terms)[linear.input]
+
+    # ---------------------------------------------------------------------------------------------------- results
+    def to_array(self, memory_limit: int | str | None = None) -> Any:
+        """The dense array of shape out_shape + in_shape.
+
+        Parameters
+        ----------
+        memory_limit : int or str, optional
+            Bytes that the result may take; by default the limit of this Jacobian.
+
+        Raises
+        ------
+        MemoryLimitError
+            If it would take more; nothing has been computed then.
+        """
+        self._check_fits("to_array()", memory_limit)
+        return to_dense(self.terms, self.shape, self.dtype)
+
+    def _check_fits(self, operation: str, limit: int | str | None) -> None:
+        allowed = memory_limit(self._limit if limit is None else limit)
+        if self.dense_nbytes > allowed:
+            raise MemoryLimitError(operation, self.dense_nbytes, allowed, self.nbytes)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self.to_array(), dtype=dtype)
+
+    def to_matrix(self, memory_limit: int | str | None = None) -> Any:
+        """The dense matrix of shape (size of out, size of in)."""
+        return np.reshape(self.to_array(memory_limit), (prod(self.out_shape), prod(self.in_shape)))
+
+    def to_sparse(self, format: str = "csr") -> Any:
+        """The matrix of shape (size of out, size of in) as a SciPy sparse array, straight from the terms.
+
+        Parameters
+        ----------
+        format : "csr", "csc", "coo" or "bsr"
+
+        Examples
+        --------
+        >>> Jacobian.identity((3,)).to_sparse("csr").nnz
+        3
+        """
+        if format not in ("csr", "csc", "coo", "bsr"):
+            raise ValueError(f"to_sparse: format must be 'csr', 'csc', 'coo' or 'bsr', but is {format!r}.")
+        rows, columns, values = to_coo(self.terms, self.dtype)
+        shape = (prod(self.out_shape), prod(self.in_shape))
+        index = np.int32 if max(shape) < 2**31 and len(values) < 2**31 else np.int64
+        triplets = (values, (rows.astype(index), columns.astype(index)))
+        matrix = scipy.sparse.coo_array(triplets, shape=shape)
+        matrix.sum_duplicates()
+        return matrix.asformat(format)
+
+    def to_linear_operator(self) -> LinearOperator:
+        """The matrix of shape (size of out, size of in) as a SciPy LinearOperator."""
+
+        def matmat(columns: np.ndarray) -> np.ndarray:
+            batch = np.reshape(columns, (*self.in_shape, -1))
+            return np.reshape(self @ batch, (prod(self.out_shape), -1))
+
+        def rmatmat(columns: np.ndarray) -> np.ndarray:
+            batch = np.reshape(columns.T, (-1, *self.out_shape))
+            return np.reshape(batch @ self, (-1, prod(self.in_shape))).T
+
+        return LinearOperator(
+            (prod(self.out_shape), prod(self.in_shape)),
+            matvec=lambda v: self.jvp(np.reshape(v, self.in_shape)).reshape(-1),
+            rmatvec=lambda v: self.vjp(np.reshape(v, self.out_shape)).reshape(-1),
+            matmat=matmat,
+            rmatmat=rmatmat,
+            dtype=self.dtype,
+        )
+
+    def _read_diagonal(self) -> Any:
+        """The entries with equal out and in index, of shape out_shape; the Jacobian itself is not built.
+
+        Called on the class, ``Jacobian.diagonal(d)`` makes the diagonal Jacobian with the entries d.
+        """
+        if self.out_shape != self.in_shape:
+            raise ShapeError("diagonal()", "the input", self.out_shape, self.in_shape, "Only a square Jacobian has one.")
+        entries = [diagonal(term) for term in self.terms]
+        return to_dense([term for term in entries if term is not None], self.out_shape, self.dtype)
+
+    diagonal = _ConstructorOrMethod(_from_diagonal, _read_diagonal)
+
+    def diagonal_blocks(self, axis: int = 0) -> Any:
+        """The blocks along an axis that out and in share, of shape (size, rest of out..., rest of in...).
+
+        Parameters
+        ----------
+        axis : int
+            The position of the shared axis, the same in out and in.
+
+        Raises
+        ------
+        StructureError
+            If the labels do not prove that the axis is shared.
+
+        Examples
+        --------
+        >>> J = Jacobian.from_einsum("boi->bo|bi", np.ones((4, 3, 2)))
+        >>> J.diagonal_blocks(0).shape
+        (4, 3, 2)
+        """
+        rank = min(len(self.out_shape), len(self.in_shape))
+        if not -rank <= axis < rank:
+            raise StructureError(f"diagonal_blocks: axis {axis} is not an axis of both {self.out_shape} and {self.in_shape}.")
+        axis %= rank
+        size = self.out_shape[axis]
+        blocks = []
+        for term in self.terms:
+            shared = term.out[axis]
+            placed = {label for relation in term.maps for label in relation.dst}
+            if size != 1 and (shared != term.inp[axis] or not placed.isdisjoint(shared)):
+                raise StructureError(
+                    f"diagonal_blocks: the term {term} does not prove axis {axis} to be shared by out and in. "
+                    "Use to_array(), or an axis that the structure names."
+                )
+            rest = (*term.out[:axis], *term.out[axis + 1 :], *term.inp[:axis], *term.inp[axis + 1 :])
+            blocks.append(term.replace(out=(shared, *rest), inp=()))
+        shape = (size, *(n for s in (self.out_shape, self.in_shape) for k, n in enumerate(s) if k != axis))
+        return to_dense(blocks, shape, self.dtype)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Entries of the tensor of shape out_shape + in_shape, by any NumPy index; only these are computed."""
+        picked = indexing_term(self.shape, index)
+        entries = []
+        for term in self._terms_near(index):
+            asked = chain(picked, term.replace(out=term.out + term.inp, inp=()))
+            if asked is not None:
+                entries.append(asked)
+        return to_dense(entries, picked.out_shape, self.dtype)[()]
+
+    def _terms_near(self, index: Any) -> Sequence[Term]:
+        """The terms to pick from; of a lazy Jacobian only the rows that a leading integer names."""
+        first = index[0] if isinstance(index, tuple) and index else index
+        if self._mode != "lazy" or not self.out_shape or not isinstance(first, (int, np.integer)):
+            return self.terms
+        row = indexing_term(self.out_shape[:1], first).T
+        axes = axes_of(self.out_shape[1:])
+        pick = Term((*row.inp, *axes), (*row.out, *axes), maps=row.maps)
+        spread_back = [chain(pick.T, term) for term in self._pull_terms([pick])]
+        return [term for term in spread_back if term is not None]
+
+    def __reduce__(self) -> Any:
+        return _rebuild, (self.terms, self.out_shape, self.in_shape, self.dtype, self.in_dtype)
+
+
+def _rebuild(terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: Any, in_dtype: Any) -> Jacobian:
+    return Jacobian._of_linear(of_terms(terms, out_shape, in_shape, dtype, in_dtype), "explicit", None)
+
+
+def _as_shape(shape: Any) -> tuple[int, ...]:
+    return (int(shape),) if np.ndim(shape) == 0 else tuple([int(size) for size in shape])
+
+
+def _inexact(dtype: Any) -> np.dtype:
+    return np.result_type(dtype, np.float16) if np.dtype(dtype).kind == "f" else np.result_type(dtype, float)
+
+
+def _real(vector: Any, dtype: np.dtype) -> Any:
+    """A vector of a product: integers and booleans become the dtype of what it is tangent or cotangent to."""
+    return vector.astype(dtype) if vector.dtype.kind in "biu" else vector
+
+
+def _with_batch(shape: tuple[int, ...], operation: str, where: str) -> str:
+    if "@" not in operation:
+        return str(shape)
+    return f"{shape} + batch" if where == "after" else f"batch + {shape}"

@@ -1,0 +1,178 @@
+"""Linear graphs with one input and one output, and how they are joined without computing.
+
+`Body` is a graph with its inputs and one output; its elimination is planned and run once, for all inputs together.
+`Linear` is a body seen from one input: `compose` puts one after the other, `add` beside each other, `transpose` turns it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..elimination import Plan, choose, eliminate, inner_vertices, named_order, predict
+from ..errors import ArgumentError
+from ..graph import LinearGraph
+from ..labels import axes_of
+from ..terms import Term
+
+__all__ = ["Body", "Linear", "add", "compose", "of_terms", "scale", "transpose"]
+
+Order = str | Plan | Sequence[int]
+
+
+class Body:
+    """A linear graph with inputs and one output; elimination is cached.
+
+    Parameters
+    ----------
+    graph : LinearGraph
+    inputs : tuple of int
+    output : int
+    joints : tuple of int
+        Vertices made by ``J @ K``: eliminated last, by chaining alone.
+    order : "auto", "forward", "reverse", Plan, or sequence of int
+    """
+
+    def __init__(
+        self,
+        graph: LinearGraph,
+        inputs: tuple[int, ...],
+        output: int,
+        joints: tuple[int, ...] = (),
+        order: Order = "auto",
+    ) -> None:
+        self.graph, self.inputs, self.output, self.joints, self.order = graph, inputs, output, joints, order
+        self._plan: Plan | None = None
+        self._terms: dict[int, list[Term]] | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """The order of elimination with its predicted costs."""
+        if self._plan is None:
+            self._plan = self._predict()
+        return self._plan
+
+    def _predict(self) -> Plan:
+        if isinstance(self.order, str) and self.order == "auto":
+            return choose(self.graph, self.inputs, self.output, self.joints)
+        name, sequence = self._given()
+        return predict(self.graph, self.inputs, self.output, sequence, self.joints, name)
+
+    def _given(self) -> tuple[str, tuple[int, ...]]:
+        """The name and the sequence of an order that was asked for."""
+        inner = [v for v in inner_vertices(self.graph, self.inputs, self.output) if v not in self.joints]
+        last = tuple([v for v in sorted(self.joints) if v not in (*self.inputs, self.output)])
+        if isinstance(self.order, str):
+            if self.order not in ("forward", "reverse"):
+                advice = 'Use "auto", "forward", "reverse", or a plan.'
+                raise ArgumentError("jacobian", "order", f"is {self.order!r}", advice)
+            return self.order, named_order(self.order, inner) + last
+        sequence = tuple(self.order.order if isinstance(self.order, Plan) else self.order)
+        if sorted(v for v in sequence if v not in last) != inner:
+            found = f"names the vertices {sorted(sequence)}, but the graph has the inner vertices {inner}"
+            raise ArgumentError("jacobian", "order", found, "A plan can be reused for the same function and shapes only.")
+        return "given", tuple([v for v in sequence if v not in last]) + last
+
+    def _sequence(self) -> tuple[int, ...]:
+        """The order to run: for a scalar on one side it is clear without a prediction."""
+        if not (isinstance(self.order, str) and self.order == "auto"):
+            return self._given()[1]
+        inner = [v for v in inner_vertices(self.graph, self.inputs, self.output) if v not in self.joints]
+        last = tuple([v for v in sorted(self.joints) if v not in (*self.inputs, self.output)])
+        if len(inner) < 2 or self.graph.shapes[self.output] == ():
+            return named_order("reverse", inner) + last
+        return self.plan.order
+
+    @property
+    def is_eliminated(self) -> bool:
+        return self._terms is not None
+
+    def terms(self, *, keep: bool) -> dict[int, list[Term]]:
+        """The terms by input; kept for the next request where `keep`."""
+        if self._terms is not None:
+            return self._terms
+        terms = eliminate(self.graph, self.inputs, self.output, self._sequence(), self.joints)
+        if keep:
+            self._terms = terms
+        return terms
+
+
+class Linear(NamedTuple):
+    """A linear graph from one vertex to another."""
+
+    graph: LinearGraph
+    input: int
+    output: int
+    joints: tuple[int, ...]
+
+
+def of_terms(terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: np.dtype, in_dtype: np.dtype) -> Linear:
+    """The graph of one edge."""
+    graph = LinearGraph()
+    source, target = graph.add_vertex(in_shape, in_dtype), graph.add_vertex(out_shape, dtype)
+    for term in terms:
+        graph.add_term(source, target, term)
+    return Linear(graph, source, target, ())
+
+
+def compose(outer: Linear, inner: Linear) -> Linear:
+    """The graph of `outer` after `inner`; the vertex where they meet is a joint."""
+    graph = LinearGraph()
+    first = _copy_into(graph, inner.graph, {})
+    second = _copy_into(graph, outer.graph, {outer.input: first[inner.output]})
+    ends = (first[inner.input], second[outer.output])
+    joints = {first[inner.output], *(first[j] for j in inner.joints), *(second[j] for j in outer.joints)} - set(ends)
+    return Linear(graph, *ends, tuple(sorted(joints)))
+
+
+def add(left: Linear, right: Linear) -> Linear:
+    """The graph of the sum: both from one input to one new output."""
+    graph = LinearGraph()
+    first = _copy_into(graph, left.graph, {})
+    second = _copy_into(graph, right.graph, {right.input: first[left.input]})
+    dtype = np.result_type(left.graph.dtypes[left.output], right.graph.dtypes[right.output])
+    output = graph.add_vertex(left.graph.shapes[left.output], dtype)
+    for vertex in (first[left.output], second[right.output]):
+        axes = axes_of(graph.shapes[output])
+        graph.add_term(vertex, output, Term(axes, axes))
+    joints = {*(first[j] for j in left.joints), *(second[j] for j in right.joints)}
+    return Linear(graph, first[left.input], output, tuple(sorted(joints)))
+
+
+def scale(linear: Linear, factor: float) -> Linear:
+    """The graph of a multiple: a scaled identity behind the output."""
+    graph = LinearGraph()
+    numbers = _copy_into(graph, linear.graph, {})
+    output = graph.add_vertex(linear.graph.shapes[linear.output], linear.graph.dtypes[linear.output])
+    axes = axes_of(graph.shapes[output])
+    graph.add_term(numbers[linear.output], output, Term(axes, axes, scale=factor))
+    return Linear(graph, numbers[linear.input], output, tuple([numbers[j] for j in linear.joints]))
+
+
+def transpose(linear: Linear) -> Linear:
+    """The graph with every edge turned round."""
+    graph = LinearGraph()
+    last = len(linear.graph) - 1
+    for vertex in range(last, -1, -1):
+        graph.add_vertex(linear.graph.shapes[vertex], linear.graph.dtypes[vertex])
+    for target, edges in enumerate(linear.graph.into):
+        for source, terms in edges.items():
+            for term in terms:
+                graph.add_term(last - target, last - source, term.T)
+    return Linear(graph, last - linear.output, last - linear.input, tuple([last - j for j in linear.joints]))
+
+
+def _copy_into(graph: LinearGraph, other: LinearGraph, known: dict[int, int]) -> dict[int, int]:
+    """Append the vertices and edges of `other`, except those that `known` identifies; returns the new numbers."""
+    numbers = dict(known)
+    for vertex, (shape, dtype) in enumerate(zip(other.shapes, other.dtypes, strict=True)):
+        if vertex not in numbers:
+            numbers[vertex] = graph.add_vertex(shape, dtype)
+    for target, edges in enumerate(other.into):
+        for source, terms in edges.items():
+            if numbers[source] < numbers[target]:
+                for term in terms:
+                    graph.add_term(numbers[source], numbers[target], term)
+    return numbers

@@ -1,0 +1,64 @@
+"""Terms made by hand: from a dense array, from an einsum expression, and the special ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..labels import Label, axes_of
+from ..terms import Factor, Term
+
+__all__ = ["array_term", "as_value", "diagonal_entries", "einsum_term"]
+
+
+def array_term(array: Any, in_ndim: int) -> Term:
+    """The dense term whose last `in_ndim` axes are those of the input."""
+    if not 0 <= in_ndim <= array.ndim:
+        raise ShapeError("Jacobian.from_array", f"array with in_ndim={in_ndim}", f"of at least {in_ndim} axes", array.shape)
+    axes = axes_of(array.shape)
+    split = array.ndim - in_ndim
+    return Term(axes[:split], axes[split:], (Factor.on(array, axes),))
+
+
+def diagonal_entries(entries: Any) -> Term:
+    """The diagonal term with these entries, of shape ``entries.shape * 2``."""
+    axes = axes_of(entries.shape)
+    return Term(axes, axes, (Factor.on(entries, axes),))
+
+
+def einsum_term(expression: str, operands: tuple[Any, ...]) -> Term:
+    """The term of an expression such as ``"ij,jk->i|k"``; letters on both sides of the bar are deltas.
+
+    Raises
+    ------
+    ValueError
+        If the expression and the operands do not fit.
+    """
+    left, arrow, right = expression.replace(" ", "").partition("->")
+    out, bar, inp = right.partition("|")
+    if not arrow or not bar:
+        raise ValueError(f"Jacobian.from_einsum: {expression!r} has no '->' and '|'; write it as 'ij,jk->i|k' (out | in).")
+    words = left.split(",")
+    if len(words) != len(operands):
+        raise ValueError(f"Jacobian.from_einsum: {expression!r} names {len(words)} operands, but {len(operands)} are given.")
+    sizes: dict[str, int] = {}
+    for word, operand in zip(words, operands, strict=True):
+        if len(word) != operand.ndim:
+            raise ShapeError("Jacobian.from_einsum", f"operand {word!r}", f"of {len(word)} axes", operand.shape)
+        for letter, size in zip(word, operand.shape, strict=True):
+            if sizes.setdefault(letter, size) != size:
+                raise ValueError(f"Jacobian.from_einsum: label {letter!r} has size {sizes[letter]} and size {size}.")
+    unknown = [letter for letter in out + inp if letter not in sizes]
+    if unknown:
+        raise ValueError(f"Jacobian.from_einsum: label {unknown[0]!r} of {right!r} occurs in no operand.")
+    axes = {letter: () if size == 1 else (Label(size, letter),) for letter, size in sizes.items()}
+    factors = tuple([Factor.on(a, tuple([axes[x] for x in word])) for a, word in zip(operands, words, strict=True)])
+    bound = tuple([label for letter in sizes if letter not in out + inp for label in axes[letter]])
+    return Term(tuple([axes[x] for x in out]), tuple([axes[x] for x in inp]), factors, bound=bound)
+
+
+def as_value(array: Any) -> Any:
+    """An array of any library as it is, anything else as an ndarray."""
+    return array if hasattr(array, "__array_function__") else np.asarray(array)

@@ -1,0 +1,26 @@
+"""Transforms: from a function of arrays to functions that differentiate it, with JAX's conventions.
+
+- `arguments`: what may be differentiated, checked at the earliest moment.
+- `linearise`: run a function once and write down its linear graph.
+- `explicit`: `jacobian`, `value_and_jacobian`, `jacfwd`, `jacrev`, `hessian`.
+- `products`: `vjp`, `jvp`, `linearize`, `hvp`.
+- `gradients`: `grad`, `value_and_grad`.
+"""
+
+from .explicit import hessian, jacfwd, jacobian, jacrev, value_and_jacobian
+from .gradients import grad, value_and_grad
+from .products import hvp, jvp, linearize, vjp
+
+__all__ = [
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "value_and_grad",
+    "value_and_jacobian",
+    "vjp",
+]

@@ -1,0 +1,183 @@
+"""Jacobians as objects: `jacobian`, `value_and_jacobian`, `jacfwd`, `jacrev`, `hessian`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from ..elimination import Plan
+from ..errors import ArgumentError
+from ..tensor import Body, Jacobian, memory_limit
+from .arguments import Argnums, normalised_argnums
+from .gradients import grad
+from .linearise import Linearised, as_result, linearise, owned_graph
+
+__all__ = ["hessian", "jacfwd", "jacobian", "jacrev", "value_and_jacobian"]
+
+Order = str | Plan | Sequence[int]
+Limit = int | str | None
+
+
+def jacobian(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    mode: str = "auto",
+    order: Order = "auto",
+    memory_limit: Limit = None,
+    has_aux: bool = False,
+) -> Callable[..., Any]:
+    """The function that computes the generalized Jacobian of an array-valued function.
+
+    Parameters
+    ----------
+    function : callable
+        Of arrays, returning one array (or a pair of it and anything else, with `has_aux`).
+    argnums : int or tuple of int
+        The differentiated positional arguments; an int gives one Jacobian, a tuple gives a tuple of them. Keyword
+        arguments reach the function undifferentiated.
+    mode : "auto", "explicit" or "lazy"
+        Whether the terms are computed now, never, or when a request first needs them and they fit.
+    order : "auto", "forward", "reverse", a Plan, or a sequence of vertices
+        The order of elimination; "auto" takes the cheapest that it predicts.
+    memory_limit : int or str, optional
+        Bytes that a dense result, or in auto mode the terms and the largest intermediate, may take.
+    has_aux : bool
+
+    Returns
+    -------
+    callable
+        Of the same arguments; returns a `Jacobian` of shape out_shape + in_shape, and aux if `has_aux`.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument or the result cannot be differentiated.
+    UnsupportedFunctionError
+        If the function calls one that has no rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> J = jacobian(np.sin)(np.zeros(3))
+    >>> J.shape, J.structure, J.nbytes
+    ((3, 3), 'diagonal', 24)
+    """
+    both = value_and_jacobian(
+        function, argnums, mode=mode, order=order, memory_limit=memory_limit, has_aux=has_aux, _name="jacobian"
+    )
+
+    @wraps(function)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        value, result = both(*args, **kwargs)
+        return (result, value[1]) if has_aux else result
+
+    return differentiated
+
+
+def value_and_jacobian(
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    mode: str = "auto",
+    order: Order = "auto",
+    memory_limit: Limit = None,
+    has_aux: bool = False,
+    _name: str = "value_and_jacobian",
+) -> Callable[..., Any]:
+    """The function that computes value and Jacobian together; parameters are those of `jacobian`.
+
+    Returns
+    -------
+    callable
+        Of the same arguments; returns ``(value, J)``, where value is ``(value, aux)`` with `has_aux`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, J = value_and_jacobian(np.exp)(np.zeros(2))
+    >>> y, J.diagonal()
+    (array([1., 1.]), array([1., 1.]))
+    """
+    if mode not in ("auto", "explicit", "lazy"):
+        raise ArgumentError(_name, "mode", f"is {mode!r}", 'Use "auto", "explicit" or "lazy".')
+    if isinstance(order, str) and order not in ("auto", "forward", "reverse"):
+        raise ArgumentError(_name, "order", f"is {order!r}", 'Use "auto", "forward", "reverse", or a plan.')
+    limit = None if memory_limit is None else _limit(memory_limit)
+
+    @wraps(function)
+    def valued(*args: Any, **kwargs: Any) -> Any:
+        positions = normalised_argnums(_name, argnums, len(args))
+
+        def finish(record: Linearised) -> Any:
+            body = Body(owned_graph(record), record.inputs, record.output, order=order)
+            if mode == "explicit":
+                body.terms(keep=True)
+            results = tuple([Jacobian(body, vertex, mode, limit) for vertex in record.inputs])
+            value = as_result(record.level, record.value)
+            single = isinstance(argnums, (int, np.integer))
+            return (value, record.aux) if has_aux else value, results[0] if single else results
+
+        return linearise(_name, function, args, kwargs, positions, finish, has_aux)
+
+    return valued
+
+
+_limit = memory_limit
+
+
+def jacfwd(function: Callable[..., Any], argnums: Argnums = 0, **options: Any) -> Callable[..., Any]:
+    """`jacobian` with ``order="forward"``: for fewer inputs than outputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> jacfwd(lambda t: np.stack([np.exp(t), 3 * t]))(0.0).to_array()
+    array([1., 3.])
+    """
+    return jacobian(function, argnums, order="forward", **options)
+
+
+def jacrev(function: Callable[..., Any], argnums: Argnums = 0, **options: Any) -> Callable[..., Any]:
+    """`jacobian` with ``order="reverse"``: for fewer outputs than inputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> jacrev(np.sum)(np.ones(3)).to_array()
+    array([1., 1., 1.])
+    """
+    return jacobian(function, argnums, order="reverse", **options)
+
+
+def hessian(function: Callable[..., Any], argnums: Argnums = 0, **options: Any) -> Callable[..., Any]:
+    """The function that computes the Hessian of a scalar function: the Jacobian of its gradient.
+
+    Parameters
+    ----------
+    function : callable
+        Returns a scalar.
+    argnums : int or tuple of int
+        An int gives one `Jacobian` of shape in_shape + in_shape; a tuple gives a tuple of tuples, one block for each pair.
+    **options
+        Those of `jacobian`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hessian(lambda x: np.sum(x**3))(np.array([1.0, 2.0])).to_array()
+    array([[ 6.,  0.],
+           [ 0., 12.]])
+    """
+    if isinstance(argnums, (int, np.integer)):
+        return jacobian(grad(function, argnums), argnums, **options)
+    rows = [jacobian(grad(function, argnum), argnums, **options) for argnum in argnums]
+
+    @wraps(function)
+    def blocks(*args: Any, **kwargs: Any) -> tuple[tuple[Jacobian, ...], ...]:
+        return tuple([row(*args, **kwargs) for row in rows])
+
+    return blocks

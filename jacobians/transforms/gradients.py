@@ -1,0 +1,94 @@
+"""Gradients of scalar functions: `grad`, `value_and_grad`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError
+from .arguments import Argnums, normalised_argnums
+from .linearise import Linearised, as_result, linearise
+from .products import pull
+
+__all__ = ["grad", "value_and_grad"]
+
+
+def grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+    """The function that computes the gradient of a scalar function.
+
+    Parameters
+    ----------
+    function : callable
+        Returns a scalar (an array of shape ``()``), or a pair ``(scalar, aux)`` with `has_aux`.
+    argnums : int or tuple of int
+        The differentiated positional arguments; an int gives one array, a tuple gives a tuple. Keyword arguments reach
+        the function undifferentiated.
+    has_aux : bool
+
+    Returns
+    -------
+    callable
+        Of the same arguments; returns arrays of the shape and dtype of the differentiated arguments, and aux if `has_aux`.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument cannot be differentiated, or the result is no scalar.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W, x, b = np.array([[1.0, -2.0], [1.0, 1.0]]), np.array([1.0, 2.0]), np.zeros(2)
+    >>> grad(lambda W, b: np.sum((W @ x + b) ** 2))(W, b)
+    array([[ -6., -12.],
+           [  6.,  12.]])
+    """
+    both = value_and_grad(function, argnums, has_aux=has_aux, _name="grad")
+
+    @wraps(function)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, result = both(*args, **kwargs)
+        return (result, value[1]) if has_aux else result
+
+    return gradient
+
+
+def value_and_grad(
+    function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False, _name: str = "value_and_grad"
+) -> Callable[..., Any]:
+    """The function that computes value and gradient of a scalar function together.
+
+    Parameters are those of `grad`.
+
+    Returns
+    -------
+    callable
+        Of the same arguments; returns ``(value, gradient)``, where value is ``(value, aux)`` with `has_aux`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
+    (np.float64(5.0), array([2., 4.]))
+    """
+
+    @wraps(function)
+    def valued(*args: Any, **kwargs: Any) -> Any:
+        positions = normalised_argnums(_name, argnums, len(args))
+
+        def finish(record: Linearised) -> Any:
+            shape = record.graph.shapes[record.output]
+            if shape != ():
+                advice = "Use jacobian, or sum the result to a scalar first."
+                raise ArgumentError(_name, "the result", f"has shape {shape}, but must be a scalar", advice)
+            gradients = pull(record, np.ones((), record.graph.dtypes[record.output]))
+            value = as_result(record.level, record.value)
+            single = isinstance(argnums, (int, np.integer))
+            return (value, record.aux) if has_aux else value, gradients[0] if single else gradients
+
+        return linearise(_name, function, args, kwargs, positions, finish, has_aux)
+
+    return valued

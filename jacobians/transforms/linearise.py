@@ -1,0 +1,133 @@
+"""Run a function once, and write down its linear graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from ..errors import ArgumentError
+from ..graph import LinearGraph
+from ..tensor import Jacobian
+from ..terms import Factor
+from ..tracing import Level, Traced, contains_traced, explain, lift, opened, watch
+from .arguments import check_dtype, checked_input
+
+__all__ = ["Linearised", "as_result", "linearise", "owned_graph"]
+
+T = TypeVar("T")
+
+
+class Linearised(NamedTuple):
+    """A function at a point: its value, and the graph of local Jacobians from the inputs to the output."""
+
+    level: Level
+    value: Any
+    aux: Any
+    graph: LinearGraph
+    inputs: tuple[int, ...]
+    output: int
+
+
+def linearise(
+    operation: str,
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    positions: tuple[int, ...],
+    finish: Callable[[Linearised], T],
+    has_aux: bool = False,
+) -> T:
+    """Trace ``function(*args, **kwargs)`` and return ``finish`` of the record, run while captured arrays are guarded.
+
+    Parameters
+    ----------
+    operation : str
+        The name of the public function, for errors.
+    function : callable
+    args, kwargs
+        Of the function.
+    positions : tuple of int
+        The positional arguments that are differentiated.
+    finish : callable
+        Gets a `Linearised`; what it keeps of the graph must be made independent with `owned_graph`.
+    has_aux : bool
+        Whether the function returns a pair of the result and anything else.
+    """
+    checked = {position: checked_input(operation, position, args[position]) for position in positions}
+    with opened() as level:
+        inputs = {position: watch(level, value) for position, value in checked.items()}
+        arguments = [inputs.get(position, value) for position, value in enumerate(args)]
+        try:
+            result = function(*arguments, **kwargs)
+        except (TypeError, ValueError) as error:
+            ours = explain(error)
+            if ours is None or ours is error:
+                raise
+            raise ours from None
+        aux = None
+        if has_aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                found = f"is {type(result).__name__}, but has_aux=True expects a pair"
+                raise ArgumentError(operation, "the result", found, "Return (result, aux).")
+            result, aux = result
+        value, output = _output(operation, level, result)
+        numbers = tuple([inputs[position].vertex for position in positions])
+        return finish(Linearised(level, value, plain(level, aux), level.graph, numbers, output))
+
+
+def _output(operation: str, level: Level, result: Any) -> tuple[Any, int]:
+    """The plain value of a result, and its vertex; a result that depends on no input gets one without edges."""
+    if isinstance(result, Jacobian):
+        result = result.to_array()
+    if isinstance(result, (list, tuple, dict, set)):
+        advice = "Return one array, e.g. np.stack or np.concatenate of the parts, or differentiate them one by one."
+        found = f"is a {type(result).__name__}; containers are not differentiated"
+        raise ArgumentError(operation, "the result", found, advice)
+    if isinstance(result, np.ndarray) and result.dtype == object and contains_traced(result):
+        result = lift(result)
+    if isinstance(result, Traced) and result.level is level:
+        return result.value, result.vertex
+    if not isinstance(result, Traced):
+        result = np.asarray(result)
+    check_dtype(operation, "the result", result)
+    return result, level.graph.add_vertex(result.shape, result.dtype)
+
+
+def plain(level: Level, tree: Any) -> Any:
+    """The same nest of lists, tuples and dicts with the values of this level instead of its traced arrays."""
+    if isinstance(tree, Traced):
+        return as_result(level, tree.value) if tree.level is level else tree
+    if isinstance(tree, dict):
+        return {key: plain(level, value) for key, value in tree.items()}
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*[plain(level, value) for value in tree])
+    if isinstance(tree, (list, tuple)):
+        return type(tree)([plain(level, value) for value in tree])
+    return tree
+
+
+def as_result(level: Level, value: Any) -> Any:
+    """A value as it is handed out: an array that the caller may change, or a NumPy scalar."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.ndim == 0:
+        return value[()]
+    return level.guard.own(value) if value.flags.writeable else value.copy()
+
+
+def owned_graph(record: Linearised) -> LinearGraph:
+    """The graph, with a copy of every array that the caller of the transform could change later."""
+    graph, own = record.graph, record.level.guard.own
+    for edges in graph.into:
+        for terms in edges.values():
+            for n, term in enumerate(terms):
+                held = [own(f.array) if isinstance(f, Factor) else None for f in term.factors]
+                if any(new is not None and new is not f.array for new, f in zip(held, term.factors, strict=True)):
+                    factors = [
+                        Factor(new, f.labels, f.name) if isinstance(f, Factor) else f
+                        for new, f in zip(held, term.factors, strict=True)
+                    ]
+                    terms[n] = term.replace(factors=tuple(factors))
+    return graph
