@@ -67,7 +67,7 @@ def resolve(term: Term) -> Term | None:
     Identities become relabellings, two maps to one label are joined, a map into a map's source is composed, and a
     relation that determines nothing of interest is dropped. Relations that are tangled are tabulated.
     """
-    if any(label.size == 0 for label in term.labels):
+    if 0 in [label.size for label in term.labels]:
         return None
     while term.maps:
         for step in (_rename, _tabulate_tangle, _join_two, _compose_two, _drop_one):

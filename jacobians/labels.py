@@ -12,6 +12,7 @@ order, so that reshape is only a regrouping; **axes** are one axis per array axi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from math import prod
 from typing import NamedTuple
 
@@ -60,7 +61,7 @@ def size_of(labels: Iterable[Label]) -> int:
 
 def flatten(axes: Axes) -> Axis:
     """The labels of all axes, in order, with repetitions."""
-    return tuple([label for axis in axes for label in axis])
+    return tuple(chain.from_iterable(axes))
 
 
 def fresh(labels: Iterable[Label]) -> dict[Label, tuple[Label, ...]]:

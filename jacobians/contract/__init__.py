@@ -12,7 +12,17 @@
 from .assembly import to_coo, to_dense
 from .network import contract_factors
 from .path import ContractionPlan, plan_pairs
-from .reduction import reduce_term
+from .reduction import apply_operators, reduce_term
 from .relations import gather, scatter_factor
 
-__all__ = ["ContractionPlan", "contract_factors", "gather", "plan_pairs", "reduce_term", "scatter_factor", "to_coo", "to_dense"]
+__all__ = [
+    "ContractionPlan",
+    "apply_operators",
+    "contract_factors",
+    "gather",
+    "plan_pairs",
+    "reduce_term",
+    "scatter_factor",
+    "to_coo",
+    "to_dense",
+]

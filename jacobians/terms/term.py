@@ -48,7 +48,7 @@ class Term:
     J[i | j] = A[i j]
     """
 
-    __slots__ = ("bound", "factors", "inp", "maps", "out", "scale")
+    __slots__ = ("_labels", "bound", "factors", "inp", "maps", "out", "scale")
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Term:
         self.maps = maps
         self.bound = bound
         self.scale = scale
+        self._labels: dict[Label, None] | None = None
 
     @property
     def out_shape(self) -> tuple[int, ...]:
@@ -82,7 +83,9 @@ class Term:
     @property
     def labels(self) -> dict[Label, None]:
         """All labels, free first."""
-        return self.free | dict.fromkeys(self.bound)
+        if self._labels is None:
+            self._labels = dict.fromkeys([*flatten(self.out), *flatten(self.inp), *self.bound])
+        return self._labels
 
     @property
     def nbytes(self) -> int:
@@ -97,7 +100,7 @@ class Term:
     @property
     def is_empty(self) -> bool:
         """Whether the term is zero for lack of indices, or by its scale."""
-        return self.scale == 0 or any(label.size == 0 for label in self.labels)
+        return self.scale == 0 or 0 in [label.size for label in self.labels]
 
     def relabel(self, substitution: Substitution) -> Term:
         """The same term under other labels; a label may become several."""
@@ -118,7 +121,7 @@ class Term:
 
     def replace(self, **changes: object) -> Term:
         """The same term with some of its fields changed."""
-        fields = {name: changes.get(name, getattr(self, name)) for name in self.__slots__}
+        fields = {name: changes.get(name, getattr(self, name)) for name in self.__slots__ if name != "_labels"}
         return Term(**fields)  # type: ignore[arg-type]
 
     def times(self, scale: float) -> Term:
