@@ -1,5 +1,6 @@
 """The Jacobians of a traced call by brute force, and by finite differences: neither uses the engine.
 
+- `assert_right(call, *points)` compares the two.
 - `traced(call, *arrays)` runs a function on watched arrays, and returns its result with the level.
 - `graph_jacobians(graph, output, inputs)` multiplies the dense terms of all edges, from the output back.
 - `numerical_jacobians(call, *arrays)` takes central differences of two step sizes and extrapolates.
@@ -10,7 +11,7 @@ from dense_terms import dense
 
 from jacobians import tracing
 
-__all__ = ["graph_jacobians", "jacobians_of", "numerical_jacobians", "traced"]
+__all__ = ["assert_right", "graph_jacobians", "jacobians_of", "numerical_jacobians", "traced"]
 
 
 def traced(call, *arrays):
@@ -70,3 +71,13 @@ def _numerical(call, arrays, position, step):
         fine = (moved(step / 2) - moved(-step / 2)) / step
         jacobian[..., n] = (4 * fine - coarse) / 3
     return jacobian.reshape(shape + x.shape)
+
+
+def assert_right(call, *points):
+    """The value and the Jacobians of a call are those of NumPy and of finite differences."""
+    value, computed = jacobians_of(call, *points)
+    expected = np.asarray(call(*points))
+    assert np.asarray(value).dtype == expected.dtype
+    np.testing.assert_allclose(value, expected, rtol=1e-12, atol=1e-12)
+    for one, other in zip(computed, numerical_jacobians(call, *points), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)

@@ -8,6 +8,7 @@ that go into the graph of the level.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -43,6 +44,8 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     rule = lookup(function)
     if rule is None or rule.kind == "unsupported":
         raise UnsupportedFunctionError(function_name(function), rule.reason if rule else "")
+    if rule.kind != "nondifferentiable":
+        args, kwargs = _without_out(function, args, kwargs)
     args = tuple([_lifted(function, n, value) for n, value in enumerate(args)])
     kwargs = {name: lift(value) for name, value in kwargs.items() if value is not np._NoValue}
     level = level_of(function, args, kwargs)
@@ -111,6 +114,27 @@ def _below(level: Level, value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)([_below(level, entry) for entry in value])
     return value
+
+
+def _without_out(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+    """The arguments but ``out=None``, which rules do not all know; another `out` is refused."""
+    place = _place_of_out(function)
+    if (args[place] if place < len(args) else kwargs.get("out")) is not None:
+        raise UnsupportedFunctionError(function_name(function), "for out=. Use what it returns instead")
+    if "out" in kwargs:
+        kwargs = {name: value for name, value in kwargs.items() if name != "out"}
+    return args[:place] if place == len(args) - 1 else args, kwargs
+
+
+@lru_cache(maxsize=1024)
+def _place_of_out(function: Any) -> int:
+    """The position of the argument `out`; beyond all arguments if it has none, or only by name."""
+    if isinstance(function, np.ufunc):  # handled before
+        return sys.maxsize
+    for position, parameter in enumerate(_parameters(function)):
+        if parameter.name == "out" and parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            return position
+    return sys.maxsize
 
 
 @lru_cache(maxsize=1024)

@@ -39,8 +39,9 @@ def _chain(array: np.ndarray) -> list[np.ndarray]:
     return chain
 
 
-def _is_frozen(chain: list[np.ndarray]) -> bool:
-    return not any(array.flags.writeable for array in chain)
+def _is_frozen(array: np.ndarray) -> bool:
+    """Whether nobody can write to the array, now or when another level closes."""
+    return not any([part.flags.writeable or id(part) in _LOCKS for part in _chain(array)])
 
 
 class Guard:
@@ -61,15 +62,12 @@ class Guard:
         """
         if not isinstance(array, np.ndarray):
             return array
-        # A small array that is its own memory is the common case.
-        if array.nbytes <= _COPIED_BYTES:
-            if array.base is None and not array.flags.writeable:
-                return array
-            return self._copy(array)
         if id(array) in self._shared:
             return array
+        if array.nbytes <= _COPIED_BYTES:
+            return array if _is_frozen(array) else self._copy(array)
         chain = _chain(array)
-        if _is_frozen(chain):
+        if _is_frozen(array):
             return array
         if chain[-1].base is not None:  # a buffer that NumPy does not own, and cannot lock
             return self._copy(array)
@@ -115,6 +113,11 @@ class Guard:
         if any(id(part) in self._shared for part in _chain(array)) or self._overlaps(array):
             self._owned[id(array)] = array, array.copy(order="K")
             return self._owned[id(array)][1]
+        return array
+
+    def handed_out(self, array: np.ndarray) -> np.ndarray:
+        """The array, which belongs to the user from now on: what holds it must own a copy."""
+        self._shared[id(array)] = array
         return array
 
     def _overlaps(self, array: np.ndarray) -> bool:
