@@ -89,7 +89,7 @@ def _pattern(term: Term) -> Hashable:
     maps = [
         (
             tuple([number[label] for label in relation.dst]),
-            tuple([number[label] for label in relation.src]),
+            tuple([(number[label], label.size) for label in relation.src]),
             relation.index if isinstance(relation.index, Affine) else relation.index.tobytes(),
         )
         for relation in term.maps
@@ -110,12 +110,10 @@ def _add(a: Term, b: Term) -> Term | None:
         return None
     if not rest_a and not rest_b:
         return a.replace(scale=a.scale + b.scale)
-    left, right = _one(rest_a, known), _one(rest_b, known)
-    if left is None or right is None:
+    carried = {label for factor in (*rest_a, *rest_b) for label in factor.labels}
+    if not carried <= known or size_of(carried) > _held(rest_a) + _held(rest_b):
         return None
-    union = {*left.labels, *right.labels}
-    if size_of(union) > size_of(left.labels) + size_of(right.labels):
-        return None
+    left, right = _product(rest_a), _product(rest_b)
     scale, total = _weighted_sum(a.scale, left, b.scale, right)
     return Term(a.out, a.inp, (*shared, total), a.maps, a.bound, scale)
 
@@ -141,17 +139,16 @@ def _same(a: Factor | OperatorFactor, b: Factor | OperatorFactor) -> bool:
     return False
 
 
-def _one(factors: list[Factor], known: set[Label]) -> Factor | None:
-    """The product of factors as one, if that is no larger; a factor without labels for none."""
+def _held(factors: list[Factor]) -> int:
+    """Numbers in these factors, at least one."""
+    return max(1, sum(size_of(factor.labels) for factor in factors))
+
+
+def _product(factors: list[Factor]) -> Factor:
+    """The product of factors as one factor; a one without labels for none."""
     if not factors:
         return Factor(np.ones(()), ())
-    carried = {label for factor in factors for label in factor.labels}
-    if not carried <= known:
-        return None
-    if len(factors) == 1:
-        return factors[0]
-    largest = max(size_of(factor.labels) for factor in factors)
-    return contract_factors(factors, carried) if size_of(carried) <= largest else None
+    return contract_factors(factors, [label for factor in factors for label in factor.labels])
 
 
 def _weighted_sum(a_scale: float, a: Factor, b_scale: float, b: Factor) -> tuple[float, Factor]:

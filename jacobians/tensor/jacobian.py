@@ -325,12 +325,15 @@ class Jacobian:
         self._check_fits("to_array()", memory_limit)
         return to_dense(self.terms, self.shape, self.dtype)
 
-    def _check_fits(self, operation: str, limit: int | str | None) -> None:
+    def _check_fits(self, operation: str, limit: int | str | None, shape: tuple[int, ...] | None = None) -> None:
         allowed = memory_limit(self._limit if limit is None else limit)
-        if self.dense_nbytes > allowed:
-            raise MemoryLimitError(operation, self.dense_nbytes, allowed, self.nbytes)
+        needed = self.dense_nbytes if shape is None else prod(shape) * self.dtype.itemsize
+        if needed > allowed:
+            raise MemoryLimitError(operation, needed, allowed, self.nbytes)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("np.asarray(J): the dense array has to be made; copy=False cannot be satisfied.")
         return np.asarray(self.to_array(), dtype=dtype)
 
     def to_matrix(self, memory_limit: int | str | None = None) -> Any:
@@ -355,9 +358,7 @@ class Jacobian:
         shape = (prod(self.out_shape), prod(self.in_shape))
         index = np.int32 if max(shape) < 2**31 and len(values) < 2**31 else np.int64
         triplets = (values, (rows.astype(index), columns.astype(index)))
-        matrix = scipy.sparse.coo_array(triplets, shape=shape)
-        matrix.sum_duplicates()
-        return matrix.asformat(format)
+        return scipy.sparse.coo_array(triplets, shape=shape).tocsr().asformat(format)
 
     def to_linear_operator(self) -> LinearOperator:
         """The matrix of shape (size of out, size of in) as a SciPy LinearOperator."""
@@ -431,6 +432,8 @@ class Jacobian:
 
     def __getitem__(self, index: Any) -> Any:
         """Entries of the tensor of shape out_shape + in_shape, by any NumPy index; only these are computed."""
+        shape = np.broadcast_to(np.zeros(()), self.shape)[index].shape  # NumPy's own IndexError
+        self._check_fits("J[...]", None, shape)
         picked = indexing_term(self.shape, index)
         entries = []
         for term in self._terms_near(index):
@@ -442,7 +445,8 @@ class Jacobian:
     def _terms_near(self, index: Any) -> Sequence[Term]:
         """The terms to pick from; of a lazy Jacobian only the rows that a leading integer names."""
         first = index[0] if isinstance(index, tuple) and index else index
-        if self._mode != "lazy" or not self.out_shape or not isinstance(first, (int, np.integer)):
+        whole = isinstance(first, (int, np.integer)) and not isinstance(first, bool)
+        if self._mode != "lazy" or not self.out_shape or not whole:
             return self.terms
         row = indexing_term(self.out_shape[:1], first).T
         axes = axes_of(self.out_shape[1:])
