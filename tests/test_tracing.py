@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 import pytest
 import tables
-from graph_oracle import graph_jacobians, jacobians_of
+from graph_oracle import assert_right, graph_jacobians, jacobians_of
 
 import jacobians.rules  # noqa: F401  (registers)
 from jacobians import errors, tracing
@@ -115,7 +115,7 @@ def test_a_value_that_escaped_raises(use):
 
 def test_watch_takes_floating_numbers_only(level):
     with pytest.raises(errors.ArgumentError, match="dtype int64"):
-        tracing.watch(level, [1, 2])
+        _ = tracing.watch(level, [1, 2])
     assert tracing.watch(level, [1.0, 2.0]).shape == (2,)
     assert tracing.watch(level, np.float32(1)).dtype == np.float32
 
