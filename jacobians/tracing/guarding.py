@@ -115,11 +115,6 @@ class Guard:
             return self._owned[id(array)][1]
         return array
 
-    def handed_out(self, array: np.ndarray) -> np.ndarray:
-        """The array, which belongs to the user from now on: what holds it must own a copy."""
-        self._shared[id(array)] = array
-        return array
-
     def _overlaps(self, array: np.ndarray) -> bool:
         """Whether the memory is that of an array which is held as a view: both have one owner."""
         owner = _chain(array)[-1]

@@ -19,7 +19,7 @@ _CONTAINERS = (list, tuple, dict, set)
 
 def normalised_argnums(operation: str, argnums: Argnums, count: int) -> tuple[int, ...]:
     """The positions of the differentiated arguments, each in ``range(count)``, all different."""
-    positions = (argnums,) if isinstance(argnums, (int, np.integer)) else tuple(argnums)
+    positions = tuple(argnums) if isinstance(argnums, (tuple, list)) else (argnums,)
     result = []
     for position in positions:
         if isinstance(position, bool) or not isinstance(position, (int, np.integer)):

@@ -104,7 +104,7 @@ def value_and_jacobian(
     """
     if mode not in ("auto", "explicit", "lazy"):
         raise ArgumentError(_name, "mode", f"is {mode!r}", 'Use "auto", "explicit" or "lazy".')
-    if isinstance(order, str) and order not in ("auto", "forward", "reverse"):
+    if order not in ("auto", "forward", "reverse") if isinstance(order, str) else not isinstance(order, Sequence):
         raise ArgumentError(_name, "order", f"is {order!r}", 'Use "auto", "forward", "reverse", or a plan.')
     limit = None if memory_limit is None else _limit(memory_limit)
 
@@ -113,11 +113,11 @@ def value_and_jacobian(
         positions = normalised_argnums(_name, argnums, len(args))
 
         def finish(record: Linearised) -> Any:
-            body = Body(owned_graph(record), record.inputs, record.output, order=order)
+            value = as_result(record.level, record.value) if _name != "jacobian" else None
+            body = Body(owned_graph(record, value), record.inputs, record.output, order=order)
             if mode == "explicit":
                 body.terms(keep=True)
             results = tuple([Jacobian(body, vertex, mode, limit) for vertex in record.inputs])
-            value = as_result(record.level, record.value)
             single = isinstance(argnums, (int, np.integer))
             return (value, record.aux) if has_aux else value, results[0] if single else results
 
@@ -153,15 +153,19 @@ def jacrev(function: Callable[..., Any], argnums: Argnums = 0, **options: Any) -
     return jacobian(function, argnums, order="reverse", **options)
 
 
-def hessian(function: Callable[..., Any], argnums: Argnums = 0, **options: Any) -> Callable[..., Any]:
+def hessian(
+    function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False, **options: Any
+) -> Callable[..., Any]:
     """The function that computes the Hessian of a scalar function: the Jacobian of its gradient.
 
     Parameters
     ----------
     function : callable
-        Returns a scalar.
+        Returns a scalar, or a pair ``(scalar, aux)`` with `has_aux`.
     argnums : int or tuple of int
         An int gives one `Jacobian` of shape in_shape + in_shape; a tuple gives a tuple of tuples, one block for each pair.
+    has_aux : bool
+        The result is then ``(H, aux)``.
     **options
         Those of `jacobian`.
 
@@ -173,11 +177,12 @@ def hessian(function: Callable[..., Any], argnums: Argnums = 0, **options: Any) 
            [ 0., 12.]])
     """
     if isinstance(argnums, (int, np.integer)):
-        return jacobian(grad(function, argnums), argnums, **options)
-    rows = [jacobian(grad(function, argnum), argnums, **options) for argnum in argnums]
+        return jacobian(grad(function, argnums, has_aux=has_aux), argnums, has_aux=has_aux, **options)
+    rows = [jacobian(grad(function, argnum, has_aux=has_aux), argnums, has_aux=has_aux, **options) for argnum in argnums]
 
     @wraps(function)
-    def blocks(*args: Any, **kwargs: Any) -> tuple[tuple[Jacobian, ...], ...]:
-        return tuple([row(*args, **kwargs) for row in rows])
+    def blocks(*args: Any, **kwargs: Any) -> Any:
+        results = [row(*args, **kwargs) for row in rows]
+        return (tuple([block for block, _ in results]), results[0][1]) if has_aux else tuple(results)
 
     return blocks

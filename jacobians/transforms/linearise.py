@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -117,13 +117,28 @@ def as_result(level: Level, value: Any) -> Any:
     return level.guard.own(value) if value.flags.writeable else value.copy()
 
 
-def owned_graph(record: Linearised) -> LinearGraph:
-    """The graph, with a copy of every array that the caller of the transform could change later."""
+def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
+    """The graph, with a copy of every array that the caller of the transform could change later.
+
+    Besides the arrays that the function captured, that is what is handed out to him: the result of ``np.exp`` is also its
+    derivative.
+    """
     graph, own = record.graph, record.level.guard.own
+    given = {id(_memory(array)) for array in _arrays((handed_out, record.aux))}
+    copies: dict[int, tuple[Any, Any]] = {}
+
+    def independent(array: Any) -> Any:
+        owned = own(array)
+        if owned is not array or id(_memory(array)) not in given:
+            return owned
+        if id(array) not in copies:
+            copies[id(array)] = array, array.copy(order="K")
+        return copies[id(array)][1]
+
     for edges in graph.into:
         for terms in edges.values():
             for n, term in enumerate(terms):
-                held = [own(f.array) if isinstance(f, Factor) else None for f in term.factors]
+                held = [independent(f.array) if isinstance(f, Factor) else None for f in term.factors]
                 if any(new is not None and new is not f.array for new, f in zip(held, term.factors, strict=True)):
                     factors = [
                         Factor(new, f.labels, f.name) if isinstance(f, Factor) else f
@@ -131,3 +146,19 @@ def owned_graph(record: Linearised) -> LinearGraph:
                     ]
                     terms[n] = term.replace(factors=tuple(factors))
     return graph
+
+
+def _memory(array: Any) -> Any:
+    """The array that owns the memory of an array."""
+    while isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def _arrays(tree: Any) -> Iterator[np.ndarray]:
+    """The plain arrays in a nest of lists, tuples and dicts."""
+    if isinstance(tree, np.ndarray):
+        yield tree
+    elif isinstance(tree, (list, tuple, dict)):
+        for entry in tree.values() if isinstance(tree, dict) else tree:
+            yield from _arrays(entry)

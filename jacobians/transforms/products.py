@@ -48,13 +48,13 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> A
     """
 
     def finish(record: Linearised) -> Any:
-        graph = owned_graph(record)
+        value = as_result(record.level, record.value)
+        graph = owned_graph(record, value)
         dtype, shape = graph.dtypes[record.output], graph.shapes[record.output]
 
         def pullback(cotangent: Any) -> tuple[Any, ...]:
             return pull(record, checked_vector("pullback", "the cotangent", cotangent, shape, dtype))
 
-        value = as_result(record.level, record.value)
         return (value, pullback, record.aux) if has_aux else (value, pullback)
 
     return linearise("vjp", function, primals, {}, tuple(range(len(primals))), finish, has_aux)
@@ -142,9 +142,10 @@ def linearize(function: Callable[..., Any], *primals: Any) -> Any:
     """
 
     def finish(record: Linearised) -> Any:
-        body = Body(owned_graph(record), record.inputs, record.output)
+        value = as_result(record.level, record.value)
+        body = Body(owned_graph(record, value), record.inputs, record.output)
         lazy = tuple([Jacobian(body, vertex, "lazy") for vertex in record.inputs])
-        return as_result(record.level, record.value), lazy[0] if len(primals) == 1 else lazy
+        return value, lazy[0] if len(primals) == 1 else lazy
 
     return linearise("linearize", function, primals, {}, tuple(range(len(primals))), finish)
 
