@@ -4,6 +4,9 @@
 - `linking`: `Linear`, a graph with one input and one output, and how two are joined, added, transposed.
 - `structure`: what the labels of terms prove, in words.
 - `making`: Jacobians made by hand, from arrays and from einsum expressions.
+- `products`: tangents pushed forward, cotangents pulled back.
+- `picking`: entries by a NumPy index.
+- `results`: sparse matrices, SciPy's linear operators, blocks along a shared axis.
 - `jacobian`: `Jacobian` itself, explicit and lazy.
 """
 

@@ -6,45 +6,35 @@ elimination with its vector; ``@``, ``+``, ``.T`` join graphs without computing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 from scipy.sparse.linalg import LinearOperator
 
-from ..chain import chain, diagonal
-from ..contract import to_coo, to_dense
-from ..elimination import Plan, held_bytes, push
-from ..errors import ChainError, MemoryLimitError, ShapeError, StructureError, format_bytes
+from ..chain import diagonal
+from ..contract import to_dense
+from ..elimination import Plan, held_bytes
+from ..errors import ChainError, MemoryLimitError, ShapeError, format_bytes
 from ..labels import axes_of
-from ..rules.indexing import indexing_term
-from ..terms import Factor, Term
+from ..terms import Term
 from .limits import memory_limit
 from .linking import Body, Linear, add, compose, of_terms, scale, transpose
-from .making import array_term, as_value, diagonal_entries, einsum_term
+from .making import ConstructorOrMethod, array_term, as_value, diagonal_entries, einsum_term, owned_value
+from .picking import pick, row_terms
+from .products import pull_cotangent, push_tangent
+from .results import linear_operator, shared_blocks, sparse_matrix
 from .structure import describe, is_diagonal
 
 __all__ = ["Jacobian"]
 
 
-class _ConstructorOrMethod:
-    """``Jacobian.diagonal(d)`` makes a Jacobian, ``J.diagonal()`` reads one."""
-
-    def __init__(self, constructor: Callable[..., Any], method: Callable[..., Any]) -> None:
-        self.constructor, self.method = constructor, method
-        self.__doc__ = method.__doc__
-
-    def __get__(self, instance: Any, owner: type) -> Callable[..., Any]:
-        return self.constructor.__get__(owner) if instance is None else self.method.__get__(instance)
-
-
 class Jacobian:
     """The derivative of a function of one array, as a tensor of shape ``out_shape + in_shape``.
 
-    Made by `jacobians.jacobian`, by hand (`from_array`, `from_einsum`, `identity`, `diagonal`, `zeros`), or by the algebra:
-    ``J @ K`` is the chain rule, ``J @ h`` and ``c @ J`` are products with arrays, ``J.T`` swaps out and in.
+    Made by `jacobians.jacobian`, by hand (`from_array`, `from_einsum`, `identity`, `diagonal`, `zeros`), or by the
+    algebra: ``J @ K`` is the chain rule, ``J @ h`` and ``c @ J`` are products with arrays, ``J.T`` swaps out and in.
 
     Examples
     --------
@@ -91,9 +81,9 @@ class Jacobian:
         >>> Jacobian.from_array([[1.0, 2.0]], in_ndim=1).in_shape
         (2,)
         """
-        array = as_value(array)
-        term = array_term(array.copy(), in_ndim)
-        return cls._of_terms([term], term.out_shape, term.in_shape, _inexact(array.dtype))
+        array = owned_value(array)
+        term = array_term(array, in_ndim)
+        return cls._of_terms([term], term.out_shape, term.in_shape, array.dtype)
 
     @classmethod
     def from_einsum(cls, expression: str, *operands: Any) -> Jacobian:
@@ -111,9 +101,9 @@ class Jacobian:
         >>> Jacobian.from_einsum("b,i->b|bi", np.ones(3), np.ones(2)).structure
         'block-diagonal over axis 0'
         """
-        arrays = tuple([as_value(operand).copy() for operand in operands])
+        arrays = tuple([owned_value(operand) for operand in operands])
         term = einsum_term(expression, arrays)
-        return cls._of_terms([term], term.out_shape, term.in_shape, _inexact(np.result_type(*arrays)))
+        return cls._of_terms([term], term.out_shape, term.in_shape, np.result_type(*[array.dtype for array in arrays]))
 
     @classmethod
     def identity(cls, shape: tuple[int, ...], dtype: Any = float) -> Jacobian:
@@ -140,8 +130,8 @@ class Jacobian:
 
     def _from_diagonal(cls: Any, entries: Any) -> Jacobian:
         """The diagonal Jacobian with these entries, of shape ``entries.shape * 2``; they are copied."""
-        entries = as_value(entries)
-        return cls._of_terms([diagonal_entries(entries.copy())], entries.shape, entries.shape, _inexact(entries.dtype))
+        entries = owned_value(entries)
+        return cls._of_terms([diagonal_entries(entries)], entries.shape, entries.shape, entries.dtype)
 
     # ------------------------------------------------------------------------------------------------- what it is
     @property
@@ -236,20 +226,20 @@ class Jacobian:
             mode = "lazy" if "lazy" in (self._mode, other._mode) else self._mode if self._mode == other._mode else "auto"
             return self._of_linear(compose(self._linear(), other._linear()), mode, self._limit)
         h = as_value(other)
-        return self._push_tangent(h, "J @ h", np.shape(h)[len(self.in_shape) :])
+        return push_tangent(self._linear(), h, "J @ h", np.shape(h)[len(self.in_shape) :])
 
     def __rmatmul__(self, other: Any) -> Any:
         """``c @ J``, with c of shape batch + out_shape."""
         c = as_value(other)
-        return self._pull_cotangent(c, "c @ J", np.shape(c)[: max(np.ndim(c) - len(self.out_shape), 0)])
+        return pull_cotangent(self._linear(), c, "c @ J", np.shape(c)[: max(np.ndim(c) - len(self.out_shape), 0)])
 
     def jvp(self, tangent: Any) -> Any:
         """The Jacobian-vector product: the derivative along a tangent of shape in_shape, of shape out_shape."""
-        return self._push_tangent(as_value(tangent), "jvp", ())
+        return push_tangent(self._linear(), as_value(tangent), "jvp", ())
 
     def vjp(self, cotangent: Any) -> Any:
         """The vector-Jacobian product with a cotangent of shape out_shape, of shape in_shape."""
-        return self._pull_cotangent(as_value(cotangent), "vjp", ())
+        return pull_cotangent(self._linear(), as_value(cotangent), "vjp", ())
 
     def __add__(self, other: Any) -> Jacobian:
         if not isinstance(other, Jacobian):
@@ -284,29 +274,6 @@ class Jacobian:
         if body.is_eliminated:
             return of_terms(self.terms, self.out_shape, self.in_shape, self.dtype, self.in_dtype)
         return Linear(body.graph, self._input, body.output, body.joints)
-
-    def _push_tangent(self, tangent: Any, operation: str, batch: tuple[int, ...]) -> Any:
-        if np.shape(tangent) != self.in_shape + batch:
-            raise ShapeError(operation, "the tangent", _with_batch(self.in_shape, operation, "after"), np.shape(tangent))
-        tangent = _real(tangent, self.in_dtype)
-        axes, batch_axes = axes_of(self.in_shape), axes_of(batch)
-        term = Term(axes, batch_axes, (Factor.on(tangent, axes + batch_axes),))
-        linear = self._linear()
-        result = push(linear.graph, [linear.input], linear.output, tangents={linear.input: [term]})
-        return to_dense(next(iter(result.values())), self.out_shape + batch, self.dtype)
-
-    def _pull_cotangent(self, cotangent: Any, operation: str, batch: tuple[int, ...]) -> Any:
-        if np.shape(cotangent) != batch + self.out_shape:
-            expected = _with_batch(self.out_shape, operation, "before")
-            raise ShapeError(operation, "the cotangent", expected, np.shape(cotangent))
-        cotangent = _real(cotangent, self.dtype)
-        axes, batch_axes = axes_of(self.out_shape), axes_of(batch)
-        term = Term(batch_axes, axes, (Factor.on(cotangent, batch_axes + axes),))
-        return to_dense(self._pull_terms([term]), batch + self.in_shape, self.in_dtype)
-
-    def _pull_terms(self, terms: list[Term]) -> list[Term]:
-        linear = self._linear()
-        return push(linear.graph, [linear.input], linear.output, cotangent=terms)[linear.input]
 
     # ---------------------------------------------------------------------------------------------------- results
     def to_array(self, memory_limit: int | str | None = None) -> Any:
@@ -352,33 +319,11 @@ class Jacobian:
         >>> Jacobian.identity((3,)).to_sparse("csr").nnz
         3
         """
-        if format not in ("csr", "csc", "coo", "bsr"):
-            raise ValueError(f"to_sparse: format must be 'csr', 'csc', 'coo' or 'bsr', but is {format!r}.")
-        rows, columns, values = to_coo(self.terms, self.dtype)
-        shape = (prod(self.out_shape), prod(self.in_shape))
-        index = np.int32 if max(shape) < 2**31 and len(values) < 2**31 else np.int64
-        triplets = (values, (rows.astype(index), columns.astype(index)))
-        return scipy.sparse.coo_array(triplets, shape=shape).tocsr().asformat(format)
+        return sparse_matrix(self.terms, self.out_shape, self.in_shape, self.dtype, format)
 
     def to_linear_operator(self) -> LinearOperator:
         """The matrix of shape (size of out, size of in) as a SciPy LinearOperator."""
-
-        def matmat(columns: np.ndarray) -> np.ndarray:
-            batch = np.reshape(columns, (*self.in_shape, -1))
-            return np.reshape(self @ batch, (prod(self.out_shape), -1))
-
-        def rmatmat(columns: np.ndarray) -> np.ndarray:
-            batch = np.reshape(columns.T, (-1, *self.out_shape))
-            return np.reshape(batch @ self, (-1, prod(self.in_shape))).T
-
-        return LinearOperator(
-            (prod(self.out_shape), prod(self.in_shape)),
-            matvec=lambda v: self.jvp(np.reshape(v, self.in_shape)).reshape(-1),
-            rmatvec=lambda v: self.vjp(np.reshape(v, self.out_shape)).reshape(-1),
-            matmat=matmat,
-            rmatmat=rmatmat,
-            dtype=self.dtype,
-        )
+        return linear_operator(self, self.out_shape, self.in_shape, self.dtype)
 
     def _read_diagonal(self) -> Any:
         """The entries with equal out and in index, of shape out_shape; the Jacobian itself is not built.
@@ -390,7 +335,7 @@ class Jacobian:
         entries = [diagonal(term) for term in self.terms]
         return to_dense([term for term in entries if term is not None], self.out_shape, self.dtype)
 
-    diagonal = _ConstructorOrMethod(_from_diagonal, _read_diagonal)
+    diagonal = ConstructorOrMethod(_from_diagonal, _read_diagonal)
 
     def diagonal_blocks(self, axis: int = 0) -> Any:
         """The blocks along an axis that out and in share, of shape (size, rest of out..., rest of in...).
@@ -411,48 +356,19 @@ class Jacobian:
         >>> J.diagonal_blocks(0).shape
         (4, 3, 2)
         """
-        rank = min(len(self.out_shape), len(self.in_shape))
-        if not -rank <= axis < rank:
-            raise StructureError(f"diagonal_blocks: axis {axis} is not an axis of both {self.out_shape} and {self.in_shape}.")
-        axis %= rank
-        size = self.out_shape[axis]
-        blocks = []
-        for term in self.terms:
-            shared = term.out[axis]
-            placed = {label for relation in term.maps for label in relation.dst}
-            if size != 1 and (shared != term.inp[axis] or not placed.isdisjoint(shared)):
-                raise StructureError(
-                    f"diagonal_blocks: the term {term} does not prove axis {axis} to be shared by out and in. "
-                    "Use to_array(), or an axis that the structure names."
-                )
-            rest = (*term.out[:axis], *term.out[axis + 1 :], *term.inp[:axis], *term.inp[axis + 1 :])
-            blocks.append(term.replace(out=(shared, *rest), inp=()))
-        shape = (size, *(n for s in (self.out_shape, self.in_shape) for k, n in enumerate(s) if k != axis))
-        return to_dense(blocks, shape, self.dtype)
+        return shared_blocks(self.terms, self.out_shape, self.in_shape, axis, self.dtype)
 
     def __getitem__(self, index: Any) -> Any:
         """Entries of the tensor of shape out_shape + in_shape, by any NumPy index; only these are computed."""
         shape = np.broadcast_to(np.zeros(()), self.shape)[index].shape  # NumPy's own IndexError
         self._check_fits("J[...]", None, shape)
-        picked = indexing_term(self.shape, index)
-        entries = []
-        for term in self._terms_near(index):
-            asked = chain(picked, term.replace(out=term.out + term.inp, inp=()))
-            if asked is not None:
-                entries.append(asked)
-        return to_dense(entries, picked.out_shape, self.dtype)[()]
-
-    def _terms_near(self, index: Any) -> Sequence[Term]:
-        """The terms to pick from; of a lazy Jacobian only the rows that a leading integer names."""
         first = index[0] if isinstance(index, tuple) and index else index
-        whole = isinstance(first, (int, np.integer)) and not isinstance(first, bool)
-        if self._mode != "lazy" or not self.out_shape or not whole:
-            return self.terms
-        row = indexing_term(self.out_shape[:1], first).T
-        axes = axes_of(self.out_shape[1:])
-        pick = Term((*row.inp, *axes), (*row.out, *axes), maps=row.maps)
-        spread_back = [chain(pick.T, term) for term in self._pull_terms([pick])]
-        return [term for term in spread_back if term is not None]
+        terms: Sequence[Term]
+        if self._mode == "lazy" and self.out_shape and isinstance(first, (int, np.integer)):
+            terms = row_terms(self._linear(), int(first))
+        else:
+            terms = self.terms
+        return pick(terms, self.shape, index, self.dtype)[()]
 
     def __reduce__(self) -> Any:
         return _rebuild, (self.terms, self.out_shape, self.in_shape, self.dtype, self.in_dtype)
@@ -464,18 +380,3 @@ def _rebuild(terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: An
 
 def _as_shape(shape: Any) -> tuple[int, ...]:
     return (int(shape),) if np.ndim(shape) == 0 else tuple([int(size) for size in shape])
-
-
-def _inexact(dtype: Any) -> np.dtype:
-    return np.result_type(dtype, np.float16) if np.dtype(dtype).kind == "f" else np.result_type(dtype, float)
-
-
-def _real(vector: Any, dtype: np.dtype) -> Any:
-    """A vector of a product: integers and booleans become the dtype of what it is tangent or cotangent to."""
-    return vector.astype(dtype) if vector.dtype.kind in "biu" else vector
-
-
-def _with_batch(shape: tuple[int, ...], operation: str, where: str) -> str:
-    if "@" not in operation:
-        return str(shape)
-    return f"{shape} + batch" if where == "after" else f"batch + {shape}"

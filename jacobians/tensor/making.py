@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from ..errors import ShapeError
 from ..labels import Label, axes_of
 from ..terms import Factor, Term
 
-__all__ = ["array_term", "as_value", "diagonal_entries", "einsum_term"]
+__all__ = ["ConstructorOrMethod", "array_term", "as_value", "diagonal_entries", "einsum_term", "owned_value"]
 
 
 def array_term(array: Any, in_ndim: int) -> Term:
@@ -62,3 +63,20 @@ def einsum_term(expression: str, operands: tuple[Any, ...]) -> Term:
 def as_value(array: Any) -> Any:
     """An array of any library as it is, anything else as an ndarray."""
     return array if hasattr(array, "__array_function__") else np.asarray(array)
+
+
+def owned_value(array: Any) -> Any:
+    """A copy of an array of floating numbers; integers and booleans become float64."""
+    array = as_value(array)
+    return array.copy() if array.dtype.kind == "f" else array.astype(np.result_type(array.dtype, float))
+
+
+class ConstructorOrMethod:
+    """``Jacobian.diagonal(d)`` makes a Jacobian, ``J.diagonal()`` reads one."""
+
+    def __init__(self, constructor: Callable[..., Any], method: Callable[..., Any]) -> None:
+        self.constructor, self.method = constructor, method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, instance: Any, owner: type) -> Callable[..., Any]:
+        return self.constructor.__get__(owner) if instance is None else self.method.__get__(instance)

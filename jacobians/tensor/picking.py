@@ -1,0 +1,35 @@
+"""Entries of a Jacobian by a NumPy index: only what is asked for is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..chain import chain
+from ..contract import to_dense
+from ..labels import axes_of
+from ..rules.indexing import indexing_term
+from ..terms import Term
+from .linking import Linear
+from .products import pull_terms
+
+__all__ = ["pick", "row_terms"]
+
+
+def pick(terms: Sequence[Term], shape: tuple[int, ...], index: Any, dtype: np.dtype) -> Any:
+    """The indexed entries of the tensor of shape out_shape + in_shape that the terms sum to."""
+    picked = indexing_term(shape, index)
+    asked = [chain(picked, term.replace(out=term.out + term.inp, inp=())) for term in terms]
+    return to_dense([term for term in asked if term is not None], picked.out_shape, dtype)
+
+
+def row_terms(linear: Linear, position: int) -> list[Term]:
+    """The terms of a lazy Jacobian where the first index of out is `position`; zero elsewhere."""
+    out_shape = linear.graph.shapes[linear.output]
+    row = indexing_term(out_shape[:1], position)
+    axes = axes_of(out_shape[1:])
+    picked = Term(axes, row.inp + axes, maps=row.maps)
+    back = [chain(picked.T, term) for term in pull_terms(linear, [picked])]
+    return [term for term in back if term is not None]

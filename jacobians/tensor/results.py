@@ -1,0 +1,75 @@
+"""Results that are no dense tensors: sparse matrices, SciPy's linear operators, and blocks along a shared axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from scipy.sparse.linalg import LinearOperator
+
+from ..contract import to_coo, to_dense
+from ..errors import StructureError
+from ..terms import Term
+
+__all__ = ["linear_operator", "shared_blocks", "sparse_matrix"]
+
+Shape = tuple[int, ...]
+
+
+def sparse_matrix(terms: Sequence[Term], out_shape: Shape, in_shape: Shape, dtype: np.dtype, format: str) -> Any:
+    """The sum of terms as a SciPy sparse array of shape (size of out, size of in)."""
+    if format not in ("csr", "csc", "coo", "bsr"):
+        raise ValueError(f"to_sparse: format must be 'csr', 'csc', 'coo' or 'bsr', but is {format!r}.")
+    rows, columns, values = to_coo(terms, dtype)
+    shape = (prod(out_shape), prod(in_shape))
+    index = np.int32 if max(*shape, len(values)) < 2**31 else np.int64
+    triplets = (values, (rows.astype(index), columns.astype(index)))
+    # Through CSR, whose sum of duplicates is compiled.
+    return scipy.sparse.coo_array(triplets, shape=shape).tocsr().asformat(format)
+
+
+def linear_operator(J: Any, out_shape: Shape, in_shape: Shape, dtype: np.dtype) -> LinearOperator:
+    """A Jacobian as a SciPy LinearOperator of shape (size of out, size of in)."""
+
+    def matmat(columns: np.ndarray) -> np.ndarray:
+        batch = np.reshape(columns, (*in_shape, -1))
+        return np.reshape(J @ batch, (prod(out_shape), -1))
+
+    def rmatmat(columns: np.ndarray) -> np.ndarray:
+        batch = np.reshape(columns.T, (-1, *out_shape))
+        return np.reshape(batch @ J, (-1, prod(in_shape))).T
+
+    return LinearOperator(
+        (prod(out_shape), prod(in_shape)),
+        matvec=lambda v: np.reshape(J.jvp(np.reshape(v, in_shape)), -1),
+        rmatvec=lambda v: np.reshape(J.vjp(np.reshape(v, out_shape)), -1),
+        matmat=matmat,
+        rmatmat=rmatmat,
+        dtype=dtype,
+    )
+
+
+def shared_blocks(terms: Sequence[Term], out_shape: Shape, in_shape: Shape, axis: int, dtype: np.dtype) -> Any:
+    """The blocks along an axis that out and in share, of shape (size, rest of out..., rest of in...)."""
+    rank = min(len(out_shape), len(in_shape))
+    if not -rank <= axis < rank:
+        raise StructureError(f"diagonal_blocks: axis {axis} is not an axis of both {out_shape} and {in_shape}.")
+    axis %= rank
+    if out_shape[axis] != in_shape[axis]:
+        raise StructureError(f"diagonal_blocks: axis {axis} has different sizes in out {out_shape} and in {in_shape}.")
+    blocks = []
+    for term in terms:
+        shared = term.out[axis]
+        placed = {label for relation in term.maps for label in relation.dst}
+        if shared != term.inp[axis] or not placed.isdisjoint(shared):
+            raise StructureError(
+                f"diagonal_blocks: the term {term} does not prove axis {axis} to be shared by out and in. "
+                "Use to_array(), or an axis that the structure names."
+            )
+        rest = (*term.out[:axis], *term.out[axis + 1 :], *term.inp[:axis], *term.inp[axis + 1 :])
+        blocks.append(term.replace(out=(shared, *rest), inp=()))
+    shape = (out_shape[axis], *(n for s in (out_shape, in_shape) for k, n in enumerate(s) if k != axis))
+    return to_dense(blocks, shape, dtype)
