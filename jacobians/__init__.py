@@ -1,7 +1,7 @@
 """Generalized Jacobians of ordinary NumPy code.
 
-A derivative is handed back as what it is: a tensor of shape out_shape + in_shape, held as a short sum of einsum terms, or
-lazily where even that is too big. The modules in the order in which data passes through them:
+A derivative is handed back as what it is: a tensor of shape out_shape + in_shape, held as a short sum of einsum terms,
+or lazily where even that is too big. The modules in the order in which data passes through them:
 
 - `errors`: every exception.
 - `labels`, `arrays`: index names, and the two array functions that NumPy lacks.

@@ -68,7 +68,8 @@ def embed(core: Any, pattern: tuple[tuple[int, ...], ...]) -> Any:
     ----------
     core : array
     pattern : tuple of tuple of int
-        For each axis of the result the axes of `core` that index it, row-major; an axis of `core` may occur several times.
+        For each axis of the result the axes of `core` that index it, row-major; an axis of `core` may occur several
+        times.
 
     Examples
     --------

@@ -60,8 +60,8 @@ class ChainError(JacobianError, ValueError):
     def __init__(self, left_in_shape: tuple[int, ...], right_out_shape: tuple[int, ...]) -> None:
         self.left_in_shape, self.right_out_shape = left_in_shape, right_out_shape
         super().__init__(
-            f"chain: left expects an input of shape {left_in_shape}, right yields an output of shape {right_out_shape}. "
-            "In J @ K the in_shape of J must be the out_shape of K."
+            f"chain: left expects an input of shape {left_in_shape}, "
+            f"right yields an output of shape {right_out_shape}. In J @ K the in_shape of J must be the out_shape of K."
         )
 
 
@@ -134,8 +134,8 @@ class EscapedTraceError(JacobianError, RuntimeError):
     def __init__(self, operation: str, shape: tuple[int, ...]) -> None:
         self.operation, self.shape = operation, shape
         super().__init__(
-            f"{operation}: a traced value of shape {shape} outlived its transform, so its derivative cannot be recorded "
-            "any more. Return it from the function instead of storing it, or store jacobians.primal(x)."
+            f"{operation}: a traced value of shape {shape} outlived its transform, so its derivative cannot be "
+            "recorded any more. Return it from the function instead of storing it, or store jacobians.primal(x)."
         )
 
 
@@ -152,10 +152,10 @@ class UnsupportedFunctionError(JacobianError, NotImplementedError):
         self.function, self.reason = function, reason
         super().__init__(
             f"{function} has no rule{reason and ' ' + reason}.\n"
-            "Use functions that have one (see docs, \"Supported functions\"), or add a rule in one line, for example\n"
+            'Use functions that have one (see docs, "Supported functions"), or add a rule in one line, for example\n'
             f"    jacobians.composed({function}, definition)    # definition: the same function made of others\n"
             f"    jacobians.elementwise({function}, lambda y, x: ...)    # dy/dx, entry by entry\n"
-            "To use its value as a constant, call it on jacobians.primal(x). See docs, \"Add a rule\"."
+            'To use its value as a constant, call it on jacobians.primal(x). See docs, "Add a rule".'
         )
 
 
@@ -172,8 +172,8 @@ class MemoryLimitError(JacobianError, MemoryError):
     def __init__(self, operation: str, needed: int, limit: int, held: int) -> None:
         self.operation, self.needed, self.limit, self.held = operation, needed, limit, held
         super().__init__(
-            f"{operation} would need {format_bytes(needed)}, over the memory limit of {format_bytes(limit)}; the terms hold "
-            f"{format_bytes(held)}. Use to_sparse(), J @ v, or pass memory_limit=."
+            f"{operation} would need {format_bytes(needed)}, over the memory limit of {format_bytes(limit)}; "
+            f"the terms hold {format_bytes(held)}. Use to_sparse(), J @ v, or pass memory_limit=."
         )
 
 

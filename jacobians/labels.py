@@ -16,7 +16,20 @@ from itertools import chain
 from math import prod
 from typing import NamedTuple
 
-__all__ = ["Axes", "Axis", "Label", "Unified", "apply", "apply_axes", "axes_of", "flatten", "fresh", "shape_of", "size_of", "unify"]
+__all__ = [
+    "Axes",
+    "Axis",
+    "Label",
+    "Unified",
+    "apply",
+    "apply_axes",
+    "axes_of",
+    "flatten",
+    "fresh",
+    "shape_of",
+    "size_of",
+    "unify",
+]
 
 
 class Label:
@@ -89,8 +102,8 @@ def apply_axes(substitution: Substitution, axes: Axes) -> Axes:
 def unify(left: Axes, right: Axes) -> Unified:
     """The most general substitution that makes `left` and `right` the same, axis by axis.
 
-    Both must have the same shape. A label of 6 against labels of 2 and 3 is split; labels of 2 and 3 against 3 and 2 have
-    no common refinement and are returned as a joint: two groups whose flat positions are equal.
+    Both must have the same shape. A label of 6 against labels of 2 and 3 is split; labels of 2 and 3 against 3 and 2
+    have no common refinement and are returned as a joint: two groups whose flat positions are equal.
 
     Examples
     --------

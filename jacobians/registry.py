@@ -5,11 +5,12 @@
 - ``gather(np.roll)``: applied to an array of positions, the function itself tells its map.
 - ``composed(np.var, definition)``: runs as a definition made of other functions.
 - ``local(np.linalg.inv)``: a generator of ``(result, operand, Term)``.
-- ``nondifferentiable(np.sign)``: zero derivative or plain result. ``unsupported(np.save, reason)``: refused, with a reason.
+- ``nondifferentiable(np.sign)``: zero derivative or plain result. ``unsupported(np.save, reason)``: refused, with a
+  reason.
 
-A local rule is a function ``rule(call, *args, **kwargs)``: `call.result` is what the function returned, `call.needs(path)`
-tells whether an operand is differentiated. A path is the position of the argument, or ``(position, index)`` inside a list.
-Every array that it sees is a plain value of its own level, perhaps traced by an outer one.
+A local rule is a function ``rule(call, *args, **kwargs)``: `call.result` is what the function returned,
+`call.needs(path)` tells whether an operand is differentiated. A path is the position of the argument, or ``(position,
+index)`` inside a list. Every array that it sees is a plain value of its own level, perhaps traced by an outer one.
 """
 
 from __future__ import annotations
@@ -110,7 +111,11 @@ def elementwise(function: Any, *partials: Callable[..., Any]) -> None:
             if call.needs(position):
                 with np.errstate(all="ignore"):  # a slope may be infinite where the function itself is fine
                     value = partial(call.result, *operands)
-                yield 0, position, diagonal_term(np.shape(call.result), np.shape(operands[position]), value, call.result.dtype)
+                yield (
+                    0,
+                    position,
+                    diagonal_term(np.shape(call.result), np.shape(operands[position]), value, call.result.dtype),
+                )
 
     _RULES[function] = Rule("elementwise", function, run)
 
@@ -157,8 +162,9 @@ def product_terms(call: Call, operands: Sequence[Operand], out: Axes) -> Iterato
 def gather(function: Any, separable: bool | Callable[..., bool] = False) -> None:
     """State a function that only moves entries of its first argument.
 
-    The map is found by applying the function to an array of positions. A `separable` function treats each axis by itself
-    (``roll`` with an axis), so it is applied to the positions of one axis at a time and the other axes keep their labels.
+    The map is found by applying the function to an array of positions. A `separable` function treats each axis by
+    itself (``roll`` with an axis), so it is applied to the positions of one axis at a time and the other axes keep
+    their labels.
 
     Parameters
     ----------
@@ -205,8 +211,9 @@ def composed(function: Any, definition: Callable[..., Any]) -> None:
 def local(function: Any) -> Callable[[Callable[..., Iterable[LocalTerm]]], Callable]:
     """Decorate a generator of ``(result, operand, Term)``: the local Jacobian of each result in each needed operand.
 
-    The generator is called ``rule(call, *args, **kwargs)`` with the arguments of the function. A needed operand for which it
-    yields nothing is refused, so that no derivative is lost; where the derivative is zero, it yields a term of scale 0.
+    The generator is called ``rule(call, *args, **kwargs)`` with the arguments of the function. A needed operand for
+    which it yields nothing is refused, so that no derivative is lost; where the derivative is zero, it yields a term
+    of scale 0.
     """
 
     def register(rule: Callable[..., Iterable[LocalTerm]]) -> Callable:
@@ -254,4 +261,3 @@ def factor_on(array: Any, axes: Axes, dtype: np.dtype) -> Factor:
     if array.dtype.kind in "biu":
         array = array.astype(dtype)
     return Factor.on(array, axes)
-

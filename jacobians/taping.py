@@ -1,9 +1,9 @@
 """`Tape`: the same transforms as a context manager, for code that reads line by line.
 
-    with Tape() as tape:
-        W = tape.watch(W0)
-        y = np.sum((W @ x) ** 2)
-    tape.gradient(y, W)
+with Tape() as tape:
+    W = tape.watch(W0)
+    y = np.sum((W @ x) ** 2)
+tape.gradient(y, W)
 """
 
 from __future__ import annotations

@@ -87,4 +87,3 @@ def _arrange(factor: Factor, labels: tuple[Label, ...]) -> np.ndarray:
     if labels == factor.labels:
         return factor.array
     return factor.array.transpose([factor.labels.index(label) for label in labels])
-

@@ -68,7 +68,9 @@ class ContractionPlan(NamedTuple):
                 del waiting[position]
             waiting.append(step.result)
             lines.append(f"  {word(left)},{word(right)} -> {word(step.result)}")
-        lines.append(f"multiplications: {self.multiplications:,}; largest intermediate: {self.largest_intermediate:,} entries")
+        lines.append(
+            f"multiplications: {self.multiplications:,}; largest intermediate: {self.largest_intermediate:,} entries"
+        )
         return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
 """A term down to its normal form: at most one dense factor, and maps that only place its entries.
 
-In the result every bound label is the source of a map into `out` or `inp`, and the factor carries no determined label, so
-that each entry of the factor belongs at one position of the Jacobian.
+In the result every bound label is the source of a map into `out` or `inp`, and the factor carries no determined label,
+so that each entry of the factor belongs at one position of the Jacobian.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _apply(term: Term, operator: OperatorFactor, *, transposed: bool) -> Term | 
     rest_labels |= {label for f in others if isinstance(f, OperatorFactor) for label in f.labels}
     missing = [label for label in source if not any(label in factor.labels for factor in carriers)]
     carriers += [Factor(np.ones(label.size, operator.dtype), (label,)) for label in missing]
-    block = contract_factors(carriers, [*free, *rest_labels, *source])
+    block = contract_factors(carriers, [*free, *rest_labels, *operator.labels])
     result = operator.apply(block, transposed=transposed)
     waiting = [f for f in others if isinstance(f, OperatorFactor)]
     gone = source | ({label for f in carriers for label in f.labels} - set(block.labels))
@@ -101,9 +101,10 @@ def _feed(
 ) -> tuple[list[Factor], tuple[Map, ...]] | None:
     """Scatter along the maps that end in an operator's source, so that it meets dense factors."""
     maps = term.maps
+    operated = {label for factor in term.factors if isinstance(factor, OperatorFactor) for label in factor.labels}
     for relation in feeding:
         others = tuple([m for m in maps if m is not relation])
-        outside = {label for m in others for label in m.labels}
+        outside = operated.union(*[m.labels for m in others])
         summed = set(relation.src)
         if not source.issuperset(relation.dst) or summed & set(free) or summed & outside:
             return None

@@ -1,8 +1,8 @@
 """Vertex elimination: join each pair of edges through a vertex, merge, and forget the vertex.
 
-When all inner vertices are gone, one edge is left from each input to the output. Reverse mode and forward mode are orders;
-a vector-Jacobian product is the same elimination with a cotangent joined to the output, a Jacobian-vector product with a
-tangent joined to the input (A. Griewank, A. Walther, "Evaluating Derivatives", 2008, chapters 9 and 10).
+When all inner vertices are gone, one edge is left from each input to the output. Reverse mode and forward mode are
+orders; a vector-Jacobian product is the same elimination with a cotangent joined to the output, a Jacobian-vector
+product with a tangent joined to the input (A. Griewank, A. Walther, "Evaluating Derivatives", 2008, chapters 9 and 10).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Add terms where paths meet.
 
-Terms of one pattern (the same indices, deltas and maps) are added into one where that does not make them larger; factors
-that both terms share are pulled out first, by the distributive law. A sum that holds more numbers than its dense form,
-common deltas kept, is replaced by it.
+Terms of one pattern (the same indices, deltas and maps) are added into one where that does not make them larger;
+factors that both terms share are pulled out first, by the distributive law. A sum that holds more numbers than its
+dense form, common deltas kept, is replaced by it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from math import prod
 import numpy as np
 
 from ..contract import contract_factors, to_dense
-from ..labels import Label, flatten, size_of, unify
+from ..labels import Label, flatten, fresh, size_of, unify
 from ..terms import Affine, Factor, OperatorFactor, Term
 
 __all__ = ["merge"]
@@ -60,8 +60,8 @@ def _refined(terms: list[Term]) -> list[Term]:
 def _resplit(term: Term, target: list[tuple[int, ...] | None]) -> Term:
     """The term with its axes split into labels of the target sizes (an axis without target stays)."""
     axes = [(axis, split) for axis, split in zip(term.out + term.inp, target, strict=True) if split is not None]
-    fresh = tuple([tuple([Label(size) for size in split]) for _, split in axes])
-    substitution = unify(tuple([axis for axis, _ in axes]), fresh).substitution
+    parts = tuple([tuple([Label(size) for size in split]) for _, split in axes])
+    substitution = unify(tuple([axis for axis, _ in axes]), parts).substitution
     return term.relabel({label: group for label, group in substitution.items() if label in term.labels})
 
 
@@ -101,7 +101,9 @@ def _add(a: Term, b: Term) -> Term | None:
     """The sum of two terms of one pattern as one term, or None where that would be larger than both."""
     ours, theirs = _numbered(a), _numbered(b)
     names = {n: label for label, n in ours.items()}
-    b = b.relabel({label: (names[n],) for label, n in theirs.items() if names[n] is not label})
+    # A label that is bound in b may be free in a: both come from one outer term.
+    taken = fresh(label for label in b.labels if label not in theirs and label in ours)
+    b = b.relabel(taken | {label: (names[n],) for label, n in theirs.items() if names[n] is not label})
     shared, rest_a, rest_b = _split_shared(a, b)
     if any(isinstance(factor, OperatorFactor) for factor in (*rest_a, *rest_b)):
         return None
@@ -188,14 +190,14 @@ def _densified(terms: list[Term], dtype: np.dtype) -> list[Term]:
         return terms
     rank = len(terms[0].out)
     axes = list(terms[0].out + terms[0].inp)
-    fresh: list[tuple[Label, ...]] = [tuple([Label(label.size, label.name) for label in axis]) for axis in axes]
+    names: list[tuple[Label, ...]] = [tuple([Label(label.size, label.name) for label in axis]) for axis in axes]
     for first, second in pairs:
-        fresh[second] = fresh[first]
+        names[second] = names[first]
     as_vector = [_without_deltas(term, pairs, columns) for term in terms]
-    kept = [axis for n, axis in enumerate(fresh) if n not in columns]
+    kept = [axis for n, axis in enumerate(names) if n not in columns]
     array = to_dense(as_vector, tuple([size_of(axis) for axis in kept]), dtype)
     factor = Factor.on(array, tuple(kept))
-    return [Term(tuple(fresh[:rank]), tuple(fresh[rank:]), (factor,))]
+    return [Term(tuple(names[:rank]), tuple(names[rank:]), (factor,))]
 
 
 def _entries(term: Term) -> int:
@@ -225,4 +227,3 @@ def _without_deltas(term: Term, pairs: list[tuple[int, int]], columns: set[int])
     """The term as a covector over all axes but the second ones of `pairs`."""
     axes = term.out + term.inp
     return term.replace(out=tuple([axis for n, axis in enumerate(axes) if n not in columns]), inp=())
-

@@ -1,8 +1,8 @@
 """What an order of elimination would cost, and the automatic choice.
 
-`predict` runs the elimination on shadows, so the numbers are those of the computation itself. `choose` compares the orders
-forward and reverse: the fewest multiplications among those whose largest intermediate stays below inputs, outputs and
-result together, else the smallest largest intermediate.
+`predict` runs the elimination on shadows, so the numbers are those of the computation itself. `choose` compares the
+orders forward and reverse: the fewest multiplications among those whose largest intermediate stays below inputs,
+outputs and result together, else the smallest largest intermediate.
 """
 
 from __future__ import annotations

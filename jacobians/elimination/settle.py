@@ -1,8 +1,8 @@
 """Which bound labels of a term to contract now.
 
-A term is kept in the form in which a product with it is cheapest: a bound label is summed if the result is no larger than
-the work that the separate factors cost, else the factors stay apart (a low-rank product). A result that carries only
-indices of `out`, or only of `inp`, is at most as large as a value that exists anyway, and is always formed.
+A term is kept in the form in which a product with it is cheapest: a bound label is summed if the result is no larger
+than the work that the separate factors cost, else the factors stay apart (a low-rank product). A result that carries
+only indices of `out`, or only of `inp`, is at most as large as a value that exists anyway, and is always formed.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _sum_bound(term: Term) -> Term:
 def _option(
     label: Label, factors: list[Factor], bound: list[Label], sources: set[Label]
 ) -> tuple[list[Factor], set[Label]]:
-    """The factors that carry a label, and the labels of their product once it and all that only they carry are summed."""
+    """The factors that carry a label, and the labels of their product, summed over it and all that only they carry."""
     group = [factor for factor in factors if label in factor.labels]
     outside = {other for factor in factors if label not in factor.labels for other in factor.labels}
     gone = {other for other in bound if other not in outside and other not in sources}

@@ -1,7 +1,7 @@
 """Arrays without numbers, which count what is done to them.
 
-A `Shadow` has a shape and a dtype and speaks NumPy's protocols, so the engine itself runs on shadows and the ledger tells
-what it would have cost: no separate model of the costs can disagree with what is computed.
+A `Shadow` has a shape and a dtype and speaks NumPy's protocols, so the engine itself runs on shadows and the ledger
+tells what it would have cost: no separate model of the costs can disagree with what is computed.
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ class _ShadowOperation:
 
 def _einsum(*operands: Any) -> Shadow:
     arrays, labels, output = operands[:-1:2], operands[1:-1:2], operands[-1]
-    sizes = {n: size for array, group in zip(arrays, labels, strict=True) for n, size in zip(group, array.shape, strict=True)}
+    sizes = {
+        n: size for array, group in zip(arrays, labels, strict=True) for n, size in zip(group, array.shape, strict=True)
+    }
     ledger = next(array.ledger for array in arrays if isinstance(array, Shadow))
     dtype = np.result_type(*[array.dtype for array in arrays])
     work = prod(sizes.values()) if len(arrays) > 1 else 0

@@ -223,7 +223,9 @@ class Jacobian:
         if isinstance(other, Jacobian):
             if self.in_shape != other.out_shape:
                 raise ChainError(self.in_shape, other.out_shape)
-            mode = "lazy" if "lazy" in (self._mode, other._mode) else self._mode if self._mode == other._mode else "auto"
+            mode = (
+                "lazy" if "lazy" in (self._mode, other._mode) else self._mode if self._mode == other._mode else "auto"
+            )
             return self._of_linear(compose(self._linear(), other._linear()), mode, self._limit)
         h = as_value(other)
         return push_tangent(self._linear(), h, "J @ h", np.shape(h)[len(self.in_shape) :])
@@ -331,7 +333,9 @@ class Jacobian:
         Called on the class, ``Jacobian.diagonal(d)`` makes the diagonal Jacobian with the entries d.
         """
         if self.out_shape != self.in_shape:
-            raise ShapeError("diagonal()", "the input", self.out_shape, self.in_shape, "Only a square Jacobian has one.")
+            raise ShapeError(
+                "diagonal()", "the input", self.out_shape, self.in_shape, "Only a square Jacobian has one."
+            )
         entries = [diagonal(term) for term in self.terms]
         return to_dense([term for term in entries if term is not None], self.out_shape, self.dtype)
 

@@ -57,7 +57,9 @@ def parse_bytes(limit: int | str) -> int:
     try:
         count = int(float(number) * _UNITS[unit])
     except (ValueError, KeyError, OverflowError):
-        raise ValueError(f"memory limit: {limit!r} is no number of bytes; write an int or a text such as '8GB'.") from None
+        raise ValueError(
+            f"memory limit: {limit!r} is no number of bytes; write an int or a text such as '8GB'."
+        ) from None
     if count < 0:
         raise ValueError(f"memory limit: {limit!r} is negative; write a positive number of bytes.")
     return count

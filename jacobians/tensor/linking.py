@@ -1,7 +1,8 @@
 """Linear graphs with one input and one output, and how they are joined without computing.
 
 `Body` is a graph with its inputs and one output; its elimination is planned and run once, for all inputs together.
-`Linear` is a body seen from one input: `compose` puts one after the other, `add` beside each other, `transpose` turns it.
+`Linear` is a body seen from one input: `compose` puts one after the other, `add` beside each other, `transpose` turns
+it.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ class Body:
         sequence = tuple(self.order.order if isinstance(self.order, Plan) else self.order)
         if sorted(v for v in sequence if v not in last) != inner:
             found = f"names the vertices {sorted(sequence)}, but the graph has the inner vertices {inner}"
-            raise ArgumentError("jacobian", "order", found, "A plan can be reused for the same function and shapes only.")
+            raise ArgumentError(
+                "jacobian", "order", found, "A plan can be reused for the same function and shapes only."
+            )
         return "given", tuple([v for v in sequence if v not in last]) + last
 
     def _sequence(self) -> tuple[int, ...]:

@@ -17,7 +17,9 @@ __all__ = ["ConstructorOrMethod", "array_term", "as_value", "diagonal_entries", 
 def array_term(array: Any, in_ndim: int) -> Term:
     """The dense term whose last `in_ndim` axes are those of the input."""
     if not 0 <= in_ndim <= array.ndim:
-        raise ShapeError("Jacobian.from_array", f"array with in_ndim={in_ndim}", f"of at least {in_ndim} axes", array.shape)
+        raise ShapeError(
+            "Jacobian.from_array", f"array with in_ndim={in_ndim}", f"of at least {in_ndim} axes", array.shape
+        )
     axes = axes_of(array.shape)
     split = array.ndim - in_ndim
     return Term(axes[:split], axes[split:], (Factor.on(array, axes),))
@@ -40,10 +42,14 @@ def einsum_term(expression: str, operands: tuple[Any, ...]) -> Term:
     left, arrow, right = expression.replace(" ", "").partition("->")
     out, bar, inp = right.partition("|")
     if not arrow or not bar:
-        raise ValueError(f"Jacobian.from_einsum: {expression!r} has no '->' and '|'; write it as 'ij,jk->i|k' (out | in).")
+        raise ValueError(
+            f"Jacobian.from_einsum: {expression!r} has no '->' and '|'; write it as 'ij,jk->i|k' (out | in)."
+        )
     words = left.split(",")
     if len(words) != len(operands):
-        raise ValueError(f"Jacobian.from_einsum: {expression!r} names {len(words)} operands, but {len(operands)} are given.")
+        raise ValueError(
+            f"Jacobian.from_einsum: {expression!r} names {len(words)} operands, but {len(operands)} are given."
+        )
     sizes: dict[str, int] = {}
     for word, operand in zip(words, operands, strict=True):
         if len(word) != operand.ndim:

@@ -1,7 +1,7 @@
 """What the labels of terms prove about a Jacobian, in words.
 
-Structure is never guessed from numbers: a Jacobian is called diagonal only if the indices of `out` and `inp` are the same
-labels in every term.
+Structure is never guessed from numbers: a Jacobian is called diagonal only if the indices of `out` and `inp` are the
+same labels in every term.
 """
 
 from __future__ import annotations

@@ -11,4 +11,16 @@ from .maps import Affine, Map
 from .relations import Joined, compose, join, spread, tabulate
 from .term import Term
 
-__all__ = ["Affine", "Factor", "Joined", "LinearOperation", "Map", "OperatorFactor", "Term", "compose", "join", "spread", "tabulate"]
+__all__ = [
+    "Affine",
+    "Factor",
+    "Joined",
+    "LinearOperation",
+    "Map",
+    "OperatorFactor",
+    "Term",
+    "compose",
+    "join",
+    "spread",
+    "tabulate",
+]

@@ -132,7 +132,9 @@ class OperatorFactor:
         return self.operation.nbytes
 
     def relabel(self, substitution: Substitution) -> OperatorFactor:
-        return OperatorFactor(self.operation, apply(substitution, self.left), apply(substitution, self.right), self.name)
+        return OperatorFactor(
+            self.operation, apply(substitution, self.left), apply(substitution, self.right), self.name
+        )
 
     def apply(self, factor: Factor, *, transposed: bool = False) -> Factor:
         """Contract with a dense factor that carries the whole source group."""

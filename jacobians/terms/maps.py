@@ -1,7 +1,7 @@
 """Maps: index relations that cost no arithmetic.
 
-A map says ``ravel(dst) == index[src]``: the labels of `dst` are a function of the labels of `src`. Slices and shifts are
-affine (``start + step * ravel(src)``, perhaps modulo), everything else is an integer array over the raveled `src`.
+A map says ``ravel(dst) == index[src]``: the labels of `dst` are a function of the labels of `src`. Slices and shifts
+are affine (``start + step * ravel(src)``, perhaps modulo), everything else is an integer array over the raveled `src`.
 """
 
 from __future__ import annotations
@@ -117,5 +117,7 @@ class Map:
         positions, size = self.positions(), size_of(self.dst)
         if positions.size != size_of(self.src):
             raise TermError(f"map: an index of {positions.size} entries over labels {self.src}.")
-        if positions.size and not (0 <= positions.min() and positions.max() < size):
-            raise TermError(f"map: an index in [{positions.min()}, {positions.max()}] into labels {self.dst} of {size} positions.")
+        if positions.size and not (positions.min() >= 0 and positions.max() < size):
+            raise TermError(
+                f"map: an index in [{positions.min()}, {positions.max()}] into labels {self.dst} of {size} positions."
+            )

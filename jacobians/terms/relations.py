@@ -65,8 +65,8 @@ class Joined(NamedTuple):
 def join(left: Map, right: Map) -> Joined | None:
     """Replace `right`, which determines the same labels as `left` from other sources, by relations of the sources.
 
-    The result holds with `left` in place of both. It is None where no sources agree. If one source determines the other,
-    the result is one map between them; else it is a new label that lists the pairs, with a map to each source.
+    The result holds with `left` in place of both. It is None where no sources agree. If one source determines the
+    other, the result is one map between them; else it is a new label that lists the pairs, with a map to each source.
     """
     right = _reorder(right, left.dst)
     left_index, right_index, count = _agreeing(left, right)

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from ..errors import TermError
 from ..labels import Axes, Label, Substitution, apply, apply_axes, flatten, fresh, shape_of
 from .factor import Factor, OperatorFactor
@@ -137,7 +135,9 @@ class Term:
             part.check()
             strangers = [label for label in part.labels if label not in known]
             if strangers:
-                raise TermError(f"term: {type(part).__name__} has labels {strangers}, which are neither free nor bound.")
+                raise TermError(
+                    f"term: {type(part).__name__} has labels {strangers}, which are neither free nor bound."
+                )
         return self
 
     def __repr__(self) -> str:
@@ -147,7 +147,9 @@ class Term:
             return " ".join(names[label] for label in labels)
 
         def axes(groups: Axes) -> str:
-            return " ".join("1" if not axis else words(axis) if len(axis) == 1 else f"({words(axis)})" for axis in groups)
+            return " ".join(
+                "1" if not axis else words(axis) if len(axis) == 1 else f"({words(axis)})" for axis in groups
+            )
 
         parts = [] if self.scale == 1 else [f"{self.scale:g}"]
         carried = {label for part in (*self.factors, *self.maps) for label in part.labels}
@@ -155,7 +157,9 @@ class Term:
         if ones:
             parts.append(f"sum({words(ones)})")
         for letter, factor in zip(_capitals(), self.factors, strict=False):
-            inner = words(factor.labels) if isinstance(factor, Factor) else f"{words(factor.left)} <- {words(factor.right)}"
+            inner = (
+                words(factor.labels) if isinstance(factor, Factor) else f"{words(factor.left)} <- {words(factor.right)}"
+            )
             parts.append(f"{factor.name or letter}[{inner}]")
         parts += [_describe_map(relation, words) for relation in self.maps]
         return f"J[{axes(self.out)} | {axes(self.inp)}] = {' '.join(parts) or '1'}"
@@ -192,5 +196,3 @@ def _describe_map(relation: Map, words: object) -> str:
         f"{'' if step == 1 else '-' if step == -1 else f'{step} '}{src}"  # fmt: skip
     body = body if not start else f"{start} + {body}"
     return f"{{{dst} = {body}{'' if modulus is None else f' mod {modulus}'}}}"
-
-

@@ -64,7 +64,9 @@ def check_dtype(operation: str, name: str, value: Any) -> None:
         advice = "Differentiate its real and imaginary part as two real arguments."
         raise ArgumentError(operation, name, f"has the complex dtype {value.dtype}, which is not supported yet", advice)
     if kind != "f":
-        advice = "Only arrays of floating numbers are differentiated; pass others by keyword or leave them out of argnums."
+        advice = (
+            "Only arrays of floating numbers are differentiated; pass others by keyword or leave them out of argnums."
+        )
         raise ArgumentError(operation, name, f"has dtype {value.dtype}", advice)
 
 

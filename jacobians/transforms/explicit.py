@@ -163,7 +163,8 @@ def hessian(
     function : callable
         Returns a scalar, or a pair ``(scalar, aux)`` with `has_aux`.
     argnums : int or tuple of int
-        An int gives one `Jacobian` of shape in_shape + in_shape; a tuple gives a tuple of tuples, one block for each pair.
+        An int gives one `Jacobian` of shape in_shape + in_shape; a tuple gives a tuple of tuples, one block for each
+        pair.
     has_aux : bool
         The result is then ``(H, aux)``.
     **options
@@ -178,7 +179,9 @@ def hessian(
     """
     if isinstance(argnums, (int, np.integer)):
         return jacobian(grad(function, argnums, has_aux=has_aux), argnums, has_aux=has_aux, **options)
-    rows = [jacobian(grad(function, argnum, has_aux=has_aux), argnums, has_aux=has_aux, **options) for argnum in argnums]
+    rows = [
+        jacobian(grad(function, argnum, has_aux=has_aux), argnums, has_aux=has_aux, **options) for argnum in argnums
+    ]
 
     @wraps(function)
     def blocks(*args: Any, **kwargs: Any) -> Any:

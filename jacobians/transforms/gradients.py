@@ -31,7 +31,8 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = 
     Returns
     -------
     callable
-        Of the same arguments; returns arrays of the shape and dtype of the differentiated arguments, and aux if `has_aux`.
+        Of the same arguments; returns arrays of the shape and dtype of the differentiated arguments, and aux if
+        `has_aux`.
 
     Raises
     ------

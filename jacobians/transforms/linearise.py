@@ -120,8 +120,8 @@ def as_result(level: Level, value: Any) -> Any:
 def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
     """The graph, with a copy of every array that the caller of the transform could change later.
 
-    Besides the arrays that the function captured, that is what is handed out to him: the result of ``np.exp`` is also its
-    derivative.
+    Besides the arrays that the function captured, that is what is handed out to him: the result of ``np.exp`` is also
+    its derivative.
     """
     graph, own = record.graph, record.level.guard.own
     given = {id(_memory(array)) for array in _arrays((handed_out, record.aux))}
