@@ -16,7 +16,7 @@ import numpy as np
 
 from .errors import ArgumentError
 from .tensor import Body, Jacobian
-from .tracing import Traced, opened, watch
+from .tracing import Traced, check_current, opened, watch
 from .transforms.arguments import checked_input
 from .transforms.linearise import Linearised, owned_graph
 from .transforms.products import pull
@@ -107,5 +107,6 @@ class Tape:
             if not isinstance(value, Traced) or value.level is not self._level:
                 found = f"is a {type(value).__name__} that this tape did not record"
                 raise ArgumentError(operation, name, found, "Use values computed from tape.watch(...).")
+        check_current(operation, target)
         vertices = tuple([source.vertex for source in listed])
         return Linearised(self._level, None, None, self._level.graph, vertices, target.vertex), single

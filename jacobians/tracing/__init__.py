@@ -17,12 +17,24 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, EscapedTraceError
+from .dispatch import check_current
 from .failures import explain
 from .levels import Level, opened
 from .recorded import contains_traced, lift, primal, stop_gradient
 from .traced import Traced
 
-__all__ = ["Level", "Traced", "contains_traced", "explain", "lift", "opened", "primal", "stop_gradient", "watch"]
+__all__ = [
+    "Level",
+    "Traced",
+    "check_current",
+    "contains_traced",
+    "explain",
+    "lift",
+    "opened",
+    "primal",
+    "stop_gradient",
+    "watch",
+]
 
 
 def watch(level: Level, value: Any) -> Traced:

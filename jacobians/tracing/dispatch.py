@@ -20,7 +20,7 @@ from ..registry import Call, Path, Rule, function_name, lookup
 from .levels import Level
 from .recorded import Recorded, contains_traced, lift, recorded_in
 
-__all__ = ["apply_function", "level_of"]
+__all__ = ["apply_function", "check_current", "owner_of"]
 
 # Functions whose argument is a list of arrays; a list of numbers elsewhere is one array.
 _LISTS: dict[Any, tuple[int, ...]] = {
@@ -82,7 +82,7 @@ def level_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Le
             if not level.open:
                 raise EscapedTraceError(function_name(function), found.shape)
             if level.overwritten:
-                _check_memory(function, found)
+                check_current(function_name(function), found)
             if latest is None or level.order > latest.order:
                 latest = level
     return latest
@@ -97,11 +97,12 @@ def owner_of(value: Any) -> Any:
     return value
 
 
-def _check_memory(function: Any, operand: Recorded) -> None:
-    if id(owner_of(operand)) in operand.level.overwritten:
+def check_current(operation: str, value: Any) -> None:
+    """Raise if a traced value is one that NumPy would have changed since, by an in-place operation under another name."""
+    if isinstance(value, Recorded) and value.level.overwritten and id(owner_of(value)) in value.level.overwritten:
         raise TraceConversionError(
-            function_name(function),
-            operand.shape,
+            operation,
+            value.shape,
             "In NumPy it would have been changed by an earlier in-place operation (such as y += 1) on an array that "
             "shares its memory, which tracing does not follow. Write y = y + 1 there, or copy it first.",
         )

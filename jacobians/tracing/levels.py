@@ -61,7 +61,6 @@ class Level:
     def close(self) -> None:
         """Stop recording, and give captured arrays back to their owners."""
         self.open = False
-        self.overwritten.clear()
         self.guard.release()
 
 

@@ -11,7 +11,7 @@ from ..errors import ArgumentError
 from ..graph import LinearGraph
 from ..tensor import Jacobian
 from ..terms import Factor
-from ..tracing import Level, Traced, contains_traced, explain, lift, opened, watch
+from ..tracing import Level, Traced, check_current, contains_traced, explain, lift, opened, watch
 from .arguments import check_dtype, checked_input
 
 __all__ = ["Linearised", "as_result", "linearise", "owned_graph"]
@@ -87,6 +87,7 @@ def _output(operation: str, level: Level, result: Any) -> tuple[Any, int]:
         raise ArgumentError(operation, "the result", found, advice)
     if isinstance(result, np.ndarray) and result.dtype == object and contains_traced(result):
         result = lift(result)
+    check_current(operation, result)
     if isinstance(result, Traced) and result.level is level:
         return result.value, result.vertex
     if not isinstance(result, Traced):
