@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -168,7 +169,7 @@ def _weighted_sum(a_scale: float, a: Factor, b_scale: float, b: Factor) -> tuple
     return 1.0, Factor(np.add(left * a_scale, right * b_scale), labels)
 
 
-def _spread(factor: Factor, labels: tuple[Label, ...]) -> object:
+def _spread(factor: Factor, labels: tuple[Label, ...]) -> Any:
     """The array of a factor, broadcastable under more labels."""
     order = sorted(range(len(factor.labels)), key=lambda n: labels.index(factor.labels[n]))
     array = factor.array if order == list(range(len(order))) else np.transpose(factor.array, order)
