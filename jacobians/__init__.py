@@ -10,6 +10,7 @@ or lazily where even that is too big. The modules in the order in which data pas
 - `tracing`, `graph`: a function runs on traced arrays and writes its linear graph.
 - `chain`, `contract`, `elimination`: terms are joined, contracted and merged until one edge is left.
 - `tensor`: the class `Jacobian`.
+- `recording`: a function is run once, its arguments checked, its graph kept.
 - `transforms`, `taping`: `jacobian`, `grad`, `vjp`, ..., and the same as a context manager.
 - `checking`, `reports`, `plotting`: numerical checks, and the main job ``python -m jacobians``.
 """

@@ -15,11 +15,9 @@ from typing import Any
 import numpy as np
 
 from .errors import ArgumentError
+from .recording import Linearised, checked_input, owned_graph, pull
 from .tensor import Body, Jacobian
 from .tracing import Traced, check_current, opened, watch
-from .transforms.arguments import checked_input
-from .transforms.linearise import Linearised, owned_graph
-from .transforms.products import pull
 
 __all__ = ["Tape"]
 

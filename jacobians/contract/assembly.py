@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
-from ..terms import Affine, Factor, Term, spread
+from ..terms import Affine, Factor, OperatorFactor, Term, spread
 from .reduction import reduce_term
 
 __all__ = ["to_coo", "to_dense"]
@@ -25,7 +25,7 @@ def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) -> 
     reduced = [reduce_term(term) for term in terms if not term.is_empty]
     if not reduced:
         return np.zeros(shape, dtype)
-    if not all(type(factor.array) is np.ndarray for term in reduced for factor in term.factors):
+    if not all(_is_native(factor) for term in reduced for factor in term.factors):
         total = _duck_dense(reduced[0])
         for term in reduced[1:]:
             total = np.add(total, _duck_dense(term))
@@ -61,6 +61,11 @@ def to_coo(terms: Sequence[Term], dtype: np.dtype) -> tuple[np.ndarray, np.ndarr
     if not rows:
         return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, dtype)
     return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
+
+
+def _is_native(factor: Factor | OperatorFactor) -> bool:
+    """Whether the numbers are a true ndarray, which may be written into a buffer."""
+    return isinstance(factor, Factor) and type(factor.array) is np.ndarray
 
 
 def _grid(term: Term) -> Labels:

@@ -52,7 +52,7 @@ def _gather_aligned(factor: Factor, relation: Map) -> Factor:
 
 
 def scatter_factor(factor: Factor, relation: Map) -> Factor:
-    """The factor summed over ``relation.src`` into ``relation.dst``; it carries all of the one and none of the other."""
+    """The factor summed over ``relation.src`` into ``relation.dst``; it carries all of the one, none of the other."""
     rest: tuple[Label, ...] = tuple([label for label in factor.labels if label not in relation.src])
     order = [factor.labels.index(label) for label in relation.src + rest]
     array = np.transpose(factor.array, order)

@@ -24,10 +24,16 @@ from .linking import Body, Linear, add, compose, of_terms, scale, transpose
 from .making import ConstructorOrMethod, array_term, as_value, diagonal_entries, einsum_term, owned_value
 from .picking import pick, row_terms
 from .products import pull_cotangent, push_tangent
-from .results import linear_operator, shared_blocks, sparse_matrix
+from .results import JacobianOperator, shared_blocks, sparse_matrix
 from .structure import describe, is_diagonal
 
 __all__ = ["Jacobian"]
+
+
+def _from_diagonal(cls: type[Jacobian], entries: Any) -> Jacobian:
+    """The diagonal Jacobian with these entries, of shape ``entries.shape * 2``; they are copied."""
+    entries = owned_value(entries)
+    return cls._of_terms([diagonal_entries(entries)], entries.shape, entries.shape, entries.dtype)
 
 
 class Jacobian:
@@ -127,11 +133,6 @@ class Jacobian:
         'zero'
         """
         return cls._of_terms([], _as_shape(out_shape), _as_shape(in_shape), dtype)
-
-    def _from_diagonal(cls: Any, entries: Any) -> Jacobian:
-        """The diagonal Jacobian with these entries, of shape ``entries.shape * 2``; they are copied."""
-        entries = owned_value(entries)
-        return cls._of_terms([diagonal_entries(entries)], entries.shape, entries.shape, entries.dtype)
 
     # ------------------------------------------------------------------------------------------------- what it is
     @property
@@ -325,7 +326,7 @@ class Jacobian:
 
     def to_linear_operator(self) -> LinearOperator:
         """The matrix of shape (size of out, size of in) as a SciPy LinearOperator."""
-        return linear_operator(self, self.out_shape, self.in_shape, self.dtype)
+        return JacobianOperator(self)
 
     def _read_diagonal(self) -> Any:
         """The entries with equal out and in index, of shape out_shape; the Jacobian itself is not built.

@@ -14,7 +14,7 @@ from ..contract import to_coo, to_dense
 from ..errors import StructureError
 from ..terms import Term
 
-__all__ = ["linear_operator", "shared_blocks", "sparse_matrix"]
+__all__ = ["JacobianOperator", "shared_blocks", "sparse_matrix"]
 
 Shape = tuple[int, ...]
 
@@ -31,25 +31,26 @@ def sparse_matrix(terms: Sequence[Term], out_shape: Shape, in_shape: Shape, dtyp
     return scipy.sparse.coo_array(triplets, shape=shape).tocsr().asformat(format)
 
 
-def linear_operator(J: Any, out_shape: Shape, in_shape: Shape, dtype: np.dtype) -> LinearOperator:
-    """A Jacobian as a SciPy LinearOperator of shape (size of out, size of in)."""
+class JacobianOperator(LinearOperator):
+    """A Jacobian as a SciPy LinearOperator of shape (size of out, size of in); vectors are raveled."""
 
-    def matmat(columns: np.ndarray) -> np.ndarray:
-        batch = np.reshape(columns, (*in_shape, -1))
-        return np.reshape(J @ batch, (prod(out_shape), -1))
+    def __init__(self, J: Any) -> None:
+        self.jacobian = J
+        super().__init__(J.dtype, (prod(J.out_shape), prod(J.in_shape)))
 
-    def rmatmat(columns: np.ndarray) -> np.ndarray:
-        batch = np.reshape(columns.T, (-1, *out_shape))
-        return np.reshape(batch @ J, (-1, prod(in_shape))).T
+    def _matvec(self, x: np.ndarray) -> np.ndarray:
+        return np.reshape(self.jacobian.jvp(np.reshape(x, self.jacobian.in_shape)), -1)
 
-    return LinearOperator(
-        (prod(out_shape), prod(in_shape)),
-        matvec=lambda v: np.reshape(J.jvp(np.reshape(v, in_shape)), -1),
-        rmatvec=lambda v: np.reshape(J.vjp(np.reshape(v, out_shape)), -1),
-        matmat=matmat,
-        rmatmat=rmatmat,
-        dtype=dtype,
-    )
+    def _rmatvec(self, x: np.ndarray) -> np.ndarray:
+        return np.reshape(self.jacobian.vjp(np.reshape(x, self.jacobian.out_shape)), -1)
+
+    def _matmat(self, X: np.ndarray) -> np.ndarray:
+        batch = np.reshape(X, (*self.jacobian.in_shape, X.shape[1]))
+        return np.reshape(self.jacobian @ batch, (self.shape[0], X.shape[1]))
+
+    def _rmatmat(self, X: np.ndarray) -> np.ndarray:
+        batch = np.reshape(X.T, (X.shape[1], *self.jacobian.out_shape))
+        return np.reshape(batch @ self.jacobian, (X.shape[1], self.shape[1])).T
 
 
 def shared_blocks(terms: Sequence[Term], out_shape: Shape, in_shape: Shape, axis: int, dtype: np.dtype) -> Any:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def compose(outer: Map, inner: Map) -> Map:
     return Map.of(outer.dst, grid, index, True if both else None)
 
 
-def _plain(index: Affine | np.ndarray) -> bool:
+def _plain(index: Affine | np.ndarray) -> TypeGuard[Affine]:
     return isinstance(index, Affine) and index.modulus is None
 
 

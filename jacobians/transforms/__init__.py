@@ -1,7 +1,5 @@
 """Transforms: from a function of arrays to functions that differentiate it, with JAX's conventions.
 
-- `arguments`: what may be differentiated, checked at the earliest moment.
-- `linearise`: run a function once and write down its linear graph.
 - `explicit`: `jacobian`, `value_and_jacobian`, `jacfwd`, `jacrev`, `hessian`.
 - `products`: `vjp`, `jvp`, `linearize`, `hvp`.
 - `gradients`: `grad`, `value_and_grad`.

@@ -10,10 +10,9 @@ import numpy as np
 
 from ..elimination import Plan
 from ..errors import ArgumentError
+from ..recording import Argnums, Linearised, as_result, linearise, normalised_argnums, owned_graph
 from ..tensor import Body, Jacobian, memory_limit
-from .arguments import Argnums, normalised_argnums
 from .gradients import grad
-from .linearise import Linearised, as_result, linearise, owned_graph
 
 __all__ = ["hessian", "jacfwd", "jacobian", "jacrev", "value_and_jacobian"]
 

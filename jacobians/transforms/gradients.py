@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
-from .arguments import Argnums, normalised_argnums
-from .linearise import Linearised, as_result, linearise
-from .products import pull
+from ..recording import Argnums, Linearised, as_result, linearise, normalised_argnums, pull
 
 __all__ = ["grad", "value_and_grad"]
 

@@ -11,12 +11,11 @@ from ..contract import to_dense
 from ..elimination import push
 from ..errors import ArgumentError
 from ..labels import axes_of
+from ..recording import Linearised, as_result, as_scalar, checked_vector, linearise, owned_graph, pull
 from ..tensor import Body, Jacobian
 from ..terms import Factor, Term
-from .arguments import checked_vector
-from .linearise import Linearised, as_result, linearise, owned_graph
 
-__all__ = ["hvp", "jvp", "linearize", "pull", "vjp"]
+__all__ = ["hvp", "jvp", "linearize", "vjp"]
 
 
 def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
@@ -60,19 +59,6 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> A
     return linearise("vjp", function, primals, {}, tuple(range(len(primals))), finish, has_aux)
 
 
-def pull(record: Linearised, cotangent: Any) -> tuple[Any, ...]:
-    """The cotangents of the inputs, dense, for a cotangent of the output."""
-    graph = record.graph
-    axes = axes_of(graph.shapes[record.output])
-    seed = Term((), axes, (Factor.on(cotangent, axes),))
-    result = push(graph, record.inputs, record.output, cotangent=[seed])
-    return tuple([_scalar(to_dense(result[n], graph.shapes[n], graph.dtypes[n])) for n in record.inputs])
-
-
-def _scalar(array: Any) -> Any:
-    return array[()] if isinstance(array, np.ndarray) and array.ndim == 0 else array
-
-
 def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """The value of a function and its derivative along tangents of its inputs.
 
@@ -112,7 +98,7 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
             axes = axes_of(shape)
             seeds[vertex] = [Term(axes, (), (Factor.on(checked, axes),))]
         terms = next(iter(push(graph, record.inputs, record.output, tangents=seeds).values()))
-        tangent = _scalar(to_dense(terms, graph.shapes[record.output], graph.dtypes[record.output]))
+        tangent = as_scalar(to_dense(terms, graph.shapes[record.output], graph.dtypes[record.output]))
         value = as_result(record.level, record.value)
         return (value, tangent, record.aux) if has_aux else (value, tangent)
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ArgumentError
 from ..graph import LinearGraph
 from ..tensor import Jacobian
-from ..terms import Factor
+from ..terms import Factor, Term
 from ..tracing import Level, Traced, check_current, contains_traced, explain, lift, opened, watch
 from .arguments import check_dtype, checked_input
 
@@ -138,15 +138,20 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
 
     for edges in graph.into:
         for terms in edges.values():
-            for n, term in enumerate(terms):
-                held = [independent(f.array) if isinstance(f, Factor) else None for f in term.factors]
-                if any(new is not None and new is not f.array for new, f in zip(held, term.factors, strict=True)):
-                    factors = [
-                        Factor(new, f.labels, f.name) if isinstance(f, Factor) else f
-                        for new, f in zip(held, term.factors, strict=True)
-                    ]
-                    terms[n] = term.replace(factors=tuple(factors))
+            terms[:] = [_with_arrays(term, independent) for term in terms]
     return graph
+
+
+def _with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
+    """The term with other arrays in its dense factors; the term itself where none changes."""
+    dense = {n: factor for n, factor in enumerate(term.factors) if isinstance(factor, Factor)}
+    changed = {n: change(factor.array) for n, factor in dense.items()}
+    if all(changed[n] is factor.array for n, factor in dense.items()):
+        return term
+    factors = list(term.factors)
+    for n, factor in dense.items():
+        factors[n] = Factor(changed[n], factor.labels, factor.name)
+    return term.replace(factors=tuple(factors))
 
 
 def _memory(array: Any) -> Any:
