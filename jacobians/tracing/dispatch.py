@@ -46,8 +46,9 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
         raise UnsupportedFunctionError(function_name(function), rule.reason if rule else "")
     if rule.kind != "nondifferentiable":
         args, kwargs = _without_out(function, args, kwargs)
-    args = tuple([_lifted(function, n, value) for n, value in enumerate(args)])
-    kwargs = {name: lift(value) for name, value in kwargs.items() if value is not np._NoValue}
+    args = tuple([x if isinstance(x, Recorded) else _lifted(function, n, x) for n, x in enumerate(args)])
+    if kwargs:
+        kwargs = {name: lift(value) for name, value in kwargs.items() if value is not np._NoValue}
     level = level_of(function, args, kwargs)
     if rule.kind == "composed" or level is None:
         run = rule.run if rule.kind == "composed" else function
@@ -77,7 +78,9 @@ def level_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Le
     """The latest level among the operands, or None where nothing is traced."""
     latest: Level | None = None
     for operand in (*args, *kwargs.values()):
-        for found in recorded_in(operand):
+        if isinstance(operand, (int, float)):
+            continue
+        for found in (operand,) if isinstance(operand, Recorded) else recorded_in(operand):
             level = found.level
             if not level.open:
                 raise EscapedTraceError(function_name(function), found.shape)
@@ -98,7 +101,7 @@ def owner_of(value: Any) -> Any:
 
 
 def check_current(operation: str, value: Any) -> None:
-    """Raise if a traced value is one that NumPy would have changed since, by an in-place operation under another name."""
+    """Raise if a value is one that NumPy would have changed since, by an in-place operation under another name."""
     if isinstance(value, Recorded) and value.level.overwritten and id(owner_of(value)) in value.level.overwritten:
         raise TraceConversionError(
             operation,
@@ -148,7 +151,7 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 def _positional(function: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
     """Traced arguments that are given by keyword, put at their positions; rules tell operands by position."""
-    traced = [name for name, value in kwargs.items() if contains_traced(value)]
+    traced = [name for name, value in kwargs.items() if contains_traced(value)] if kwargs else []
     if not traced:
         return args, kwargs
     parameters = _parameters(function)
@@ -226,12 +229,14 @@ def _record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> An
 
 def _vertex(level: Level, rule: Rule, part: Any) -> int | None:
     """A new vertex for a result of floating numbers; integers and truth values carry no derivative."""
-    dtype = part.dtype if hasattr(part, "dtype") else np.result_type(part)
+    if not hasattr(part, "dtype"):
+        part = np.asarray(part)
+    dtype = part.dtype
     if dtype.kind == "c":
         raise ArgumentError(
             function_name(rule.function), "its result", "is complex", "Complex numbers are not differentiated yet."
         )
-    return level.graph.add_vertex(np.shape(part), dtype) if dtype.kind == "f" else None
+    return level.graph.add_vertex(part.shape, dtype) if dtype.kind == "f" else None
 
 
 def _add_terms(

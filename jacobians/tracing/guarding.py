@@ -78,7 +78,7 @@ class Guard:
     def _copy(self, array: np.ndarray) -> np.ndarray:
         """A copy; the same one as before if the array has not changed, so that equal factors are recognised."""
         known = self._copies.get(id(array))
-        if known is not None and known[1].shape == array.shape and np.array_equal(known[1], array):
+        if known is not None and known[1].shape == array.shape and (known[1] == array).all():
             return known[1]
         copy = array.copy(order="K")
         copy.flags.writeable = False
@@ -126,6 +126,8 @@ class Guard:
             for key in self._locked:
                 _LOCKS[key].count -= 1
             self._locked.clear()
+            for held in (self._copies, self._shared, self._owned):
+                held.clear()
             idle = [lock for lock in _LOCKS.values() if lock.count == 0]
             # NumPy refuses a writable view of a read-only array: owners first, and views wait for their owner.
             for lock in sorted(idle, key=lambda lock: len(_chain(lock.array))):

@@ -34,7 +34,7 @@ class Recorded:
 
     def __init__(self, level: Level, value: Any, vertex: int) -> None:
         self.level = level
-        self.value = value if isinstance(value, (np.ndarray, Recorded)) else np.asarray(value)
+        self.value = np.asarray(value) if isinstance(value, (np.generic, int, float)) else value
         self.vertex = vertex
 
     @property

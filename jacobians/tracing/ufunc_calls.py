@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ _ACCUMULATE = {np.add: np.cumsum, np.multiply: np.cumprod}
 _OWN = (np.ndarray.__array_ufunc__, np.ndarray.__array_function__)
 
 
+@lru_cache(maxsize=256)
 def knows(kind: type) -> bool:
     """Whether an operand of this type is ours to compute with; others that have a protocol get their turn."""
     if issubclass(kind, Recorded):
@@ -38,9 +40,9 @@ def knows(kind: type) -> bool:
 
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What ``__array_ufunc__`` of a traced value does."""
-    if not all([knows(type(x)) for x in (*inputs, *kwargs.get("out", ())) if x is not None]):
-        return NotImplemented
     out = kwargs.pop("out", None)
+    if not all([knows(type(x)) for x in (*inputs, *(out or ())) if x is not None]):
+        return NotImplemented
     if method == "at":
         raise _refused(ufunc, method, "because it writes into its argument. Build the sum as a new array instead")
     if kwargs.get("where", True) is not True and method == "__call__":
