@@ -102,7 +102,7 @@ class Term:
 
     def relabel(self, substitution: Substitution) -> Term:
         """The same term under other labels; a label may become several."""
-        if not substitution:
+        if self.labels.keys().isdisjoint(substitution):
             return self
         return Term(
             apply_axes(substitution, self.out),
