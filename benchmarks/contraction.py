@@ -2,9 +2,9 @@
 
     python benchmarks/contraction.py [--repeats 21]
 
-Each row is one contraction at one size. Ours is planned once and lowered to scalings, GEMM, batched `matmul` or einsum's
-loop; the peers are ``np.einsum`` with a path found before, and an ``opt_einsum`` expression made before, as an expert would
-call them. All take turns, the median counts, and every result is compared with the first.
+Each row is one contraction at one size. Ours is planned once and lowered to scalings, GEMM, batched `matmul` or
+einsum's loop; the peers are ``np.einsum`` with a path found before, and an ``opt_einsum`` expression made before, as an
+expert would call them. All take turns, the median counts, and every result is compared with the first.
 """
 
 from __future__ import annotations
