@@ -155,9 +155,7 @@ def _positional(function: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tup
     if not traced:
         return args, kwargs
     parameters = _parameters(function)
-    positions = {
-        p.name: n for n, p in enumerate(parameters) if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    }
+    positions = {p.name: n for n, p in enumerate(parameters) if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)}
     for name in traced:
         if name not in positions:
             raise UnsupportedFunctionError(function_name(function), f"for a traced {name}=")
