@@ -369,7 +369,8 @@ class Jacobian:
         self._check_fits("J[...]", None, shape)
         first = index[0] if isinstance(index, tuple) and index else index
         terms: Sequence[Term]
-        if self._mode == "lazy" and self.out_shape and isinstance(first, (int, np.integer)):
+        position = isinstance(first, (int, np.integer)) and not isinstance(first, bool)
+        if self._mode == "lazy" and self.out_shape and position:
             terms = row_terms(self._linear(), int(first))
         else:
             terms = self.terms
