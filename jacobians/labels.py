@@ -109,7 +109,7 @@ def unify(left: Axes, right: Axes) -> Unified:
     --------
     >>> i, j, k = Label(6, "i"), Label(2, "j"), Label(3, "k")
     >>> unify(((i,),), ((j, k),)).substitution[i]
-    (j:2, k:3)
+    (i:2, k:3)
     """
     steps: dict[Label, tuple[Label, ...]] = {}
     joints: list[tuple[Axis, Axis]] = []
