@@ -30,7 +30,7 @@ __all__ = [
     "single_precision",
 ]
 
-TABLES = ("ufuncs", "reductions", "shape", "indexing", "linear", "linalg")
+TABLES = ("ufuncs", "reductions", "shape", "indexing", "linear", "linalg", "arrays")
 
 Check = Callable[[Row], None]
 

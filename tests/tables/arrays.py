@@ -1,0 +1,59 @@
+"""Rows of the library's own array functions, and of the makers that run as they do without ``like=``."""
+
+import io
+import os
+
+import numpy as np
+from table import Row, rows, sample
+
+from jacobians.arrays import embed, scatter
+
+__all__ = ["ROWS"]
+
+_X, _M = sample(3), sample(3, 2)
+
+# fmt: off
+_OWN = [
+    *rows(
+        scatter,
+        (lambda x: scatter(x, np.array([0, 2, 0]), 4), (_X,)),
+        (lambda x: scatter(x, np.array([2, 0, 3]), 4, injective=True), (_M,)),
+        (lambda x: scatter(x * x, np.array([1, 1, 1]), 2), (_M,)),
+        (lambda x: scatter(x, np.zeros(0, int), 2), (sample(0, 2),)),
+    ),
+    *rows(
+        embed,
+        (lambda x: embed(x, ((0,), (0,))), (_X,)),
+        (lambda x: embed(x, ((0,), (1, 0))), (_M,)),
+        (lambda x: embed(x * x, ((), (0, 0), (1,))), (_M,)),
+        (lambda x: embed(x, ((), ())), (sample(),)),
+    ),
+]
+
+_MAKERS = [
+    *rows(
+        np.array,
+        (lambda x: np.array([1, 2, 3.0], like=x) * x, (_X,)),
+        (lambda x: np.array([[x[0], 2], [x[1] * x[2], 0]], like=x), (_X,)),
+        (lambda x: np.array(x, like=x) ** 2, (_X,)),
+    ),
+    *rows(np.asarray, (lambda x: np.asarray([x[0] * x[1], 2.0], like=x), (_X,)), (lambda x: np.asarray(x, like=x), (_M,))),
+    *rows(np.asanyarray, (lambda x: np.asanyarray([x[0] ** 2], like=x), (_X,))),
+    *rows(np.ascontiguousarray, (lambda x: np.ascontiguousarray(x.T, like=x) ** 2, (_M,))),
+    *rows(np.asfortranarray, (lambda x: np.asfortranarray(x, like=x) ** 2, (_M,))),
+    *rows(np.require, (lambda x: np.require([1.0, 2, 3], requirements="C", like=x) * x, (_X,))),
+    *rows(np.full, (lambda x: np.full(3, 2.0, like=x) * x, (_X,)), (lambda x: np.full((2, 2), x[1], like=x), (_X,))),
+    *rows(np.empty, (lambda x: 0 * np.nan_to_num(np.empty(3, like=x)) + x, (_X,))),
+    *rows(np.identity, (lambda x: np.identity(3, like=x) * x, (_X,))),
+    *rows(np.tri, (lambda x: np.tri(3, like=x) @ x, (_X,))),
+    *rows(np.fromfunction, (lambda x: np.fromfunction(lambda i: i + 1, (3,), like=x) * x, (_X,))),
+    *rows(np.fromiter, (lambda x: np.fromiter(range(3), float, like=x) * x, (_X,))),
+    *rows(np.frombuffer, (lambda x: np.frombuffer(np.ones(3), like=x) * x, (_X,))),
+    *rows(np.fromstring, (lambda x: np.fromstring("1 2 3", sep=" ", like=x) * x, (_X,))),
+    *rows(np.fromfile, (lambda x: np.sum(np.fromfile(os.devnull, like=x)) + x, (_X,))),
+    *rows(np.loadtxt, (lambda x: np.loadtxt(io.StringIO("1 2 3"), like=x) * x, (_X,))),
+    *rows(np.genfromtxt, (lambda x: np.genfromtxt(io.StringIO("1 2 3"), like=x) * x, (_X,))),
+]
+# fmt: on
+
+ROWS: list[Row] = [*_OWN, *_MAKERS]
