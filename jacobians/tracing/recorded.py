@@ -72,7 +72,16 @@ def contains_traced(value: Any) -> bool:
 
 
 def primal(x: Any) -> Any:
-    """The plain array behind a traced value, of all levels, read-only; anything else as it is."""
+    """The plain array behind a traced value, of all levels, read-only; anything else as it is.
+
+    Parameters
+    ----------
+    x : traced array, or anything
+
+    Examples
+    --------
+    ``print(primal(x).max())``, or ``A[int(primal(x))]``: numbers to look at, or to use as positions.
+    """
     if not isinstance(x, Recorded):
         return x
     while isinstance(x, Recorded):
@@ -83,7 +92,16 @@ def primal(x: Any) -> Any:
 
 
 def stop_gradient(x: Any) -> Any:
-    """The value of `x` as a constant: its derivative is zero at every level."""
+    """The value of `x` as a constant: its derivative is zero at every level.
+
+    Parameters
+    ----------
+    x : traced array, or anything
+
+    Examples
+    --------
+    ``x * stop_gradient(x)`` has the derivative x, not 2 x.
+    """
     return primal(x)
 
 
