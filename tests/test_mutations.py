@@ -28,9 +28,11 @@ Terms = list[LocalTerm]
 
 def changed(rule: Rule, change: Callable[[Terms], Terms]) -> Rule:
     """The rule with other terms."""
+    stated = rule.run
+    assert stated is not None
 
     def run(*args: Any, **kwargs: Any) -> Iterator[LocalTerm]:
-        yield from change(list(rule.run(*args, **kwargs)))
+        yield from change(list(stated(*args, **kwargs)))
 
     return rule._replace(run=run)
 
@@ -61,7 +63,8 @@ def scaled(operand: Path) -> Callable[[Terms], Terms]:
 
     def change(terms: Terms) -> Terms:
         return [
-            (n, path, term.replace(scale=1.01 * term.scale or 1.0) if path == operand else term) for n, path, term in terms
+            (n, path, term.replace(scale=1.01 * term.scale or 1.0) if path == operand else term)
+            for n, path, term in terms
         ]
 
     return change

@@ -105,15 +105,7 @@ def _transposing(function: Any) -> None:
         yield 0, 0, Term(tuple([inp[axis] for axis in order]), inp)
 
 
-for _function in (
-    np.transpose,
-    np.permute_dims,
-    np.swapaxes,
-    np.moveaxis,
-    np.rollaxis,
-    np.matrix_transpose,
-    np.linalg.matrix_transpose,
-):
+for _function in (np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.matrix_transpose, np.linalg.matrix_transpose):
     _transposing(_function)
 
 # ---- order along an axis ---------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ _MAKERS = [
         (lambda x: np.array([[x[0], 2], [x[1] * x[2], 0]], like=x), (_X,)),
         (lambda x: np.array(x, like=x) ** 2, (_X,)),
     ),
-    *rows(np.asarray, (lambda x: np.asarray([x[0] * x[1], 2.0], like=x), (_X,)), (lambda x: np.asarray(x, like=x), (_M,))),
+    *rows(np.asarray, (lambda x: np.asarray([x[0] ** 2, 2], like=x), (_X,)), (lambda x: np.asarray(x, like=x), (_M,))),
     *rows(np.asanyarray, (lambda x: np.asanyarray([x[0] ** 2], like=x), (_X,))),
     *rows(np.ascontiguousarray, (lambda x: np.ascontiguousarray(x.T, like=x) ** 2, (_M,))),
     *rows(np.asfortranarray, (lambda x: np.asfortranarray(x, like=x) ** 2, (_M,))),

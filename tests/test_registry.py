@@ -1,0 +1,155 @@
+"""The table of rules as data: kinds, coverage by rows, nothing twice, and what an unregistered function says."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import pkgutil
+from collections import Counter
+
+import numpy as np
+import numpy.fft
+import numpy.polynomial  # np.fft, np.char and np.polynomial load lazily: before that, their functions are not listed
+import pytest
+from numpy.testing import overrides
+from row_checks import all_rows
+
+import jacobians as jac
+from jacobians import registry, rules
+from jacobians.registry import function_name, registered
+
+KINDS = {"elementwise", "multilinear", "gather", "composed", "local", "nondifferentiable", "unsupported"}
+DIFFERENTIABLE = KINDS - {"nondifferentiable", "unsupported"}
+RULES = registered()
+
+SMOOTH_UFUNCS = """
+    absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt conjugate copysign cos cosh deg2rad degrees
+    divide exp exp2 expm1 fabs float_power fmax fmin fmod hypot log log10 log1p log2 logaddexp logaddexp2 matmul
+    maximum minimum multiply negative positive power rad2deg radians reciprocal remainder sin sinh sqrt square
+    subtract tan tanh vecdot matvec vecmat
+"""
+STEPS = "sign floor ceil rint trunc floor_divide spacing fix round around zeros_like ones_like empty_like"
+SMOOTH_FUNCTIONS = """
+    dot vdot inner outer tensordot einsum kron cross trace matrix_transpose convolve correlate linalg.matmul
+    linalg.vecdot linalg.tensordot linalg.outer linalg.cross linalg.trace linalg.diagonal linalg.matrix_transpose
+    linalg.multi_dot sum mean std var prod cumsum cumprod cumulative_sum cumulative_prod max min amax amin ptp average
+    nansum nanmean nanstd nanvar nanprod nancumsum nancumprod nanmax nanmin diff ediff1d gradient trapezoid reshape
+    ravel transpose swapaxes moveaxis rollaxis squeeze expand_dims broadcast_to broadcast_arrays concatenate stack
+    vstack hstack dstack column_stack block append split array_split hsplit vsplit dsplit unstack tile repeat roll
+    flip fliplr flipud rot90 pad diag diagflat diagonal tril triu atleast_1d atleast_2d atleast_3d copy astype resize
+    insert delete trim_zeros meshgrid lib.stride_tricks.sliding_window_view where select piecewise choose compress
+    extract take take_along_axis sort partition clip nan_to_num apply_along_axis apply_over_axes real imag sinc
+    linalg.cholesky linalg.det linalg.slogdet linalg.inv linalg.pinv linalg.solve linalg.lstsq
+    linalg.tensorinv linalg.tensorsolve linalg.eigh linalg.eigvalsh linalg.svd linalg.svdvals linalg.qr linalg.norm
+    linalg.matrix_norm linalg.vector_norm linalg.matrix_power linalg.cond full_like linspace logspace geomspace
+"""
+
+
+def named(name):
+    """A function of NumPy by its name; None where this version lacks it."""
+    found = np
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def test_kinds_are_known():
+    assert {rule.kind for rule in RULES.values()} <= KINDS
+    assert [function_name(f) for f, rule in RULES.items() if rule.function is not f] == []
+    assert [
+        function_name(f) for f, rule in RULES.items() if rule.kind in DIFFERENTIABLE and not callable(rule.run)
+    ] == []
+    assert [function_name(f) for f, rule in RULES.items() if rule.kind == "unsupported" and not rule.reason] == []
+
+
+def test_every_ufunc_is_declared():
+    ufuncs = overrides.get_overridable_numpy_ufuncs()
+    assert len(ufuncs) > 100
+    assert sorted(function_name(f) for f in ufuncs if f not in RULES) == []
+
+
+def test_smooth_functions_have_rules():
+    functions = [f for f in map(named, (SMOOTH_UFUNCS + SMOOTH_FUNCTIONS).split()) if f is not None]
+    assert [function_name(f) for f in functions if kind(f) not in DIFFERENTIABLE] == []
+    assert [name for name in STEPS.split() if kind(named(name)) != "nondifferentiable"] == []
+
+
+def kind(function):
+    return RULES[function].kind if function in RULES else None
+
+
+def test_rules_are_of_overridable_functions():
+    """A rule of a function that never dispatches would never run."""
+    known = {*overrides.get_overridable_numpy_ufuncs(), *overrides.get_overridable_numpy_array_functions()}
+    numpys = [f for f in RULES if function_name(f).startswith("np.")]
+    assert [
+        function_name(f) for f in numpys if f not in known and not overrides.allows_array_function_override(f)
+    ] == []
+
+
+def test_every_differentiable_rule_has_a_row():
+    covered = {row.covers for rows in all_rows().values() for row in rows}
+    assert sorted(function_name(f) for f, r in RULES.items() if r.kind in DIFFERENTIABLE and f not in covered) == []
+    assert sorted(function_name(f) for f in covered if f not in RULES) == []
+
+
+def test_no_rule_is_stated_twice(monkeypatch):
+    """The modules of rules run once more, as modules of their own, into a table that counts."""
+    count: Counter = Counter()
+
+    class Counting(dict):
+        def __setitem__(self, function, rule):
+            count[function] += 1
+            super().__setitem__(function, rule)
+
+    monkeypatch.setattr(registry, "_RULES", Counting())
+    for _, name, _ in pkgutil.iter_modules(rules.__path__, rules.__name__ + "."):
+        spec = importlib.util.find_spec(name)
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    assert set(count) == set(RULES)
+    assert [function_name(f) for f, times in count.items() if times > 1] == []
+
+
+UNREGISTERED = [f for f in (np.linalg.eig, np.fft.fft, np.unwrap, np.histogram, np.unique) if f not in RULES]
+
+
+@pytest.mark.parametrize("function", UNREGISTERED, ids=function_name)
+def test_an_unregistered_function_is_named(function):
+    with pytest.raises(jac.UnsupportedFunctionError) as caught:
+        jac.jacobian(lambda x: function(x))(np.eye(2))
+    message = str(caught.value)
+    assert caught.value.function == function_name(function)
+    assert f"{function_name(function)} has no rule" in message
+    assert f"jacobians.elementwise({function_name(function)}, " in message
+    assert "jacobians.primal(x)" in message
+    assert len(message.splitlines()) <= 6
+
+
+def operands(function):
+    if isinstance(function, np.ufunc):
+        return function.nin
+    return sum(p.default is p.empty for p in inspect.signature(function).parameters.values())
+
+
+@pytest.mark.parametrize("function", [f for f, rule in RULES.items() if rule.kind == "unsupported"], ids=function_name)
+def test_an_unsupported_function_tells_why(function):
+    with pytest.raises(jac.UnsupportedFunctionError) as caught:
+        jac.grad(lambda x: function(*[x] * operands(function)))(1.0)
+    assert caught.value.reason == RULES[function].reason
+    assert RULES[function].reason in str(caught.value)
+    assert len(str(caught.value).splitlines()) <= 6
+
+
+def test_an_unregistered_function_of_constants_is_free():
+    np.testing.assert_array_equal(
+        jac.jacobian(lambda x: x * np.unique(np.array([1.0, 1.0])))(np.array([3.0])).to_array(), [[1.0]]
+    )
+
+
+def test_a_new_rule_takes_the_place_of_an_old_one(monkeypatch):
+    monkeypatch.setattr(registry, "_RULES", dict(RULES))
+    jac.elementwise(np.i0, lambda y, x: np.exp(x))
+    assert jac.grad(np.i0)(0.0) == 1.0
+    jac.unsupported("for a test", np.i0)
+    with pytest.raises(jac.UnsupportedFunctionError, match="i0 has no rule for a test"):
+        jac.grad(np.i0)(0.0)
