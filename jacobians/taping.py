@@ -83,8 +83,12 @@ class Tape:
             advice = "Use tape.jacobian, or sum the target to a scalar."
             raise ArgumentError("Tape.gradient", "the target", f"has shape {shape}, but must be a scalar", advice)
         record, single = self._record("Tape.gradient", target, sources)
-        gradients = pull(record, np.ones((), record.graph.dtypes[record.output]))
-        return gradients[0] if single else list(gradients)
+        gradients = [
+            gradient
+            for part in _apart(record)
+            for gradient in pull(part, np.ones((), record.graph.dtypes[record.output]))
+        ]
+        return gradients[0] if single else gradients
 
     def jacobian(self, target: Any, sources: Any) -> Any:
         """The Jacobian of an array in a watched array, or in each of a list of them.
@@ -94,8 +98,10 @@ class Tape:
         Jacobian, or a list of them
         """
         record, single = self._record("Tape.jacobian", target, sources)
-        body = Body(record.graph, record.inputs, record.output)
-        results = [Jacobian(body, vertex) for vertex in record.inputs]
+        if self._level.open:
+            owned_graph(record)
+        bodies = [Body(part.graph, part.inputs, part.output) for part in _apart(record)]
+        results = [Jacobian(body, vertex) for body in bodies for vertex in body.inputs]
         return results[0] if single else results
 
     def _record(self, operation: str, target: Any, sources: Any) -> tuple[Linearised, bool]:
@@ -108,3 +114,13 @@ class Tape:
         check_current(operation, target)
         vertices = tuple([source.vertex for source in listed])
         return Linearised(self._level, None, None, self._level.graph, vertices, target.vertex), single
+
+
+def _apart(record: Linearised) -> list[Linearised]:
+    """One record for all sources if they are watched arrays, else one for each.
+
+    Elimination stops at an input, so an intermediate value beside x would hide the paths from x that lead through it.
+    """
+    if not any(record.graph.into[vertex] for vertex in record.inputs):
+        return [record]
+    return [record._replace(inputs=(vertex,)) for vertex in record.inputs]

@@ -25,14 +25,15 @@ J1 = autograd.jacobian(theirs)
 FIRST = J1(X)
 SECOND = autograd.jacobian(J1)(X)
 THIRD = autograd.jacobian(autograd.jacobian(J1))(X)
+ALONG = SECOND.transpose(0, 2, 1) @ H
 
 # One first derivative, in the words of each transform: functions of x whose derivative is known.
 # fmt: off
 INNER = {
-    "jacobian @ h":  (lambda x: jac.jacobian(ours)(x) @ H,                     FIRST @ H,   SECOND.transpose(0, 2, 1) @ H),
-    "lazy @ h":      (lambda x: jac.jacobian(ours, mode="lazy")(x) @ H,        FIRST @ H,   SECOND.transpose(0, 2, 1) @ H),
-    "jvp":           (lambda x: jac.jvp(ours, (x,), (H,))[1],                  FIRST @ H,   SECOND.transpose(0, 2, 1) @ H),
-    "linearize":     (lambda x: jac.linearize(ours, x)[1].jvp(H),              FIRST @ H,   SECOND.transpose(0, 2, 1) @ H),
+    "jacobian @ h":  (lambda x: jac.jacobian(ours)(x) @ H,                     FIRST @ H,   ALONG),
+    "lazy @ h":      (lambda x: jac.jacobian(ours, mode="lazy")(x) @ H,        FIRST @ H,   ALONG),
+    "jvp":           (lambda x: jac.jvp(ours, (x,), (H,))[1],                  FIRST @ H,   ALONG),
+    "linearize":     (lambda x: jac.linearize(ours, x)[1].jvp(H),              FIRST @ H,   ALONG),
     "c @ jacobian":  (lambda x: C @ jac.jacobian(ours)(x),                     C @ FIRST,   np.tensordot(C, SECOND, 1)),
     "vjp":           (lambda x: jac.vjp(ours, x)[1](C)[0],                     C @ FIRST,   np.tensordot(C, SECOND, 1)),
     "grad":          (lambda x: jac.grad(lambda y: C @ ours(y))(x),            C @ FIRST,   np.tensordot(C, SECOND, 1)),
@@ -43,7 +44,7 @@ INNER = {
     "Jacobian":      (lambda x: jac.jacobian(ours)(x),                         FIRST,       SECOND),
     "transposed":    (lambda x: jac.jacobian(ours)(x).T.to_array(),            FIRST.T,     SECOND.transpose(1, 0, 2)),
     "entries":       (lambda x: jac.jacobian(ours)(x)[1:3, 0],                 FIRST[1:3, 0], SECOND[1:3, 0]),
-    "diagonal":      (lambda x: jac.jacobian(ours)(x).diagonal(),              np.diag(FIRST), np.einsum("iij->ij", SECOND)),
+    "diagonal":      (lambda x: jac.jacobian(ours)(x).diagonal(),              np.diag(FIRST), SECOND[range(4), range(4)]),
     "value":         (lambda x: jac.value_and_jacobian(ours)(x)[0],            ours(X),     FIRST),
 }
 OUTER = {
