@@ -81,7 +81,7 @@ def test_a_small_bundle_has_the_jacobian_of_central_differences():
     np.testing.assert_allclose(report.matrix.toarray(), expected, atol=1e-5, rtol=1e-5)
     assert report.columns == 9
     assert report.difference < 1e-7
-    assert report.matrix.nnz <= 31 * 11
+    assert report.matrix.nnz == 29 * 11
     assert "33 x 59" in str(report)
 
 
@@ -94,7 +94,7 @@ def test_the_bundle_report_tells_a_wrong_oracle():
 
 def test_the_network_stays_lazy_over_the_limit():
     messages = []
-    report = network_report((2, 4), repeats=1, memory_limit=200_000, progress=messages.append)
+    report = network_report((2, 4), repeats=1, memory_limit=300_000, progress=messages.append)
     assert messages == ["network: batch 2", "network: batch 4"]
     assert [row.dense for row in report.comparisons] == [8 * 10 * 784 * batch**2 for batch in (2, 4)]
     assert all(row.difference < 1e-6 for row in report.comparisons)
