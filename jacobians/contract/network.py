@@ -20,15 +20,16 @@ def contract_factors(factors: Sequence[Factor], result: Iterable[Label]) -> Fact
     factors : sequence of Factor
         At least one.
     result : iterable of Label
-        Labels that no factor carries are left out. The order of the result's labels is ours.
+        Labels that no factor carries are left out. A product without sums has them in this order, else the order is
+        ours.
     """
     wanted = dict.fromkeys(result)
     if len(factors) == 1:
         (factor,) = factors
         gone = [label for label in factor.labels if label not in wanted]
         return sum_out(factor, gone) if gone else factor
-    carried = dict.fromkeys(label for factor in factors for label in factor.labels)
-    output = tuple([label for label in carried if label in wanted])
+    carried = {label for factor in factors for label in factor.labels}
+    output = tuple([label for label in wanted if label in carried])
     if len(factors) == 2:
         return contract_pair(factors[0], factors[1], output)
     plan, labels = plan_pairs([factor.labels for factor in factors], output)

@@ -21,7 +21,10 @@ LOOP_LIMIT = 20_000
 
 
 def contract_pair(a: Factor, b: Factor, result: Iterable[Label]) -> Factor:
-    """The product of two factors, summed over the labels that are not in `result`; the order of labels is ours."""
+    """The product of two factors, summed over the labels that are not in `result`.
+
+    Without a sum the labels are in the order of `result`, so that a large product is written once; else the order is ours.
+    """
     wanted = dict.fromkeys(result)
     if not (type(a.array) is np.ndarray and type(b.array) is np.ndarray):
         return einsum((a, b), tuple(wanted))
@@ -33,7 +36,7 @@ def contract_pair(a: Factor, b: Factor, result: Iterable[Label]) -> Factor:
     if any(label not in wanted and label not in in_a for label in b.labels):
         b = sum_out(b, [label for label in b.labels if label not in wanted and label not in in_a])
     if not summed:
-        return _multiply(a, b, in_a)
+        return _multiply(a, b, tuple([label for label in wanted if label in in_a or label in in_b]))
     batch = [label for label in a.labels if label in in_b and label in wanted]
     rows = [label for label in a.labels if label not in in_b]
     columns = [label for label in b.labels if label not in in_a]
@@ -62,15 +65,16 @@ def sum_out(factor: Factor, labels: list[Label]) -> Factor:
     return Factor(np.sum(factor.array, axis=axes), kept)
 
 
-def _multiply(a: Factor, b: Factor, in_a: set[Label]) -> Factor:
-    """Entrywise or outer product, in the order of labels of the first factor that carries most."""
-    if len(b.labels) > len(a.labels):
-        a, b, in_a = b, a, set(b.labels)
-    labels = tuple([label for label in b.labels if label not in in_a]) + a.labels
-    order = sorted(range(len(b.labels)), key=lambda n: labels.index(b.labels[n]))
-    carried = set(b.labels)
-    right = b.array.transpose(order).reshape([label.size if label in carried else 1 for label in labels])
-    return Factor(np.multiply(a.array, right), labels)
+def _multiply(a: Factor, b: Factor, labels: tuple[Label, ...]) -> Factor:
+    """Entrywise or outer product, written once, in the order of `labels`."""
+    return Factor(np.multiply(_spread(a, labels), _spread(b, labels), order="C"), labels)
+
+
+def _spread(factor: Factor, labels: tuple[Label, ...]) -> np.ndarray:
+    """The array of a factor, broadcastable under more labels."""
+    order = sorted(range(len(factor.labels)), key=lambda n: labels.index(factor.labels[n]))
+    carried = set(factor.labels)
+    return factor.array.transpose(order).reshape([label.size if label in carried else 1 for label in labels])
 
 
 def _matmul(a: Factor, b: Factor, groups: tuple[list[Label], list[Label], list[Label], list[Label]]) -> Factor:
