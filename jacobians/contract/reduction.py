@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..labels import Label
+from ..labels import Label, size_of
 from ..terms import Factor, Map, OperatorFactor, Term
 from .network import contract_factors
 from .relations import gather, scatter_factor
@@ -37,7 +37,11 @@ def reduce_term(term: Term) -> Term:
             bound.append(label)
         elif label not in carried and label not in determined:
             scale *= label.size
-    # A source of a dropped map that nothing carries is still summed: it was counted above unless a factor has it.
+    if scale != 1 and len(factors) > 1:
+        # The smallest factor takes the scale, so that no pass over the result is needed.
+        smallest = min(range(len(factors)), key=lambda n: size_of(factors[n].labels))
+        factors[smallest] = Factor(factors[smallest].array * scale, factors[smallest].labels)
+        scale = 1.0
     core = (contract_factors(factors, [*free, *sources]),) if factors else ()
     return Term(term.out, term.inp, core, tuple(kept), tuple(bound), scale)
 
