@@ -83,11 +83,8 @@ class Tape:
             advice = "Use tape.jacobian, or sum the target to a scalar."
             raise ArgumentError("Tape.gradient", "the target", f"has shape {shape}, but must be a scalar", advice)
         record, single = self._record("Tape.gradient", target, sources)
-        gradients = [
-            gradient
-            for part in _apart(record)
-            for gradient in pull(part, np.ones((), record.graph.dtypes[record.output]))
-        ]
+        one = np.ones((), record.graph.dtypes[record.output])
+        gradients = [gradient for part in _apart(record) for gradient in pull(part, one)]
         return gradients[0] if single else gradients
 
     def jacobian(self, target: Any, sources: Any) -> Any:

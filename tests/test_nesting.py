@@ -44,7 +44,7 @@ INNER = {
     "Jacobian":      (lambda x: jac.jacobian(ours)(x),                         FIRST,       SECOND),
     "transposed":    (lambda x: jac.jacobian(ours)(x).T.to_array(),            FIRST.T,     SECOND.transpose(1, 0, 2)),
     "entries":       (lambda x: jac.jacobian(ours)(x)[1:3, 0],                 FIRST[1:3, 0], SECOND[1:3, 0]),
-    "diagonal":      (lambda x: jac.jacobian(ours)(x).diagonal(),              np.diag(FIRST), SECOND[range(4), range(4)]),
+    "diagonal":      (lambda x: jac.jacobian(ours)(x).diagonal(),  np.diag(FIRST),         SECOND[range(4), range(4)]),
     "value":         (lambda x: jac.value_and_jacobian(ours)(x)[0],            ours(X),     FIRST),
 }
 OUTER = {

@@ -157,8 +157,13 @@ def test_what_cannot_be_watched(value, message):
 
 def test_an_error_in_the_block_is_the_users():
     A = np.ones((200, 200))
-    with pytest.raises(ZeroDivisionError), Tape() as tape:
-        x = tape.watch(np.ones(200))
-        _ = A @ x
-        raise ZeroDivisionError
+
+    def fail():
+        with Tape() as tape:
+            _ = A @ tape.watch(np.ones(200))
+            assert not A.flags.writeable
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     A[0, 0] = 2.0  # it is writable again

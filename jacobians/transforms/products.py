@@ -83,18 +83,21 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     >>> jvp(np.multiply, (2.0, 3.0), (1.0, 10.0))
     (np.float64(6.0), np.float64(23.0))
     """
-    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
-        raise ArgumentError("jvp", "primals and tangents", "must be tuples", "Write jvp(f, (x,), (h,)).")
-    if len(primals) != len(tangents):
-        found = f"have different lengths, {len(primals)} and {len(tangents)}"
-        raise ArgumentError("jvp", "primals and tangents", found, "Give one tangent for each primal.")
+    return _along("jvp", function, primals, tangents, has_aux)
+
+
+def _along(
+    operation: str, function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> Any:
+    """`jvp` under the name of the public function that needs it."""
+    _check_pairs(operation, primals, tangents)
 
     def finish(record: Linearised) -> Any:
         graph = record.graph
         seeds = {}
         for position, (vertex, tangent) in enumerate(zip(record.inputs, tangents, strict=True)):
             shape, dtype = graph.shapes[vertex], graph.dtypes[vertex]
-            checked = checked_vector("jvp", f"tangent {position}", tangent, shape, dtype)
+            checked = checked_vector(operation, f"tangent {position}", tangent, shape, dtype)
             axes = axes_of(shape)
             seeds[vertex] = [Term(axes, (), (Factor.on(checked, axes),))]
         terms = next(iter(push(graph, record.inputs, record.output, tangents=seeds).values()))
@@ -102,7 +105,15 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         value = as_result(record.level, record.value)
         return (value, tangent, record.aux) if has_aux else (value, tangent)
 
-    return linearise("jvp", function, tuple(primals), {}, tuple(range(len(primals))), finish, has_aux)
+    return linearise(operation, function, tuple(primals), {}, tuple(range(len(primals))), finish, has_aux)
+
+
+def _check_pairs(operation: str, primals: Any, tangents: Any) -> None:
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise ArgumentError(operation, "primals and tangents", "must be tuples", f"Write {operation}(f, (x,), (h,)).")
+    if len(primals) != len(tangents):
+        found = f"have different lengths, {len(primals)} and {len(tangents)}"
+        raise ArgumentError(operation, "primals and tangents", found, "Give one tangent for each primal.")
 
 
 def linearize(function: Callable[..., Any], *primals: Any) -> Any:
@@ -157,8 +168,10 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     (array([ 6., 12.]),)
     """
 
+    _check_pairs("hvp", primals, tangents)
+
     def along(*point: Any) -> Any:
-        value, tangent = jvp(function, point, tangents)
+        value, tangent = _along("hvp", function, point, tangents)
         if np.shape(value) != ():
             raise ArgumentError("hvp", "the result", f"has shape {np.shape(value)}", "hvp needs a scalar function.")
         return tangent
