@@ -32,7 +32,7 @@ class Factor:
     __slots__ = ("array", "labels", "name")
 
     def __init__(self, array: Any, labels: tuple[Label, ...], name: str = "") -> None:
-        self.array = np.asarray(array) if isinstance(array, np.generic) else array
+        self.array: Any = np.asarray(array) if isinstance(array, np.generic) else array
         self.labels = labels
         self.name = name
 
