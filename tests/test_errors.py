@@ -73,7 +73,10 @@ ERRORS = {
     "a list": (
         lambda: jac.jacobian(np.sum)([1.0, 2.0]),
         jac.ArgumentError,
-        "jacobian: argument 0 is a list; containers are not differentiated. Pass one array for each, with argnums a tuple,",
+        (
+            "jacobian: argument 0 is a list; containers are not differentiated. Pass one array for each, with argnums "
+            "a tuple,"
+        ),
     ),
     "a tuple": (
         lambda: jac.value_and_grad(np.sum)((X, X)),
@@ -89,8 +92,8 @@ ERRORS = {
         lambda: jac.jacobian(np.sin, argnums=1)(X),
         jac.ArgumentError,
         (
-            "jacobian: argnums is 1, but the function was called with 1 positional arguments. Pass differentiated arguments "
-            "by position."
+            "jacobian: argnums is 1, but the function was called with 1 positional arguments. Pass differentiated "
+            "arguments by position."
         ),
     ),
     "by keyword": (
@@ -130,8 +133,8 @@ ERRORS = {
         lambda: jac.jacobian(lambda x: np.sin(np.sin(x)), order=(7,))(X).to_array(),
         jac.ArgumentError,
         (
-            "jacobian: order names the vertices [7], but the graph has the inner vertices [1]. A plan can be reused for the "
-            "same function and shapes only."
+            "jacobian: order names the vertices [7], but the graph has the inner vertices [1]. A plan can be reused "
+            "for the same function and shapes only."
         ),
     ),
     "limit": (
@@ -230,8 +233,8 @@ ERRORS = {
         lambda: jac.jacobian(np.sin)(X) @ jac.jacobian(np.sin)(X[:2]),
         jac.ChainError,
         (
-            "chain: left expects an input of shape (3,), right yields an output of shape (2,). In J @ K the in_shape of J must "
-            "be the out_shape of K."
+            "chain: left expects an input of shape (3,), right yields an output of shape (2,). In J @ K the in_shape "
+            "of J must be the out_shape of K."
         ),
     ),
     # ---- inside the function
@@ -245,7 +248,8 @@ ERRORS = {
         jac.TraceConversionError,
         (
             "assignment to entries: a traced array of shape (3,) would become plain numbers and lose its derivative. A "
-            "traced array cannot be changed. Build the result with np.where(mask, new, old), np.stack or np.concatenate."
+            "traced array cannot be changed. Build the result with np.where(mask, new, old), np.stack or "
+            "np.concatenate."
         ),
     ),
     "a scalar into a plain array": (
@@ -262,8 +266,8 @@ ERRORS = {
         lambda: jac.grad(lambda x: float(x[0]) ** 2)(X),
         jac.TraceConversionError,
         (
-            "float(): a traced array of shape () would become plain numbers and lose its derivative. Use NumPy's functions "
-            "in place of those of math"
+            "float(): a traced array of shape () would become plain numbers and lose its derivative. Use NumPy's "
+            "functions in place of those of math"
         ),
     ),
     "int": (lambda: jac.grad(lambda x: int(x[0]))(X), jac.TraceConversionError, "int(): a traced array of shape ()"),
@@ -284,8 +288,8 @@ ERRORS = {
         use_escaped,
         jac.EscapedTraceError,
         (
-            "np.sin: a traced value of shape (3,) outlived its transform, so its derivative cannot be recorded any more. "
-            "Return it from the function instead of storing it, or store jacobians.primal(x)."
+            "np.sin: a traced value of shape (3,) outlived its transform, so its derivative cannot be recorded any "
+            "more. Return it from the function instead of storing it, or store jacobians.primal(x)."
         ),
     ),
     "escaped into another": (use_escaped_in_another, jac.EscapedTraceError, "a traced value of shape (3,) outlived"),
@@ -299,8 +303,8 @@ ERRORS = {
         lambda: jac.jacobian(np.sin, memory_limit=50)(X).to_array(),
         jac.MemoryLimitError,
         (
-            "to_array() would need 72 B, over the memory limit of 50 B; the terms hold 24 B. Use to_sparse(), J @ v, or "
-            "pass memory_limit=."
+            "to_array() would need 72 B, over the memory limit of 50 B; the terms hold 24 B. Use to_sparse(), J @ v, "
+            "or pass memory_limit=."
         ),
     ),
     "blocks": (
