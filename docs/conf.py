@@ -1,4 +1,6 @@
-"""The site: `python -m sphinx -b html -W --keep-going docs docs/_build/html`, in an environment with ``jacobians[docs]``.
+"""The site, built in an environment with ``jacobians[docs]`` by
+
+    python -m sphinx -b html -W --keep-going docs docs/_build/html
 
 Pages are MyST Markdown, and every cell on them runs when the site is built. Nothing is fetched: MathJax lies in
 ``_static/mathjax``, and there are no references to other sites' inventories.
@@ -37,6 +39,7 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
 
+default_role = "py:obj"  # single backticks in docstrings: a link where the name is known
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say what an argument is
 napoleon_google_docstring = False

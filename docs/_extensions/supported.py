@@ -1,4 +1,4 @@
-"""The directive ``{supported-functions}``: a table of the registry, made when the site is built."""
+"""The directive ``{supported-functions}``: the registry, counted and listed by verb, when the site is built."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+
+from scipy import special
 
 import jacobians  # noqa: F401  # loads the rules
 from jacobians.registry import function_name, registered
@@ -23,21 +25,28 @@ MEANING = {
 
 
 def functions_by_kind() -> dict[str, list[str]]:
-    """The names of all registered functions, sorted, under the verb that states them."""
+    """The public names of all registered functions, sorted, under the verb that states them."""
     found: dict[str, set[str]] = defaultdict(set)
     for rule in registered().values():
-        found[rule.kind].add(function_name(rule.function))
+        name = function_name(rule.function)
+        if getattr(special, name, None) is rule.function:
+            name = f"scipy.special.{name}"
+        if name.startswith(("np.", "scipy.")):  # the others are this library's own
+            found[rule.kind].add(name)
     return {kind: sorted(found[kind]) for kind in MEANING if kind in found}
 
 
 class SupportedFunctions(SphinxDirective):
-    """A table with one row for each verb: how many functions it states, and which."""
+    """A table of the verbs, and the functions that each states."""
 
     def run(self) -> list[nodes.Node]:
-        rows = ["| verb | states | functions |", "| --- | --- | --- |"]
-        for kind, names in functions_by_kind().items():
-            rows.append(f"| `{kind}` ({len(names)}) | {MEANING[kind]} | {', '.join(f'`{name}`' for name in names)} |")
-        return self.parse_text_to_nodes("\n".join(rows))
+        by_kind = functions_by_kind()
+        lines = ["| verb | what is stated | functions |", "| --- | --- | --: |"]
+        lines += [f"| `{kind}` | {MEANING[kind]} | {len(names)} |" for kind, names in by_kind.items()]
+        lines += [f"| | together | {sum(map(len, by_kind.values()))} |"]
+        for kind, names in by_kind.items():
+            lines += ["", f"`{kind}`", f": {', '.join(f'`{name}`' for name in names)}"]
+        return self.parse_text_to_nodes("\n".join(lines))
 
 
 def setup(app: Any) -> dict[str, Any]:
