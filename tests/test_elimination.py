@@ -1,0 +1,276 @@
+"""Elimination against the brute-force meaning of terms: merging, settling, orders, predictions."""
+
+from math import prod
+
+import numpy as np
+import pytest
+from dense_terms import dense
+from graph_oracle import graph_jacobians
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_terms import terms
+from sample_jacobians import SAMPLES, close
+
+import jacobians.contract.pairs
+from jacobians import jacobian
+from jacobians.chain import chain, resolve
+from jacobians.elimination import (
+    choose,
+    eliminate,
+    held_bytes,
+    inner_vertices,
+    merge,
+    named_order,
+    predict,
+    push,
+    settle,
+)
+from jacobians.graph import LinearGraph
+from jacobians.labels import Label, axes_of
+from jacobians.terms import Factor, Map, Term
+
+SHAPES = st.lists(st.sampled_from([1, 2, 3, 4, 6]), max_size=2).map(tuple)
+SMALL = st.lists(st.sampled_from([1, 2, 3]), max_size=2).map(tuple)
+FLOAT = np.dtype(float)
+
+
+def resolved(*raw):
+    return [term for term in map(resolve, raw) if term is not None]
+
+
+def total(parts, shape):
+    return sum((dense(term.check()) for term in parts), np.zeros(shape))
+
+
+# ----------------------------------------------------------------------------------------------- settle and merge
+@settings(max_examples=150, deadline=None)
+@given(st.data(), SHAPES, SHAPES)
+def test_settling_keeps_the_sum(data, out_shape, in_shape):
+    raw = data.draw(terms(out_shape, in_shape))
+    for term in resolved(raw):
+        settled = settle(term)
+        close(dense(settled.check()), dense(raw))
+        assert len(settled.factors) <= len(term.factors)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), SHAPES, SHAPES, st.integers(1, 4), st.booleans())
+def test_merging_keeps_the_sum(data, out_shape, in_shape, count, densify):
+    raw = [data.draw(terms(out_shape, in_shape)) for _ in range(count)]
+    parts = resolved(*raw)
+    expected = total(raw, out_shape + in_shape)
+    twice = parts + [term.freshen() for term in parts]
+    for unmerged in (parts, parts[::-1], [settle(term) for term in parts], twice):
+        merged = merge(unmerged, FLOAT, densify=densify)
+        close(total(merged, out_shape + in_shape), expected * (2 if unmerged is twice else 1))
+        assert len(merged) <= len(unmerged)
+        assert not any(term.is_empty for term in merged)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), SMALL, SMALL, SMALL, st.booleans())
+def test_merging_terms_that_share_labels(data, out_shape, shape, in_shape, densify):
+    """Paths through one outer term share its labels, free in one product and bound in the other."""
+    outers = [data.draw(terms(out_shape, shape)) for _ in range(2)]
+    inners = [data.draw(terms(shape, in_shape)) for _ in range(2)]
+    left, right = resolved(*outers), resolved(*inners)
+    joined = [chain(a, b) for a in left for b in right]
+    parts = [term for term in joined if term is not None]
+    axes = len(shape)
+    expected = np.tensordot(total(outers, out_shape + shape), total(inners, shape + in_shape), axes)
+    close(total(merge(parts, FLOAT, densify=densify), out_shape + in_shape), expected)
+    close(total(merge([settle(term) for term in parts], FLOAT, densify=densify), out_shape + in_shape), expected)
+
+
+def test_a_label_that_is_free_in_one_term_and_bound_in_the_other():
+    i, j, k = Label(4, "i"), Label(3, "j"), Label(3, "k")
+    A, B = np.arange(12.0).reshape(4, 3), np.arange(9.0).reshape(3, 3)
+    alone = Term(((i,),), ((j,),), (Factor(A, (i, j)),))
+    parts = [alone, Term(((i,),), ((k,),), (Factor(A, (i, j)), Factor(B, (j, k))), (), (j,))]
+    close(total(merge(parts, FLOAT, densify=False), (4, 3)), A + A @ B)
+
+
+def test_terms_of_one_pattern_are_added():
+    i, j = Label(50), Label(50)
+    d = np.linspace(1.0, 2.0, 50)
+    diagonal, other = Term(((i,),), ((i,),), (Factor(d, (i,)),)), Term(((j,),), ((j,),), (Factor(d, (j,)),), scale=-3)
+    (merged,) = merge([diagonal, Term(((j,),), ((j,),)), other], FLOAT)
+    close(dense(merged), np.diag(1 - 2 * d))
+    assert merge([diagonal, diagonal.times(-1)], FLOAT) == []
+    assert len(merge([diagonal, Term(((i,),), ((j,),), (Factor(d, (i,)),))], FLOAT)) == 2
+
+
+def test_shared_factors_are_pulled_out():
+    """X' diag(s) X + X' diag(t) X = X' diag(s + t) X: the large factors are never multiplied."""
+    i, j, n = Label(20), Label(20), Label(500)
+    X, s, t = np.ones((500, 20)), np.arange(500.0), np.ones(500)
+    left = Factor(X, (n, i))
+    parts = [Term(((i,),), ((j,),), (left, Factor(d, (n,)), Factor(X, (n, j))), (), (n,)) for d in (s, t)]
+    (merged,) = merge(parts, FLOAT)
+    assert [factor.nbytes for factor in merged.factors].count(X.nbytes) == 2
+    assert held_bytes([merged]) == X.nbytes + s.nbytes
+    close(dense(merged), X.T @ ((s + t)[:, None] * X))
+
+
+def test_a_sum_larger_than_its_dense_form_is_replaced():
+    rng = np.random.default_rng(0)
+    parts = []
+    for _ in range(5):
+        b, i, j, r = Label(3), Label(4), Label(4), Label(2)
+        U, V = Factor(rng.normal(size=(3, 4, 2)), (b, i, r)), Factor(rng.normal(size=(2, 4)), (r, j))
+        parts.append(Term(((b,), (i,)), ((b,), (j,)), (U, V), (), (r,)))
+    (merged,) = merge(parts, FLOAT)
+    assert merged.out[0] == merged.inp[0]  # the common delta stays
+    assert held_bytes([merged]) == 3 * 4 * 4 * 8
+    close(dense(merged), total(parts, (3, 4, 3, 4)))
+    assert len(merge(parts, FLOAT, densify=False)) == 5
+
+
+# --------------------------------------------------------------------------------------------------------- graphs
+@st.composite
+def graphs(draw):
+    """A random graph of random terms, with one or two inputs."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
+    graph, inputs = LinearGraph(), draw(st.integers(1, 2))
+    for vertex in range(draw(st.integers(inputs + 1, 6))):
+        graph.add_vertex(draw(SMALL), FLOAT)
+        if vertex >= inputs:
+            for source in {int(rng.integers(0, vertex)), vertex - 1, int(rng.integers(0, vertex))}:
+                for term in resolved(draw(terms(graph.shapes[vertex], graph.shapes[source]))):
+                    graph.add_term(source, vertex, term)
+    return graph, tuple(range(inputs)), len(graph) - 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs(), st.randoms(use_true_random=False))
+def test_every_order_gives_the_jacobian(case, random):
+    graph, inputs, output = case
+    expected = graph_jacobians(graph, output, inputs)
+    inner = inner_vertices(graph, inputs, output)
+    shuffled = random.sample(inner, len(inner))
+    for order in (named_order("forward", inner), named_order("reverse", inner), shuffled):
+        for joints in ((), tuple(vertex for vertex in order[-1:])):
+            found = eliminate(graph, inputs, output, order, joints)
+            for vertex, jacobian_ in zip(inputs, expected, strict=True):
+                close(total(found[vertex], jacobian_.shape), jacobian_, tolerance=1e-7)
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs())
+def test_products_run_on_the_graph(case):
+    graph, inputs, output = case
+    rng = np.random.default_rng(0)
+    expected = graph_jacobians(graph, output, inputs)
+    shape = graph.shapes[output]
+    axes, c = axes_of(shape), rng.normal(size=shape)
+    pulled = push(graph, inputs, output, cotangent=[Term((), axes, (Factor.on(c, axes),))])
+    tangents, moved = {}, np.zeros(shape)
+    for vertex, jacobian_ in zip(inputs, expected, strict=True):
+        h, axes = rng.normal(size=graph.shapes[vertex]), axes_of(graph.shapes[vertex])
+        tangents[vertex] = [Term(axes, (), (Factor.on(h, axes),))]
+        moved = moved + np.tensordot(jacobian_, h, h.ndim)
+        close(total(pulled[vertex], h.shape), np.tensordot(c, jacobian_, c.ndim), tolerance=1e-7)
+    (pushed,) = push(graph, inputs, output, tangents=tangents).values()
+    close(total(pushed, shape), moved, tolerance=1e-7)
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs())
+def test_predictions_are_what_is_held(case):
+    graph, inputs, output = case
+    inner = inner_vertices(graph, inputs, output)
+    plans = [predict(graph, inputs, output, named_order(name, inner), (), name) for name in ("reverse", "forward")]
+    for plan in plans:
+        found = eliminate(graph, inputs, output, plan.order)
+        assert plan.nbytes == held_bytes([term for parts in found.values() for term in parts])
+    chosen = choose(graph, inputs, output)
+    fitting = [plan for plan in plans if plan.bounded]
+    if fitting:
+        assert chosen.bounded
+        assert chosen.multiplications == min(plan.multiplications for plan in fitting)
+    else:
+        assert chosen.largest_intermediate == min(plan.largest_intermediate for plan in plans)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_predictions_of_samples(name):
+    function, x, _ = SAMPLES[name]
+    J = jacobian(function)(x)
+    assert J.plan.nbytes == held_bytes(J.terms) == J.nbytes
+
+
+class CountingNumPy:
+    """NumPy, with the multiplications of the functions that contract."""
+
+    def __init__(self):
+        self.multiplications = 0
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def matmul(self, a, b):
+        self.multiplications += prod(np.broadcast_shapes(a.shape[:-2], b.shape[:-2])) * prod(a.shape[-2:]) * b.shape[-1]
+        return np.matmul(a, b)
+
+    def multiply(self, a, b, **options):
+        result = np.multiply(a, b, **options)
+        self.multiplications += result.size
+        return result
+
+    def einsum(self, *operands, **options):
+        sizes = {}
+        for array, labels in zip(operands[:-1:2], operands[1::2], strict=True):
+            sizes |= dict(zip(labels, array.shape, strict=True))
+        self.multiplications += prod(sizes.values()) if len(operands) > 3 else 0
+        return np.einsum(*operands, **options)
+
+
+@pytest.mark.parametrize("order", ["forward", "reverse"])
+@pytest.mark.parametrize("batch", [2, 40])
+def test_multiplications_are_as_predicted(order, batch, monkeypatch):
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=shape) for shape in [(30, 20), (20, 10), (10, 5)]]
+
+    def network(x):
+        for W in weights:
+            x = np.tanh(x @ W)
+        return x
+
+    J = jacobian(network, order=order)(rng.normal(size=(batch, 30)))
+    plan = J.plan
+    counting = CountingNumPy()
+    monkeypatch.setattr(jacobians.contract.pairs, "np", counting)
+    assert len(J.terms) == 1
+    assert counting.multiplications == plan.multiplications > 0
+
+
+def test_a_plan_prints_itself():
+    J = jacobian(lambda x: np.sin(np.cos(x)))(np.ones(3))
+    assert str(J.plan) == (
+        "order: reverse, 1 inner vertices (1)\nmultiplications: 3\nheld: 24 B\nlargest intermediate: 24 B"
+    )
+    assert J.mode == "auto"
+
+
+def test_the_order_follows_the_shape():
+    """Few outputs: reverse; few inputs: forward."""
+    A, B = np.ones((40, 40)), np.ones((40, 40))
+    wide = jacobian(lambda x: np.ones((2, 40)) @ np.sin(A @ np.sin(B @ x)))(np.ones(40))
+    tall = jacobian(lambda t: np.sin(A @ np.sin(B @ (np.ones((40, 2)) @ t))))(np.ones(2))
+    assert (wide.plan.name, tall.plan.name) == ("reverse", "forward")
+    assert wide.plan.bounded
+    assert tall.plan.bounded
+
+
+def test_maps_that_meet_nowhere():
+    i, j = Label(2), Label(2)
+    k, m = Label(4), Label(4)
+    first = Term(((k,),), ((i,),), maps=(Map.of((k,), (i,), np.array([0, 1])),), bound=())
+    second = Term(((j,),), ((m,),), maps=(Map.of((m,), (j,), np.array([2, 3])),), bound=())
+    assert chain(second, first) is None
+    graph = LinearGraph()
+    for shape in ((2,), (4,), (2,)):
+        graph.add_vertex(shape, FLOAT)
+    graph.add_term(0, 1, first)
+    graph.add_term(1, 2, second)
+    assert eliminate(graph, (0,), 2, (1,)) == {0: []}
