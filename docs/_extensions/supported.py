@@ -6,9 +6,8 @@ from collections import defaultdict
 from typing import Any
 
 from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
-
 from scipy import special
+from sphinx.util.docutils import SphinxDirective
 
 import jacobians  # noqa: F401  # loads the rules
 from jacobians.registry import function_name, registered
