@@ -23,7 +23,8 @@ LOOP_LIMIT = 20_000
 def contract_pair(a: Factor, b: Factor, result: Iterable[Label]) -> Factor:
     """The product of two factors, summed over the labels that are not in `result`.
 
-    Without a sum the labels are in the order of `result`, so that a large product is written once; else the order is ours.
+    Without a sum the labels are in the order of `result`, so that a large product is written once; else the order is
+    ours.
     """
     wanted = dict.fromkeys(result)
     if not (type(a.array) is np.ndarray and type(b.array) is np.ndarray):

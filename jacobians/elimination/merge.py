@@ -16,7 +16,7 @@ import numpy as np
 
 from ..contract import contract_factors, to_dense
 from ..labels import Label, flatten, fresh, size_of, unify
-from ..terms import Affine, Factor, OperatorFactor, Term
+from ..terms import Factor, OperatorFactor, Term
 
 __all__ = ["merge"]
 
@@ -91,7 +91,7 @@ def _pattern(term: Term) -> Hashable:
         (
             tuple([number[label] for label in relation.dst]),
             tuple([(number[label], label.size) for label in relation.src]),
-            relation.index if isinstance(relation.index, Affine) else relation.index.tobytes(),
+            relation.fingerprint,
         )
         for relation in term.maps
     ]

@@ -6,6 +6,7 @@ are affine (``start + step * ravel(src)``, perhaps modulo), everything else is a
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +37,7 @@ class Map:
         Whether different `src` give different `dst`; None is unknown.
     """
 
-    __slots__ = ("dst", "index", "injective", "src")
+    __slots__ = ("_fingerprint", "dst", "index", "injective", "src")
 
     def __init__(self, dst: Axis, src: Axis, index: Affine | np.ndarray, injective: bool | None = None) -> None:
         self.dst = dst
@@ -46,6 +47,7 @@ class Map:
             span = abs(index.step) * size_of(src)
             injective = (index.step != 0 or not src) and (index.modulus is None or span <= index.modulus)
         self.injective = injective
+        self._fingerprint: Affine | bytes | None = None
 
     @classmethod
     def of(cls, dst: Axis, src: Axis, index: np.ndarray, injective: bool | None = None) -> Map:
@@ -104,13 +106,19 @@ class Map:
         """The same relation under other labels (groups are flat, so splitting a label changes nothing)."""
         if not any(label in substitution for label in self.labels):
             return self
-        return Map(apply(substitution, self.dst), apply(substitution, self.src), self.index, self.injective)
+        renamed = Map(apply(substitution, self.dst), apply(substitution, self.src), self.index, self.injective)
+        renamed._fingerprint = self._fingerprint
+        return renamed
 
-    def same_index(self, other: Map) -> bool:
-        """Whether both indices are the same numbers (arrays are compared by identity first)."""
-        if isinstance(self.index, Affine) or isinstance(other.index, Affine):
-            return isinstance(self.index, Affine) and isinstance(other.index, Affine) and self.index == other.index
-        return self.index is other.index or np.array_equal(self.index, other.index)
+    @property
+    def fingerprint(self) -> Affine | bytes:
+        """What two maps have in common exactly if their indices are the same numbers: the index, or a digest of it."""
+        if self._fingerprint is None:
+            if isinstance(self.index, Affine):
+                self._fingerprint = self.index
+            else:
+                self._fingerprint = blake2b(np.ascontiguousarray(self.index), digest_size=16).digest()
+        return self._fingerprint
 
     def check(self) -> None:
         """Raise TermError if an index leaves `dst`."""
