@@ -89,7 +89,7 @@ def _pattern(term: Term) -> Hashable:
     axes = tuple([tuple([(number[label], label.size) for label in axis]) for axis in term.out + term.inp])
     maps = [
         (
-            tuple([number[label] for label in relation.dst]),
+            tuple([(number[label], label.size) for label in relation.dst]),
             tuple([(number[label], label.size) for label in relation.src]),
             relation.fingerprint,
         )
