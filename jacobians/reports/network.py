@@ -76,8 +76,8 @@ class NetworkReport(NamedTuple):
             f"Structure: {self.comparisons[-1].structure}\n\n"
             f"{table(['batch', *COLUMNS, 'auto'], lines)}\n\n"
             "dense: bytes of the dense array; explicit, lazy: bytes held; pays off from: the number of products from\n"
-            "which building the explicit form is cheaper; auto: what mode='auto' settles for when asked for the blocks\n"
-            f"under a memory limit of {format_bytes(self.memory_limit)} (the result and the largest intermediate).\n"
+            "which building is cheaper; auto: what mode='auto' settles for when it is asked for the blocks under a\n"
+            f"memory limit of {format_bytes(self.memory_limit)} for the result and the largest intermediate.\n"
             f"J @ h differs from central differences by {difference:.1e}, relatively."
         )
 
