@@ -141,10 +141,20 @@ def _place_of_out(function: Any) -> int:
     return sys.maxsize
 
 
+# Compiled functions tell no signature before NumPy 2.4: these have it.
+_SIGNATURES: dict[Any, Callable[..., None]] = {
+    np.concatenate: lambda arrays, axis=0, out=None, *, dtype=None, casting="same_kind": None,
+    np.dot: lambda a, b, out=None: None,
+    np.inner: lambda a, b, /: None,
+    np.vdot: lambda a, b, /: None,
+    np.where: lambda condition, x, y, /: None,
+}
+
+
 @lru_cache(maxsize=1024)
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
-        return list(inspect.signature(function).parameters.values())
+        return list(inspect.signature(_SIGNATURES.get(function, function)).parameters.values())
     except (TypeError, ValueError):
         return []
 

@@ -71,7 +71,7 @@ TAKING = [
     *on(np.take, ((3, 4),), [5, -7, 1], axis=0, mode="clip"),
     *on(np.take, ((3,),), np.zeros(0, int)),
     *on(np.take, ((),), [0, 0]),
-    *on(np.take_along_axis, ((4,),), np.array([3, 0, 0])),
+    *on(np.take_along_axis, ((4,),), np.array([3, 0, 0]), axis=-1),
     *on(np.take_along_axis, ((3, 4), (1, 4)), CHOICE[:, :2], axis=1),
     *on(np.take_along_axis, ((3, 4), (3, 1)), CHOICE, axis=0),
     *on(np.take_along_axis, ((3, 4),), np.array([[2], [-1], [0]]), axis=-1),
