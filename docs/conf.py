@@ -43,7 +43,6 @@ default_role = "py:obj"  # single backticks in docstrings: a link where the name
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say what an argument is
 napoleon_google_docstring = False
-napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 html_theme = "furo"
