@@ -83,7 +83,7 @@ class NetworkReport(NamedTuple):
 
 
 def network_report(
-    batches: Sequence[int] = BATCHES, *, repeats: int = 5, memory_limit: int = MEMORY_LIMIT, progress: Progress = silent
+    batches: Sequence[int] = BATCHES, *, repeats: int = 3, memory_limit: int = MEMORY_LIMIT, progress: Progress = silent
 ) -> NetworkReport:
     """Compare explicit with lazy for growing batches.
 
