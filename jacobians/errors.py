@@ -160,20 +160,21 @@ class UnsupportedFunctionError(JacobianError, NotImplementedError):
 
 
 class MemoryLimitError(JacobianError, MemoryError):
-    """A dense result would not fit under the memory limit.
+    """A dense or sparse result would not fit under the memory limit.
 
     Attributes
     ----------
     operation : str
     needed, limit, held : int
-        Bytes of the dense result, of the limit, and of the terms as they are held.
+        Bytes of the result, of the limit, and of the terms as they are held.
     """
 
     def __init__(self, operation: str, needed: int, limit: int, held: int) -> None:
         self.operation, self.needed, self.limit, self.held = operation, needed, limit, held
+        others = "J @ v" if operation == "to_sparse()" else "to_sparse(), J @ v"
         super().__init__(
             f"{operation} would need {format_bytes(needed)}, over the memory limit of {format_bytes(limit)}; "
-            f"the terms hold {format_bytes(held)}. Use to_sparse(), J @ v, or pass memory_limit=."
+            f"the terms hold {format_bytes(held)}. Use {others}, or pass memory_limit=."
         )
 
 

@@ -100,6 +100,13 @@ def test_terms_of_one_pattern_are_added():
     assert len(merge([diagonal, Term(((i,),), ((j,),), (Factor(d, (i,)),))], FLOAT)) == 2
 
 
+def test_equal_maps_into_labels_of_other_sizes_stay_apart():
+    i, k, m = Label(2), Label(5), Label(7)
+    A, B = np.arange(10.0).reshape(2, 5), np.arange(14.0).reshape(2, 7)
+    parts = [Term(((i,),), (), (Factor(a, (i, n)),), (Map.constant(n, 3),), (n,)) for a, n in ((A, k), (B, m))]
+    close(total(merge(parts, FLOAT), (2,)), A[:, 3] + B[:, 3])
+
+
 def test_shared_factors_are_pulled_out():
     """X' diag(s) X + X' diag(t) X = X' diag(s + t) X: the large factors are never multiplied."""
     i, j, n = Label(20), Label(20), Label(500)

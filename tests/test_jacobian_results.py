@@ -295,6 +295,17 @@ def test_dense_results_over_the_limit():
     assert J.to_sparse().nnz == 1000
 
 
+def test_sparse_results_over_the_limit():
+    """The triangle of cumsum is an operator of a few bytes, but a full matrix."""
+    J = jacobian(np.cumsum)(np.linspace(0.0, 1.0, 10**6))
+    with pytest.raises(
+        MemoryLimitError, match=r"^to_sparse\(\) would need 24\.0 TB, .* Use J @ v, or pass memory_limit=\.$"
+    ):
+        _ = J.to_sparse()
+    shift = jacobian(lambda x: np.roll(x, 1) * x, memory_limit="5 MB")(np.linspace(0.0, 1.0, 100_000))
+    assert shift.to_sparse().nnz == 200_000
+
+
 def test_terms_over_the_limit_stay_lazy():
     B = RNG.normal(size=(300, 200))
     J = jacobian(lambda x: np.tanh(B @ np.tanh(B.T @ x)), memory_limit=100_000)(np.ones(300))

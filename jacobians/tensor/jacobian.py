@@ -24,7 +24,7 @@ from .linking import Body, Linear, add, compose, of_terms, scale, transpose
 from .making import ConstructorOrMethod, array_term, as_value, diagonal_entries, einsum_term, owned_value
 from .picking import pick, row_terms
 from .products import pull_cotangent, push_tangent
-from .results import JacobianOperator, shared_blocks, sparse_matrix
+from .results import JacobianOperator, shared_blocks, sparse_matrix, triplet_count
 from .structure import describe, is_diagonal
 
 __all__ = ["Jacobian"]
@@ -292,12 +292,11 @@ class Jacobian:
         MemoryLimitError
             If it would take more; nothing has been computed then.
         """
-        self._check_fits("to_array()", memory_limit)
+        self._check_fits("to_array()", memory_limit, self.dense_nbytes)
         return to_dense(self.terms, self.shape, self.dtype)
 
-    def _check_fits(self, operation: str, limit: int | str | None, shape: tuple[int, ...] | None = None) -> None:
+    def _check_fits(self, operation: str, limit: int | str | None, needed: int) -> None:
         allowed = memory_limit(self._limit if limit is None else limit)
-        needed = self.dense_nbytes if shape is None else prod(shape) * self.dtype.itemsize
         if needed > allowed:
             raise MemoryLimitError(operation, needed, allowed, self.nbytes)
 
@@ -322,6 +321,8 @@ class Jacobian:
         >>> Jacobian.identity((3,)).to_sparse("csr").nnz
         3
         """
+        triplets = sum(triplet_count(term) for term in self.terms)
+        self._check_fits("to_sparse()", None, triplets * (self.dtype.itemsize + 2 * np.dtype(np.intp).itemsize))
         return sparse_matrix(self.terms, self.out_shape, self.in_shape, self.dtype, format)
 
     def to_linear_operator(self) -> LinearOperator:
@@ -366,7 +367,7 @@ class Jacobian:
     def __getitem__(self, index: Any) -> Any:
         """Entries of the tensor of shape out_shape + in_shape, by any NumPy index; only these are computed."""
         shape = np.broadcast_to(np.zeros(()), self.shape)[index].shape  # NumPy's own IndexError
-        self._check_fits("J[...]", None, shape)
+        self._check_fits("J[...]", None, prod(shape) * self.dtype.itemsize)
         first = index[0] if isinstance(index, tuple) and index else index
         terms: Sequence[Term]
         position = isinstance(first, (int, np.integer)) and not isinstance(first, bool)

@@ -12,9 +12,10 @@ from scipy.sparse.linalg import LinearOperator
 
 from ..contract import to_coo, to_dense
 from ..errors import StructureError
+from ..labels import size_of
 from ..terms import Term
 
-__all__ = ["JacobianOperator", "shared_blocks", "sparse_matrix"]
+__all__ = ["JacobianOperator", "shared_blocks", "sparse_matrix", "triplet_count"]
 
 Shape = tuple[int, ...]
 
@@ -29,6 +30,14 @@ def sparse_matrix(terms: Sequence[Term], out_shape: Shape, in_shape: Shape, dtyp
     triplets = (values, (rows.astype(index), columns.astype(index)))
     # Through CSR, whose sum of duplicates is compiled.
     return scipy.sparse.coo_array(triplets, shape=shape).tocsr().asformat(format)
+
+
+def triplet_count(term: Term) -> int:
+    """How many entries a term places: one for each value of the labels of out and inp, or of what determines them."""
+    placing = [relation for relation in term.maps if not term.free.keys().isdisjoint(relation.dst)]
+    determined = {label for relation in placing for label in relation.dst}
+    sources = {label for relation in placing for label in relation.src}
+    return size_of((sources | term.free.keys()) - determined)
 
 
 class JacobianOperator(LinearOperator):
