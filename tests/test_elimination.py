@@ -140,7 +140,7 @@ def graphs(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     graph, inputs = LinearGraph(), draw(st.integers(1, 2))
     for vertex in range(draw(st.integers(inputs + 1, 6))):
-        graph.add_vertex(draw(SMALL), FLOAT)
+        _ = graph.add_vertex(draw(SMALL), FLOAT)
         if vertex >= inputs:
             for source in {int(rng.integers(0, vertex)), vertex - 1, int(rng.integers(0, vertex))}:
                 for term in resolved(draw(terms(graph.shapes[vertex], graph.shapes[source]))):
@@ -277,7 +277,7 @@ def test_maps_that_meet_nowhere():
     assert chain(second, first) is None
     graph = LinearGraph()
     for shape in ((2,), (4,), (2,)):
-        graph.add_vertex(shape, FLOAT)
+        _ = graph.add_vertex(shape, FLOAT)
     graph.add_term(0, 1, first)
     graph.add_term(1, 2, second)
     assert eliminate(graph, (0,), 2, (1,)) == {0: []}

@@ -278,7 +278,7 @@ def test_sums_of_other_shapes():
     row = np.ones(3)
     for wrong in (lambda: J + 1, lambda: 1 - J, lambda: J * row, lambda: row * J, lambda: J * J, lambda: J / J):
         with pytest.raises(TypeError):
-            wrong()
+            _ = wrong()
 
 
 CHAINS = [

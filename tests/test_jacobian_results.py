@@ -219,6 +219,18 @@ def test_entries_of_a_large_jacobian_need_only_themselves():
     assert used < 10 * n * 8
 
 
+def test_entries_of_an_operator_need_only_their_rows_or_columns():
+    n = 10**5
+    J = jacobian(np.cumsum)(np.linspace(0.0, 1.0, n))
+    triangle = np.tri(n, 8)[:12]
+    for index in ((5, slice(0, 8)), (slice(2, 12, 3), slice(0, 8)), ([3, 1, 3], [2, 2, 4]), (slice(0, 12), 3), (7, 7)):
+        used, found = peak(lambda index=index: J[index])
+        close(found, triangle[index])
+        assert used < 40 * n * 8
+    close(J[:, 3][:12], triangle[:, 3])
+    close(J[n - 1], np.ones(n))
+
+
 # -------------------------------------------------------------------------------------------------------- ownership
 @pytest.mark.parametrize("size", [4, 20_000])
 @each_mode

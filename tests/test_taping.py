@@ -115,7 +115,7 @@ def test_after_the_block_values_are_only_for_derivatives():
         y = np.sum(x * x)
     for use in (lambda: np.sin(x), lambda: x + 1, lambda: y * 2, lambda: x[0], lambda: np.stack([y, y])):
         with pytest.raises(EscapedTraceError, match="outlived its transform, so its derivative cannot be recorded"):
-            use()
+            _ = use()
     close(jac.primal(y), 5.0)
     with pytest.raises(ArgumentError, match="Tape.watch: the tape is not recording. Watch inside the with block"):
         _ = tape.watch(X0)

@@ -67,8 +67,31 @@ def apply_operators(term: Term) -> Term:
                 term = applied
                 break
         else:
-            dense = operators[0].materialise()
-            term = term.replace(factors=tuple([dense if f is operators[0] else f for f in term.factors]))
+            term = _picked(term, operators[0]) or _materialised(term, operators[0])
+
+
+def _materialised(term: Term, operator: OperatorFactor) -> Term:
+    dense = operator.materialise()
+    return term.replace(factors=tuple([dense if f is operator else f for f in term.factors]))
+
+
+def _picked(term: Term, operator: OperatorFactor) -> Term | None:
+    """The term with only those rows or columns of an operator that a map picks, if these are fewer than all."""
+    for side, other in ((operator.left, operator.right), (operator.right, operator.left)):
+        for relation in term.maps:
+            rest = [part for part in (*term.factors, *term.maps) if part is not operator and part is not relation]
+            used = set(term.free).union(other, relation.src, *[part.labels for part in rest])
+            count = size_of(relation.src)
+            if set(relation.dst) != set(side) or not used.isdisjoint(side) or count >= size_of(side):
+                continue
+            copies = tuple([Label(label.size) for label in relation.src])
+            ones = Factor.on(np.eye(count, dtype=operator.dtype), (relation.src, copies))
+            rows = operator.apply(scatter_factor(ones, relation), transposed=side is operator.left)
+            rows = rows.relabel({copy: (label,) for copy, label in zip(copies, relation.src, strict=True)})
+            factors = tuple([rows if f is operator else f for f in term.factors])
+            maps = tuple([m for m in term.maps if m is not relation])
+            return term.replace(factors=factors, maps=maps, bound=tuple([x for x in term.bound if x not in side]))
+    return None
 
 
 def _apply(term: Term, operator: OperatorFactor, *, transposed: bool) -> Term | None:

@@ -368,7 +368,7 @@ class Jacobian:
         """Entries of the tensor of shape out_shape + in_shape, by any NumPy index; only these are computed."""
         shape = np.broadcast_to(np.zeros(()), self.shape)[index].shape  # NumPy's own IndexError
         self._check_fits("J[...]", None, prod(shape) * self.dtype.itemsize)
-        first = index[0] if isinstance(index, tuple) and index else index
+        first: Any = index[0] if isinstance(index, tuple) and index else index
         terms: Sequence[Term]
         position = isinstance(first, (int, np.integer)) and not isinstance(first, bool)
         if self._mode == "lazy" and self.out_shape and position:
