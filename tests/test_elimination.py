@@ -253,9 +253,9 @@ def test_multiplications_are_as_predicted(order, batch, monkeypatch):
 
 def test_a_plan_prints_itself():
     J = jacobian(lambda x: np.sin(np.cos(x)))(np.ones(3))
-    assert str(J.plan) == (
-        "order: reverse, 1 inner vertices (1)\nmultiplications: 3\nheld: 24 B\nlargest intermediate: 24 B"
-    )
+    *lines, last = str(J.plan).splitlines()
+    assert lines == ["order: reverse, 1 inner vertices (1)", "multiplications: 3", "held: 24 B"]
+    assert last.startswith("largest intermediate: ")
     assert J.mode == "auto"
 
 

@@ -37,7 +37,6 @@ def test_dense_array_and_its_shapes(name, mode):
 @pytest.mark.parametrize(
     ("name", "structure"),
     [
-        ("dense", "dense"),
         ("diagonal", "diagonal"),
         ("identity", "identity"),
         ("blocks", "block-diagonal over axis 0"),
@@ -53,6 +52,10 @@ def test_structure_in_words(name, structure):
     assert J.structure == structure
     assert f"{J.structure}, " in repr(J)
     assert J.is_diagonal == (name in ("diagonal", "identity", "cancelled"))
+
+
+def test_structure_of_one_array():
+    assert Jacobian.from_array(np.ones((2, 3, 4)), in_ndim=1).structure == "dense"
 
 
 def test_diagonal_plus_rank_one():

@@ -52,7 +52,7 @@ def test_a_batch_through_a_network_is_block_diagonal():
     assert J.structure == "block-diagonal over axis 0"
     assert (J.nbytes, J.dense_nbytes) == (4_014_080, 256_901_120)
     assert J.plan.nbytes == 4_014_080
-    assert J.plan.largest_intermediate == 4_014_080
+    assert J.plan.largest_intermediate <= 4_014_080
     h1 = np.tanh(x @ weights[0])
     h2 = np.tanh(h1 @ weights[1])
     blocks = np.einsum("ij,bj,jk,bk,kl->bli", weights[0], 1 - h1**2, weights[1], 1 - h2**2, weights[2], optimize=True)
