@@ -15,11 +15,14 @@ index)`` inside a list. Every array that it sees is a plain value of its own lev
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .errors import ArgumentError
 from .labels import Axes, axes_of, flatten
 from .terms import Factor, Map, Term
 
@@ -81,12 +84,27 @@ def registered() -> dict[Any, Rule]:
     return dict(_RULES)
 
 
+def _register(rule: Rule) -> None:
+    """Enter a rule; a later one for the same function takes its place."""
+    function = rule.function
+    plain = isinstance(function, FunctionType) and function.__module__.partition(".")[0] not in ("numpy", "jacobians")
+    if plain:
+        raise ArgumentError(
+            rule.kind,
+            f"the function {function.__name__}",
+            "is a plain Python function, of whose calls NumPy does not tell",
+            "Made of functions that have rules, it needs none; else make it a ufunc with np.frompyfunc.",
+        )
+    _RULES[function] = rule
+
+
 def function_name(function: Any) -> str:
     """The name of a function as a user writes it, e.g. ``np.linalg.qr``."""
     name = getattr(function, "__name__", repr(function))
     module = getattr(function, "__module__", None) or "numpy"
     if isinstance(function, np.ufunc):
-        return f"np.{name}" if getattr(np, name, None) is function else name
+        special = getattr(sys.modules.get("scipy.special"), name, None)
+        return f"np.{name}" if getattr(np, name, None) is function else f"scipy.special.{name}" if special else name
     return f"{module}.{name}".replace("numpy.", "np.", 1)
 
 
@@ -117,7 +135,7 @@ def elementwise(function: Any, *partials: Callable[..., Any]) -> None:
                     diagonal_term(np.shape(call.result), np.shape(operands[position]), value, call.result.dtype),
                 )
 
-    _RULES[function] = Rule("elementwise", function, run)
+    _register(Rule("elementwise", function, run))
 
 
 def multilinear(function: Any, labels: Callable[..., tuple[list[Axes], Axes]]) -> None:
@@ -135,7 +153,7 @@ def multilinear(function: Any, labels: Callable[..., tuple[list[Axes], Axes]]) -
         inputs, out = labels(*args, **kwargs)
         return product_terms(call, [Operand(n, args[n], axes) for n, axes in enumerate(inputs)], out)
 
-    _RULES[function] = Rule("multilinear", function, run)
+    _register(Rule("multilinear", function, run))
 
 
 class Operand(NamedTuple):
@@ -184,7 +202,7 @@ def gather(function: Any, separable: bool | Callable[..., bool] = False) -> None
             index = function(positions, *args, **kwargs)
             yield 0, 0, Term(out, inp, maps=(Map.of(flatten(inp), flatten(out), index),))
 
-    _RULES[function] = Rule("gather", function, run)
+    _register(Rule("gather", function, run))
 
 
 def _separable_term(function: Any, shape: tuple, out_shape: tuple, args: tuple, kwargs: dict) -> Term:
@@ -204,8 +222,19 @@ def _separable_term(function: Any, shape: tuple, out_shape: tuple, args: tuple, 
 
 
 def composed(function: Any, definition: Callable[..., Any]) -> None:
-    """State a function that runs, on traced values, as a definition made of other functions."""
-    _RULES[function] = Rule("composed", function, definition)
+    """State a function that runs, on traced values, as a definition made of other functions.
+
+    Parameters
+    ----------
+    function : callable
+    definition : callable
+        Called with the arguments of the function, made of functions that have rules.
+
+    Examples
+    --------
+    ``composed(np.ptp, lambda a, axis=None: np.max(a, axis=axis) - np.min(a, axis=axis))``
+    """
+    _register(Rule("composed", function, definition))
 
 
 def local(function: Any) -> Callable[[Callable[..., Iterable[LocalTerm]]], Callable]:
@@ -217,22 +246,43 @@ def local(function: Any) -> Callable[[Callable[..., Iterable[LocalTerm]]], Calla
     """
 
     def register(rule: Callable[..., Iterable[LocalTerm]]) -> Callable:
-        _RULES[function] = Rule("local", function, rule)
+        _register(Rule("local", function, rule))
         return rule
 
     return register
 
 
 def nondifferentiable(*functions: Any) -> None:
-    """State functions that are constant almost everywhere, or whose result is no real array (shapes, orders, tests)."""
+    """State functions that are constant almost everywhere, or whose result is no real array (shapes, orders, tests).
+
+    Parameters
+    ----------
+    *functions : callable
+        They are run on plain values, and their results carry no derivative.
+
+    Examples
+    --------
+    ``nondifferentiable(np.sign, np.argsort, np.shape)``
+    """
     for function in functions:
-        _RULES[function] = Rule("nondifferentiable", function)
+        _register(Rule("nondifferentiable", function))
 
 
 def unsupported(reason: str, *functions: Any) -> None:
-    """Refuse functions, with the reason that the error tells."""
+    """Refuse functions, with the reason that the error tells.
+
+    Parameters
+    ----------
+    reason : str
+        What follows "has no rule" in the message.
+    *functions : callable
+
+    Examples
+    --------
+    ``unsupported("because it writes a file", np.save)``
+    """
     for function in functions:
-        _RULES[function] = Rule("unsupported", function, reason=reason)
+        _register(Rule("unsupported", function, reason=reason))
 
 
 def diagonal_term(out_shape: tuple[int, ...], in_shape: tuple[int, ...], partial: Any, dtype: np.dtype) -> Term:

@@ -23,8 +23,8 @@ LOOP_LIMIT = 20_000
 def contract_pair(a: Factor, b: Factor, result: Iterable[Label]) -> Factor:
     """The product of two factors, summed over the labels that are not in `result`.
 
-    Without a sum the labels are in the order of `result`, so that a large product is written once; else the order is
-    ours.
+    Without a sum the labels are in the order of `result`, so that a large product is written once; else the labels that
+    both carry come first, and then those of the factor that has the first of the others.
     """
     wanted = dict.fromkeys(result)
     if not (type(a.array) is np.ndarray and type(b.array) is np.ndarray):
@@ -41,6 +41,9 @@ def contract_pair(a: Factor, b: Factor, result: Iterable[Label]) -> Factor:
     batch = [label for label in a.labels if label in in_b and label in wanted]
     rows = [label for label in a.labels if label not in in_b]
     columns = [label for label in b.labels if label not in in_a]
+    first = next((label for label in wanted if label in rows or label in columns), None)
+    if first in columns:
+        a, b, rows, columns = b, a, columns, rows
     if work < LOOP_LIMIT or (batch and bool(rows) != bool(columns)):
         return einsum((a, b), tuple([*batch, *rows, *columns]))
     return _matmul(a, b, (batch, rows, columns, summed))

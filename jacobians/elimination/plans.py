@@ -34,7 +34,7 @@ class Plan(NamedTuple):
     nbytes : int
         Bytes that the resulting terms hold.
     largest_intermediate : int
-        Bytes of the largest array on the way, results included.
+        Bytes of the largest array on the way that is no part of the result.
     bounded : bool
         Whether no intermediate is larger than inputs, output and result together.
     """
@@ -80,10 +80,11 @@ def predict(
             for term in terms:
                 shadow.add_term(source, target, shadow_term(term, ledger))
     result = eliminate(shadow, inputs, output, order, joints)
-    held = held_bytes([term for terms in result.values() for term in terms])
+    terms = [term for parts in result.values() for term in parts]
+    held = held_bytes(terms)
+    largest = ledger.largest_intermediate(f.array for term in terms for f in term.factors if isinstance(f, Factor))
     ends = sum(prod(graph.shapes[v]) * graph.dtypes[v].itemsize for v in (*inputs, output))
-    bounded = ledger.largest_intermediate <= ends + held
-    return Plan(name, tuple(order), ledger.multiplications, held, ledger.largest_intermediate, bounded)
+    return Plan(name, tuple(order), ledger.multiplications, held, largest, largest <= ends + held)
 
 
 def choose(graph: LinearGraph, inputs: Sequence[int], output: int, joints: Collection[int] = ()) -> Plan:

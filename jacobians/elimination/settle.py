@@ -62,8 +62,7 @@ def _sum_bound(term: Term) -> Term:
             shared = common | _shared(factors, out | inp)
             if labels <= out or labels <= inp or size_of(labels) <= sum(_work(f, shared) for f in group):
                 rest = [factor for factor in factors if not any(factor is member for member in group)]
-                ordered = [label for factor in group for label in factor.labels if label in labels]
-                factors = [*rest, contract_factors(group, ordered)]
+                factors = [*rest, contract_factors(group, [label for label in term.labels if label in labels])]
                 break
         else:
             break

@@ -6,7 +6,7 @@ tells what it would have cost: no separate model of the costs can disagree with 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any
 
@@ -19,20 +19,25 @@ __all__ = ["Ledger", "Shadow", "shadow_term"]
 
 
 class Ledger:
-    """Scalar multiplications, and bytes of the largest array made."""
+    """Scalar multiplications, and the arrays that were made."""
 
-    __slots__ = ("largest_intermediate", "multiplications", "shadows")
+    __slots__ = ("arrays", "multiplications", "shadows")
 
     def __init__(self) -> None:
         self.multiplications = 0
-        self.largest_intermediate = 0
+        self.arrays: list[Shadow] = []
         self.shadows: dict[int, Shadow] = {}
 
     def made(self, shape: tuple[int, ...], dtype: np.dtype, multiplications: int = 0) -> Shadow:
         """Record a new array; returns its shadow."""
         self.multiplications += multiplications
-        self.largest_intermediate = max(self.largest_intermediate, prod(shape) * np.dtype(dtype).itemsize)
-        return Shadow(shape, dtype, self)
+        self.arrays.append(Shadow(shape, dtype, self))
+        return self.arrays[-1]
+
+    def largest_intermediate(self, results: Iterable[Any]) -> int:
+        """Bytes of the largest array that was made and is no part of the results."""
+        held = {id(array.memory) for array in results if isinstance(array, Shadow)}
+        return max((array.nbytes for array in self.arrays if id(array) not in held), default=0)
 
     def shadow_of(self, array: Any) -> Shadow:
         """The shadow of an array: always the same one, so that shared factors are recognised."""
@@ -42,14 +47,15 @@ class Ledger:
 
 
 class Shadow:
-    """An array of which only shape and dtype are known."""
+    """An array of which only shape and dtype are known; a view knows the array whose memory it is."""
 
-    __slots__ = ("dtype", "ledger", "shape")
+    __slots__ = ("dtype", "ledger", "memory", "shape")
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype, ledger: Ledger) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype, ledger: Ledger, memory: Shadow | None = None) -> None:
         self.shape = tuple([int(size) for size in shape])
         self.dtype = np.dtype(dtype)
         self.ledger = ledger
+        self.memory = self if memory is None else memory
 
     @property
     def ndim(self) -> int:
@@ -59,12 +65,16 @@ class Shadow:
     def size(self) -> int:
         return prod(self.shape)
 
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
     def astype(self, dtype: np.dtype) -> Shadow:
         return self.ledger.made(self.shape, dtype)
 
     def view(self, shape: tuple[int, ...]) -> Shadow:
         """An array of the same memory."""
-        return Shadow(shape, self.dtype, self.ledger)
+        return Shadow(shape, self.dtype, self.ledger, self.memory)
 
     def __mul__(self, other: object) -> Shadow:
         return self.ledger.made(self.shape, self.dtype, self.size)

@@ -47,7 +47,10 @@ def _describe(term: Term) -> str:
     if set(flatten(term.out)) & set(flatten(term.inp)):
         return "sparse"
     rank = _rank(term)
-    return "dense" if rank is None else f"rank {rank}"
+    if rank is not None:
+        return f"rank {rank}"
+    whole = any(term.free.keys() <= set(factor.labels) for factor in term.factors)
+    return "dense" if whole or len(term.factors) < 2 else f"product of {len(term.factors)} factors"
 
 
 def _rank(term: Term) -> int | None:

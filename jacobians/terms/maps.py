@@ -117,7 +117,7 @@ class Map:
             if isinstance(self.index, Affine):
                 self._fingerprint = self.index
             else:
-                self._fingerprint = blake2b(np.ascontiguousarray(self.index), digest_size=16).digest()
+                self._fingerprint = blake2b(self.index.tobytes(), digest_size=16).digest()
         return self._fingerprint
 
     def check(self) -> None:

@@ -192,7 +192,7 @@ def _describe_map(relation: Map, words: object) -> str:
     start, step, modulus = relation.index
     if not src:
         return f"{{{dst} = {start}}}"
-    body = f"{'' if step == 1 else '-' if step == -1 else f'{step} '}({src})" if " " in src else \
-        f"{'' if step == 1 else '-' if step == -1 else f'{step} '}{src}"  # fmt: skip
-    body = body if not start else f"{start} + {body}"
+    group = f"({src})" if " " in src else src
+    moved = group if abs(step) == 1 else f"{abs(step)} {group}"
+    body = f"{start or ''}{' - ' if start else '-'}{moved}" if step < 0 else f"{start} + {moved}" if start else moved
     return f"{{{dst} = {body}{'' if modulus is None else f' mod {modulus}'}}}"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..elimination import Plan
 from ..errors import ArgumentError
 from ..recording import Argnums, Linearised, as_result, linearise, normalised_argnums, owned_graph
-from ..tensor import Body, Jacobian, memory_limit
+from ..tensor import Body, Jacobian
+from ..tensor import memory_limit as bytes_of
 from .gradients import grad
 
 __all__ = ["hessian", "jacfwd", "jacobian", "jacrev", "value_and_jacobian"]
@@ -65,14 +66,12 @@ def jacobian(
     >>> J.shape, J.structure, J.nbytes
     ((3, 3), 'diagonal', 24)
     """
-    both = value_and_jacobian(
-        function, argnums, mode=mode, order=order, memory_limit=memory_limit, has_aux=has_aux, _name="jacobian"
-    )
+    options = _checked("jacobian", mode, order, memory_limit)
 
     @wraps(function)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
-        value, result = both(*args, **kwargs)
-        return (result, value[1]) if has_aux else result
+        _, result, aux = _jacobians("jacobian", (function, args, kwargs), argnums, options, has_aux, valued=False)
+        return (result, aux) if has_aux else result
 
     return differentiated
 
@@ -85,7 +84,6 @@ def value_and_jacobian(
     order: Order = "auto",
     memory_limit: Limit = None,
     has_aux: bool = False,
-    _name: str = "value_and_jacobian",
 ) -> Callable[..., Any]:
     """The function that computes value and Jacobian together; parameters are those of `jacobian`.
 
@@ -101,31 +99,56 @@ def value_and_jacobian(
     >>> y, J.diagonal()
     (array([1., 1.]), array([1., 1.]))
     """
-    if mode not in ("auto", "explicit", "lazy"):
-        raise ArgumentError(_name, "mode", f"is {mode!r}", 'Use "auto", "explicit" or "lazy".')
-    if order not in ("auto", "forward", "reverse") if isinstance(order, str) else not isinstance(order, Sequence):
-        raise ArgumentError(_name, "order", f"is {order!r}", 'Use "auto", "forward", "reverse", or a plan.')
-    limit = None if memory_limit is None else _limit(memory_limit)
+    options = _checked("value_and_jacobian", mode, order, memory_limit)
 
     @wraps(function)
     def valued(*args: Any, **kwargs: Any) -> Any:
-        positions = normalised_argnums(_name, argnums, len(args))
-
-        def finish(record: Linearised) -> Any:
-            value = as_result(record.level, record.value) if _name != "jacobian" else None
-            body = Body(owned_graph(record, value), record.inputs, record.output, order=order)
-            if mode == "explicit":
-                body.terms(keep=True)
-            results = tuple([Jacobian(body, vertex, mode, limit) for vertex in record.inputs])
-            single = isinstance(argnums, (int, np.integer))
-            return (value, record.aux) if has_aux else value, results[0] if single else results
-
-        return linearise(_name, function, args, kwargs, positions, finish, has_aux)
+        call = (function, args, kwargs)
+        value, result, aux = _jacobians("value_and_jacobian", call, argnums, options, has_aux, valued=True)
+        return (value, aux) if has_aux else value, result
 
     return valued
 
 
-_limit = memory_limit
+class _Options(NamedTuple):
+    """How Jacobians are held."""
+
+    mode: str
+    order: Order
+    limit: int | None
+
+
+def _checked(name: str, mode: str, order: Order, memory_limit: Limit) -> _Options:
+    """The options, or an error under the name of the public function."""
+    if mode not in ("auto", "explicit", "lazy"):
+        raise ArgumentError(name, "mode", f"is {mode!r}", 'Use "auto", "explicit" or "lazy".')
+    if order not in ("auto", "forward", "reverse") if isinstance(order, str) else not isinstance(order, Sequence):
+        raise ArgumentError(name, "order", f"is {order!r}", 'Use "auto", "forward", "reverse", or a plan.')
+    return _Options(mode, order, None if memory_limit is None else bytes_of(memory_limit))
+
+
+def _jacobians(
+    name: str,
+    call: tuple[Callable[..., Any], tuple, dict[str, Any]],
+    argnums: Argnums,
+    options: _Options,
+    has_aux: bool,
+    *,
+    valued: bool,
+) -> tuple[Any, Any, Any]:
+    """The value (where it is asked for), the Jacobians in the form that `argnums` asks for, and aux."""
+    function, args, kwargs = call
+    positions = normalised_argnums(name, argnums, len(args))
+
+    def finish(record: Linearised) -> tuple[Any, Any, Any]:
+        value = as_result(record.level, record.value) if valued else None
+        body = Body(owned_graph(record, value), record.inputs, record.output, order=options.order)
+        if options.mode == "explicit":
+            body.terms(keep=True)
+        results = tuple([Jacobian(body, vertex, options.mode, options.limit) for vertex in record.inputs])
+        return value, results[0] if isinstance(argnums, (int, np.integer)) else results, record.aux
+
+    return linearise(name, function, args, kwargs, positions, finish, has_aux)
 
 
 def jacfwd(function: Callable[..., Any], argnums: Argnums = 0, **options: Any) -> Callable[..., Any]:

@@ -45,7 +45,7 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = 
     array([[ -6., -12.],
            [  6.,  12.]])
     """
-    both = value_and_grad(function, argnums, has_aux=has_aux, _name="grad")
+    both = _valued("grad", function, argnums, has_aux)
 
     @wraps(function)
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -55,9 +55,7 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = 
     return gradient
 
 
-def value_and_grad(
-    function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False, _name: str = "value_and_grad"
-) -> Callable[..., Any]:
+def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
     """The function that computes value and gradient of a scalar function together.
 
     Parameters are those of `grad`.
@@ -73,21 +71,26 @@ def value_and_grad(
     >>> value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     (np.float64(5.0), array([2., 4.]))
     """
+    return _valued("value_and_grad", function, argnums, has_aux)
+
+
+def _valued(name: str, function: Callable[..., Any], argnums: Argnums, has_aux: bool) -> Callable[..., Any]:
+    """`value_and_grad`, under the name that errors tell."""
 
     @wraps(function)
     def valued(*args: Any, **kwargs: Any) -> Any:
-        positions = normalised_argnums(_name, argnums, len(args))
+        positions = normalised_argnums(name, argnums, len(args))
 
         def finish(record: Linearised) -> Any:
             shape = record.graph.shapes[record.output]
             if shape != ():
                 advice = "Use jacobian, or sum the result to a scalar first."
-                raise ArgumentError(_name, "the result", f"has shape {shape}, but must be a scalar", advice)
+                raise ArgumentError(name, "the result", f"has shape {shape}, but must be a scalar", advice)
             gradients = pull(record, np.ones((), record.graph.dtypes[record.output]))
             value = as_result(record.level, record.value)
             single = isinstance(argnums, (int, np.integer))
             return (value, record.aux) if has_aux else value, gradients[0] if single else gradients
 
-        return linearise(_name, function, args, kwargs, positions, finish, has_aux)
+        return linearise(name, function, args, kwargs, positions, finish, has_aux)
 
     return valued
