@@ -87,16 +87,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=21, help="turns of each contraction")
     options = parser.parse_args(arguments)
-    lines = []
+    lines, names = [], []
     for name, (expression, sizes) in ROWS.items():
         works = contestants(expression, sizes)
+        names = [f"{library} ms" for library in works]
         reference, *others = [work() for work in works.values()]
         for other in others:
             np.testing.assert_allclose(reference, other, rtol=1e-9, atol=1e-9)
         times = medians(list(works.values()), options.repeats)
         best = min(times)
         lines.append((name, expression, *[f"{1e3 * t:.3f}" for t in times], f"{times[0] / best:.2f}"))
-    print(table(("contraction", "expression", *[f"{name} ms" for name in works], "ours / best"), lines))
+    print(table(("contraction", "expression", *names, "ours / best"), lines))
     return 0
 
 

@@ -66,15 +66,16 @@ def test_diagonal_is_the_dense_diagonal(data, shape):
 
 
 def test_a_bound_label_without_factor_counts_its_size():
-    ((i,),) = axes_of((5,)),
+    ((i,),) = (axes_of((5,)),)
     total = Term((), (i,), bound=())
     copies = Term((i,), ())
     assert dense(chain(total, copies)) == 5.0
 
 
 def test_mismatched_chain_names_both_shapes():
-    with pytest.raises(ChainError, match=r"left expects an input of shape \(3, 4\), right yields an output of shape \(4, 3\)"):
-        chain(Term((), axes_of((3, 4))), Term(axes_of((4, 3)), ()))
+    message = r"left expects an input of shape \(3, 4\), right yields an output of shape \(4, 3\)"
+    with pytest.raises(ChainError, match=message):
+        _ = chain(Term((), axes_of((3, 4))), Term(axes_of((4, 3)), ()))
 
 
 @given(st.sampled_from([((6,), (2, 3)), ((12,), (3, 4)), ((4, 6), (4, 6))]))

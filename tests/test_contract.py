@@ -64,7 +64,8 @@ def test_each_pair_agrees_with_einsum(name, scale):
     a = rng.normal(size=[labels[x].size for x in left])
     b = rng.normal(size=[labels[x].size for x in right])
     wanted = [labels[x] for x in out]
-    result = contract_pair(Factor(a, tuple(labels[x] for x in left)), Factor(b, tuple(labels[x] for x in right)), wanted)
+    left_labels, right_labels = tuple(labels[x] for x in left), tuple(labels[x] for x in right)
+    result = contract_pair(Factor(a, left_labels), Factor(b, right_labels), wanted)
     order = "".join(label.name for label in result.labels)
     assert sorted(order) == sorted(out)
     np.testing.assert_allclose(result.array, np.einsum(f"{left},{right}->{order}", a, b), atol=1e-8)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sample_jacobians import SAMPLES, close, sample_jacobian
 
-from jacobians import ChainError, Jacobian, ShapeError, grad, jacobian
+from jacobians import ArgumentError, ChainError, Jacobian, ShapeError, grad, jacobian
 
 MODES = ["explicit", "lazy", "auto"]
 each_sample = pytest.mark.parametrize("name", SAMPLES)
@@ -377,3 +377,8 @@ def test_jacobians_inside_a_differentiated_function():
     third = np.zeros((3, 3, 3))
     third[range(3), range(3), range(3)] = 6 * x
     close(full(x).to_array(), third)
+
+
+def test_complex_numbers_are_refused():
+    with pytest.raises(ArgumentError, match="Jacobian: an array has dtype complex128"):
+        _ = Jacobian.from_array(np.ones(2, complex), 1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ArgumentError, ShapeError
 from ..labels import Label, axes_of
 from ..terms import Factor, Term
 
@@ -74,6 +74,9 @@ def as_value(array: Any) -> Any:
 def owned_value(array: Any) -> Any:
     """A copy of an array of floating numbers; integers and booleans become float64."""
     array = as_value(array)
+    if array.dtype.kind not in "fiub":
+        found = f"has dtype {array.dtype}"
+        raise ArgumentError("Jacobian", "an array", found, "Only real numbers are supported; give both parts apart.")
     return array.copy() if array.dtype.kind == "f" else array.astype(np.result_type(array.dtype, float))
 
 
