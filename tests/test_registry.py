@@ -128,6 +128,9 @@ def test_an_unregistered_function_is_named(function):
 def operands(function):
     if isinstance(function, np.ufunc):
         return function.nin
+    compiled = {np.copyto: 2, np.putmask: 3}  # they tell no signature on older NumPy
+    if function in compiled:
+        return compiled[function]
     return sum(p.default is p.empty for p in inspect.signature(function).parameters.values())
 
 
