@@ -19,6 +19,7 @@ from typing import NamedTuple
 __all__ = [
     "Axes",
     "Axis",
+    "Frozen",
     "Label",
     "Unified",
     "apply",
@@ -32,14 +33,30 @@ __all__ = [
 ]
 
 
-class Label:
+class Frozen:
+    """Base of data that does not change after it is made; `__init__` and caches use ``object.__setattr__``."""
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__}.{name} is read-only: make a new one, with relabel or replace.")
+
+    def __setstate__(self, state: tuple[None, dict[str, object]]) -> None:
+        for name, value in state[1].items():
+            object.__setattr__(self, name, value)
+
+
+class Label(Frozen):
     """An index with a size; two labels are the same only if they are the same object."""
 
     __slots__ = ("name", "size")
+    name: str
+    size: int
 
     def __init__(self, size: int, name: str = "") -> None:
-        self.size = size
-        self.name = name
+        put = object.__setattr__
+        put(self, "size", size)
+        put(self, "name", name)
 
     def __repr__(self) -> str:
         return f"{self.name or 'label'}:{self.size}"

@@ -86,3 +86,12 @@ def test_unify_of_equal_shapes_keeps_the_shape(pair):
     unified = unify(left, right)
     assert unified.joints == []
     assert shape_of(left) == shape_of(right)
+
+
+def test_terms_and_labels_are_frozen():
+    ((i,),) = (axes_of((5,)),)
+    term = Term((i,), ())
+    with pytest.raises(AttributeError, match="Term.scale is read-only"):
+        term.scale = 2.0
+    with pytest.raises(AttributeError, match="Label.size is read-only"):
+        i[0].size = 3

@@ -11,12 +11,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import TermError
-from ..labels import Axes, Label, Substitution, apply, size_of
+from ..labels import Axes, Frozen, Label, Substitution, apply, size_of
 
 __all__ = ["Factor", "LinearOperation", "OperatorFactor"]
 
 
-class Factor:
+class Factor(Frozen):
     """A dense array with a label for each of its axes.
 
     Parameters
@@ -30,11 +30,15 @@ class Factor:
     """
 
     __slots__ = ("array", "labels", "name")
+    array: Any
+    labels: tuple[Label, ...]
+    name: str
 
     def __init__(self, array: Any, labels: tuple[Label, ...], name: str = "") -> None:
-        self.array: Any = np.asarray(array) if isinstance(array, np.generic) else array
-        self.labels = labels
-        self.name = name
+        put = object.__setattr__
+        put(self, "array", np.asarray(array) if isinstance(array, np.generic) else array)
+        put(self, "labels", labels)
+        put(self, "name", name)
 
     @classmethod
     def on(cls, array: Any, axes: Axes) -> Factor:
@@ -99,7 +103,7 @@ class LinearOperation(Protocol):
         """Apply the transposed operation along axis 0."""
 
 
-class OperatorFactor:
+class OperatorFactor(Frozen):
     """A linear operation from the group `right` to the group `left`, the same for all other labels.
 
     Parameters
@@ -110,14 +114,19 @@ class OperatorFactor:
     """
 
     __slots__ = ("left", "name", "operation", "right")
+    operation: LinearOperation
+    left: tuple[Label, ...]
+    right: tuple[Label, ...]
+    name: str
 
     def __init__(
         self, operation: LinearOperation, left: tuple[Label, ...], right: tuple[Label, ...], name: str = ""
     ) -> None:
-        self.operation = operation
-        self.left = left
-        self.right = right
-        self.name = name
+        put = object.__setattr__
+        put(self, "operation", operation)
+        put(self, "left", left)
+        put(self, "right", right)
+        put(self, "name", name)
 
     @property
     def labels(self) -> tuple[Label, ...]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import TermError
-from ..labels import Axis, Label, Substitution, apply, size_of
+from ..labels import Axis, Frozen, Label, Substitution, apply, size_of
 
 __all__ = ["Affine", "Map"]
 
@@ -25,7 +25,7 @@ class Affine(NamedTuple):
     modulus: int | None = None
 
 
-class Map:
+class Map(Frozen):
     """The relation ``ravel(dst) == index[ravel(src)]``.
 
     Parameters
@@ -38,16 +38,22 @@ class Map:
     """
 
     __slots__ = ("_fingerprint", "dst", "index", "injective", "src")
+    dst: Axis
+    src: Axis
+    index: Affine | np.ndarray
+    injective: bool | None
+    _fingerprint: Affine | bytes | None
 
     def __init__(self, dst: Axis, src: Axis, index: Affine | np.ndarray, injective: bool | None = None) -> None:
-        self.dst = dst
-        self.src = src
-        self.index = index
         if isinstance(index, Affine):
             span = abs(index.step) * size_of(src)
             injective = (index.step != 0 or not src) and (index.modulus is None or span <= index.modulus)
-        self.injective = injective
-        self._fingerprint: Affine | bytes | None = None
+        put = object.__setattr__
+        put(self, "dst", dst)
+        put(self, "src", src)
+        put(self, "index", index)
+        put(self, "injective", injective)
+        put(self, "_fingerprint", None)
 
     @classmethod
     def of(cls, dst: Axis, src: Axis, index: np.ndarray, injective: bool | None = None) -> Map:
@@ -107,18 +113,17 @@ class Map:
         if not any(label in substitution for label in self.labels):
             return self
         renamed = Map(apply(substitution, self.dst), apply(substitution, self.src), self.index, self.injective)
-        renamed._fingerprint = self._fingerprint
+        object.__setattr__(renamed, "_fingerprint", self._fingerprint)
         return renamed
 
     @property
     def fingerprint(self) -> Affine | bytes:
         """What two maps have in common exactly if their indices are the same numbers: the index, or a digest of it."""
         if self._fingerprint is None:
-            if isinstance(self.index, Affine):
-                self._fingerprint = self.index
-            else:
-                self._fingerprint = blake2b(self.index.tobytes(), digest_size=16).digest()
-        return self._fingerprint
+            index = self.index
+            known = index if isinstance(index, Affine) else blake2b(index.tobytes(), digest_size=16).digest()
+            object.__setattr__(self, "_fingerprint", known)
+        return self._fingerprint  # type: ignore[return-value]
 
     def check(self) -> None:
         """Raise TermError if an index leaves `dst`."""

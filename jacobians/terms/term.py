@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import TermError
-from ..labels import Axes, Label, Substitution, apply, apply_axes, flatten, fresh, shape_of
+from ..labels import Axes, Frozen, Label, Substitution, apply, apply_axes, flatten, fresh, shape_of
 from .factor import Factor, OperatorFactor
 from .maps import Affine, Map
 
@@ -21,7 +21,7 @@ __all__ = ["Term"]
 AnyFactor = Factor | OperatorFactor
 
 
-class Term:
+class Term(Frozen):
     """One product of factors and maps under named indices, from `inp` to `out`.
 
     Parameters
@@ -47,6 +47,13 @@ class Term:
     """
 
     __slots__ = ("_labels", "bound", "factors", "inp", "maps", "out", "scale")
+    out: Axes
+    inp: Axes
+    factors: tuple[AnyFactor, ...]
+    maps: tuple[Map, ...]
+    bound: tuple[Label, ...]
+    scale: float
+    _labels: dict[Label, None] | None
 
     def __init__(
         self,
@@ -57,13 +64,14 @@ class Term:
         bound: tuple[Label, ...] = (),
         scale: float = 1.0,
     ) -> None:
-        self.out = out
-        self.inp = inp
-        self.factors = factors
-        self.maps = maps
-        self.bound = bound
-        self.scale = scale
-        self._labels: dict[Label, None] | None = None
+        put = object.__setattr__
+        put(self, "out", out)
+        put(self, "inp", inp)
+        put(self, "factors", factors)
+        put(self, "maps", maps)
+        put(self, "bound", bound)
+        put(self, "scale", scale)
+        put(self, "_labels", None)
 
     @property
     def out_shape(self) -> tuple[int, ...]:
@@ -82,8 +90,8 @@ class Term:
     def labels(self) -> dict[Label, None]:
         """All labels, free first."""
         if self._labels is None:
-            self._labels = dict.fromkeys([*flatten(self.out), *flatten(self.inp), *self.bound])
-        return self._labels
+            object.__setattr__(self, "_labels", dict.fromkeys((*flatten(self.out), *flatten(self.inp), *self.bound)))
+        return self._labels  # type: ignore[return-value]
 
     @property
     def nbytes(self) -> int:
