@@ -70,7 +70,7 @@ def resolve(term: Term) -> Term | None:
     if 0 in [label.size for label in term.labels]:
         return None
     while term.maps:
-        for step in (_rename, _tabulate_tangle, _join_two, _compose_two, _drop_one):
+        for step in (_rename, _tabulate_tangle, _compose_two, _join_two, _drop_one):
             result = step(term)
             if result is not term:
                 break

@@ -4,7 +4,7 @@ import numpy as np
 
 from jacobians import jacobian
 
-__all__ = ["SAMPLES", "close", "sample_jacobian"]
+__all__ = ["SAMPLES", "assert_close", "sample_jacobian"]
 
 RNG = np.random.default_rng(5)
 X, W, A = RNG.normal(size=(3, 4)), RNG.normal(size=(4, 2)), RNG.normal(size=(5, 4))
@@ -55,7 +55,7 @@ def sample_jacobian(name, mode="auto"):
     return jacobian(function, mode=mode)(x), dense
 
 
-def close(computed, expected, tolerance=1e-10):
+def assert_close(computed, expected, tolerance=1e-10):
     """The same shape and numbers."""
     assert np.shape(computed) == np.shape(expected)
     np.testing.assert_allclose(computed, expected, rtol=tolerance, atol=tolerance)

@@ -10,6 +10,7 @@ from random_terms import terms
 from jacobians.chain import chain, diagonal
 from jacobians.errors import ChainError
 from jacobians.labels import axes_of, shape_of, unify
+from jacobians.rules.indexing import indexing_term
 from jacobians.terms import Term
 
 SHAPES = st.lists(st.sampled_from([1, 2, 3, 4, 6]), max_size=2).map(tuple)
@@ -95,3 +96,9 @@ def test_terms_and_labels_are_frozen():
         term.scale = 2.0
     with pytest.raises(AttributeError, match="Label.size is read-only"):
         i[0].size = 3
+
+
+def test_several_maps_from_one_source_meet_their_own_transpose():
+    picked = indexing_term((2, 2, 3), (np.array([0, -2, 0]), np.array([1, 0, 1])))
+    gram = np.tensordot(dense(picked), dense(picked.T), 3)
+    np.testing.assert_array_equal(value(chain(picked, picked.T), gram.shape), gram)

@@ -9,7 +9,7 @@ from graph_oracle import graph_jacobians
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_terms import terms
-from sample_jacobians import SAMPLES, close
+from sample_jacobians import SAMPLES, assert_close
 
 import jacobians.contract.pairs
 from jacobians import jacobian
@@ -49,7 +49,7 @@ def test_settling_keeps_the_sum(data, out_shape, in_shape):
     raw = data.draw(terms(out_shape, in_shape))
     for term in resolved(raw):
         settled = settle(term)
-        close(dense(settled.check()), dense(raw))
+        assert_close(dense(settled.check()), dense(raw))
         assert len(settled.factors) <= len(term.factors)
 
 
@@ -62,7 +62,7 @@ def test_merging_keeps_the_sum(data, out_shape, in_shape, count, densify):
     twice = parts + [term.freshen() for term in parts]
     for unmerged in (parts, parts[::-1], [settle(term) for term in parts], twice):
         merged = merge(unmerged, FLOAT, densify=densify)
-        close(total(merged, out_shape + in_shape), expected * (2 if unmerged is twice else 1))
+        assert_close(total(merged, out_shape + in_shape), expected * (2 if unmerged is twice else 1))
         assert len(merged) <= len(unmerged)
         assert not any(term.is_empty for term in merged)
 
@@ -78,8 +78,8 @@ def test_merging_terms_that_share_labels(data, out_shape, shape, in_shape, densi
     parts = [term for term in joined if term is not None]
     axes = len(shape)
     expected = np.tensordot(total(outers, out_shape + shape), total(inners, shape + in_shape), axes)
-    close(total(merge(parts, FLOAT, densify=densify), out_shape + in_shape), expected)
-    close(total(merge([settle(term) for term in parts], FLOAT, densify=densify), out_shape + in_shape), expected)
+    assert_close(total(merge(parts, FLOAT, densify=densify), out_shape + in_shape), expected)
+    assert_close(total(merge([settle(term) for term in parts], FLOAT, densify=densify), out_shape + in_shape), expected)
 
 
 def test_a_label_that_is_free_in_one_term_and_bound_in_the_other():
@@ -87,7 +87,7 @@ def test_a_label_that_is_free_in_one_term_and_bound_in_the_other():
     A, B = np.arange(12.0).reshape(4, 3), np.arange(9.0).reshape(3, 3)
     alone = Term(((i,),), ((j,),), (Factor(A, (i, j)),))
     parts = [alone, Term(((i,),), ((k,),), (Factor(A, (i, j)), Factor(B, (j, k))), (), (j,))]
-    close(total(merge(parts, FLOAT, densify=False), (4, 3)), A + A @ B)
+    assert_close(total(merge(parts, FLOAT, densify=False), (4, 3)), A + A @ B)
 
 
 def test_terms_of_one_pattern_are_added():
@@ -95,7 +95,7 @@ def test_terms_of_one_pattern_are_added():
     d = np.linspace(1.0, 2.0, 50)
     diagonal, other = Term(((i,),), ((i,),), (Factor(d, (i,)),)), Term(((j,),), ((j,),), (Factor(d, (j,)),), scale=-3)
     (merged,) = merge([diagonal, Term(((j,),), ((j,),)), other], FLOAT)
-    close(dense(merged), np.diag(1 - 2 * d))
+    assert_close(dense(merged), np.diag(1 - 2 * d))
     assert merge([diagonal, diagonal.times(-1)], FLOAT) == []
     assert len(merge([diagonal, Term(((i,),), ((j,),), (Factor(d, (i,)),))], FLOAT)) == 2
 
@@ -104,7 +104,7 @@ def test_equal_maps_into_labels_of_other_sizes_stay_apart():
     i, k, m = Label(2), Label(5), Label(7)
     A, B = np.arange(10.0).reshape(2, 5), np.arange(14.0).reshape(2, 7)
     parts = [Term(((i,),), (), (Factor(a, (i, n)),), (Map.constant(n, 3),), (n,)) for a, n in ((A, k), (B, m))]
-    close(total(merge(parts, FLOAT), (2,)), A[:, 3] + B[:, 3])
+    assert_close(total(merge(parts, FLOAT), (2,)), A[:, 3] + B[:, 3])
 
 
 def test_shared_factors_are_pulled_out():
@@ -116,7 +116,7 @@ def test_shared_factors_are_pulled_out():
     (merged,) = merge(parts, FLOAT)
     assert [factor.nbytes for factor in merged.factors].count(X.nbytes) == 2
     assert held_bytes([merged]) == X.nbytes + s.nbytes
-    close(dense(merged), X.T @ ((s + t)[:, None] * X))
+    assert_close(dense(merged), X.T @ ((s + t)[:, None] * X))
 
 
 def test_a_sum_larger_than_its_dense_form_is_replaced():
@@ -129,7 +129,7 @@ def test_a_sum_larger_than_its_dense_form_is_replaced():
     (merged,) = merge(parts, FLOAT)
     assert merged.out[0] == merged.inp[0]  # the common delta stays
     assert held_bytes([merged]) == 3 * 4 * 4 * 8
-    close(dense(merged), total(parts, (3, 4, 3, 4)))
+    assert_close(dense(merged), total(parts, (3, 4, 3, 4)))
     assert len(merge(parts, FLOAT, densify=False)) == 5
 
 
@@ -159,7 +159,7 @@ def test_every_order_gives_the_jacobian(case, random):
         for joints in ((), tuple(vertex for vertex in order[-1:])):
             found = eliminate(graph, inputs, output, order, joints)
             for vertex, jacobian_ in zip(inputs, expected, strict=True):
-                close(total(found[vertex], jacobian_.shape), jacobian_, tolerance=1e-7)
+                assert_close(total(found[vertex], jacobian_.shape), jacobian_, tolerance=1e-7)
 
 
 @settings(max_examples=100, deadline=None)
@@ -176,9 +176,9 @@ def test_products_run_on_the_graph(case):
         h, axes = rng.normal(size=graph.shapes[vertex]), axes_of(graph.shapes[vertex])
         tangents[vertex] = [Term(axes, (), (Factor.on(h, axes),))]
         moved = moved + np.tensordot(jacobian_, h, h.ndim)
-        close(total(pulled[vertex], h.shape), np.tensordot(c, jacobian_, c.ndim), tolerance=1e-7)
+        assert_close(total(pulled[vertex], h.shape), np.tensordot(c, jacobian_, c.ndim), tolerance=1e-7)
     (pushed,) = push(graph, inputs, output, tangents=tangents).values()
-    close(total(pushed, shape), moved, tolerance=1e-7)
+    assert_close(total(pushed, shape), moved, tolerance=1e-7)
 
 
 @settings(max_examples=100, deadline=None)

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from sample_jacobians import SAMPLES, close, sample_jacobian
+from sample_jacobians import SAMPLES, assert_close, sample_jacobian
 
 from jacobians import ArgumentError, ChainError, Jacobian, ShapeError, grad, jacobian
 
@@ -29,8 +29,8 @@ def test_dense_array_and_its_shapes(name, mode):
     assert (J.out_shape, J.in_shape) == (np.shape(function(x)), x.shape)
     assert (J.shape, J.ndim, J.dense_nbytes) == (dense.shape, dense.ndim, dense.nbytes)
     assert J.dtype == J.in_dtype == np.float64
-    close(J.to_array(), dense)
-    close(np.asarray(J), dense)
+    assert_close(J.to_array(), dense)
+    assert_close(np.asarray(J), dense)
     assert J.mode == ("lazy" if mode == "lazy" else "explicit")
 
 
@@ -68,7 +68,7 @@ def test_diagonal_plus_rank_one():
 def test_a_transposed_identity_is_not_diagonal():
     J = jacobian(np.transpose)(np.ones((3, 3)))
     assert not J.is_diagonal
-    close(J.diagonal(), np.eye(3))
+    assert_close(J.diagonal(), np.eye(3))
 
 
 def test_representation():
@@ -107,9 +107,9 @@ def test_from_array_copies():
     expected = array.copy()
     array[:] = 0
     assert (J.out_shape, J.in_shape, J.mode) == ((2,), (3, 4), "explicit")
-    close(J.to_array(), expected)
-    close(Jacobian.from_array(expected, in_ndim=0).to_array(), expected)
-    close(Jacobian.from_array(expected, in_ndim=3) @ expected, np.sum(expected**2))
+    assert_close(J.to_array(), expected)
+    assert_close(Jacobian.from_array(expected, in_ndim=0).to_array(), expected)
+    assert_close(Jacobian.from_array(expected, in_ndim=3) @ expected, np.sum(expected**2))
 
 
 def test_from_array_makes_integers_floating():
@@ -152,9 +152,9 @@ def test_from_einsum(expression):
     equation = ",".join([words, *deltas]) + "->" + "".join(copy for _, copy in copies)
     dense = np.einsum(equation, *operands, *[np.eye(sizes[letter]) for letter, _ in copies])
     assert (len(J.out_shape), len(J.in_shape)) == (len(out), len(inp))
-    close(J.to_array(), dense)
+    assert_close(J.to_array(), dense)
     operands[0][...] = 0
-    close(J.to_array(), dense)
+    assert_close(J.to_array(), dense)
 
 
 @pytest.mark.parametrize(
@@ -176,19 +176,19 @@ def test_from_einsum_that_does_not_fit(expression, shapes, message):
 
 def test_identity_diagonal_and_zeros():
     entries = RNG.normal(size=(2, 3))
-    close(Jacobian.identity((2, 3)).to_array(), np.eye(6).reshape(2, 3, 2, 3))
+    assert_close(Jacobian.identity((2, 3)).to_array(), np.eye(6).reshape(2, 3, 2, 3))
     assert Jacobian.identity((2, 3)).nbytes == 0
     assert Jacobian.identity(3, np.float32).dtype == np.float32
     D = Jacobian.diagonal(entries)
-    close(D.to_array(), np.diag(entries.ravel()).reshape(2, 3, 2, 3))
-    close(D.diagonal(), entries)
+    assert_close(D.to_array(), np.diag(entries.ravel()).reshape(2, 3, 2, 3))
+    assert_close(D.diagonal(), entries)
     entries[:] = 0
     assert np.all(D.diagonal() != 0)
     assert (D.structure, D.nbytes) == ("diagonal", 48)
     Z = Jacobian.zeros((2,), (3, 4))
-    close(Z.to_array(), np.zeros((2, 3, 4)))
+    assert_close(Z.to_array(), np.zeros((2, 3, 4)))
     assert (Z.structure, Z.nbytes, Z.terms, Z.to_sparse().nnz) == ("zero", 0, (), 0)
-    close(Z @ np.ones((3, 4, 5)), np.zeros((2, 5)))
+    assert_close(Z @ np.ones((3, 4, 5)), np.zeros((2, 5)))
 
 
 # ------------------------------------------------------------------------------------------------------- products
@@ -198,8 +198,8 @@ def test_identity_diagonal_and_zeros():
 def test_products_with_arrays(name, mode, batch):
     J, dense = sample_jacobian(name, mode)
     h, c = RNG.normal(size=J.in_shape + batch), RNG.normal(size=batch + J.out_shape)
-    close(J @ h, np.tensordot(dense, h, axes=len(J.in_shape)))
-    close(c @ J, np.tensordot(c, dense, axes=len(J.out_shape)))
+    assert_close(J @ h, np.tensordot(dense, h, axes=len(J.in_shape)))
+    assert_close(c @ J, np.tensordot(c, dense, axes=len(J.out_shape)))
     assert J.mode == mode
 
 
@@ -208,15 +208,15 @@ def test_products_with_arrays(name, mode, batch):
 def test_jvp_and_vjp(name, mode):
     J, dense = sample_jacobian(name, mode)
     h, c = RNG.normal(size=J.in_shape), RNG.normal(size=J.out_shape)
-    close(J.jvp(h), np.tensordot(dense, h, axes=len(J.in_shape)))
-    close(J.vjp(c), np.tensordot(c, dense, axes=len(J.out_shape)))
+    assert_close(J.jvp(h), np.tensordot(dense, h, axes=len(J.in_shape)))
+    assert_close(J.vjp(c), np.tensordot(c, dense, axes=len(J.out_shape)))
 
 
 def test_products_take_lists_and_integers():
     J = jacobian(np.square)(np.arange(3.0))
-    close(J @ [1, 2, 3], [0.0, 4.0, 12.0])
-    close([1, 2, 3] @ J, [0.0, 4.0, 12.0])
-    close(J.jvp([True, False, True]), [0.0, 0.0, 4.0])
+    assert_close(J @ [1, 2, 3], [0.0, 4.0, 12.0])
+    assert_close([1, 2, 3] @ J, [0.0, 4.0, 12.0])
+    assert_close(J.jvp([True, False, True]), [0.0, 0.0, 4.0])
 
 
 def test_products_do_not_share_memory_with_their_operands():
@@ -250,10 +250,10 @@ def test_transposition(name, mode):
     split, ndim = len(J.out_shape), dense.ndim
     turned = np.transpose(dense, (*range(split, ndim), *range(split)))
     assert (J.T.out_shape, J.T.in_shape) == (J.in_shape, J.out_shape)
-    close(J.T.to_array(), turned)
-    close(J.T.T.to_array(), dense)
+    assert_close(J.T.to_array(), turned)
+    assert_close(J.T.T.to_array(), dense)
     c = RNG.normal(size=J.out_shape)
-    close(J.T @ c, np.tensordot(c, dense, axes=split))
+    assert_close(J.T @ c, np.tensordot(c, dense, axes=split))
 
 
 @each_mode
@@ -262,16 +262,16 @@ def test_sums_and_multiples(name, mode):
     J, dense = sample_jacobian(name, mode)
     K = Jacobian.from_array(RNG.normal(size=dense.shape), in_ndim=len(J.in_shape))
     other = K.to_array()
-    close((J + K).to_array(), dense + other)
-    close((K - J).to_array(), other - dense)
-    close((-J).to_array(), -dense)
-    close((J * 3).to_array(), 3 * dense)
-    close((np.float64(3.0) * J).to_array(), 3 * dense)
-    close((J / 4).to_array(), dense / 4)
-    close((J - J).to_array(), 0 * dense)
+    assert_close((J + K).to_array(), dense + other)
+    assert_close((K - J).to_array(), other - dense)
+    assert_close((-J).to_array(), -dense)
+    assert_close((J * 3).to_array(), 3 * dense)
+    assert_close((np.float64(3.0) * J).to_array(), 3 * dense)
+    assert_close((J / 4).to_array(), dense / 4)
+    assert_close((J - J).to_array(), 0 * dense)
     h = RNG.normal(size=J.in_shape)
-    close((2 * J + K / 2) @ h, np.tensordot(2 * dense + other / 2, h, axes=len(J.in_shape)))
-    close(h @ (2 * J + K / 2).T, np.tensordot(2 * dense + other / 2, h, axes=len(J.in_shape)))
+    assert_close((2 * J + K / 2) @ h, np.tensordot(2 * dense + other / 2, h, axes=len(J.in_shape)))
+    assert_close(h @ (2 * J + K / 2).T, np.tensordot(2 * dense + other / 2, h, axes=len(J.in_shape)))
 
 
 def test_sums_of_other_shapes():
@@ -314,10 +314,10 @@ def test_chain_rule_is_a_tensordot(outer, inner, mode):
     axes = len(J.in_shape)
     product = J @ K
     assert (product.out_shape, product.in_shape) == (J.out_shape, K.in_shape)
-    close(product.to_array(), np.tensordot(left, right, axes=axes))
+    assert_close(product.to_array(), np.tensordot(left, right, axes=axes))
     h, c = RNG.normal(size=(*K.in_shape, 2)), RNG.normal(size=J.out_shape)
-    close(product @ h, np.tensordot(left, np.tensordot(right, h, axes=len(K.in_shape)), axes=axes))
-    close(c @ product, np.tensordot(np.tensordot(c, left, axes=len(J.out_shape)), right, axes=axes))
+    assert_close(product @ h, np.tensordot(left, np.tensordot(right, h, axes=len(K.in_shape)), axes=axes))
+    assert_close(c @ product, np.tensordot(np.tensordot(c, left, axes=len(J.out_shape)), right, axes=axes))
 
 
 @each_mode
@@ -326,10 +326,10 @@ def test_gauss_newton_products(name, mode):
     J, dense = sample_jacobian(name, mode)
     H = Jacobian.from_array(RNG.normal(size=J.out_shape * 2), in_ndim=len(J.out_shape))
     rows, middle = dense.reshape(int(np.prod(J.out_shape)), -1), matrix(H)
-    close(matrix(J.T @ H @ J), rows.T @ middle @ rows)
-    close(np.ravel((J.T @ H @ J).diagonal()), np.diag(rows.T @ middle @ rows))
+    assert_close(matrix(J.T @ H @ J), rows.T @ middle @ rows)
+    assert_close(np.ravel((J.T @ H @ J).diagonal()), np.diag(rows.T @ middle @ rows))
     h = RNG.normal(size=J.in_shape)
-    close(np.ravel((J.T @ H @ J) @ h), rows.T @ middle @ rows @ h.ravel())
+    assert_close(np.ravel((J.T @ H @ J) @ h), rows.T @ middle @ rows @ h.ravel())
 
 
 def test_chain_of_other_shapes():
@@ -343,17 +343,17 @@ def test_chain_of_other_shapes():
 def test_products_are_associative(mode):
     (J, first), (K, second), (L, third) = (sample_jacobian(name, mode) for name in ("dense", "rank one", "shift"))
     expected = first @ second @ third
-    close(((J @ K) @ L).to_array(), expected)
-    close((J @ (K @ L)).to_array(), expected)
-    close(((J @ K) @ L @ L.T @ J.T).diagonal(), np.diag(expected @ third.T @ first.T))
+    assert_close(((J @ K) @ L).to_array(), expected)
+    assert_close((J @ (K @ L)).to_array(), expected)
+    assert_close(((J @ K) @ L @ L.T @ J.T).diagonal(), np.diag(expected @ third.T @ first.T))
 
 
 @each_sample
 def test_gram_matrix_and_its_diagonal(name):
     J, dense = sample_jacobian(name)
     flat = dense.reshape(int(np.prod(J.out_shape)), -1) if dense.size else np.zeros((int(np.prod(J.out_shape)), 0))
-    close(np.reshape((J @ J.T).diagonal(), -1), np.diag(flat @ flat.T))
-    close(matrix(J @ J.T), flat @ flat.T)
+    assert_close(np.reshape((J @ J.T).diagonal(), -1), np.diag(flat @ flat.T))
+    assert_close(matrix(J @ J.T), flat @ flat.T)
 
 
 @each_mode
@@ -362,21 +362,21 @@ def test_pickle(name, mode):
     J, dense = sample_jacobian(name, mode)
     K = pickle.loads(pickle.dumps(J))
     assert (K.shape, K.dtype, K.structure, K.mode) == (J.shape, J.dtype, J.structure, "explicit")
-    close(K.to_array(), dense)
-    close((K @ J.T).to_array(), (J @ J.T).to_array())
+    assert_close(K.to_array(), dense)
+    assert_close((K @ J.T).to_array(), (J @ J.T).to_array())
 
 
 def test_jacobians_inside_a_differentiated_function():
     """A Jacobian is a value like any other: what is computed from it has derivatives."""
     x = np.array([0.3, -1.2, 0.7])
     norm = grad(lambda x: np.sum(jacobian(np.sin)(x).diagonal() ** 2))
-    close(norm(x), -2 * np.cos(x) * np.sin(x))
+    assert_close(norm(x), -2 * np.cos(x) * np.sin(x))
     product = jacobian(lambda x: jacobian(np.square)(x) @ x)
-    close(product(x).to_array(), np.diag(4 * x))
+    assert_close(product(x).to_array(), np.diag(4 * x))
     full = jacobian(lambda x: jacobian(lambda y: y**3)(x))
     third = np.zeros((3, 3, 3))
     third[range(3), range(3), range(3)] = 6 * x
-    close(full(x).to_array(), third)
+    assert_close(full(x).to_array(), third)
 
 
 def test_complex_numbers_are_refused():

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import scipy.sparse.linalg
-from sample_jacobians import SAMPLES, A, V, close, sample_jacobian
+from sample_jacobians import SAMPLES, A, V, assert_close, sample_jacobian
 
 import jacobians
 from jacobians import Jacobian, MemoryLimitError, StructureError, jacobian, set_memory_limit, value_and_jacobian
@@ -37,19 +37,19 @@ def peak(call):
 @pytest.mark.parametrize("format", ["csr", "csc", "coo", "bsr"])
 def test_sparse_matrices(name, format):
     J, dense = sample_jacobian(name)
-    close(J.to_matrix(), as_matrix(J, dense))
+    assert_close(J.to_matrix(), as_matrix(J, dense))
     if 0 in J.shape and format == "bsr":
         return  # SciPy has no empty one
     S = J.to_sparse(format)
     assert (S.format, S.shape, S.dtype) == (format, as_matrix(J, dense).shape, np.float64)
-    close(S.toarray(), as_matrix(J, dense))
+    assert_close(S.toarray(), as_matrix(J, dense))
 
 
 def test_sparse_matrices_add_what_meets():
     J = jacobian(lambda x: x[[0, 1, 0]] + x[[0, 0, 1]])(np.ones(2))
     S = J.to_sparse("csr")
     assert S.nnz == 5
-    close(S.toarray(), [[2.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
+    assert_close(S.toarray(), [[2.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
     assert J.to_sparse("coo").nnz == 5
 
 
@@ -71,9 +71,9 @@ def test_linear_operator_in_solvers():
     J, dense = sample_jacobian("dense", "lazy")
     operator, b = J.to_linear_operator(), RNG.normal(size=5)
     assert operator.shape == (5, 4)
-    close(operator @ np.eye(4), dense)
-    close(operator.T @ np.eye(5), dense.T)
-    close(operator.rmatmat(np.eye(5)), dense.T)
+    assert_close(operator @ np.eye(4), dense)
+    assert_close(operator.T @ np.eye(5), dense.T)
+    assert_close(operator.rmatmat(np.eye(5)), dense.T)
     solution = scipy.sparse.linalg.lsqr(operator, b, atol=1e-14, btol=1e-14)[0]
     np.testing.assert_allclose(solution, np.linalg.lstsq(dense, b)[0], atol=1e-8)
     top = scipy.sparse.linalg.svds(operator, k=1, return_singular_vectors=False)
@@ -89,8 +89,8 @@ def test_linear_operator_of_every_shape(name):
     J, dense = sample_jacobian(name)
     operator, matrix = J.to_linear_operator(), as_matrix(J, dense)
     h, c = RNG.normal(size=matrix.shape[1]), RNG.normal(size=matrix.shape[0])
-    close(operator.matvec(h), matrix @ h)
-    close(operator.rmatvec(c), c @ matrix)
+    assert_close(operator.matvec(h), matrix @ h)
+    assert_close(operator.rmatvec(c), c @ matrix)
 
 
 # ------------------------------------------------------------------------------------------------------- structure
@@ -102,22 +102,22 @@ def test_diagonal(name, mode):
         with pytest.raises(ValueError, match="Only a square Jacobian has one"):
             _ = J.diagonal()
         return
-    close(J.diagonal(), np.diag(as_matrix(J, dense)).reshape(J.out_shape))
+    assert_close(J.diagonal(), np.diag(as_matrix(J, dense)).reshape(J.out_shape))
 
 
 def test_diagonal_blocks():
     x, W = RNG.normal(size=(6, 4)), RNG.normal(size=(4, 3))
     J = jacobian(lambda x: np.tanh(x @ W))(x)
     dense = J.to_array()
-    close(J.diagonal_blocks(), dense[range(6), :, range(6), :])
-    close(J.diagonal_blocks(-2), dense[range(6), :, range(6), :])
+    assert_close(J.diagonal_blocks(), dense[range(6), :, range(6), :])
+    assert_close(J.diagonal_blocks(-2), dense[range(6), :, range(6), :])
     with pytest.raises(StructureError, match=r"axis 1 has different sizes in out \(6, 3\) and in \(6, 4\)"):
         _ = J.diagonal_blocks(1)
     with pytest.raises(StructureError, match=r"axis 2 is not an axis of both \(6, 3\) and \(6, 4\)"):
         _ = J.diagonal_blocks(2)
     with pytest.raises(StructureError, match="does not prove axis 0 to be shared by out and in"):
         _ = jacobian(lambda x: np.roll(x, 1, axis=0))(x).diagonal_blocks(0)
-    close(jacobian(np.sin)(x).diagonal_blocks(1), np.einsum("ij,ik->jik", np.cos(x), np.eye(6)))
+    assert_close(jacobian(np.sin)(x).diagonal_blocks(1), np.einsum("ij,ik->jik", np.cos(x), np.eye(6)))
 
 
 def test_products_stay_factored():
@@ -128,7 +128,7 @@ def test_products_stay_factored():
     dense = J.to_array()
     kernel = J @ J.T
     used, diagonal = peak(kernel.diagonal)
-    close(diagonal, np.sum(dense**2, axis=1))
+    assert_close(diagonal, np.sum(dense**2, axis=1))
     assert used < 6 * dense.nbytes
     assert kernel.nbytes <= 3 * dense.nbytes
     assert all(factor.nbytes <= dense.nbytes for term in kernel.terms for factor in term.factors)
@@ -136,9 +136,9 @@ def test_products_stay_factored():
     H = Jacobian.from_array(RNG.normal(size=(m, m)), in_ndim=1)
     product = K.T @ H @ K
     used, diagonal = peak(product.diagonal)
-    close(diagonal, np.einsum("ni,ij,nj->n", dense, H.to_array(), dense))
+    assert_close(diagonal, np.einsum("ni,ij,nj->n", dense, H.to_array(), dense))
     assert used < 8 * dense.nbytes
-    close(product @ x, dense @ (H.to_array() @ (dense.T @ x)))
+    assert_close(product @ x, dense @ (H.to_array() @ (dense.T @ x)))
 
 
 # --------------------------------------------------------------------------------------------------------- entries
@@ -186,7 +186,7 @@ def test_entries_by_any_index(name, index, mode):
         with pytest.raises(IndexError):
             _ = J[index]
         return
-    close(J[index], expected)
+    assert_close(J[index], expected)
 
 
 @each_mode
@@ -203,7 +203,7 @@ def test_a_row_of_a_lazy_jacobian_takes_one_product():
     n = 200_000
     J = jacobian(lambda x: np.cumsum(np.sin(x)), mode="lazy")(np.linspace(0.0, 1.0, n))
     used, row = peak(lambda: J[n // 2])
-    close(row[:3], np.cos(np.linspace(0.0, 1.0, n))[:3])
+    assert_close(row[:3], np.cos(np.linspace(0.0, 1.0, n))[:3])
     assert np.all(row[n // 2 + 1 :] == 0)
     assert used < 20 * n * 8
     assert J.mode == "lazy"
@@ -215,7 +215,7 @@ def test_entries_of_a_large_jacobian_need_only_themselves():
     used, block = peak(lambda: J[10:12, 9:13])
     expected = np.zeros((2, 4))
     expected[[0, 1], [1, 2]] = np.cos(np.linspace(0.0, 1.0, n))[10:12]
-    close(block, expected)
+    assert_close(block, expected)
     assert used < 10 * n * 8
 
 
@@ -225,10 +225,10 @@ def test_entries_of_an_operator_need_only_their_rows_or_columns():
     triangle = np.tri(n, 8)[:12]
     for index in ((5, slice(0, 8)), (slice(2, 12, 3), slice(0, 8)), ([3, 1, 3], [2, 2, 4]), (slice(0, 12), 3), (7, 7)):
         used, found = peak(lambda index=index: J[index])
-        close(found, triangle[index])
+        assert_close(found, triangle[index])
         assert used < 40 * n * 8
-    close(J[:, 3][:12], triangle[:, 3])
-    close(J[n - 1], np.ones(n))
+    assert_close(J[:, 3][:12], triangle[:, 3])
+    assert_close(J[n - 1], np.ones(n))
 
 
 # -------------------------------------------------------------------------------------------------------- ownership
@@ -243,9 +243,9 @@ def test_a_jacobian_keeps_what_it_was_made_of(size, mode):
     expected[range(3), range(3)] += 2 * x[:3]
     matrix = M.copy()
     M[:], x[:] = 0, 0
-    close(J.to_array(), expected)
-    close(K.to_array(), matrix)
-    close(K @ np.ones(size), matrix @ np.ones(size))
+    assert_close(J.to_array(), expected)
+    assert_close(K.to_array(), matrix)
+    assert_close(K @ np.ones(size), matrix @ np.ones(size))
 
 
 @each_mode
@@ -259,7 +259,7 @@ def test_dense_results_may_be_changed(mode):
             J.diagonal()[...] = 7.0
         if J.ndim:
             J[...][...] = 7.0
-        close(J.to_array(), dense)
+        assert_close(J.to_array(), dense)
 
 
 @pytest.mark.parametrize("size", [4, 20_000])
@@ -269,10 +269,10 @@ def test_the_value_may_be_changed(mode, size):
     x = np.linspace(0.0, 1.0, size)
     y, J = value_and_jacobian(np.exp, mode=mode)(x)
     y[:] = 0
-    close(J.diagonal(), np.exp(x))
+    assert_close(J.diagonal(), np.exp(x))
     (y, aux), J = value_and_jacobian(lambda x: (np.exp(x), [np.exp(x)]), mode=mode, has_aux=True)(x)
     y[:] = aux[0][:] = 0
-    close(J.diagonal(), np.exp(x))
+    assert_close(J.diagonal(), np.exp(x))
 
 
 def test_an_array_on_request_is_always_made():

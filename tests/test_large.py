@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from sample_jacobians import close
+from sample_jacobians import assert_close
 
 from jacobians import grad, hvp, jacobian
 
@@ -56,9 +56,9 @@ def test_a_batch_through_a_network_is_block_diagonal():
     h1 = np.tanh(x @ weights[0])
     h2 = np.tanh(h1 @ weights[1])
     blocks = np.einsum("ij,bj,jk,bk,kl->bli", weights[0], 1 - h1**2, weights[1], 1 - h2**2, weights[2], optimize=True)
-    close(J.diagonal_blocks(), blocks)
+    assert_close(J.diagonal_blocks(), blocks)
     h = RNG.normal(size=x.shape)
-    close(J @ h, np.einsum("bli,bi->bl", blocks, h))
+    assert_close(J @ h, np.einsum("bli,bi->bl", blocks, h))
 
 
 def test_the_hessian_of_logistic_regression_is_one_product():
@@ -74,8 +74,8 @@ def test_the_hessian_of_logistic_regression_is_one_product():
     assert used < 3 * X.nbytes
     p = 1 / (1 + np.exp(-labels * (X @ w)))
     expected = X.T @ ((p * (1 - p))[:, None] * X)
-    close(H.to_array(), expected)
-    close(hvp(loss, (w,), (w,))[0], expected @ w)
+    assert_close(H.to_array(), expected)
+    assert_close(hvp(loss, (w,), (w,))[0], expected @ w)
 
 
 def test_softmax_is_a_diagonal_and_a_rank_one_term():
@@ -126,8 +126,8 @@ def test_products_of_a_million_by_a_million():
     array = x.nbytes
     used, (forward, backward) = peak(lambda: products(x, h))
     s = np.cumsum(np.sin(x))
-    close(forward, np.cumsum(np.cos(x) * h) * x[::-1] + s * h[::-1], tolerance=1e-6)
-    close(backward, np.cumsum((h * x[::-1])[::-1])[::-1] * np.cos(x) + (h * s)[::-1], tolerance=1e-6)
+    assert_close(forward, np.cumsum(np.cos(x) * h) * x[::-1] + s * h[::-1], tolerance=1e-6)
+    assert_close(backward, np.cumsum((h * x[::-1])[::-1])[::-1] * np.cos(x) + (h * s)[::-1], tolerance=1e-6)
     assert used < 20 * array
 
 
@@ -146,10 +146,10 @@ def test_a_long_loop_needs_no_deep_stack():
         return x
 
     J = jacobian(steps, mode="lazy")(np.ones(2))
-    close(J @ np.ones(2), np.full(2, 0.9999**10_000))
-    close(np.ones(2) @ J, np.full(2, 0.9999**10_000))
+    assert_close(J @ np.ones(2), np.full(2, 0.9999**10_000))
+    assert_close(np.ones(2) @ J, np.full(2, 0.9999**10_000))
     explicit = jacobian(steps, mode="explicit", order="reverse")(np.ones(2))
-    close(explicit.diagonal(), np.full(2, 0.9999**10_000))
+    assert_close(explicit.diagonal(), np.full(2, 0.9999**10_000))
 
 
 @pytest.mark.parametrize("chosen", [300, 3000])

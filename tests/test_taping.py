@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sample_jacobians import close
+from sample_jacobians import assert_close
 
 import jacobians as jac
 from jacobians import ArgumentError, EscapedTraceError, Tape
@@ -19,22 +19,22 @@ def test_the_lesson():
         loss = np.sum(residual**2)
     found = tape.gradient(loss, [W, b])
     assert type(found) is list
-    close(found[0], np.outer(2 * RESIDUAL, X0))
-    close(found[1], 2 * RESIDUAL)
-    close(tape.gradient(loss, b), 2 * RESIDUAL)
+    assert_close(found[0], np.outer(2 * RESIDUAL, X0))
+    assert_close(found[1], 2 * RESIDUAL)
+    assert_close(tape.gradient(loss, b), 2 * RESIDUAL)
     J = tape.jacobian(residual, W)
     assert J.structure == "block-diagonal over axis 0"
-    close(J.to_array(), np.einsum("io,j->ioj", np.eye(2), X0))
+    assert_close(J.to_array(), np.einsum("io,j->ioj", np.eye(2), X0))
     both = tape.jacobian(residual, (W, b))
     assert type(both) is list
-    close(both[1].to_array(), np.eye(2))
+    assert_close(both[1].to_array(), np.eye(2))
 
 
 def test_derivatives_inside_the_block():
     with Tape() as tape:
         x = tape.watch(X0)
         y = np.exp(x)
-        close(tape.gradient(np.sum(y), x), np.exp(X0))
+        assert_close(tape.gradient(np.sum(y), x), np.exp(X0))
         assert tape.jacobian(y, x).is_diagonal
 
 
@@ -43,10 +43,10 @@ def test_intermediate_values_are_sources():
         x = tape.watch(X0)
         h = np.sin(x)
         y = np.sum(h * h * x)
-    close(tape.gradient(y, h), 2 * np.sin(X0) * X0)
-    close(tape.gradient(y, x), 2 * np.sin(X0) * X0 * np.cos(X0) + np.sin(X0) ** 2)
-    close(tape.gradient(y, y), 1.0)
-    close(tape.jacobian(h, h).to_array(), np.eye(2))
+    assert_close(tape.gradient(y, h), 2 * np.sin(X0) * X0)
+    assert_close(tape.gradient(y, x), 2 * np.sin(X0) * X0 * np.cos(X0) + np.sin(X0) ** 2)
+    assert_close(tape.gradient(y, y), 1.0)
+    assert_close(tape.jacobian(h, h).to_array(), np.eye(2))
 
 
 def test_a_list_of_sources_is_as_good_as_each_alone():
@@ -58,18 +58,18 @@ def test_a_list_of_sources_is_as_good_as_each_alone():
         total = np.sum(y)
     sources = [x, h, total, x]
     for found, source in zip(tape.gradient(total, sources), sources, strict=True):
-        close(found, tape.gradient(total, source))
-    close(tape.gradient(total, sources)[0], 2 * np.sin(X0) * X0 * np.cos(X0) + np.sin(X0) ** 2)
+        assert_close(found, tape.gradient(total, source))
+    assert_close(tape.gradient(total, sources)[0], 2 * np.sin(X0) * X0 * np.cos(X0) + np.sin(X0) ** 2)
     for J, source in zip(tape.jacobian(y, [x, h, y]), [x, h, y], strict=True):
-        close(J.to_array(), tape.jacobian(y, source).to_array())
+        assert_close(J.to_array(), tape.jacobian(y, source).to_array())
 
 
 def test_sources_without_influence():
     with Tape() as tape:
         x, y = tape.watch(X0), tape.watch(W0)
         total = np.sum(x)
-    close(tape.gradient(total, [x, y])[1], np.zeros((2, 2)))
-    close(tape.jacobian(x, y).to_array(), np.zeros((2, 2, 2)))
+    assert_close(tape.gradient(total, [x, y])[1], np.zeros((2, 2)))
+    assert_close(tape.jacobian(x, y).to_array(), np.zeros((2, 2, 2)))
 
 
 @pytest.mark.parametrize("size", [3, 20_000])
@@ -83,11 +83,11 @@ def test_the_tape_keeps_what_it_recorded(size, inside):
         total = np.sum(x * x)
         J = tape.jacobian(y, x)
         if inside:
-            close(J.to_array(), expected)
+            assert_close(J.to_array(), expected)
     A[:], x0[:] = 7, 7
-    close(J.to_array(), expected)
-    close(tape.jacobian(y, x).to_array(), expected)
-    close(tape.gradient(total, x), 2 * np.linspace(0.0, 1.0, size))
+    assert_close(J.to_array(), expected)
+    assert_close(tape.jacobian(y, x).to_array(), expected)
+    assert_close(tape.gradient(total, x), 2 * np.linspace(0.0, 1.0, size))
 
 
 def test_tapes_in_tapes_and_in_transforms():
@@ -98,15 +98,15 @@ def test_tapes_in_tapes_and_in_transforms():
         return np.sum(tape.gradient(z, y) ** 2)
 
     first, second = np.sin(X0) + X0 * np.cos(X0), 2 * np.cos(X0) - X0 * np.sin(X0)
-    close(jac.grad(gradient_norm)(X0), 2 * first * second)
+    assert_close(jac.grad(gradient_norm)(X0), 2 * first * second)
     with Tape() as outer:
         x = outer.watch(X0)
         norm = gradient_norm(x)
-    close(outer.gradient(norm, x), 2 * first * second)
+    assert_close(outer.gradient(norm, x), 2 * first * second)
     with Tape() as tape:
         x = tape.watch(X0)
         diagonal = jac.jacobian(np.sin)(x).diagonal()
-    close(tape.jacobian(diagonal, x).to_array(), np.diag(-np.sin(X0)))
+    assert_close(tape.jacobian(diagonal, x).to_array(), np.diag(-np.sin(X0)))
 
 
 def test_after_the_block_values_are_only_for_derivatives():
@@ -116,7 +116,7 @@ def test_after_the_block_values_are_only_for_derivatives():
     for use in (lambda: np.sin(x), lambda: x + 1, lambda: y * 2, lambda: x[0], lambda: np.stack([y, y])):
         with pytest.raises(EscapedTraceError, match="outlived its transform, so its derivative cannot be recorded"):
             _ = use()
-    close(jac.primal(y), 5.0)
+    assert_close(jac.primal(y), 5.0)
     with pytest.raises(ArgumentError, match="Tape.watch: the tape is not recording. Watch inside the with block"):
         _ = tape.watch(X0)
     with pytest.raises(ArgumentError, match="Tape: the tape has been used before"), tape:
