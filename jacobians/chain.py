@@ -69,16 +69,22 @@ def resolve(term: Term) -> Term | None:
     """
     if 0 in [label.size for label in term.labels]:
         return None
+    patience = 16 + 8 * len(term.maps)  # each step removes a map or a source; a tangle that outlives this is tabulated
     while term.maps:
-        for step in (_rename, _tabulate_tangle, _compose_two, _join_two, _drop_one):
-            result = step(term)
-            if result is not term:
-                break
-        else:
-            return term
-        if result is None:
-            return None
+        patience -= 1
+        result = _tabulated(term, list(term.maps)) if patience == 0 else _simpler(term)
+        if result is None or result is term:
+            return result
         term = result
+    return term
+
+
+def _simpler(term: Term) -> Term | None:
+    """The term after the first step that changes it; the term itself where none does, None where it is zero."""
+    for step in (_rename, _tabulate_tangle, _compose_two, _join_two, _drop_one):
+        result = step(term)
+        if result is not term:
+            return result
     return term
 
 
@@ -138,8 +144,12 @@ def _tabulate_tangle(term: Term) -> Term | None:
         more = [m for m in term.maps if m not in component and not known.isdisjoint(m.labels)]
         component += more
         grown = bool(more)
-    free = term.free
-    kept = {label for factor in term.factors for label in factor.labels} | set(free)
+    return _tabulated(term, component)
+
+
+def _tabulated(term: Term, component: list[Map]) -> Term | None:
+    """The term with some of its maps replaced by the list of all positions where they hold."""
+    kept = {label for factor in term.factors for label in factor.labels} | set(term.free)
     listed = tabulate(component, kept)
     if listed is None:
         return None

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_terms import terms
 
-from jacobians.chain import chain, diagonal
+from jacobians.chain import _tabulated, chain, diagonal
 from jacobians.errors import ChainError
 from jacobians.labels import axes_of, shape_of, unify
 from jacobians.rules.indexing import indexing_term
@@ -102,3 +102,12 @@ def test_several_maps_from_one_source_meet_their_own_transpose():
     picked = indexing_term((2, 2, 3), (np.array([0, -2, 0]), np.array([1, 0, 1])))
     gram = np.tensordot(dense(picked), dense(picked.T), 3)
     np.testing.assert_array_equal(value(chain(picked, picked.T), gram.shape), gram)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), SHAPES, SHAPES)
+def test_tabulated_maps_mean_the_same(data, a, b):
+    """What remains for a tangle that no other step resolves."""
+    term = data.draw(terms(a, b))
+    listed = _tabulated(term, list(term.maps)) if term.maps else term
+    np.testing.assert_allclose(value(listed, a + b), dense(term), atol=1e-10)
