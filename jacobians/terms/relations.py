@@ -18,6 +18,9 @@ from .maps import Affine, Map
 __all__ = ["Joined", "compose", "join", "spread", "tabulate"]
 
 
+Table = dict[Label, np.ndarray]
+
+
 def spread(values: np.ndarray, labels: Axis, grid: Axis) -> np.ndarray:
     """Reshape values over raveled `labels` so that they broadcast over the axes of `grid`."""
     array = values.reshape([label.size for label in labels])
@@ -100,27 +103,54 @@ def tabulate(maps: Sequence[Map], kept: Container[Label]) -> Joined | None:
     return Joined(tuple(listed), pairs)
 
 
-def _natural_join(columns: dict[Label, np.ndarray], rows: int, relation: Map) -> tuple[dict[Label, np.ndarray], int]:
+def _natural_join(columns: Table, rows: int, relation: Map) -> tuple[Table, int]:
     """Rows of a table, each with every position of `relation` that agrees with it."""
+    listed, count = _rows_of(relation)
+    shared = [label for label in listed if label in columns]
+    left, right = _matches(_keys(columns, shared, rows), _keys(listed, shared, count))
+    joined = {label: column[left] for label, column in columns.items()}
+    joined |= {label: column[right] for label, column in listed.items() if label not in columns}
+    return joined, left.size
+
+
+def _rows_of(relation: Map) -> tuple[Table, int]:
+    """A map as a table: a row for each position of its source that does not contradict itself."""
     source = tuple(dict.fromkeys(relation.src))
-    added = tuple([label for label in source if label not in columns])
-    count = size_of(added)
-    table = {label: np.repeat(column, count) for label, column in columns.items()}
-    if added:
-        parts = np.unravel_index(np.tile(np.arange(count), rows), [label.size for label in added])
-        table |= dict(zip(added, parts, strict=True))
-    flat = np.zeros(rows * count, dtype=np.intp)
-    for label in relation.src:
-        flat = flat * label.size + table[label]
-    agrees = np.ones(rows * count, dtype=bool)
-    determined = np.unravel_index(relation.positions()[flat], [label.size for label in relation.dst])
-    for label, position in zip(relation.dst, determined, strict=True):
+    count = size_of(source)
+    parts = np.unravel_index(np.arange(count), [label.size for label in source]) if source else ()
+    table: Table = dict(zip(source, parts, strict=True))
+    positions = relation.positions()[_keys(table, relation.src, count)]
+    agrees = np.ones(count, dtype=bool)
+    for label, position in zip(relation.dst, _unravel(positions, relation.dst), strict=True):
         if label in table:
             agrees &= table[label] == position
         else:
             table[label] = position
     chosen = np.flatnonzero(agrees)
     return {label: column[chosen] for label, column in table.items()}, chosen.size
+
+
+def _unravel(positions: np.ndarray, labels: Axis) -> tuple[np.ndarray, ...]:
+    return np.unravel_index(positions, [label.size for label in labels]) if labels else ()
+
+
+def _keys(table: Table, labels: Sequence[Label], rows: int) -> np.ndarray:
+    """The flat position of a group of labels in each row."""
+    flat = np.zeros(rows, dtype=np.intp)
+    for label in labels:
+        flat = flat * label.size + table[label]
+    return flat
+
+
+def _matches(wanted: np.ndarray, offered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs of positions with equal keys, ordered by the first."""
+    order = np.argsort(offered, kind="stable")
+    ranked = offered[order]
+    first = np.searchsorted(ranked, wanted, "left")
+    counts = np.searchsorted(ranked, wanted, "right") - first
+    left = np.repeat(np.arange(wanted.size), counts)
+    within = np.arange(left.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    return left, order[np.repeat(first, counts) + within]
 
 
 def _of(dst: Axis, src: Axis, index: Affine | np.ndarray, injective: bool | None) -> Map:
@@ -145,14 +175,8 @@ def _agreeing(left: Map, right: Map) -> tuple[Affine | np.ndarray, Affine | np.n
         low = max(left.index.start, right.index.start)
         high = min(left.index.start + n_left, right.index.start + n_right)
         return Affine(low - left.index.start, 1), Affine(low - right.index.start, 1), max(high - low, 0)
-    wanted, offered = left.positions(), right.positions()
-    order = np.argsort(offered, kind="stable")
-    ranked = offered[order]
-    first = np.searchsorted(ranked, wanted, "left")
-    counts = np.searchsorted(ranked, wanted, "right") - first
-    left_index = np.repeat(np.arange(n_left), counts)
-    within = np.arange(left_index.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    return left_index, order[np.repeat(first, counts) + within], left_index.size
+    left_index, right_index = _matches(left.positions(), right.positions())
+    return left_index, right_index, left_index.size
 
 
 def _is_everything(index: Affine | np.ndarray, relation: Map, count: int) -> bool:
