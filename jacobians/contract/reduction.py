@@ -117,9 +117,10 @@ def _apply(term: Term, operator: OperatorFactor, *, transposed: bool) -> Term | 
     block = contract_factors(carriers, [*free, *rest_labels, *operator.labels])
     result = operator.apply(block, transposed=transposed)
     waiting = [f for f in others if isinstance(f, OperatorFactor)]
-    gone = source | ({label for f in carriers for label in f.labels} - set(block.labels))
-    gone |= {label for m in feeding for label in m.labels} - {label for f in (*rest, result) for label in f.labels}
-    bound = tuple([label for label in term.bound if label not in gone])
+    # What was carried and is no longer has been summed; what nothing ever carried still counts its size.
+    before = {label for part in (*term.factors, *term.maps) for label in part.labels}
+    after = {label for part in (result, *rest, *waiting, *maps) for label in part.labels}
+    bound = tuple([label for label in term.bound if label in after or label not in before])
     return term.replace(factors=(result, *rest, *waiting), maps=maps, bound=bound)
 
 
