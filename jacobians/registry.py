@@ -15,8 +15,10 @@ index)`` inside a list. Every array that it sees is a plain value of its own lev
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import RLock
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -38,6 +40,7 @@ __all__ = [
     "factor_on",
     "function_name",
     "gather",
+    "later",
     "local",
     "lookup",
     "multilinear",
@@ -72,15 +75,41 @@ class Rule(NamedTuple):
 
 
 _RULES: dict[Any, Rule] = {}
+_LATER: dict[str, str] = {}
+_READING = RLock()
+
+
+def later(module: str, rules: str) -> None:
+    """Rules of the functions of a module that is slow to import: read once the user's code has imported it.
+
+    Parameters
+    ----------
+    module : str
+        Where the functions are, such as ``"scipy.special"``.
+    rules : str
+        The module that states the rules.
+    """
+    _LATER[module] = rules
+
+
+def _read_later() -> None:
+    with _READING:  # another thread, whose function is not found, waits until they are read
+        for module in [name for name in _LATER if name in sys.modules]:
+            importlib.import_module(_LATER.pop(module))
 
 
 def lookup(function: Any) -> Rule | None:
     """The rule of a function, or None."""
-    return _RULES.get(function)
+    rule = _RULES.get(function)
+    if rule is None:
+        _read_later()
+        rule = _RULES.get(function)
+    return rule
 
 
 def registered() -> dict[Any, Rule]:
-    """A copy of the whole table: function -> rule."""
+    """A copy of the whole table: function -> rule; without the rules of modules that nobody has imported."""
+    _read_later()
     return dict(_RULES)
 
 
@@ -95,6 +124,7 @@ def _register(rule: Rule) -> None:
             "is a plain Python function, of whose calls NumPy does not tell",
             "Made of functions that have rules, it needs none; else make it a ufunc with np.frompyfunc.",
         )
+    _read_later()  # so that a user's rule comes after them
     _RULES[function] = rule
 
 

@@ -1,0 +1,338 @@
+"""Functions of `scipy.special`: one partial per argument, result first, the arguments named as in SciPy.
+
+A name instead of a partial refuses that argument: no closed form is known, as for the order of a Bessel function.
+Partials are made of functions that have rules, so that second derivatives follow. "x.y.z" are equations of the Digital
+Library of Mathematical Functions, https://dlmf.nist.gov.
+
+This module is read when the first function of a loaded `scipy.special` is looked up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy.special import _ufuncs as sp  # the ufuncs themselves: SCIPY_ARRAY_API=1 wraps the public names
+
+from ..errors import UnsupportedFunctionError
+from ..registry import elementwise, function_name, nondifferentiable
+
+__all__: list[str] = []
+
+_LN2, _LN10, _DEGREE = math.log(2), math.log(10), math.pi / 180
+_SQRT2, _SQRTPI, _SQRT2PI = math.sqrt(2), math.sqrt(math.pi), math.sqrt(2 * math.pi)
+
+
+def _special(function: Any, *partials: Callable[..., Any] | str) -> None:
+    """`elementwise`, with arguments in the precision of the result, and names of arguments that are refused."""
+    elementwise(function, *[_refused(function, p) if isinstance(p, str) else _in_precision(p) for p in partials])
+
+
+def _refused(function: Any, argument: str) -> Callable[..., Any]:
+    def partial(*_: Any) -> Any:
+        reason = f"for a traced {argument}, by which its derivative has no closed form; other arguments have one"
+        raise UnsupportedFunctionError(function_name(function), reason)
+
+    return partial
+
+
+def _in_precision(partial: Callable[..., Any]) -> Callable[..., Any]:
+    """Orders and parameters are often integers or Python numbers, of which SciPy makes float64."""
+
+    def convert(x: Any, dtype: np.dtype) -> Any:
+        if not hasattr(x, "dtype"):
+            return dtype.type(x)
+        return x if x.dtype == dtype else x.astype(dtype)
+
+    return lambda y, *arguments: partial(y, *[convert(x, y.dtype) for x in arguments])
+
+
+def _over(a: Any, b: Any) -> Any:
+    """``a / b``, and 0 for ``0 / 0``."""
+    return a / np.where(np.equal(a, 0) & np.equal(b, 0), 1, b)
+
+
+def _split(near: Any, x: Any, rest: float) -> tuple[Any, Any]:
+    """`x` where it is near, else 0, and `x` where it is not, else a harmless number, for the two branches of `where`.
+
+    Masking only their results would leave a nan in second derivatives.
+    """
+    return np.where(near, x, 0.0), np.where(near, rest, x)
+
+
+def _tail(x: Any, sign: int) -> tuple[Any, Any, Any]:
+    """Where `x` is far, `x` elsewhere, and far out ``sum over k of (2k - 1)!! (sign t)^(k-1) t, t = 1 / (2 x^2)``."""
+    far = np.greater(np.abs(x), 50)
+    t = 0.5 / np.square(np.where(far, x, 50.0))
+    u = sign * t
+    return far, np.where(far, 0.0, x), t * (1 + u * (3 + u * (15 + u * (105 + u * 945))))
+
+
+def _series_2f1(a: float, b: float, x: Any) -> Any:
+    """``F(a, b; 2; x)``; for Python numbers and a float32 array SciPy would choose float64."""
+    return sp.hyp2f1(*[x.dtype.type(parameter) for parameter in (a, b, 2)], x)
+
+
+# Both differences cancel far out, where they are asymptotic series: 7.12.1, and 7.5.1 with 7.12.1 for Dawson's integral.
+def _erfcx(y: Any, x: Any) -> Any:
+    """``2 x y - 2 / sqrt(pi)``; 7.10.1, 7.10.2."""
+    far, x0, series = _tail(x, -1)
+    direct = 2 * x0 * sp.erfcx(x0) - 2 / _SQRTPI
+    # For negative x the function grows like 2 exp(x^2), and nothing cancels.
+    return np.where(far & np.greater(x, 0), -2 / _SQRTPI * series, np.where(far, 2 * x * y, direct))
+
+
+def _dawsn(y: Any, x: Any) -> Any:
+    """``1 - 2 x y``; 7.10.4 and 7.5.1."""
+    far, x0, series = _tail(x, 1)
+    return np.where(far, -series, 1 - 2 * x0 * sp.dawsn(x0))
+
+
+def _rgamma(y: Any, x: Any) -> Any:
+    """``-y psi(x)``; left of 1/2, where psi has poles but this has none, the derivative of 5.5.3."""
+    left, right = _split(np.less(x, 0.5), x, 1.0)
+    turn = math.pi * left
+    reflected = sp.gamma(1 - left) * (np.cos(turn) - sp.psi(1 - left) * np.sin(turn) / math.pi)
+    return np.where(np.less(x, 0.5), reflected, -sp.psi(right) * sp.rgamma(right))
+
+
+def _gamma_density(a: Any, x: Any) -> Any:
+    """``x^(a-1) exp(-x) / gamma(a)``; 8.2.4, 8.8.13."""
+    return np.exp(sp.xlogy(a - 1, x) - x - sp.gammaln(a))
+
+
+def _beta_density(a: Any, b: Any, x: Any) -> Any:
+    """``x^(a-1) (1-x)^(b-1) / B(a, b)``; 8.17.1, 8.17.2."""
+    return np.exp(sp.xlogy(a - 1, x) + sp.xlog1py(b - 1, -x) - sp.betaln(a, b))
+
+
+def _f_density(n: Any, d: Any, x: Any) -> Any:
+    """``F = I_u(n/2, d/2)`` with ``u = n x / (d + n x)``, so that ``du/dx = n d / (d + n x)^2``; 8.17.2."""
+    s = d + n * x
+    return np.exp(sp.xlogy(n / 2 - 1, n * x / s) + sp.xlogy(d / 2, d / s) - sp.betaln(n / 2, d / 2)) * n / s
+
+
+def _t_density(n: Any, t: Any) -> Any:
+    """``(1 + t^2 / n)^(-(n+1)/2) / (sqrt(n) B(n/2, 1/2))``; Abramowitz and Stegun 26.7.1."""
+    return np.exp(-0.5 * sp.xlog1py(n + 1, t * t / n) - sp.betaln(n / 2, n.dtype.type(0.5))) / np.sqrt(n)
+
+
+def _expn(y: Any, n: Any, x: Any) -> Any:
+    """``-E_(n-1)(x)``, 8.19.13, of which SciPy has no negative order: ``E_(-1) = (exp(-x) + E_0) / x``, 8.19.12."""
+    return np.where(np.less(n, 1), -(np.exp(-x) + y) / x, -sp.expn(np.maximum(n - 1, 0), x))
+
+
+def _exprel(u: Any) -> Any:
+    """``(exp(u) - exprel(u)) / u``, which cancels near 0; there its series, ``M(2, 3, u) / 2`` by 13.2.2."""
+    near = np.less(np.abs(u), 0.1)
+    u0, u1 = _split(near, u, 1.0)
+    return np.where(near, 0.5 * sp.hyp1f1(2.0, 3.0, u0), (np.exp(u1) - sp.exprel(u1)) / u1)
+
+
+def _spence(y: Any, x: Any) -> Any:
+    """``log(x) / (1 - x)``, 25.12.2 at 1 - x; near 1 its series, ``-F(1, 1; 2; 1 - x)`` by 15.4.1."""
+    near = np.less(np.abs(1 - x), 0.1)
+    u0, u1 = _split(near, 1 - x, 1.0)
+    return np.where(near, -_series_2f1(1.0, 1.0, u0), np.log(np.where(near, 1.0, x)) / u1)
+
+
+def _boxcox(power: Any, log: Any, shape: Any, y: Any) -> Any:
+    """By the exponent ``y = (x^s - 1) / s``: ``(x^s log x - y) / s``; near s = 0, ``log(x)^2 exprel'(s log x)``.
+
+    `power` and `log` are functions of the exponent and of a factor: ``x^s`` and ``p log(x)``.
+    """
+    near = np.less(np.abs(log(shape)), 0.1)
+    s0, s1 = _split(near, shape, 1.0)
+    root = log(near.astype(shape.dtype))
+    direct = (log(power(s1)) - np.where(near, 0.0, y)) / s1
+    return np.where(near, root * root * 0.5 * sp.hyp1f1(2.0, 3.0, log(s0)), direct)
+
+
+def _box(s: Any, x: Any, y: Any) -> Any:
+    return _boxcox(lambda e: np.power(x, e), lambda p: sp.xlogy(p, x), s, y)
+
+
+def _box1p(s: Any, x: Any, y: Any) -> Any:
+    return _boxcox(lambda e: np.power(1 + x, e), lambda p: sp.xlog1py(p, x), s, y)
+
+
+def _ellipk(m: Any) -> Any:
+    """``(E - (1 - m) K) / (2 m (1 - m))``, 19.4.1; near 0 its series, ``pi/8 F(3/2, 3/2; 2; m)`` by 19.5.1."""
+    near = np.less(np.abs(m), 0.1)
+    m0, m1 = _split(near, m, 0.5)
+    direct = (sp.ellipe(m1) / (1 - m1) - sp.ellipk(m1)) / (2 * m1)
+    return np.where(near, math.pi / 8 * _series_2f1(1.5, 1.5, m0), direct)
+
+
+def _ellipe(y: Any, m: Any) -> Any:
+    """``(E - K) / (2 m)``, 19.4.2; near 0 its series, ``-pi/8 F(1/2, 3/2; 2; m)`` by 19.5.2."""
+    near = np.less(np.abs(m), 0.1)
+    m0, m1 = _split(near, m, 0.5)
+    return np.where(near, -math.pi / 8 * _series_2f1(0.5, 1.5, m0), (sp.ellipe(m1) - sp.ellipk(m1)) / (2 * m1))
+
+
+def _series(weight: Callable[[int], float], phi: Any, m: Any) -> Any:
+    """``sum over k of weight(k) k m^(k-1) S_k``, ``S_k`` the integral of sin^(2k) from 0 to phi, by parts."""
+    sine, odd, integral, total = np.sin(phi), np.sin(phi), phi, 0.0
+    for k in range(1, 9):
+        integral = ((2 * k - 1) * integral - odd * np.cos(phi)) / (2 * k)
+        odd = odd * sine * sine
+        total = total + weight(k) * k * m ** (k - 1) * integral
+    return total
+
+
+def _central(k: int) -> float:
+    """The coefficient of ``m^k`` in ``1 / sqrt(1 - m)``."""
+    return math.comb(2 * k, k) / 4**k
+
+
+def _ellipkinc(y: Any, phi: Any, m: Any) -> Any:
+    """``(E / (1 - m) - F) / (2 m) - sin(2 phi) / (4 (1 - m) root)``, 19.4.5; near m = 0 the expanded integral 19.2.4."""
+    near = np.less(np.abs(m), 0.01)
+    m0, m1 = _split(near, m, 0.5)
+    direct = (sp.ellipeinc(phi, m1) / (1 - m1) - sp.ellipkinc(phi, m1)) / (2 * m1)
+    direct = direct - np.sin(2 * phi) / (4 * (1 - m1) * _root(phi, m1))
+    return np.where(near, _series(_central, phi, m0), direct)
+
+
+def _ellipeinc(y: Any, phi: Any, m: Any) -> Any:
+    """``(E - F) / (2 m)``, 19.4.6; near m = 0 the expanded integral 19.2.5."""
+    near = np.less(np.abs(m), 0.01)
+    m0, m1 = _split(near, m, 0.5)
+    direct = (sp.ellipeinc(phi, m1) - sp.ellipkinc(phi, m1)) / (2 * m1)
+    return np.where(near, _series(lambda k: -_central(k) / (2 * k - 1), phi, m0), direct)
+
+
+def _root(phi: Any, m: Any) -> Any:
+    """``sqrt(1 - m sin^2 phi)``, the integrand of 19.2.5."""
+    return np.sqrt(1 - m * np.square(np.sin(phi)))
+
+
+def _huber_shape(y: Any, delta: Any, r: Any) -> Any:
+    """``d (sqrt(1 + (r/d)^2) - 1)^2 / sqrt(..)`` of the pseudo-Huber loss, multiplied out so that nothing cancels."""
+    h = np.hypot(delta, r)
+    return np.square(_over(r * r, h + delta)) / np.where(np.equal(h, 0), 1, h)
+
+
+# fmt: off
+# error function, 7.2; logistic function
+_special(sp.erf,          lambda y, z: 2 / _SQRTPI * np.exp(-z * z))
+_special(sp.erfc,         lambda y, z: -2 / _SQRTPI * np.exp(-z * z))
+_special(sp.erfcx,        _erfcx)
+_special(sp.erfi,         lambda y, z: 2 / _SQRTPI * np.exp(z * z))
+_special(sp.dawsn,        _dawsn)
+_special(sp.erfinv,       lambda y, p: _SQRTPI / 2 * np.exp(y * y))
+_special(sp.erfcinv,      lambda y, p: -_SQRTPI / 2 * np.exp(y * y))
+_special(sp.ndtr,         lambda y, x: np.exp(-x * x / 2) / _SQRT2PI)
+_special(sp.log_ndtr,     lambda y, x: 2 / _SQRT2PI / sp.erfcx(-x / _SQRT2))  # density / y without underflow
+_special(sp.ndtri,        lambda y, p: _SQRT2PI * np.exp(y * y / 2))
+_special(sp.ndtri_exp,    lambda y, q: _SQRT2PI / 2 * sp.erfcx(-y / _SQRT2))
+_special(sp.owens_t,      lambda y, h, a: -np.exp(-h * h / 2) * sp.erf(a * h / _SQRT2) / (2 * _SQRT2PI),
+                          lambda y, h, a: np.exp(-h * h * (1 + a * a) / 2) / (2 * math.pi * (1 + a * a)))
+_special(sp.expit,        lambda y, x: y * sp.expit(-x))
+_special(sp.log_expit,    lambda y, x: sp.expit(-x))
+_special(sp.logit,        lambda y, p: 1 / (p * (1 - p)))
+# powers, exponentials and logarithms
+_special(sp.cbrt,         lambda y, x: 1 / (3 * y * y))
+_special(sp.exp2,         lambda y, x: _LN2 * y)
+_special(sp.exp10,        lambda y, x: _LN10 * y)
+_special(sp.expm1,        lambda y, x: y + 1)
+_special(sp.log1p,        lambda y, x: 1 / (1 + x))
+_special(sp.cosm1,        lambda y, x: -np.sin(x))
+_special(sp.powm1,        lambda y, x, e: e * np.power(x, e - 1),          lambda y, x, e: sp.xlogy(np.power(x, e), x))
+_special(sp.exprel,       lambda y, x: _exprel(x))
+_special(sp.xlogy,        lambda y, x, z: np.log(z),                       lambda y, x, z: _over(x, z))
+_special(sp.xlog1py,      lambda y, x, z: np.log1p(z),                     lambda y, x, z: _over(x, 1 + z))
+_special(sp.entr,         lambda y, x: -1 - np.log(x))
+_special(sp.rel_entr,     lambda y, p, q: np.log(p / q) + 1,               lambda y, p, q: -_over(p, q))
+_special(sp.kl_div,       lambda y, p, q: np.log(p / q),                   lambda y, p, q: 1 - _over(p, q))
+_special(sp.boxcox,       lambda y, x, s: np.power(x, s - 1),              lambda y, x, s: _box(s, x, y))
+_special(sp.boxcox1p,     lambda y, x, s: np.power(1 + x, s - 1),          lambda y, x, s: _box1p(s, x, y))
+_special(sp.inv_boxcox,   lambda x, y, s: np.power(x, 1 - s),              lambda x, y, s: -np.power(x, 1 - s) * _box(s, x, y))
+_special(sp.inv_boxcox1p, lambda x, y, s: np.power(1 + x, 1 - s),          lambda x, y, s: -np.power(1 + x, 1 - s) * _box1p(s, x, y))
+_special(sp.wrightomega,  lambda y, z: y / (1 + y))  # 4.13.1: y + log y = z
+# degrees, losses
+_special(sp.sindg,        lambda y, x: _DEGREE * sp.cosdg(x))
+_special(sp.cosdg,        lambda y, x: -_DEGREE * sp.sindg(x))
+_special(sp.tandg,        lambda y, x: _DEGREE * (1 + y * y))
+_special(sp.cotdg,        lambda y, x: -_DEGREE * (1 + y * y))
+_special(sp.radian,       lambda y, d, m, s: _DEGREE, lambda y, d, m, s: _DEGREE / 60, lambda y, d, m, s: _DEGREE / 3600)
+_special(sp.huber,        lambda y, d, r: np.maximum(np.abs(r) - d, 0),    lambda y, d, r: np.maximum(np.minimum(r, d), -d))
+_special(sp.pseudo_huber, _huber_shape,                                    lambda y, d, r: d * _over(r, np.hypot(d, r)))
+# gamma and beta, 5.2.2, 5.12.1; zeta, 25.11.17
+_special(sp.gamma,        lambda y, z: y * sp.psi(z))
+_special(sp.gammaln,      lambda y, x: sp.psi(x))
+_special(sp.loggamma,     lambda y, z: sp.psi(z))
+_special(sp.psi,          lambda y, z: sp._zeta(2.0, z))
+_special(sp._zeta,        "exponent x",                                    lambda y, x, q: -x * sp._zeta(x + 1, q))
+_special(sp.rgamma,       _rgamma)
+_special(sp.beta,         lambda y, a, b: y * (sp.psi(a) - sp.psi(a + b)), lambda y, a, b: y * (sp.psi(b) - sp.psi(a + b)))
+_special(sp.betaln,       lambda y, a, b: sp.psi(a) - sp.psi(a + b),       lambda y, a, b: sp.psi(b) - sp.psi(a + b))
+_special(sp.poch,         lambda y, z, m: y * (sp.psi(z + m) - sp.psi(z)), lambda y, z, m: y * sp.psi(z + m))
+_special(sp.binom,        lambda y, n, k: y * (sp.psi(n + 1) - sp.psi(n - k + 1)),
+                          lambda y, n, k: y * (sp.psi(n - k + 1) - sp.psi(k + 1)))
+# incomplete gamma and beta, their inverses, and the distributions made of them
+_special(sp.gammainc,     "parameter a",       lambda y, a, x: _gamma_density(a, x))
+_special(sp.gammaincc,    "parameter a",       lambda y, a, x: -_gamma_density(a, x))
+_special(sp.gammaincinv,  "parameter a",       lambda x, a, p: 1 / _gamma_density(a, x))
+_special(sp.gammainccinv, "parameter a",       lambda x, a, p: -1 / _gamma_density(a, x))
+_special(sp.betainc,      "parameter a",       "parameter b",       lambda y, a, b, x: _beta_density(a, b, x))
+_special(sp.betaincc,     "parameter a",       "parameter b",       lambda y, a, b, x: -_beta_density(a, b, x))
+_special(sp.betaincinv,   "parameter a",       "parameter b",       lambda x, a, b, p: 1 / _beta_density(a, b, x))
+_special(sp.betainccinv,  "parameter a",       "parameter b",       lambda x, a, b, p: -1 / _beta_density(a, b, x))
+_special(sp.chdtr,        "parameter v",       lambda y, v, x: _gamma_density(v / 2, x / 2) / 2)
+_special(sp.chdtrc,       "parameter v",       lambda y, v, x: -_gamma_density(v / 2, x / 2) / 2)
+_special(sp.chdtri,       "parameter v",       lambda x, v, p: -2 / _gamma_density(v / 2, x / 2))
+_special(sp.gdtr,         lambda y, a, b, x: x * _gamma_density(b, a * x),  "parameter b", lambda y, a, b, x: a * _gamma_density(b, a * x))
+_special(sp.gdtrc,        lambda y, a, b, x: -x * _gamma_density(b, a * x), "parameter b", lambda y, a, b, x: -a * _gamma_density(b, a * x))
+_special(sp.fdtr,         "parameter dfn",     "parameter dfd",     lambda y, n, d, x: _f_density(n, d, x))
+_special(sp.fdtrc,        "parameter dfn",     "parameter dfd",     lambda y, n, d, x: -_f_density(n, d, x))
+_special(sp.fdtri,        "parameter dfn",     "parameter dfd",     lambda x, n, d, p: 1 / _f_density(n, d, x))
+_special(sp.stdtr,        "parameter df",      lambda y, n, t: _t_density(n, t))
+_special(sp.stdtrit,      "parameter df",      lambda t, n, p: 1 / _t_density(n, t))
+# exponential integrals, 6.2.1, 6.2.5; dilogarithm
+_special(sp.exp1,         lambda y, z: -np.exp(-z) / z)
+_special(sp.expi,         lambda y, x: np.exp(x) / x)
+_special(sp.expn,         "order n",           _expn)
+_special(sp.spence,       _spence)
+# Bessel functions, 10.6.1, 10.29.1; an order is made one smaller and one larger, which holds at 0, too
+_special(sp.j0,           lambda y, x: -sp.j1(x))
+_special(sp.j1,           lambda y, x: (sp.j0(x) - sp.jv(2.0, x)) / 2)
+_special(sp.jv,           "order v",           lambda y, v, x: (sp.jv(v - 1, x) - sp.jv(v + 1, x)) / 2)
+_special(sp.jve,          "order v",           lambda y, v, x: (sp.jve(v - 1, x) - sp.jve(v + 1, x)) / 2)
+_special(sp.y0,           lambda y, x: -sp.y1(x))
+_special(sp.y1,           lambda y, x: sp.y0(x) - y / x)
+_special(sp.yn,           "order n",           lambda y, n, x: (sp.yn(n - 1, x) - sp.yn(n + 1, x)) / 2)
+_special(sp.yv,           "order v",           lambda y, v, x: (sp.yv(v - 1, x) - sp.yv(v + 1, x)) / 2)
+_special(sp.yve,          "order v",           lambda y, v, x: (sp.yve(v - 1, x) - sp.yve(v + 1, x)) / 2)
+_special(sp.i0,           lambda y, x: sp.i1(x))
+_special(sp.i0e,          lambda y, x: sp.i1e(x) - np.sign(x) * y)
+_special(sp.i1,           lambda y, x: (sp.i0(x) + sp.iv(2.0, x)) / 2)
+_special(sp.i1e,          lambda y, x: (sp.i0e(x) + sp.ive(2.0, x)) / 2 - np.sign(x) * y)
+_special(sp.iv,           "order v",           lambda y, v, x: (sp.iv(v - 1, x) + sp.iv(v + 1, x)) / 2)
+_special(sp.ive,          "order v",           lambda y, v, x: (sp.ive(v - 1, x) + sp.ive(v + 1, x)) / 2 - np.sign(x) * y)
+_special(sp.k0,           lambda y, x: -sp.k1(x))
+_special(sp.k0e,          lambda y, x: y - sp.k1e(x))
+_special(sp.k1,           lambda y, x: -sp.k0(x) - y / x)
+_special(sp.k1e,          lambda y, x: y - sp.k0e(x) - y / x)
+_special(sp.kn,           "order n",           lambda y, n, x: -(sp.kn(n - 1, x) + sp.kn(n + 1, x)) / 2)
+_special(sp.kv,           "order v",           lambda y, v, x: -(sp.kv(v - 1, x) + sp.kv(v + 1, x)) / 2)
+_special(sp.kve,          "order v",           lambda y, v, x: y - (sp.kve(v - 1, x) + sp.kve(v + 1, x)) / 2)
+# hypergeometric functions, 16.3.1, 13.3.15, 13.3.22, 15.5.1; Wright's, by its series, 10.46.1
+_special(sp.hyp0f1,       "parameter v",       lambda y, v, z: sp.hyp0f1(v + 1, z) / v)
+_special(sp.hyp1f1,       "parameter a",       "parameter b",       lambda y, a, b, x: a / b * sp.hyp1f1(a + 1, b + 1, x))
+_special(sp.hyperu,       "parameter a",       "parameter b",       lambda y, a, b, x: -a * sp.hyperu(a + 1, b + 1, x))
+_special(sp.hyp2f1,       "parameter a",       "parameter b",       "parameter c",
+                          lambda y, a, b, c, z: a * b / c * sp.hyp2f1(a + 1, b + 1, c + 1, z))
+_special(sp.wright_bessel, "parameter a",      "parameter b",       lambda y, a, b, x: sp.wright_bessel(a, a + b, x))
+# elliptic integrals, 19.2.4, 19.2.5
+_special(sp.ellipk,       lambda y, m: _ellipk(m))
+_special(sp.ellipkm1,     lambda y, p: -_ellipk(1 - p))
+_special(sp.ellipe,       _ellipe)
+_special(sp.ellipkinc,    lambda y, phi, m: 1 / _root(phi, m),             _ellipkinc)
+_special(sp.ellipeinc,    lambda y, phi, m: _root(phi, m),                 _ellipeinc)
+# fmt: on
+
+nondifferentiable(sp.round, sp.gammasgn)
