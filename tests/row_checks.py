@@ -30,7 +30,7 @@ __all__ = [
     "single_precision",
 ]
 
-TABLES = ("ufuncs", "reductions", "shape", "indexing", "linear", "linalg", "arrays")
+TABLES = ("ufuncs", "reductions", "shape", "indexing", "linear", "linalg", "arrays", "statistics", "polynomials")
 
 Check = Callable[[Row], None]
 

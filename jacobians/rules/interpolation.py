@@ -1,0 +1,54 @@
+"""Interpolation and phases: `interp`, `unwrap`, `angle`.
+
+At a point of a piecewise linear function the slope is that of the piece on the right, at the last point of the left.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..registry import composed, elementwise
+
+__all__: list[str] = []
+
+
+def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    # NumPy computes in double precision, whatever it is given.
+    x, xp, fp = (_double(values) for values in (x, xp, fp))
+    if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp):
+        raise ValueError("fp and xp are not of the same length.")
+    count = xp.shape[0]
+    if count == 0:
+        raise ValueError("array of sample points is empty")
+    if period is not None:
+        if period == 0:
+            raise ValueError("period must be a non-zero value")
+        period, left, right = np.abs(period), None, None
+        x, xp = np.remainder(x, period), np.remainder(xp, period)
+        order = np.argsort(xp)
+        xp, fp = xp[order], fp[order]
+        xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+        fp = np.concatenate([fp[-1:], fp, fp[:1]])
+        count += 2
+    left, right = fp[0] if left is None else left, fp[-1] if right is None else right
+    if count == 1:
+        inside = fp[0]
+    else:
+        piece = np.clip(np.searchsorted(xp, x, "right") - 1, 0, count - 2)
+        x0, y0 = xp[piece], fp[piece]
+        inside = (fp[piece + 1] - y0) / (xp[piece + 1] - x0) * (x - x0) + y0
+    return np.where(x < xp[0], left, np.where(x > xp[-1], right, inside))
+
+
+def _double(values: Any) -> Any:
+    return values.astype(float) if hasattr(values, "astype") else np.asarray(values, dtype=float)
+
+
+composed(np.interp, _interp)
+
+# fmt: off
+elementwise(np.unwrap, lambda y, p, *_: 1.0)  # it adds whole periods
+elementwise(np.angle,  lambda y, z, *_: 0.0)  # of real numbers 0 or pi
+# fmt: on
