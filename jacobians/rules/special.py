@@ -75,7 +75,7 @@ def _series_2f1(a: float, b: float, x: Any) -> Any:
     return sp.hyp2f1(*[x.dtype.type(parameter) for parameter in (a, b, 2)], x)
 
 
-# Both differences cancel far out, where they are asymptotic series: 7.12.1, and 7.5.1 with 7.12.1 for Dawson's integral.
+# Both differences cancel far out, where they are asymptotic series: 7.12.1; for Dawson's integral with 7.5.1.
 def _erfcx(y: Any, x: Any) -> Any:
     """``2 x y - 2 / sqrt(pi)``; 7.10.1, 7.10.2."""
     far, x0, series = _tail(x, -1)
@@ -96,6 +96,11 @@ def _rgamma(y: Any, x: Any) -> Any:
     turn = math.pi * left
     reflected = sp.gamma(1 - left) * (np.cos(turn) - sp.psi(1 - left) * np.sin(turn) / math.pi)
     return np.where(np.less(x, 0.5), reflected, -sp.psi(right) * sp.rgamma(right))
+
+
+def _betaln(a: Any, b: Any) -> Any:
+    """The derivative by a of ``log gamma(a) + log gamma(b) - log gamma(a + b)``; 5.12.1."""
+    return sp.psi(a) - sp.psi(a + b)
 
 
 def _gamma_density(a: Any, x: Any) -> Any:
@@ -122,6 +127,17 @@ def _t_density(n: Any, t: Any) -> Any:
 def _expn(y: Any, n: Any, x: Any) -> Any:
     """``-E_(n-1)(x)``, 8.19.13, of which SciPy has no negative order: ``E_(-1) = (exp(-x) + E_0) / x``, 8.19.12."""
     return np.where(np.less(n, 1), -(np.exp(-x) + y) / x, -sp.expn(np.maximum(n - 1, 0), x))
+
+
+# Both hold at 0, too, where formulas with one neighbour divide by zero.
+def _difference(bessel: Any, v: Any, x: Any) -> Any:
+    """``(C_(v-1) - C_(v+1)) / 2`` for J and Y; 10.6.1."""
+    return (bessel(v - 1, x) - bessel(v + 1, x)) / 2
+
+
+def _mean(bessel: Any, v: Any, x: Any) -> Any:
+    """``(Z_(v-1) + Z_(v+1)) / 2`` for I and, with a minus, for K; 10.29.1."""
+    return (bessel(v - 1, x) + bessel(v + 1, x)) / 2
 
 
 def _exprel(u: Any) -> Any:
@@ -158,12 +174,29 @@ def _box1p(s: Any, x: Any, y: Any) -> Any:
     return _boxcox(lambda e: np.power(1 + x, e), lambda p: sp.xlog1py(p, x), s, y)
 
 
+# y = boxcox(x, s) holds still while s moves: dx/ds = -(dy/ds) / (dy/dx)
+def _unbox(x: Any, s: Any, y: Any) -> Any:
+    return -np.power(x, 1 - s) * _box(s, x, y)
+
+
+def _unbox1p(x: Any, s: Any, y: Any) -> Any:
+    return -np.power(1 + x, 1 - s) * _box1p(s, x, y)
+
+
 def _ellipk(m: Any) -> Any:
     """``(E - (1 - m) K) / (2 m (1 - m))``, 19.4.1; near 0 its series, ``pi/8 F(3/2, 3/2; 2; m)`` by 19.5.1."""
     near = np.less(np.abs(m), 0.1)
     m0, m1 = _split(near, m, 0.5)
     direct = (sp.ellipe(m1) / (1 - m1) - sp.ellipk(m1)) / (2 * m1)
     return np.where(near, math.pi / 8 * _series_2f1(1.5, 1.5, m0), direct)
+
+
+def _ellipkm1(y: Any, p: Any) -> Any:
+    """The same by p = 1 - m, which for small p has more digits than m."""
+    near = np.less(np.abs(1 - p), 0.1)
+    m0, p1 = np.where(near, 1 - p, 0.0), np.where(near, 0.5, p)
+    direct = (sp.ellipkm1(p1) - sp.ellipe(1 - p1) / p1) / (2 * (1 - p1))
+    return np.where(near, -math.pi / 8 * _series_2f1(1.5, 1.5, m0), direct)
 
 
 def _ellipe(y: Any, m: Any) -> Any:
@@ -174,7 +207,10 @@ def _ellipe(y: Any, m: Any) -> Any:
 
 
 def _series(weight: Callable[[int], float], phi: Any, m: Any) -> Any:
-    """``sum over k of weight(k) k m^(k-1) S_k``, ``S_k`` the integral of sin^(2k) from 0 to phi, by parts."""
+    """``sum over k of weight(k) k m^(k-1) S_k``, ``S_k`` the integral of sin^(2k) from 0 to phi, by parts.
+
+    The integrals 19.2.4 and 19.2.5 with the integrand expanded in powers of m.
+    """
     sine, odd, integral, total = np.sin(phi), np.sin(phi), phi, 0.0
     for k in range(1, 9):
         integral = ((2 * k - 1) * integral - odd * np.cos(phi)) / (2 * k)
@@ -189,7 +225,7 @@ def _central(k: int) -> float:
 
 
 def _ellipkinc(y: Any, phi: Any, m: Any) -> Any:
-    """``(E / (1 - m) - F) / (2 m) - sin(2 phi) / (4 (1 - m) root)``, 19.4.5; near m = 0 the expanded integral 19.2.4."""
+    """``(E / (1 - m) - F) / (2 m) - sin(2 phi) / (4 (1 - m) root)``, 19.4.5; near m = 0 expanded."""
     near = np.less(np.abs(m), 0.01)
     m0, m1 = _split(near, m, 0.5)
     direct = (sp.ellipeinc(phi, m1) / (1 - m1) - sp.ellipkinc(phi, m1)) / (2 * m1)
@@ -198,7 +234,7 @@ def _ellipkinc(y: Any, phi: Any, m: Any) -> Any:
 
 
 def _ellipeinc(y: Any, phi: Any, m: Any) -> Any:
-    """``(E - F) / (2 m)``, 19.4.6; near m = 0 the expanded integral 19.2.5."""
+    """``(E - F) / (2 m)``, 19.4.6; near m = 0 expanded."""
     near = np.less(np.abs(m), 0.01)
     m0, m1 = _split(near, m, 0.5)
     direct = (sp.ellipeinc(phi, m1) - sp.ellipkinc(phi, m1)) / (2 * m1)
@@ -208,6 +244,10 @@ def _ellipeinc(y: Any, phi: Any, m: Any) -> Any:
 def _root(phi: Any, m: Any) -> Any:
     """``sqrt(1 - m sin^2 phi)``, the integrand of 19.2.5."""
     return np.sqrt(1 - m * np.square(np.sin(phi)))
+
+
+def _clip(r: Any, delta: Any) -> Any:
+    return np.maximum(np.minimum(r, delta), -delta)
 
 
 def _huber_shape(y: Any, delta: Any, r: Any) -> Any:
@@ -250,16 +290,16 @@ _special(sp.rel_entr,     lambda y, p, q: np.log(p / q) + 1,               lambd
 _special(sp.kl_div,       lambda y, p, q: np.log(p / q),                   lambda y, p, q: 1 - _over(p, q))
 _special(sp.boxcox,       lambda y, x, s: np.power(x, s - 1),              lambda y, x, s: _box(s, x, y))
 _special(sp.boxcox1p,     lambda y, x, s: np.power(1 + x, s - 1),          lambda y, x, s: _box1p(s, x, y))
-_special(sp.inv_boxcox,   lambda x, y, s: np.power(x, 1 - s),              lambda x, y, s: -np.power(x, 1 - s) * _box(s, x, y))
-_special(sp.inv_boxcox1p, lambda x, y, s: np.power(1 + x, 1 - s),          lambda x, y, s: -np.power(1 + x, 1 - s) * _box1p(s, x, y))
+_special(sp.inv_boxcox,   lambda x, y, s: np.power(x, 1 - s),              lambda x, y, s: _unbox(x, s, y))
+_special(sp.inv_boxcox1p, lambda x, y, s: np.power(1 + x, 1 - s),          lambda x, y, s: _unbox1p(x, s, y))
 _special(sp.wrightomega,  lambda y, z: y / (1 + y))  # 4.13.1: y + log y = z
 # degrees, losses
 _special(sp.sindg,        lambda y, x: _DEGREE * sp.cosdg(x))
 _special(sp.cosdg,        lambda y, x: -_DEGREE * sp.sindg(x))
 _special(sp.tandg,        lambda y, x: _DEGREE * (1 + y * y))
 _special(sp.cotdg,        lambda y, x: -_DEGREE * (1 + y * y))
-_special(sp.radian,       lambda y, d, m, s: _DEGREE, lambda y, d, m, s: _DEGREE / 60, lambda y, d, m, s: _DEGREE / 3600)
-_special(sp.huber,        lambda y, d, r: np.maximum(np.abs(r) - d, 0),    lambda y, d, r: np.maximum(np.minimum(r, d), -d))
+_special(sp.radian,       *[lambda y, d, m, s, part=part: _DEGREE / part for part in (1, 60, 3600)])
+_special(sp.huber,        lambda y, d, r: np.maximum(np.abs(r) - d, 0),    lambda y, d, r: _clip(r, d))
 _special(sp.pseudo_huber, _huber_shape,                                    lambda y, d, r: d * _over(r, np.hypot(d, r)))
 # gamma and beta, 5.2.2, 5.12.1; zeta, 25.11.17
 _special(sp.gamma,        lambda y, z: y * sp.psi(z))
@@ -268,8 +308,8 @@ _special(sp.loggamma,     lambda y, z: sp.psi(z))
 _special(sp.psi,          lambda y, z: sp._zeta(2.0, z))
 _special(sp._zeta,        "exponent x",                                    lambda y, x, q: -x * sp._zeta(x + 1, q))
 _special(sp.rgamma,       _rgamma)
-_special(sp.beta,         lambda y, a, b: y * (sp.psi(a) - sp.psi(a + b)), lambda y, a, b: y * (sp.psi(b) - sp.psi(a + b)))
-_special(sp.betaln,       lambda y, a, b: sp.psi(a) - sp.psi(a + b),       lambda y, a, b: sp.psi(b) - sp.psi(a + b))
+_special(sp.beta,         lambda y, a, b: y * _betaln(a, b),               lambda y, a, b: y * _betaln(b, a))
+_special(sp.betaln,       lambda y, a, b: _betaln(a, b),                   lambda y, a, b: _betaln(b, a))
 _special(sp.poch,         lambda y, z, m: y * (sp.psi(z + m) - sp.psi(z)), lambda y, z, m: y * sp.psi(z + m))
 _special(sp.binom,        lambda y, n, k: y * (sp.psi(n + 1) - sp.psi(n - k + 1)),
                           lambda y, n, k: y * (sp.psi(n - k + 1) - sp.psi(k + 1)))
@@ -285,8 +325,10 @@ _special(sp.betainccinv,  "parameter a",       "parameter b",       lambda x, a,
 _special(sp.chdtr,        "parameter v",       lambda y, v, x: _gamma_density(v / 2, x / 2) / 2)
 _special(sp.chdtrc,       "parameter v",       lambda y, v, x: -_gamma_density(v / 2, x / 2) / 2)
 _special(sp.chdtri,       "parameter v",       lambda x, v, p: -2 / _gamma_density(v / 2, x / 2))
-_special(sp.gdtr,         lambda y, a, b, x: x * _gamma_density(b, a * x),  "parameter b", lambda y, a, b, x: a * _gamma_density(b, a * x))
-_special(sp.gdtrc,        lambda y, a, b, x: -x * _gamma_density(b, a * x), "parameter b", lambda y, a, b, x: -a * _gamma_density(b, a * x))
+_special(sp.gdtr,         lambda y, a, b, x: x * _gamma_density(b, a * x), "parameter b",
+                          lambda y, a, b, x: a * _gamma_density(b, a * x))
+_special(sp.gdtrc,        lambda y, a, b, x: -x * _gamma_density(b, a * x), "parameter b",
+                          lambda y, a, b, x: -a * _gamma_density(b, a * x))
 _special(sp.fdtr,         "parameter dfn",     "parameter dfd",     lambda y, n, d, x: _f_density(n, d, x))
 _special(sp.fdtrc,        "parameter dfn",     "parameter dfd",     lambda y, n, d, x: -_f_density(n, d, x))
 _special(sp.fdtri,        "parameter dfn",     "parameter dfd",     lambda x, n, d, p: 1 / _f_density(n, d, x))
@@ -297,39 +339,39 @@ _special(sp.exp1,         lambda y, z: -np.exp(-z) / z)
 _special(sp.expi,         lambda y, x: np.exp(x) / x)
 _special(sp.expn,         "order n",           _expn)
 _special(sp.spence,       _spence)
-# Bessel functions, 10.6.1, 10.29.1; an order is made one smaller and one larger, which holds at 0, too
+# Bessel functions
 _special(sp.j0,           lambda y, x: -sp.j1(x))
 _special(sp.j1,           lambda y, x: (sp.j0(x) - sp.jv(2.0, x)) / 2)
-_special(sp.jv,           "order v",           lambda y, v, x: (sp.jv(v - 1, x) - sp.jv(v + 1, x)) / 2)
-_special(sp.jve,          "order v",           lambda y, v, x: (sp.jve(v - 1, x) - sp.jve(v + 1, x)) / 2)
+_special(sp.jv,           "order v",           lambda y, v, x: _difference(sp.jv, v, x))
+_special(sp.jve,          "order v",           lambda y, v, x: _difference(sp.jve, v, x))
 _special(sp.y0,           lambda y, x: -sp.y1(x))
 _special(sp.y1,           lambda y, x: sp.y0(x) - y / x)
-_special(sp.yn,           "order n",           lambda y, n, x: (sp.yn(n - 1, x) - sp.yn(n + 1, x)) / 2)
-_special(sp.yv,           "order v",           lambda y, v, x: (sp.yv(v - 1, x) - sp.yv(v + 1, x)) / 2)
-_special(sp.yve,          "order v",           lambda y, v, x: (sp.yve(v - 1, x) - sp.yve(v + 1, x)) / 2)
+_special(sp.yn,           "order n",           lambda y, n, x: _difference(sp.yn, n, x))
+_special(sp.yv,           "order v",           lambda y, v, x: _difference(sp.yv, v, x))
+_special(sp.yve,          "order v",           lambda y, v, x: _difference(sp.yve, v, x))
 _special(sp.i0,           lambda y, x: sp.i1(x))
 _special(sp.i0e,          lambda y, x: sp.i1e(x) - np.sign(x) * y)
 _special(sp.i1,           lambda y, x: (sp.i0(x) + sp.iv(2.0, x)) / 2)
 _special(sp.i1e,          lambda y, x: (sp.i0e(x) + sp.ive(2.0, x)) / 2 - np.sign(x) * y)
-_special(sp.iv,           "order v",           lambda y, v, x: (sp.iv(v - 1, x) + sp.iv(v + 1, x)) / 2)
-_special(sp.ive,          "order v",           lambda y, v, x: (sp.ive(v - 1, x) + sp.ive(v + 1, x)) / 2 - np.sign(x) * y)
+_special(sp.iv,           "order v",           lambda y, v, x: _mean(sp.iv, v, x))
+_special(sp.ive,          "order v",           lambda y, v, x: _mean(sp.ive, v, x) - np.sign(x) * y)
 _special(sp.k0,           lambda y, x: -sp.k1(x))
 _special(sp.k0e,          lambda y, x: y - sp.k1e(x))
 _special(sp.k1,           lambda y, x: -sp.k0(x) - y / x)
 _special(sp.k1e,          lambda y, x: y - sp.k0e(x) - y / x)
-_special(sp.kn,           "order n",           lambda y, n, x: -(sp.kn(n - 1, x) + sp.kn(n + 1, x)) / 2)
-_special(sp.kv,           "order v",           lambda y, v, x: -(sp.kv(v - 1, x) + sp.kv(v + 1, x)) / 2)
-_special(sp.kve,          "order v",           lambda y, v, x: y - (sp.kve(v - 1, x) + sp.kve(v + 1, x)) / 2)
+_special(sp.kn,           "order n",           lambda y, n, x: -_mean(sp.kn, n, x))
+_special(sp.kv,           "order v",           lambda y, v, x: -_mean(sp.kv, v, x))
+_special(sp.kve,          "order v",           lambda y, v, x: y - _mean(sp.kve, v, x))
 # hypergeometric functions, 16.3.1, 13.3.15, 13.3.22, 15.5.1; Wright's, by its series, 10.46.1
 _special(sp.hyp0f1,       "parameter v",       lambda y, v, z: sp.hyp0f1(v + 1, z) / v)
-_special(sp.hyp1f1,       "parameter a",       "parameter b",       lambda y, a, b, x: a / b * sp.hyp1f1(a + 1, b + 1, x))
+_special(sp.hyp1f1,       "parameter a", "parameter b", lambda y, a, b, x: sp.hyp1f1(a + 1, b + 1, x) * a / b)
 _special(sp.hyperu,       "parameter a",       "parameter b",       lambda y, a, b, x: -a * sp.hyperu(a + 1, b + 1, x))
 _special(sp.hyp2f1,       "parameter a",       "parameter b",       "parameter c",
                           lambda y, a, b, c, z: a * b / c * sp.hyp2f1(a + 1, b + 1, c + 1, z))
 _special(sp.wright_bessel, "parameter a",      "parameter b",       lambda y, a, b, x: sp.wright_bessel(a, a + b, x))
 # elliptic integrals, 19.2.4, 19.2.5
 _special(sp.ellipk,       lambda y, m: _ellipk(m))
-_special(sp.ellipkm1,     lambda y, p: -_ellipk(1 - p))
+_special(sp.ellipkm1,     _ellipkm1)
 _special(sp.ellipe,       _ellipe)
 _special(sp.ellipkinc,    lambda y, phi, m: 1 / _root(phi, m),             _ellipkinc)
 _special(sp.ellipeinc,    lambda y, phi, m: _root(phi, m),                 _ellipeinc)
