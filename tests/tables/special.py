@@ -120,6 +120,7 @@ _ORDERS = [
     Row(sp.betainc, lambda x: sp.betainc(np.array([1, 2])[:, None], 3, x), (_P / 3,), "array of parameters"),
     Row(sp.stdtr, lambda x: sp.stdtr(np.array([1, 30])[:, None], x), (_P,), "array of parameters"),
     Row(sp.binom, lambda n: sp.binom(n, 2), (_P + 2.1,), "integer k"),
+    Row(sp.radian, lambda s: sp.radian(1, 2, 1e5 * s), (_P,), "many seconds"),
     Row(sp.poch, lambda z: sp.poch(z, 3), (_P,), "integer m"),
 ]
 
