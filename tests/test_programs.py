@@ -81,6 +81,28 @@ def test_hessians_of_random_programs(program):
     close(np.concatenate([np.ravel(p) for p in jac.hvp(program.total(np), inputs, tangents)]), expected, "hvp", 1e-7)
 
 
+@settings(max_examples=40, deadline=None)
+@given(programs(steps=8, largest=1600, shapes=[(20, 30), (30, 20), (40, 40), (40,), (30, 1), (8, 10, 20)]))
+def test_products_of_larger_programs(program):
+    """Large enough for matrix products; the complex step along one direction is the oracle."""
+    inputs, positions = program.inputs, tuple(range(len(program.inputs)))
+    rng = np.random.default_rng(0)
+    tangents = [rng.normal(size=x.shape) for x in inputs]
+
+    def along(t):
+        return program.result(COMPLEX)(*[x + t * h for x, h in zip(inputs, tangents, strict=True)])
+
+    (expected,) = stepped(along, [np.zeros(())])
+    close(jac.jvp(program.result(np), inputs, tangents)[1], expected, "jvp")
+    cotangent = rng.normal(size=expected.shape)
+    pulled = jac.vjp(program.result(np), *inputs)[1](cotangent)
+    close(sum(np.vdot(c, h) for c, h in zip(pulled, tangents, strict=True)), np.vdot(cotangent, expected), "vjp")
+    for mode, order in (*WAYS, ("explicit", "forward"), ("explicit", "reverse")):
+        jacobians = jac.jacobian(program.result(np), positions, mode=mode, order=order)(*inputs)
+        found = sum(J @ h for J, h in zip(jacobians, tangents, strict=True))
+        close(found, expected, f"J @ h, {mode}, {order}")
+
+
 def reversed_sum(x):
     """Sums from each entry up to the last."""
     return np.cumsum(x[..., ::-1], axis=-1)[..., ::-1]
