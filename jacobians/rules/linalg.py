@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import UnsupportedFunctionError
 from ..labels import Axes, Axis, axes_of, size_of
-from ..registry import Call, composed, local, nondifferentiable
+from ..registry import Call, composed, local, nondifferentiable, unsupported
 from ..terms import Factor, Term
 from .linear import broadcast_axes
 
@@ -258,3 +258,6 @@ def _matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 composed(np.linalg.matrix_norm, _matrix_norm)
 nondifferentiable(np.linalg.matrix_rank)
+
+_COMPLEX = "because its eigenvalues may be complex. Use np.linalg.eigh or np.linalg.eigvalsh for symmetric matrices"
+unsupported(_COMPLEX, np.linalg.eig, np.linalg.eigvals)
