@@ -251,7 +251,7 @@ RAISES = {
     "nan_to_num(nan=)": lambda x: np.nan_to_num(A, nan=x[0]),
     "np.add.reduceat": lambda x: np.add.reduceat(x, [0, 2]),
     "complex": lambda x: np.abs(np.exp(1j * x)),
-    "np.histogram": lambda x: np.histogram(x)[1],
+    "np.histogram2d": lambda x: np.histogram2d(x, x)[1],
     "masked array": lambda x: x * np.ma.array(A, mask=A > 2),
     "sparse @ x": lambda x: scipy.sparse.csr_array(A) @ x,
     "x @ sparse": lambda x: x @ scipy.sparse.csr_array(A),
