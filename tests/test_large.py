@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sample_jacobians import assert_close
 
-from jacobians import grad, hvp, jacobian
+from jacobians import grad, hvp, jacobian, numerical_jacobian
 
 RNG = np.random.default_rng(0)
 
@@ -191,3 +191,20 @@ def test_attention_holds_no_more_than_its_dense_form():
     numerical = (attention(tokens + 1e-6 * direction) - attention(tokens - 1e-6 * direction)) / 2e-6
     np.testing.assert_allclose(J @ direction, numerical, atol=1e-8)
     np.testing.assert_allclose(np.tensordot(J.to_array(), direction, 2), numerical, atol=1e-8)
+
+
+def test_a_bottleneck_is_held_as_a_product():
+    """The diagonals of tanh beside the layers do not hide that everything passes through five numbers."""
+    wide, narrow, back = RNG.normal(size=(60, 5)), RNG.normal(size=(5, 60)), RNG.normal(size=(60, 5))
+    layers = [narrow, wide, back.T, back]
+
+    def network(x):
+        for W in layers:
+            x = np.tanh(W @ x / 4)
+        return x
+
+    x = RNG.normal(size=60)
+    J = jacobian(network)(x)
+    assert J.structure == "rank 5"
+    assert J.nbytes == 8 * (60 + 60 * 5 + 5 + 5 * 60)
+    assert_close(J.to_array(), numerical_jacobian(network, x), 1e-7)

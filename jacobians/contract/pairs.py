@@ -38,9 +38,9 @@ def contract_pair(a: Factor, b: Factor, result: Iterable[Label]) -> Factor:
         b = sum_out(b, [label for label in b.labels if label not in wanted and label not in in_a])
     if not summed:
         return _multiply(a, b, tuple([label for label in wanted if label in in_a or label in in_b]))
-    batch = [label for label in a.labels if label in in_b and label in wanted]
-    rows = [label for label in a.labels if label not in in_b]
-    columns = [label for label in b.labels if label not in in_a]
+    batch = [label for label in wanted if label in in_a and label in in_b]
+    rows = [label for label in wanted if label in in_a and label not in in_b]
+    columns = [label for label in wanted if label in in_b and label not in in_a]
     first = next((label for label in wanted if label in rows or label in columns), None)
     if first in columns:
         a, b, rows, columns = b, a, columns, rows

@@ -84,12 +84,19 @@ def _option(
 
 
 def _shared(factors: list[Factor], free: set[Label]) -> set[Label]:
-    """The free labels that several factors carry: they run through a product as a batch."""
+    """The free labels that several factors carry: they run through a product as a batch.
+
+    A factor whose labels another one has all (a diagonal beside a matrix) only scales it, and makes no batch.
+    """
+    groups = [set(factor.labels) for factor in factors]
+    whole = [
+        group for n, group in enumerate(groups) if not any(group < other for other in groups[:n] + groups[n + 1 :])
+    ]
     seen: set[Label] = set()
     twice: set[Label] = set()
-    for factor in factors:
-        twice |= seen & set(factor.labels)
-        seen |= set(factor.labels)
+    for group in whole:
+        twice |= seen & group
+        seen |= group
     return twice & free
 
 
