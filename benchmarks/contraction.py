@@ -30,6 +30,7 @@ ROWS: dict[str, tuple[str, dict[str, int]]] = {
     "many small batches": ("bki,bij->bkj", {"b": 1000, "k": 16, "i": 16, "j": 16}),
     "two batch axes": ("abij,abjk->abik", {"a": 16, "b": 16, "i": 64, "j": 64, "k": 64}),
     "batched matrix-vector": ("bij,bj->bi", {"b": 300, "i": 200, "j": 200}),
+    "tiny matrix-vector": ("bij,bj->bi", {"b": 20000, "i": 3, "j": 3}),
     "batched inner": ("bi,bi->b", {"b": 2000, "i": 500}),
     "scaling": ("i,ij->ij", {"i": 1000, "j": 1000}),
     "shared outer": ("bi,bj->bij", {"b": 200, "i": 200, "j": 200}),

@@ -1,7 +1,8 @@
 """One pairwise contraction of dense factors.
 
-True ndarrays are lowered to a scaling, a GEMM or a batched `matmul`; einsum's own loop wins for batched matrix-vector
-products and below `LOOP_LIMIT` multiply-adds. Anything else (a traced array, another library's) gets one ``np.einsum``.
+True ndarrays are lowered to a scaling, a GEMM or a batched `matmul`; einsum's own loop wins for batches of tiny
+matrix-vector products and below `LOOP_LIMIT` multiply-adds. Anything else (a traced array, another library's) gets one
+``np.einsum``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ __all__ = ["contract_pair", "einsum", "sum_out"]
 
 LOOP_LIMIT = 20_000
 """Multiply-adds below which the overhead of reshaping exceeds einsum's slower loop (measured, see benchmarks)."""
+
+
+MATRIX_LIMIT = 128
+"""Entries of each matrix below which a batch of matrix-vector products is faster in einsum's loop (measured)."""
 
 
 def contract_pair(a: Factor, b: Factor, result: Iterable[Label]) -> Factor:
@@ -44,7 +49,8 @@ def contract_pair(a: Factor, b: Factor, result: Iterable[Label]) -> Factor:
     first = next((label for label in wanted if label in rows or label in columns), None)
     if first in columns:
         a, b, rows, columns = b, a, columns, rows
-    if work < LOOP_LIMIT or (batch and bool(rows) != bool(columns)):
+    vectors = bool(batch) and bool(rows) != bool(columns)
+    if work < LOOP_LIMIT or (vectors and size_of([*rows, *columns, *summed]) < MATRIX_LIMIT):
         return einsum((a, b), tuple([*batch, *rows, *columns]))
     return _matmul(a, b, (batch, rows, columns, summed))
 

@@ -89,9 +89,7 @@ def _shared(factors: list[Factor], free: set[Label]) -> set[Label]:
     A factor whose labels another one has all (a diagonal beside a matrix) only scales it, and makes no batch.
     """
     groups = [set(factor.labels) for factor in factors]
-    whole = [
-        group for n, group in enumerate(groups) if not any(group < other for other in groups[:n] + groups[n + 1 :])
-    ]
+    whole = [group for group in groups if not any(group < other for other in groups)]
     seen: set[Label] = set()
     twice: set[Label] = set()
     for group in whole:
