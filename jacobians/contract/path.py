@@ -6,7 +6,7 @@ vectors in them by a factor of 100, and is greedy from nine operands on, so dyna
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from math import prod
 from typing import NamedTuple
@@ -147,7 +147,7 @@ def _twins(operands: list[frozenset[int]]) -> tuple[int, int] | None:
     return None
 
 
-def _binary(path: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+def _binary(path: Iterable[Collection[int]]) -> list[tuple[int, int]]:
     """A path of pairs only: groups of more are taken two at a time from the left, single ones are dropped."""
     pairs: list[tuple[int, int]] = []
     for group in path:
