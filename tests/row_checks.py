@@ -86,7 +86,7 @@ def random(shape: tuple[int, ...], seed: int, dtype: Any = float) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0.5, 1.5, shape).astype(dtype)
 
 
-def close(name: str, found: Any, expected: Any, tolerance: float = 1e-7) -> None:
+def assert_close(name: str, found: Any, expected: Any, tolerance: float = 1e-7) -> None:
     """Equal shapes, and entries apart by no more than the tolerance times the largest entry (or one)."""
     assert np.shape(found) == np.shape(expected), f"{name}: shape {np.shape(found)} instead of {np.shape(expected)}"
     scale = max(1.0, np.max(np.abs(expected), initial=0))
@@ -102,14 +102,14 @@ def first_derivative(row: Row) -> None:
     call, positions = single(row), tuple(range(len(row.arrays)))
     expected = call(*row.arrays)
     value, jacobians = jac.value_and_jacobian(call, positions, mode="explicit")(*row.arrays)
-    close("value", value, expected, 1e-14)
+    assert_close("value", value, expected, 1e-14)
     same("dtype of the value", value.dtype, expected.dtype)
     for n, (J, numerical) in enumerate(zip(jacobians, numerical_jacobians(call, *row.arrays), strict=True)):
         same("mode", J.mode, "explicit")
         same("out_shape", J.out_shape, np.shape(expected))
         same("in_shape", J.in_shape, row.arrays[n].shape)
         same("dtype", J.dtype, expected.dtype)
-        close(f"Jacobian of argument {n}", J.to_array(), numerical)
+        assert_close(f"Jacobian of argument {n}", J.to_array(), numerical)
 
 
 def products(row: Row) -> None:
@@ -118,13 +118,13 @@ def products(row: Row) -> None:
     expected, matrices = call(*arrays), numerical_jacobians(call, *arrays)
     cotangent, tangents = random(np.shape(expected), 1), tuple([random(x.shape, 2 + n) for n, x in enumerate(arrays)])
     value, pullback = jac.vjp(call, *arrays)
-    close("value of vjp", value, expected, 1e-14)
+    assert_close("value of vjp", value, expected, 1e-14)
     for n, (found, matrix) in enumerate(zip(pullback(cotangent), matrices, strict=True)):
-        close(f"vjp of argument {n}", found, np.tensordot(cotangent, matrix, cotangent.ndim))
+        assert_close(f"vjp of argument {n}", found, np.tensordot(cotangent, matrix, cotangent.ndim))
     value, tangent = jac.jvp(call, arrays, tangents)
-    close("value of jvp", value, expected, 1e-14)
+    assert_close("value of jvp", value, expected, 1e-14)
     pushed = [np.tensordot(matrix, h, h.ndim) for matrix, h in zip(matrices, tangents, strict=True)]
-    close("jvp", tangent, sum(pushed[1:], pushed[0]))
+    assert_close("jvp", tangent, sum(pushed[1:], pushed[0]))
 
 
 def lazy_products(row: Row) -> None:
@@ -136,9 +136,9 @@ def lazy_products(row: Row) -> None:
         for n, (J, matrix) in enumerate(zip(lazy, matrices, strict=True)):
             same("mode", J.mode, "lazy")
             h, c = random(J.in_shape, 1), random(J.out_shape, 2)
-            close(f"J @ h, argument {n}, {order}", J @ h, np.tensordot(matrix, h, h.ndim))
-            close(f"c @ J, argument {n}, {order}", c @ J, np.tensordot(c, matrix, c.ndim))
-            close(f"J, argument {n}, {order}", J.to_array(), matrix)
+            assert_close(f"J @ h, argument {n}, {order}", J @ h, np.tensordot(matrix, h, h.ndim))
+            assert_close(f"c @ J, argument {n}, {order}", c @ J, np.tensordot(c, matrix, c.ndim))
+            assert_close(f"J, argument {n}, {order}", J.to_array(), matrix)
 
 
 def second_derivatives(row: Row) -> None:
@@ -165,9 +165,9 @@ def second_derivatives(row: Row) -> None:
     for name, function in (("pullback", pulled), ("jacobian", expanded)):
         rows = jac.jacobian(function, tuple(range(len(arrays))), mode="explicit")(*arrays)
         found = sum(J.to_array() @ h if h.ndim == 1 else J @ h for J, h in zip(rows, directions, strict=True))
-        close(f"derivative of {name}", found, expected, 1e-6)
+        assert_close(f"derivative of {name}", found, expected, 1e-6)
     product = jac.hvp(lambda *point: np.sum(cotangent * call(*point)), arrays, directions)
-    close("hvp", np.concatenate([np.ravel(part) for part in product]), expected, 1e-6)
+    assert_close("hvp", np.concatenate([np.ravel(part) for part in product]), expected, 1e-6)
 
 
 def single_precision(row: Row) -> None:
@@ -183,7 +183,7 @@ def single_precision(row: Row) -> None:
         if expected.dtype == np.float32:
             held = {factor.dtype for term in J.terms for factor in term.factors}
             assert held <= {np.dtype(np.float32)}, f"factors for argument {n} are {held}"
-        close(f"Jacobian of argument {n}", J.to_array(), matrix, 2e-4)
+        assert_close(f"Jacobian of argument {n}", J.to_array(), matrix, 2e-4)
     cotangent, tangents = random(np.shape(expected), 1, expected.dtype), [random(x.shape, 2, x.dtype) for x in arrays]
     for n, pulled in enumerate(jac.vjp(call, *arrays)[1](cotangent)):
         same(f"dtype of the vjp of argument {n}", pulled.dtype, np.float32)
@@ -220,7 +220,7 @@ def other_layouts(row: Row) -> None:
         flags = [x.flags.writeable for x in arrays]
         jacobians = jac.jacobian(call, positions, mode="explicit")(*arrays)
         for n, (J, dense) in enumerate(zip(jacobians, expected, strict=True)):
-            close(f"{name}, argument {n}", J.to_array(), dense, 1e-11)
+            assert_close(f"{name}, argument {n}", J.to_array(), dense, 1e-11)
         for x, original, flag in zip(arrays, row.arrays, flags, strict=True):
             np.testing.assert_array_equal(x, original, err_msg=f"{name}: an argument has changed")
             same(f"{name}: writeable", x.flags.writeable, flag)

@@ -12,7 +12,7 @@ import jacobians as jac
 WAYS = (("explicit", "auto"), ("lazy", "forward"), ("lazy", "reverse"))
 
 
-def close(found, expected, name, tolerance=1e-10):
+def assert_close(found, expected, name, tolerance=1e-10):
     assert np.shape(found) == np.shape(expected), f"{name}: {np.shape(found)} instead of {np.shape(expected)}"
     scale = max(1.0, np.max(np.abs(expected), initial=0.0))
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale, err_msg=name)
@@ -23,12 +23,12 @@ def check_everything(J, dense, name):
     rng = np.random.default_rng(0)
     out, inp = len(J.out_shape), len(J.in_shape)
     h, c = rng.normal(size=(*J.in_shape, 2)), rng.normal(size=(2, *J.out_shape))
-    close(J @ h, np.tensordot(dense, h, inp), f"J @ h, {name}")
-    close(c @ J, np.tensordot(c, dense, out), f"c @ J, {name}")
-    close(J.to_array(), dense, f"to_array, {name}")
-    close(J.to_sparse().toarray(), J.to_matrix(), f"to_sparse, {name}")
-    close(J.T.to_array(), np.transpose(dense, (*range(out, out + inp), *range(out))), f"T, {name}")
-    close((J @ J.T).to_array(), np.tensordot(dense, dense, (range(out, out + inp),) * 2), f"J @ J.T, {name}")
+    assert_close(J @ h, np.tensordot(dense, h, inp), f"J @ h, {name}")
+    assert_close(c @ J, np.tensordot(c, dense, out), f"c @ J, {name}")
+    assert_close(J.to_array(), dense, f"to_array, {name}")
+    assert_close(J.to_sparse().toarray(), J.to_matrix(), f"to_sparse, {name}")
+    assert_close(J.T.to_array(), np.transpose(dense, (*range(out, out + inp), *range(out))), f"T, {name}")
+    assert_close((J @ J.T).to_array(), np.tensordot(dense, dense, (range(out, out + inp),) * 2), f"J @ J.T, {name}")
 
 
 @settings(max_examples=100, deadline=None)
@@ -50,7 +50,7 @@ def test_any_order_of_elimination(program, data):
     order = data.draw(st.permutations(plan.order))
     found = jac.jacobian(program.result(np), positions, order=order)(*inputs)
     for J, dense in zip(found, stepped(program.result(COMPLEX), inputs), strict=True):
-        close(J.to_array(), dense, f"order {order}")
+        assert_close(J.to_array(), dense, f"order {order}")
 
 
 @settings(max_examples=60, deadline=None)
@@ -71,14 +71,16 @@ def test_hessians_of_random_programs(program):
 
     expected = numerical_jacobians(moved, np.zeros(()), step=1e-5)[0]
     for found, gradient in zip(jac.grad(program.total(np), positions)(*inputs), gradients(*inputs), strict=True):
-        close(found, gradient, "grad")
+        assert_close(found, gradient, "grad")
     for mode in ("explicit", "lazy"):
         rows = jac.hessian(program.total(np), positions, mode=mode)(*inputs)
         products = [sum(block @ h for block, h in zip(row, tangents, strict=True)) for row in rows]
-        close(np.concatenate([np.ravel(p) for p in products]), expected, f"hessian, {mode}", 1e-7)
+        assert_close(np.concatenate([np.ravel(p) for p in products]), expected, f"hessian, {mode}", 1e-7)
         for n, m in np.ndindex(len(inputs), len(inputs)):
-            close(rows[n][m].to_array(), rows[m][n].T.to_array(), "symmetry")
-    close(np.concatenate([np.ravel(p) for p in jac.hvp(program.total(np), inputs, tangents)]), expected, "hvp", 1e-7)
+            assert_close(rows[n][m].to_array(), rows[m][n].T.to_array(), "symmetry")
+    assert_close(
+        np.concatenate([np.ravel(p) for p in jac.hvp(program.total(np), inputs, tangents)]), expected, "hvp", 1e-7
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -93,14 +95,14 @@ def test_products_of_larger_programs(program):
         return program.result(COMPLEX)(*[x + t * h for x, h in zip(inputs, tangents, strict=True)])
 
     (expected,) = stepped(along, [np.zeros(())])
-    close(jac.jvp(program.result(np), inputs, tangents)[1], expected, "jvp")
+    assert_close(jac.jvp(program.result(np), inputs, tangents)[1], expected, "jvp")
     cotangent = rng.normal(size=expected.shape)
     pulled = jac.vjp(program.result(np), *inputs)[1](cotangent)
-    close(sum(np.vdot(c, h) for c, h in zip(pulled, tangents, strict=True)), np.vdot(cotangent, expected), "vjp")
+    assert_close(sum(np.vdot(c, h) for c, h in zip(pulled, tangents, strict=True)), np.vdot(cotangent, expected), "vjp")
     for mode, order in (*WAYS, ("explicit", "forward"), ("explicit", "reverse")):
         jacobians = jac.jacobian(program.result(np), positions, mode=mode, order=order)(*inputs)
         found = sum(J @ h for J, h in zip(jacobians, tangents, strict=True))
-        close(found, expected, f"J @ h, {mode}, {order}")
+        assert_close(found, expected, f"J @ h, {mode}, {order}")
 
 
 def reversed_sum(x):
@@ -142,5 +144,5 @@ def test_tangles(name):
     (second,) = numerical_jacobians(gradient, x)
     for mode, order in WAYS:
         H = jac.hessian(lambda x: np.sum(np.sin(function(x))), mode=mode, order=order)(x)
-        close(H.to_array(), second, f"hessian, {mode}, {order}", 1e-8)
-        close(H @ np.cos(x), np.tensordot(second, np.cos(x), x.ndim), f"H @ h, {mode}, {order}", 1e-8)
+        assert_close(H.to_array(), second, f"hessian, {mode}, {order}", 1e-8)
+        assert_close(H @ np.cos(x), np.tensordot(second, np.cos(x), x.ndim), f"H @ h, {mode}, {order}", 1e-8)

@@ -80,11 +80,7 @@ def _on_grid(term: Term, grid: Labels) -> Any:
         return np.ones([1] * len(grid))
     (core,) = term.factors
     assert isinstance(core, Factor)
-    order = sorted(range(len(core.labels)), key=lambda n: grid.index(core.labels[n]))
-    carried = set(core.labels)
-    array = core.array if order == list(range(len(order))) else np.transpose(core.array, order)
-    sizes = tuple([label.size if label in carried else 1 for label in grid])
-    return array if sizes == array.shape else np.reshape(array, sizes)
+    return core.spread(grid)
 
 
 def _scaled(array: Any, scale: float) -> Any:

@@ -77,14 +77,7 @@ def sum_out(factor: Factor, labels: list[Label]) -> Factor:
 
 def _multiply(a: Factor, b: Factor, labels: tuple[Label, ...]) -> Factor:
     """Entrywise or outer product, written once, in the order of `labels`."""
-    return Factor(np.multiply(_spread(a, labels), _spread(b, labels), order="C"), labels)
-
-
-def _spread(factor: Factor, labels: tuple[Label, ...]) -> np.ndarray:
-    """The array of a factor, broadcastable under more labels."""
-    order = sorted(range(len(factor.labels)), key=lambda n: labels.index(factor.labels[n]))
-    carried = set(factor.labels)
-    return factor.array.transpose(order).reshape([label.size if label in carried else 1 for label in labels])
+    return Factor(np.multiply(a.spread(labels), b.spread(labels), order="C"), labels)
 
 
 def _matmul(a: Factor, b: Factor, groups: tuple[list[Label], list[Label], list[Label], list[Label]]) -> Factor:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -157,7 +156,7 @@ def _product(factors: list[Factor]) -> Factor:
 def _weighted_sum(a_scale: float, a: Factor, b_scale: float, b: Factor) -> tuple[float, Factor]:
     """``a_scale * a + b_scale * b`` as a scale and a factor, with as few passes as possible."""
     labels = tuple(dict.fromkeys((*a.labels, *b.labels)))
-    left, right = _spread(a, labels), _spread(b, labels)
+    left, right = a.spread(labels), b.spread(labels)
     if not a.labels and isinstance(a.array, np.ndarray) and a.array.dtype == float and a.array == 1:
         return 1.0, Factor(np.add(right if b_scale == 1 else right * b_scale, a_scale), labels)
     if not b.labels and isinstance(b.array, np.ndarray) and b.array.dtype == float and b.array == 1:
@@ -167,15 +166,6 @@ def _weighted_sum(a_scale: float, a: Factor, b_scale: float, b: Factor) -> tuple
     if a_scale == -b_scale:
         return a_scale, Factor(np.subtract(left, right), labels)
     return 1.0, Factor(np.add(left * a_scale, right * b_scale), labels)
-
-
-def _spread(factor: Factor, labels: tuple[Label, ...]) -> Any:
-    """The array of a factor, broadcastable under more labels."""
-    order = sorted(range(len(factor.labels)), key=lambda n: labels.index(factor.labels[n]))
-    array = factor.array if order == list(range(len(order))) else np.transpose(factor.array, order)
-    carried = set(factor.labels)
-    sizes = tuple([label.size if label in carried else 1 for label in labels])
-    return array if sizes == array.shape else np.reshape(array, sizes)
 
 
 def _densified(terms: list[Term], dtype: np.dtype) -> list[Term]:

@@ -72,6 +72,13 @@ class Factor(Frozen):
             array = np.reshape(array, tuple([label.size for label in labels]))
         return self._without_repeats(array, labels, self.name)
 
+    def spread(self, labels: tuple[Label, ...]) -> Any:
+        """The array with its axes in the order of `labels`, and of size 1 where the factor does not carry one."""
+        order = sorted(range(len(self.labels)), key=lambda n: labels.index(self.labels[n]))
+        array = self.array if order == list(range(len(order))) else np.transpose(self.array, order)
+        sizes = tuple([label.size if label in self.labels else 1 for label in labels])
+        return array if sizes == array.shape else np.reshape(array, sizes)
+
     @property
     def dtype(self) -> np.dtype:
         return self.array.dtype
