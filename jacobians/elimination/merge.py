@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
-from math import prod
+from math import frexp, prod
 
 import numpy as np
 
@@ -154,18 +154,37 @@ def _product(factors: list[Factor]) -> Factor:
 
 
 def _weighted_sum(a_scale: float, a: Factor, b_scale: float, b: Factor) -> tuple[float, Factor]:
-    """``a_scale * a + b_scale * b`` as a scale and a factor, with as few passes as possible."""
+    """``a_scale * a + b_scale * b`` as a scale and a factor, with as few passes as possible.
+
+    A scale is pulled out where that is exact, so that the sum multiplies at most one of the two: the smaller one if
+    there is a choice.
+    """
     labels = tuple(dict.fromkeys((*a.labels, *b.labels)))
     left, right = a.spread(labels), b.spread(labels)
-    if not a.labels and isinstance(a.array, np.ndarray) and a.array.dtype == float and a.array == 1:
-        return 1.0, Factor(np.add(right if b_scale == 1 else right * b_scale, a_scale), labels)
-    if not b.labels and isinstance(b.array, np.ndarray) and b.array.dtype == float and b.array == 1:
-        return 1.0, Factor(np.add(left if a_scale == 1 else left * a_scale, b_scale), labels)
     if a_scale == b_scale:
         return a_scale, Factor(np.add(left, right), labels)
     if a_scale == -b_scale:
         return a_scale, Factor(np.subtract(left, right), labels)
+    if _is_one(b) and _divides(a_scale):
+        return a_scale, Factor(np.add(left, b_scale / a_scale), labels)
+    if _is_one(a) and _divides(b_scale):
+        return b_scale, Factor(np.add(right, a_scale / b_scale), labels)
+    if _divides(a_scale) and not (_divides(b_scale) and size_of(a.labels) < size_of(b.labels)):
+        return a_scale, Factor(np.add(left, right * (b_scale / a_scale)), labels)
+    if _divides(b_scale):
+        return b_scale, Factor(np.add(left * (a_scale / b_scale), right), labels)
     return 1.0, Factor(np.add(left * a_scale, right * b_scale), labels)
+
+
+def _is_one(factor: Factor) -> bool:
+    """Whether a factor is the one that stands for no factors."""
+    array = factor.array
+    return not factor.labels and isinstance(array, np.ndarray) and array.dtype == float and bool(array == 1)
+
+
+def _divides(scale: float) -> bool:
+    """Whether dividing by a scale is exact: powers of two."""
+    return isinstance(scale, (int, float)) and abs(frexp(scale)[0]) == 0.5
 
 
 def _densified(terms: list[Term], dtype: np.dtype) -> list[Term]:
