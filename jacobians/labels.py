@@ -7,14 +7,16 @@ order, so that reshape is only a regrouping; **axes** are one axis per array axi
 - `unify(left, right)` makes two axes equal: it splits labels until both sides have a common refinement, and tells which
   groups have none (2 x 3 against 3 x 2).
 - `apply(substitution, labels)` replaces labels.
+- `standard_label(number, size)` is always the same one: labels that do not depend on when they were made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import chain
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = [
     "Axes",
@@ -29,12 +31,18 @@ __all__ = [
     "fresh",
     "shape_of",
     "size_of",
+    "standard_label",
+    "unfrozen",
     "unify",
 ]
 
 
 class Frozen:
-    """Base of data that does not change after it is made; `__init__` and caches use ``object.__setattr__``."""
+    """Base of data that does not change after it is made; `__init__` and caches use ``object.__setattr__``.
+
+    Where many are made, `unfrozen` gives a twin of the class: its instances take their fields by assignment, at a
+    third of the time, and are frozen by ``made.__class__ = cls``.
+    """
 
     __slots__ = ()
 
@@ -44,6 +52,11 @@ class Frozen:
     def __setstate__(self, state: tuple[None, dict[str, object]]) -> None:
         for name, value in state[1].items():
             object.__setattr__(self, name, value)
+
+
+def unfrozen(cls: type[Frozen]) -> Any:
+    """A class of the same fields whose instances can be written, until they are made instances of `cls`."""
+    return type(cls.__name__, (Frozen,), {"__slots__": cls.__slots__, "__setattr__": object.__setattr__})
 
 
 class Label(Frozen):
@@ -65,6 +78,12 @@ class Label(Frozen):
 Axis = tuple[Label, ...]
 Axes = tuple[Axis, ...]
 Substitution = Mapping[Label, tuple[Label, ...]]
+
+
+@lru_cache(maxsize=65536)
+def standard_label(number: int, size: int, name: str = "") -> Label:
+    """The same label whenever it is asked for: the n-th label of a term of which only the pattern counts."""
+    return Label(size, name)
 
 
 class Unified(NamedTuple):

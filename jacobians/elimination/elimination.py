@@ -14,7 +14,7 @@ from ..graph import LinearGraph
 from ..labels import axes_of
 from ..terms import Term
 from .merge import merge
-from .settle import settle
+from .recipes import join
 
 __all__ = ["eliminate", "inner_vertices", "push"]
 
@@ -125,10 +125,9 @@ def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: Line
             leaving = _merged(into[target].pop(vertex), graph, target, factored)
             for source, terms in incoming.items():
                 arriving = _merged(terms, graph, vertex, factored)
-                joined = [chain(outer, inner) for outer in leaving for inner in arriving]
+                joining = chain if vertex in joints else join
+                joined = [joining(outer, inner) for outer in leaving for inner in arriving]
                 kept = [term for term in joined if term is not None]
-                if vertex not in joints:
-                    kept = [settle(term) for term in kept]
                 into[target].setdefault(source, []).extend(kept)
                 out_of[source].add(target)
         for source in incoming:

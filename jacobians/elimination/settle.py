@@ -7,39 +7,57 @@ only indices of `out`, or only of `inp`, is at most as large as a value that exi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..contract import apply_operators, contract_factors, gather, scatter_factor
 from ..labels import Label, flatten, size_of
-from ..terms import Factor, OperatorFactor, Term
+from ..terms import Factor, Map, OperatorFactor, Term
 
-__all__ = ["settle"]
+__all__ = ["Work", "settle"]
 
 
-def settle(term: Term) -> Term:
+class Work:
+    """What settling does to dense factors; it decides by their labels alone, so that it can be written down."""
+
+    def contract(self, factors: list[Factor], labels: Iterable[Label]) -> Factor:
+        return contract_factors(factors, labels)
+
+    def gather(self, factor: Factor, relation: Map) -> Factor:
+        return gather(factor, relation)
+
+    def scatter(self, factor: Factor, relation: Map) -> Factor:
+        return scatter_factor(factor, relation)
+
+
+_DO = Work()
+
+
+def settle(term: Term, work: Work = _DO) -> Term:
     """The same term with fewer factors, contracted where that pays."""
     if len(term.factors) + len(term.maps) < 2 and not term.bound:
         return term
     if any(isinstance(factor, OperatorFactor) for factor in term.factors):
         term = _meet_operators(term)
         if any(isinstance(factor, OperatorFactor) for factor in term.factors):
-            return _fuse(term)
-    term = _gather_bound(term)
-    term = _sum_bound(term)
-    return _scatter_bound(_fuse(term))
+            return _fuse(term, work)
+    term = _gather_bound(term, work)
+    term = _sum_bound(term, work)
+    return _scatter_bound(_fuse(term, work), work)
 
 
-def _gather_bound(term: Term) -> Term:
+def _gather_bound(term: Term, work: Work) -> Term:
     """Gather every factor along the maps whose determined labels are all bound."""
     bound = set(term.bound)
     for relation in term.maps:
         if not bound.issuperset(relation.dst):
             continue
-        factors = tuple([gather(factor, relation) for factor in term.factors])  # type: ignore[arg-type]
+        factors = tuple([work.gather(factor, relation) for factor in term.factors])  # type: ignore[arg-type]
         kept = tuple([label for label in term.bound if label not in relation.dst])
         term = Term(term.out, term.inp, factors, tuple([m for m in term.maps if m is not relation]), kept, term.scale)
     return term
 
 
-def _sum_bound(term: Term) -> Term:
+def _sum_bound(term: Term, work: Work) -> Term:
     """Contract bound labels one group at a time, the smallest result first, as long as one pays."""
     factors: list[Factor] = list(term.factors)  # type: ignore[arg-type]
     sources = {label for relation in term.maps for label in relation.labels}
@@ -62,7 +80,7 @@ def _sum_bound(term: Term) -> Term:
             shared = common | _shared(factors, out | inp)
             if labels <= out or labels <= inp or size_of(labels) <= sum(_work(f, shared) for f in group):
                 rest = [factor for factor in factors if not any(factor is member for member in group)]
-                factors = [*rest, contract_factors(group, [label for label in term.labels if label in labels])]
+                factors = [*rest, work.contract(group, [label for label in term.labels if label in labels])]
                 break
         else:
             break
@@ -103,7 +121,7 @@ def _work(factor: Factor, batch: set[Label]) -> int:
     return size_of({*factor.labels, *batch})
 
 
-def _fuse(term: Term) -> Term:
+def _fuse(term: Term, work: Work) -> Term:
     """Multiply factors that carry the same labels: entry by entry, the result is as large as each."""
     groups: dict[frozenset[Label], list[Factor]] = {}
     kept: list = []
@@ -114,11 +132,11 @@ def _fuse(term: Term) -> Term:
             groups.setdefault(frozenset(factor.labels), []).append(factor)
     if all(len(group) == 1 for group in groups.values()):
         return term
-    fused = [group[0] if len(group) == 1 else contract_factors(group, group[0].labels) for group in groups.values()]
+    fused = [group[0] if len(group) == 1 else work.contract(group, group[0].labels) for group in groups.values()]
     return term.replace(factors=(*fused, *kept))
 
 
-def _scatter_bound(term: Term) -> Term:
+def _scatter_bound(term: Term, work: Work) -> Term:
     """Sum along a map whose source is bound and not smaller than what it determines."""
     free = term.free
     for relation in term.maps:
@@ -135,9 +153,10 @@ def _scatter_bound(term: Term) -> Term:
             and set(relation.dst).isdisjoint(carriers[0].labels)
             and size_of(relation.dst) <= size_of(relation.src)
         ):
-            scattered = scatter_factor(carriers[0], relation)
+            scattered = work.scatter(carriers[0], relation)
             bound = tuple([label for label in term.bound if label not in source])
-            return _scatter_bound(Term(term.out, term.inp, (*rest, scattered), tuple(others), bound, term.scale))
+            rest = (*rest, scattered)
+            return _scatter_bound(Term(term.out, term.inp, rest, tuple(others), bound, term.scale), work)
     return term
 
 

@@ -4,10 +4,12 @@
 - `maps`: `Map`, a relation ``ravel(dst) == index[src]`` between index groups.
 - `relations`: `compose` and `join`, the algebra of maps.
 - `term`: `Term`, scale times the sum over bound labels of factors times maps.
+- `pattern`: `Pattern`, the labels of a term without its numbers.
 """
 
 from .factor import Factor, LinearOperation, OperatorFactor
 from .maps import Affine, Map
+from .pattern import Pattern, factor_of, pattern_of, patterned
 from .relations import Joined, compose, join, spread, tabulate
 from .term import Term
 
@@ -18,9 +20,13 @@ __all__ = [
     "LinearOperation",
     "Map",
     "OperatorFactor",
+    "Pattern",
     "Term",
     "compose",
+    "factor_of",
     "join",
+    "pattern_of",
+    "patterned",
     "spread",
     "tabulate",
 ]

@@ -10,11 +10,15 @@ A label in both `out` and `inp` is a Kronecker delta; a label that no factor car
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..errors import TermError
 from ..labels import Axes, Frozen, Label, Substitution, apply, apply_axes, flatten, fresh, shape_of
 from .factor import Factor, OperatorFactor
 from .maps import Affine, Map
+
+if TYPE_CHECKING:
+    from .pattern import Pattern
 
 __all__ = ["Term"]
 
@@ -46,7 +50,7 @@ class Term(Frozen):
     J[i | j] = A[i j]
     """
 
-    __slots__ = ("_labels", "bound", "factors", "inp", "maps", "out", "scale")
+    __slots__ = ("_labels", "_pattern", "bound", "factors", "inp", "maps", "out", "scale")
     out: Axes
     inp: Axes
     factors: tuple[AnyFactor, ...]
@@ -54,6 +58,7 @@ class Term(Frozen):
     bound: tuple[Label, ...]
     scale: float
     _labels: dict[Label, None] | None
+    _pattern: Pattern | None
 
     def __init__(
         self,
@@ -72,6 +77,7 @@ class Term(Frozen):
         put(self, "bound", bound)
         put(self, "scale", scale)
         put(self, "_labels", None)
+        put(self, "_pattern", None)
 
     @property
     def out_shape(self) -> tuple[int, ...]:
@@ -127,7 +133,7 @@ class Term(Frozen):
 
     def replace(self, **changes: object) -> Term:
         """The same term with some of its fields changed."""
-        fields = {name: changes.get(name, getattr(self, name)) for name in self.__slots__ if name != "_labels"}
+        fields = {name: changes.get(name, getattr(self, name)) for name in self.__slots__ if name[0] != "_"}
         return Term(**fields)  # type: ignore[arg-type]
 
     def times(self, scale: float) -> Term:

@@ -1,0 +1,166 @@
+"""How two terms are joined, worked out once for each pair of patterns.
+
+Chaining and settling decide by labels and sizes, never by numbers. `join` therefore runs them once on arrays without
+numbers, writes down what they do to the factors, and repeats that for all terms of these patterns: a long program is a
+few recipes, and the second call of a function plans nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..chain import chain
+from ..contract import contract_factors, gather, scatter_factor
+from ..labels import Axis, Label
+from ..terms import Affine, Factor, Map, Pattern, Term, factor_of, pattern_of, patterned
+from .settle import Work, settle
+from .shadows import Ledger, Shadow
+
+__all__ = ["join"]
+
+
+def join(outer: Term, inner: Term) -> Term | None:
+    """``settle(chain(outer, inner))``, or None where that is zero."""
+    left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
+    recipe = None if left is None or right is None else _recipe(left, right)
+    if recipe is None:
+        term = chain(outer, inner)
+        return None if term is None else settle(term)
+    return recipe.follow(outer, inner)
+
+
+class _Step(NamedTuple):
+    """One operation on factors, told by their places in the list of all; its result is the next in the list."""
+
+    function: Callable[..., Factor]
+    operands: tuple[int, ...]
+    argument: Any
+    product: bool
+    """Whether it is a product of arrays that broadcast as they are."""
+
+
+class _Notes(Work):
+    """Settles, and writes down what it does."""
+
+    def __init__(self, factors: Iterable[Any]) -> None:
+        self.made = list(factors)
+        self.steps: list[_Step] = []
+
+    def contract(self, factors: list[Factor], labels: Iterable[Label]) -> Factor:
+        labels = tuple(labels)
+        result = super().contract(factors, labels)
+        groups = [factor.labels for factor in factors]
+        product = len(groups) == 2 and all([group == result.labels[-len(group) :] for group in groups if group])
+        return self._note(
+            _Step(contract_factors, self._places(factors), labels, product and result.labels in groups), result
+        )
+
+    def gather(self, factor: Factor, relation: Map) -> Factor:
+        result = super().gather(factor, relation)
+        return self._note(_Step(_gather, self._places([factor]), relation, False), result)
+
+    def scatter(self, factor: Factor, relation: Map) -> Factor:
+        result = super().scatter(factor, relation)
+        return self._note(_Step(_scatter, self._places([factor]), relation, False), result)
+
+    def _places(self, factors: Iterable[Any]) -> tuple[int, ...]:
+        return tuple([next(n for n, known in enumerate(self.made) if known is factor) for factor in factors])
+
+    def _note(self, step: _Step, result: Factor) -> Factor:
+        if not any(result is known for known in self.made):
+            self.steps.append(step)
+            self.made.append(result)
+        return result
+
+
+def _gather(factors: list[Factor], relation: Map) -> Factor:
+    return gather(factors[0], relation)
+
+
+def _scatter(factors: list[Factor], relation: Map) -> Factor:
+    return scatter_factor(factors[0], relation)
+
+
+class _Recipe:
+    """What joining terms of two patterns does to their factors.
+
+    Parameters
+    ----------
+    chained : Term
+        Their composition, of scale 1, before it is settled.
+    settled : Term
+    notes : _Notes
+        What settling did.
+    shapes : dict of int to tuple of int
+        The shapes that factors are given where chaining splits their labels.
+    """
+
+    __slots__ = ("labels", "patterns", "places", "scale", "settled", "shapes", "steps")
+
+    def __init__(self, chained: Term, settled: Term, notes: _Notes, shapes: dict[int, tuple[int, ...]]) -> None:
+        self.labels = [factor.labels for factor in chained.factors]
+        self.places = notes._places(settled.factors)
+        self.steps, self.shapes, self.settled, self.scale = notes.steps, shapes, settled, settled.scale
+        self.patterns: dict[tuple[Axis, ...], Pattern | None] = {}
+
+    def follow(self, outer: Term, inner: Term) -> Term:
+        """The joined term of two terms of these patterns."""
+        arrays = [factor.array for factor in (*outer.factors, *inner.factors)]  # type: ignore[union-attr]
+        labels = self.labels.copy()
+        for place, shape in self.shapes.items():
+            arrays[place] = np.reshape(arrays[place], shape)
+        for function, operands, argument, product in self.steps:
+            if product:
+                first, second = operands
+                arrays.append(_multiply(arrays[first], arrays[second]))
+                labels.append(argument)
+            else:
+                made = function([factor_of(arrays[place], labels[place]) for place in operands], argument)
+                arrays.append(made.array)
+                labels.append(made.labels)
+        groups = tuple([labels[place] for place in self.places])
+        pattern = self.patterns.get(groups) or self._pattern(groups)
+        kept = [arrays[place] for place in self.places]
+        scale = outer.scale * inner.scale * self.scale
+        if pattern is not None:
+            return pattern.term(kept, scale)
+        factors = tuple([factor_of(array, group) for array, group in zip(kept, groups, strict=True)])
+        return self.settled.replace(factors=factors, scale=scale)
+
+    def _pattern(self, groups: tuple[Axis, ...]) -> Pattern | None:
+        """The pattern of the result; the order of labels in a contraction is only known when it is done."""
+        term = self.settled
+        if all([isinstance(relation.index, Affine) for relation in term.maps]):
+            self.patterns[groups] = patterned(term.out, term.inp, groups, term.maps, term.bound)
+        return self.patterns.get(groups)
+
+
+def _multiply(a: Any, b: Any) -> Any:
+    if type(a) is np.ndarray and type(b) is np.ndarray and a.ndim + b.ndim > 2:
+        return np.multiply(a, b, order="C")
+    return np.multiply(a, b)
+
+
+@lru_cache(maxsize=16384)
+def _recipe(left: Pattern, right: Pattern) -> _Recipe | None:
+    """The recipe of two patterns, or None where joining them depends on more: diagonals, or nothing to meet."""
+    ledger = Ledger()
+    outer, inner = [p.term([Shadow(shape, np.dtype(float), ledger) for shape in p.sizes]) for p in (left, right)]
+    chained = chain(outer, inner)
+    if chained is None:
+        return None
+    shapes = {}
+    before: list[Any] = [*outer.factors, *inner.factors]
+    after: list[Any] = list(chained.factors)
+    for place, (given, used) in enumerate(zip(before, after, strict=True)):
+        if used.array is not given.array:
+            if prod(used.array.shape) != prod(given.array.shape):
+                return None
+            shapes[place] = used.array.shape
+    notes = _Notes(chained.factors)
+    return _Recipe(chained, settle(chained, notes), notes, shapes)

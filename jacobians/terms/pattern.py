@@ -1,0 +1,101 @@
+"""Patterns: the labels of a term without its numbers.
+
+Terms of one pattern differ only in their arrays and in their scale. Patterns are interned, so that what depends on
+labels alone (what a rule yields for given shapes, how two terms are joined) is worked out once and found again by them.
+
+- `pattern_of(term)`: its pattern.
+- `Pattern.term(arrays, scale)`: a term of the pattern, made at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..labels import Axes, Axis, Label, flatten, standard_label, unfrozen
+from .factor import Factor
+from .maps import Affine, Map
+from .term import Term
+
+__all__ = ["Pattern", "factor_of", "pattern_of", "patterned"]
+
+_Term, _Factor = unfrozen(Term), unfrozen(Factor)
+
+
+class Pattern:
+    """The fields of a term of which only labels are known, with standard labels.
+
+    Attributes
+    ----------
+    out, inp, bound, maps
+        Those of a `Term`.
+    groups : tuple of tuple of Label
+        The labels of each factor.
+    sizes : tuple of tuple of int
+        The shape of each factor.
+    is_empty : bool
+        Whether a label has size 0.
+    """
+
+    __slots__ = ("bound", "groups", "inp", "is_empty", "maps", "out", "sizes")
+
+    def __init__(self, out: Axes, inp: Axes, groups: tuple[Axis, ...], maps: tuple[Map, ...], bound: Axis) -> None:
+        self.out, self.inp, self.groups, self.maps, self.bound = out, inp, groups, maps, bound
+        self.sizes = tuple([tuple([label.size for label in group]) for group in groups])
+        self.is_empty = 0 in [label.size for label in (*flatten(out), *flatten(inp), *bound)]
+
+    def term(self, arrays: Iterable[Any], scale: float = 1.0) -> Term:
+        """A term of this pattern; each array fits the labels of its factor."""
+        term = _Term()
+        term.out, term.inp, term.maps, term.bound, term.scale = self.out, self.inp, self.maps, self.bound, scale
+        term.factors = tuple([factor_of(array, group) for array, group in zip(arrays, self.groups, strict=True)])
+        term._labels = None
+        term._pattern = self
+        term.__class__ = Term
+        return term
+
+
+def factor_of(array: Any, labels: Axis) -> Factor:
+    """``Factor(array, labels)``, made at once."""
+    factor = _Factor()
+    factor.array = np.asarray(array) if isinstance(array, np.generic) else array
+    factor.labels = labels
+    factor.name = ""
+    factor.__class__ = Factor
+    return factor
+
+
+def pattern_of(term: Term) -> Pattern | None:
+    """The pattern of a term; None where it holds more than arrays and affine maps (operators, lists of positions)."""
+    if term._pattern is None:
+        plain = all([isinstance(factor, Factor) and not factor.name for factor in term.factors])
+        if not plain or not all([isinstance(relation.index, Affine) for relation in term.maps]):
+            return None
+        groups = [factor.labels for factor in term.factors]
+        object.__setattr__(term, "_pattern", patterned(term.out, term.inp, groups, term.maps, term.bound))
+    return term._pattern
+
+
+def patterned(out: Axes, inp: Axes, groups: Sequence[Axis], maps: Sequence[Map] = (), bound: Axis = ()) -> Pattern:
+    """The pattern of these fields, under standard labels: they are numbered in the order out, inp, bound."""
+    number: dict[Label, Label] = {}
+    for group in (*out, *inp, bound):
+        for label in group:
+            if label not in number:
+                number[label] = standard_label(len(number), label.size, label.name)
+    named = [tuple([number[label] for label in group]) for group in (*out, *inp, *groups, bound)]
+    first, second = len(out), len(out) + len(inp)
+    relations = [
+        (tuple([number[label] for label in m.dst]), tuple([number[label] for label in m.src]), m.index) for m in maps
+    ]
+    return _interned(
+        tuple(named[:first]), tuple(named[first:second]), tuple(named[second:-1]), tuple(relations), named[-1]
+    )
+
+
+@lru_cache(maxsize=16384)
+def _interned(out: Axes, inp: Axes, groups: tuple[Axis, ...], relations: tuple, bound: Axis) -> Pattern:
+    return Pattern(out, inp, groups, tuple([Map(dst, src, index) for dst, src, index in relations]), bound)
