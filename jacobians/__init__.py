@@ -17,6 +17,7 @@ or lazily where even that is too big. The modules in the order in which data pas
 
 from . import rules as _rules
 from .checking import check_jacobian, numerical_jacobian
+from .compiler import Compiled, compile
 from .errors import (
     ArgumentError,
     ChainError,
@@ -26,6 +27,7 @@ from .errors import (
     MemoryLimitError,
     ScalarisationWarning,
     ShapeError,
+    StagingError,
     StructureError,
     TermError,
     TraceConversionError,
@@ -54,6 +56,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ArgumentError",
     "ChainError",
+    "Compiled",
     "EscapedTraceError",
     "Jacobian",
     "JacobianError",
@@ -61,12 +64,14 @@ __all__ = [
     "MemoryLimitError",
     "ScalarisationWarning",
     "ShapeError",
+    "StagingError",
     "StructureError",
     "Tape",
     "TermError",
     "TraceConversionError",
     "UnsupportedFunctionError",
     "check_jacobian",
+    "compile",
     "composed",
     "elementwise",
     "gather",

@@ -15,6 +15,7 @@ __all__ = [
     "MemoryLimitError",
     "ScalarisationWarning",
     "ShapeError",
+    "StagingError",
     "StructureError",
     "TermError",
     "TraceConversionError",
@@ -125,6 +126,26 @@ class TraceConversionError(JacobianError, TypeError):
         self.operation, self.shape = operation, shape
         super().__init__(
             f"{operation}: a traced array of shape {shape} would become plain numbers and lose its derivative. {advice}"
+        )
+
+
+class StagingError(JacobianError, TypeError):
+    """A function that is being compiled needs the numbers of an argument, which every call gives anew.
+
+    Attributes
+    ----------
+    operation : str
+    shape : tuple of int
+    line : str
+        File and line of the caller.
+    """
+
+    def __init__(self, operation: str, shape: tuple[int, ...], line: str, advice: str) -> None:
+        self.operation, self.shape, self.line = operation, shape, line
+        where = f" at {line}" if line else ""
+        super().__init__(
+            f"compile: {operation}{where} needs the numbers of an array of shape {shape}, but a compiled function is "
+            f"written down once for all numbers. {advice}"
         )
 
 

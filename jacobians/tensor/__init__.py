@@ -6,6 +6,7 @@
 - `making`: Jacobians made by hand, from arrays and from einsum expressions.
 - `products`: tangents pushed forward, cotangents pulled back.
 - `picking`: entries by a NumPy index.
+- `patterns`: `SparsePattern`, a sparse matrix whose numbers are not known yet.
 - `results`: sparse matrices, SciPy's linear operators, blocks along a shared axis.
 - `jacobian`: `Jacobian` itself, explicit and lazy.
 """
@@ -13,5 +14,6 @@
 from .jacobian import Jacobian
 from .limits import memory_limit, set_memory_limit
 from .linking import Body, Linear
+from .patterns import SparsePattern
 
-__all__ = ["Body", "Jacobian", "Linear", "memory_limit", "set_memory_limit"]
+__all__ = ["Body", "Jacobian", "Linear", "SparsePattern", "memory_limit", "set_memory_limit"]

@@ -13,7 +13,9 @@ from scipy.sparse.linalg import LinearOperator
 from ..contract import to_coo, to_dense
 from ..errors import StructureError
 from ..labels import size_of
+from ..program import Symbol
 from ..terms import Term
+from .patterns import sparse_pattern
 
 __all__ = ["JacobianOperator", "shared_blocks", "sparse_matrix", "triplet_count"]
 
@@ -26,6 +28,8 @@ def sparse_matrix(terms: Sequence[Term], out_shape: Shape, in_shape: Shape, dtyp
         raise ValueError(f"to_sparse: format must be 'csr', 'csc', 'coo' or 'bsr', but is {format!r}.")
     rows, columns, values = to_coo(terms, dtype)
     shape = (prod(out_shape), prod(in_shape))
+    if isinstance(values, Symbol):
+        return sparse_pattern(rows, columns, values, shape, format)
     index = np.int32 if max(*shape, len(values)) < 2**31 else np.int64
     triplets = (values, (rows.astype(index), columns.astype(index)))
     # Through CSR, whose sum of duplicates is compiled.

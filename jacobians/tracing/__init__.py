@@ -3,7 +3,7 @@
 In the order in which a call passes through:
 
 - `levels`: `opened` opens a level, one for each transform at work; it holds the graph.
-- `traced`: `Traced`, the array that is handed to the user's function; `methods` are those of an ndarray.
+- `traced`: `Traced`, the array that is handed to the user's function.
 - `ufunc_calls`, `dispatch`: both protocols of NumPy; rules are looked up here, and their terms recorded.
 - `recorded`: what a traced value is made of; lists and object arrays of traced scalars are lifted to one.
 - `guarding`: arrays that a derivative captures stay as they were.
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, EscapedTraceError
+from ..program import Symbol
 from .dispatch import check_current
 from .failures import explain
 from .levels import Level, opened
@@ -50,6 +51,8 @@ def watch(level: Level, value: Any) -> Traced:
     if isinstance(value, Traced):
         if not value.level.open:
             raise EscapedTraceError("watch", value.shape)
+    elif isinstance(value, Symbol):
+        value = value.strong()
     else:
         value = np.asarray(value)
         if value.dtype.kind != "f":

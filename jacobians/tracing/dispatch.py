@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, EscapedTraceError, TraceConversionError, UnsupportedFunctionError
+from ..program import Symbol
 from ..registry import Call, Path, Rule, function_name, lookup
 from .levels import Level
 from .recorded import Recorded, contains_traced, lift, recorded_in
@@ -95,7 +96,7 @@ def owner_of(value: Any) -> Any:
     """The array that owns the memory of a value."""
     while isinstance(value, Recorded):
         value = value.value
-    while isinstance(value.base, np.ndarray):
+    while isinstance(value.base, (np.ndarray, Symbol)):
         value = value.base
     return value
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
+from ..program import Symbol
 from .levels import Level
 
 __all__ = ["Recorded", "contains_traced", "lift", "primal", "recorded_in", "stop_gradient"]
@@ -86,6 +87,8 @@ def primal(x: Any) -> Any:
         return x
     while isinstance(x, Recorded):
         x = x.value
+    if isinstance(x, Symbol):
+        return x
     view = x.view()
     view.flags.writeable = False
     return view
@@ -117,7 +120,7 @@ def lift(value: Any) -> Any:
 
 def _entry(entry: Any) -> Any:
     """An entry as an array."""
-    if isinstance(entry, Recorded):
+    if isinstance(entry, (Recorded, Symbol)):
         return entry
     array = lift(np.asarray(entry))
     if array.dtype.kind not in "biufc":

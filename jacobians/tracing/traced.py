@@ -17,8 +17,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..errors import ScalarisationWarning, TraceConversionError
+from ..methods import ArrayMethods
 from .dispatch import apply_function
-from .methods import ArrayMethods
 from .recorded import Recorded, primal
 from .ufunc_calls import apply_ufunc, knows
 

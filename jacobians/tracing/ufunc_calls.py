@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, TraceConversionError, UnsupportedFunctionError
+from ..program import Symbol
 from ..registry import function_name, lookup
 from .dispatch import apply_function, owner_of
 from .recorded import Recorded, lift
@@ -32,7 +33,7 @@ _OWN = (np.ndarray.__array_ufunc__, np.ndarray.__array_function__)
 @lru_cache(maxsize=256)
 def knows(kind: type) -> bool:
     """Whether an operand of this type is ours to compute with; others that have a protocol get their turn."""
-    if issubclass(kind, Recorded):
+    if issubclass(kind, (Recorded, Symbol)):
         return True
     protocols = (getattr(kind, "__array_ufunc__", None), getattr(kind, "__array_function__", None))
     return all(protocol is None or protocol in _OWN for protocol in protocols)
@@ -60,7 +61,7 @@ def _refused(ufunc: np.ufunc, method: str, reason: str) -> UnsupportedFunctionEr
 
 def _operand(ufunc: np.ufunc, x: Any) -> Any:
     """An operand as an array, a number, or traced."""
-    if isinstance(x, (Recorded, int, float, complex, np.generic)) or x is None:
+    if isinstance(x, (Recorded, Symbol, int, float, complex, np.generic)) or x is None:
         return x
     if isinstance(x, np.ndarray):
         return lift(x) if x.dtype.kind == "O" else x

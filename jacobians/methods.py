@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import TraceConversionError
+from .errors import TraceConversionError
 
 __all__ = ["ArrayMethods"]
 

@@ -1,0 +1,81 @@
+"""What the text of a program refers to: functions by their import path, and constants by a name."""
+
+from __future__ import annotations
+
+import importlib
+import operator
+import sys
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Namespace"]
+
+_FEW = 16
+
+
+class Namespace:
+    """Names that a program uses besides its own.
+
+    Attributes
+    ----------
+    imports : dict of str to str
+        Module to the name under which it is imported.
+    constants : dict of str to array
+    objects : dict of str to object
+        What has no import path; a program that needs such an object cannot be saved.
+    """
+
+    def __init__(self) -> None:
+        self.imports = {"numpy": "np"}
+        self.constants: dict[str, Any] = {}
+        self.objects: dict[str, Any] = {}
+        self._known: dict[int, str] = {}
+
+    def function(self, function: Any) -> str:
+        """The text of a function: ``np.linalg.inv``."""
+        path = _path_of(function)
+        if path is None:
+            return self.constant(function)
+        module, name = path
+        if module == "numpy" or module.startswith("numpy."):
+            return f"np{module[5:]}.{name}"
+        self.imports[module] = module.rpartition(".")[2]
+        return f"{self.imports[module]}.{name}"
+
+    def constant(self, value: Any) -> str:
+        """The name of an array, or of any object."""
+        if id(value) not in self._known:
+            table, letter = (self.constants, "c") if isinstance(value, np.ndarray) else (self.objects, "f")
+            name = f"{letter}{len(table)}"
+            table[name] = value
+            self._known[id(value)] = name
+        return self._known[id(value)]
+
+    def bound(self) -> dict[str, Any]:
+        """The names with their values, to run the text in."""
+        modules = {name: importlib.import_module(module) for module, name in self.imports.items()}
+        return {**modules, **self.constants, **self.objects}
+
+
+def _path_of(function: Any) -> tuple[str, str] | None:
+    """The module and the name under which a function can be imported, or None."""
+    if isinstance(function, np.ufunc):
+        name = "abs" if function is np.absolute else function.__name__
+        for module in ("numpy", "scipy.special"):
+            found = getattr(sys.modules.get(module), name, None)
+            if found is function or (module == "numpy" and name == "clip"):
+                return module, name
+        return None
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        path = _path_of(owner)
+        return None if path is None else (path[0], f"{path[1]}.{function.__name__}")
+    module, name = getattr(function, "__module__", None) or "numpy", getattr(function, "__name__", "")
+    if module == "_operator":
+        return None if function is operator.getitem else ("operator", name)
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ImportError:
+        return None
+    return (module, name) if found is function and not module.startswith("jacobians") else None

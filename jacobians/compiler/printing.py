@@ -1,0 +1,104 @@
+"""Nodes as Python: the text of a call, of its arguments, of numbers.
+
+Operators are written where NumPy has them (``a @ b``, ``-x``, ``x[1:]``): they read better, and cost less than the
+functions. Everything else is a function of one namespace, ``np``.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..program import Node
+from .namespace import Namespace
+
+__all__ = ["call_text", "index_text", "literal"]
+
+# fmt: off
+_BINARY = {
+    np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.matmul: "@", np.power: "**",
+    np.less: "<", np.less_equal: "<=", np.greater: ">", np.greater_equal: ">=", np.equal: "==", np.not_equal: "!=",
+    np.bitwise_and: "&", np.bitwise_or: "|", np.bitwise_xor: "^", np.floor_divide: "//", np.remainder: "%",
+}
+_UNARY = {np.negative: "-", np.invert: "~"}
+# fmt: on
+
+
+def call_text(node: Node, names: Mapping[int, str], space: Namespace, out: str = "") -> str:
+    """The text of a call; with `out`, of the call that writes into this array."""
+
+    def word(value: Any) -> str:
+        return literal(value, names, space)
+
+    args = node.args
+    if node.function is operator.getitem:
+        return f"{word(args[0])}[{index_text(args[1], names, space)}]"
+    if not out and not node.kwargs and any(isinstance(a, Node) and not a.weak for a in args):
+        if node.function in _BINARY and len(args) == 2:
+            return f"{word(args[0])} {_BINARY[node.function]} {word(args[1])}"
+        if node.function in _UNARY:
+            return f"{_UNARY[node.function]}{word(args[0])}"
+    if node.function is np.einsum and not isinstance(args[0], str):
+        words = [_einsum_subscripts(args), *[word(operand) for operand in args[:-1:2]]]
+    else:
+        words = [word(argument) for argument in args]
+    words += [f"{name}={word(value)}" for name, value in node.kwargs.items()]
+    if out:
+        words.append(f"out={out}")
+    return f"{space.function(node.function)}({', '.join(words)})"
+
+
+def _einsum_subscripts(args: tuple[Any, ...]) -> str:
+    """The labels of an einsum as letters, in quotes."""
+    letters: dict[int, str] = {}
+    alphabet = "ijklmnpqrstuvwxyzabcdefghoABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    for group in args[1:-1:2]:
+        for label in group:
+            letters.setdefault(label, alphabet[len(letters)])
+    groups = ["".join(letters[label] for label in group) for group in args[1:-1:2]]
+    return f'"{",".join(groups)}->{"".join(letters[label] for label in args[-1])}"'
+
+
+def literal(value: Any, names: Mapping[int, str], space: Namespace) -> str:
+    """The text of an argument."""
+    if isinstance(value, Node):
+        return names[id(value)]
+    if type(value) is tuple:
+        inner = ", ".join(literal(entry, names, space) for entry in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if type(value) is list:
+        return f"[{', '.join(literal(entry, names, space) for entry in value)}]"
+    if isinstance(value, slice):
+        return f"slice({', '.join(literal(part, names, space) for part in (value.start, value.stop, value.step))})"
+    if isinstance(value, float):
+        return _number(value)
+    if value is None or isinstance(value, (bool, int, str)):
+        return repr(value)
+    if isinstance(value, np.dtype):
+        return f"np.dtype({value.str!r})" if not hasattr(np, value.name) else f"np.{value.name}"
+    return space.constant(value)
+
+
+def _number(value: float) -> str:
+    if value != value:
+        return "np.nan"
+    if value in (float("inf"), float("-inf")):
+        return "np.inf" if value > 0 else "-np.inf"
+    return repr(value)
+
+
+def index_text(index: Any, names: Mapping[int, str], space: Namespace) -> str:
+    """What stands between the brackets."""
+    items = index if type(index) is tuple else (index,)
+    text = ", ".join(_item_text(item, names, space) for item in items)
+    return text + "," * (type(index) is tuple and len(items) == 1) if items else "()"
+
+
+def _item_text(item: Any, names: Mapping[int, str], space: Namespace) -> str:
+    if isinstance(item, slice):
+        start, stop, step = ("" if part is None else str(part) for part in (item.start, item.stop, item.step))
+        return f"{start}:{stop}{':' + step if step else ''}"
+    return "..." if item is Ellipsis else literal(item, names, space)

@@ -1,0 +1,63 @@
+"""Statements: what the body of a program is a list of.
+
+`Assign` computes one node. Passes that look at several nodes at once make statements of their own; each one tells which
+nodes it reads and which it makes, and writes its lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..program import Node
+from .namespace import Namespace
+from .printing import call_text
+
+__all__ = ["Assign", "Statement"]
+
+
+class Statement(Protocol):
+    """A step of a program."""
+
+    @property
+    def reads(self) -> tuple[Node, ...]:
+        """The nodes that must have been computed before."""
+        ...
+
+    @property
+    def makes(self) -> tuple[Node, ...]:
+        """The nodes that later steps may read; each needs a name."""
+        ...
+
+    def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
+        """The text, without indentation."""
+        ...
+
+
+class Assign:
+    """``name = call``.
+
+    Parameters
+    ----------
+    node : Node
+    out : str
+        The text of an array that the result is written into, or nothing.
+    """
+
+    __slots__ = ("node", "out")
+
+    def __init__(self, node: Node, out: str = "") -> None:
+        self.node = node
+        self.out = out
+
+    @property
+    def reads(self) -> tuple[Node, ...]:
+        return self.node.operands
+
+    @property
+    def makes(self) -> tuple[Node, ...]:
+        return (self.node,)
+
+    def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
+        name: Any = names[id(self.node)]
+        return [f"{name} = {call_text(self.node, names, space, self.out)}"]

@@ -1,0 +1,120 @@
+"""`Node`: one call of a straight line of NumPy calls, as data.
+
+A node names a function and its arguments; arguments that are arrays are nodes themselves, inside lists, tuples and
+indices too. An input and a constant are nodes without arguments that are nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+__all__ = ["CONSTANT", "INPUT", "Node", "replaced", "topological", "walk"]
+
+INPUT = "input"
+CONSTANT = "constant"
+
+
+class Node:
+    """One call, an input, or a constant.
+
+    Attributes
+    ----------
+    function : callable, `INPUT` or `CONSTANT`
+        Of an einsum the arguments are ``(operand, labels, operand, labels, ..., labels)`` with tuples of int as labels.
+    args : tuple
+        Nodes, numbers, slices, and nests of them. An input has its name and a constant its array instead.
+    kwargs : dict
+    shape : tuple of int
+    dtype : dtype
+    weak : bool
+        Whether the value is a Python number, which does not decide the dtype of a result.
+    parts : int or None
+        How many results a function has that returns several; ``getitem`` with a number picks one.
+    """
+
+    __slots__ = ("__weakref__", "args", "dtype", "function", "kwargs", "operands", "parts", "shape", "weak")
+
+    def __init__(
+        self,
+        function: Any,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        shape: tuple[int, ...],
+        dtype: Any,
+        *,
+        weak: bool = False,
+        parts: int | None = None,
+    ) -> None:
+        self.function = function
+        self.args = args
+        self.kwargs = dict(kwargs)
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self.weak = weak
+        self.parts = parts
+        self.operands: tuple[Node, ...] = () if function is CONSTANT else tuple(walk((args, tuple(kwargs.values()))))
+
+    @property
+    def size(self) -> int:
+        size = 1
+        for n in self.shape:
+            size *= n
+        return size
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it is an input or a constant."""
+        return self.function is INPUT or self.function is CONSTANT
+
+    def __repr__(self) -> str:
+        name = self.function if isinstance(self.function, str) else getattr(self.function, "__name__", self.function)
+        return f"Node({name}, {self.shape}, {self.dtype})"
+
+
+def walk(value: Any) -> Iterator[Node]:
+    """The nodes in an argument, in order, with repetitions."""
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for entry in value:
+            yield from walk(entry)
+    elif isinstance(value, slice):
+        yield from walk((value.start, value.stop, value.step))
+
+
+def replaced(value: Any, change: Callable[[Node], Any]) -> Any:
+    """An argument with every node in it changed."""
+    if isinstance(value, Node):
+        return change(value)
+    if type(value) in (tuple, list):
+        return type(value)([replaced(entry, change) for entry in value])
+    if isinstance(value, slice):
+        return slice(replaced(value.start, change), replaced(value.stop, change), replaced(value.step, change))
+    return value
+
+
+def topological(outputs: Iterable[Node]) -> list[Node]:
+    """Everything that the outputs need, operands first; what nothing needs is left out."""
+    order: list[Node] = []
+    done: set[int] = set()
+    stack: list[tuple[Node, bool]] = [(node, False) for node in reversed(list(outputs))]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif id(node) not in done:
+            done.add(id(node))
+            stack.append((node, True))
+            stack.extend([(operand, False) for operand in reversed(node.operands) if id(operand) not in done])
+    return order

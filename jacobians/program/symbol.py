@@ -1,0 +1,162 @@
+"""`Symbol`: an array without numbers that records what is done to it.
+
+It looks like an ndarray: shape, operators, indexing, methods, NumPy's functions. What would need its numbers (``if``,
+``float``, use as an index of a list) raises and names the line of the caller, since a program that is replayed with
+other numbers could not decide it again.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from ..errors import StagingError
+from ..methods import ArrayMethods
+from .node import Node
+from .recorder import Recorder
+
+__all__ = ["Symbol"]
+
+_VIEWS = {np.reshape, np.transpose, np.broadcast_to, np.ravel, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze}
+_VIEWS |= {np.diagonal, np.flip, np.matrix_transpose, operator.getitem}
+_PACKAGE = str(Path(__file__).parent.parent)
+_NUMPY = str(Path(np.__file__).parent)
+
+
+class Symbol(ArrayMethods, NDArrayOperatorsMixin):
+    """The array that a node stands for."""
+
+    __slots__ = ("__weakref__", "node", "recorder")
+
+    def __init__(self, recorder: Recorder, node: Node) -> None:
+        self.recorder = recorder
+        self.node = node
+
+    # ---- NumPy's protocols ------------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if not all([_knows(x) for x in inputs]):
+            return NotImplemented
+        if method == "at" or any(x is not None for x in kwargs.pop("out", ())):
+            name = f"np.{ufunc.__name__}{'.at' if method == 'at' else ' into an existing array'}"
+            self._refuse(name, "Nothing is changed in place there: write y = y + x, or np.where.")
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        return self.recorder.call(function, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not all([issubclass(kind, (Symbol, np.ndarray)) for kind in types]):
+            return NotImplemented
+        return self.recorder.call(function, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+        self._refuse("conversion to numbers", "Use NumPy's functions on the array itself, and np.stack to build one.")
+
+    # ---- what it looks like -----------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.node.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.node.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.node.shape)
+
+    @property
+    def size(self) -> int:
+        return self.node.size
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.node.nbytes
+
+    @property
+    def base(self) -> Any:
+        """The symbol whose memory this one would share, or None."""
+        if self.node.function in _VIEWS and self.node.operands:
+            return self.recorder.symbol(self.node.operands[0])
+        return None
+
+    def strong(self) -> Any:
+        """The same number as an array: a Python number does not decide the dtype of a result, an array does."""
+        return self.recorder.call(np.asarray, (self,), {}) if self.node.weak else self
+
+    def __repr__(self) -> str:
+        return f"Symbol(shape={self.shape}, dtype={self.dtype})"
+
+    # ---- elements ---------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return iter([self[n] for n in range(self.shape[0])])
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.recorder.call(operator.getitem, (self, index), {})
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        self._refuse("assignment to entries", "Build the result with np.where, np.stack or np.concatenate.")
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    # ---- what needs numbers -----------------------------------------------------------------------------------------
+
+    def __bool__(self) -> bool:  # noqa: PLE0304  (it raises)
+        self._refuse(
+            "a decision (if, while, and, or)",
+            "Use np.where, or make the argument that decides static with static_argnums.",
+        )
+
+    def __float__(self) -> float:
+        self._refuse("float()", _NUMBER)
+
+    def __int__(self) -> int:
+        self._refuse("int()", _NUMBER)
+
+    def __complex__(self) -> complex:
+        self._refuse("complex()", _NUMBER)
+
+    def __index__(self) -> int:  # noqa: PLE0305  (it raises)
+        self._refuse("use as a Python index", "Use np.take(values, index), or make the argument static.")
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        self._refuse("pickle or copy.deepcopy", "It has no numbers; return it from the function.")
+
+    def _refuse(self, operation: str, advice: str) -> NoReturn:
+        raise StagingError(operation, self.shape, _caller(), advice)
+
+
+_NUMBER = "Use NumPy's functions in place of those of math, or make the argument static with static_argnums."
+
+
+def _knows(value: Any) -> bool:
+    return isinstance(value, (Symbol, np.ndarray, np.generic, int, float, complex, list, tuple))
+
+
+def _caller() -> str:
+    """The line outside this package and NumPy that is being run."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if not name.startswith((_PACKAGE, _NUMPY)):
+            return f"{name}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
