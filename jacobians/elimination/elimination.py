@@ -75,14 +75,13 @@ def push(
     """
     into = _living(graph, set(inputs), output)
     if tangents is not None:
+        order = sorted({*into, *tangents} - {output})
         for vertex, terms in tangents.items():
             into.setdefault(vertex, {})[TANGENT] = list(terms)
-        order = sorted({*inner_vertices(graph, inputs, output), *tangents} - {output})
         _run(into, order, (), graph)
         return {TANGENT: merge(into.get(output, {}).get(TANGENT, []), graph.dtypes[output])}
-    last = len(graph)
+    last, order = len(graph), list(into)
     into[last] = {output: list(cotangent or [])}
-    order = sorted({*inner_vertices(graph, inputs, output), output} - set(inputs), reverse=True)
     _run(into, order, (), graph)
     return {vertex: merge(into[last].get(vertex, []), graph.dtypes[vertex]) for vertex in inputs}
 
@@ -94,10 +93,10 @@ def inner_vertices(graph: LinearGraph, inputs: Sequence[int], output: int) -> li
 
 
 def _living(graph: LinearGraph, inputs: set[int], output: int) -> Edges:
-    """The edges on paths from the inputs to the output: ``edges[target][source]``, fresh lists of terms."""
+    """The edges on paths from the inputs to the output: ``edges[target][source]``, the last target first."""
     reached = set(inputs)
-    for vertex in range(len(graph)):
-        if vertex not in reached and not reached.isdisjoint(graph.into[vertex]):
+    for vertex, edges in enumerate(graph.into):
+        if edges and not reached.isdisjoint(edges):
             reached.add(vertex)
     living: Edges = {}
     wanted = {output}
@@ -120,15 +119,16 @@ def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: Line
         if vertex in joints and not factored:
             _merge_all(into, graph)
             factored = True
+        joining = chain if vertex in joints else join
         incoming = into.pop(vertex, {})
-        for target in sorted(out_of.pop(vertex, ())):
-            leaving = _merged(into[target].pop(vertex), graph, target, factored)
+        targets = out_of.pop(vertex, ())
+        for target in sorted(targets) if len(targets) > 1 else targets:
+            edges = into[target]
+            leaving = _merged(edges.pop(vertex), graph, target, factored)
             for source, terms in incoming.items():
                 arriving = _merged(terms, graph, vertex, factored)
-                joining = chain if vertex in joints else join
                 joined = [joining(outer, inner) for outer in leaving for inner in arriving]
-                kept = [term for term in joined if term is not None]
-                into[target].setdefault(source, []).extend(kept)
+                edges.setdefault(source, []).extend([term for term in joined if term is not None])
                 out_of[source].add(target)
         for source in incoming:
             out_of[source].discard(vertex)
@@ -136,8 +136,9 @@ def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: Line
 
 def _merged(terms: list[Term], graph: LinearGraph, target: int, factored: bool) -> list[Term]:
     """The merged terms of an edge, in place, so that an edge that is used again is merged already."""
-    dtype = graph.dtypes[min(target, len(graph) - 1)]
-    terms[:] = merge(terms, dtype, densify=not factored)
+    if len(terms) > 1:
+        dtype = graph.dtypes[min(target, len(graph) - 1)]
+        terms[:] = merge(terms, dtype, densify=not factored)
     return terms
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 from math import frexp, prod
+from typing import Any
 
 import numpy as np
 
 from ..contract import contract_factors, to_dense
 from ..labels import Label, flatten, fresh, size_of, unify
-from ..terms import Factor, OperatorFactor, Term
+from ..terms import Factor, OperatorFactor, Pattern, Term, factor_of, pattern_of
 
 __all__ = ["merge"]
 
@@ -34,6 +35,9 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
     """
     if len(terms) < 2:
         return [term for term in terms if not term.is_empty]
+    total = _alike(terms)
+    if total is not None:
+        return [] if total.scale == 0 else [total]
     merged: dict[Hashable, list[Term]] = {}
     for term in _refined([term for term in terms if not term.is_empty]):
         group = merged.setdefault(_pattern(term), [])
@@ -46,6 +50,31 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
             group.append(term)
     result = [term for group in merged.values() for term in group if not term.is_empty]
     return _densified(result, dtype) if densify else result
+
+
+def _alike(terms: Sequence[Term]) -> Term | None:
+    """The sum of terms of one pattern with at most one factor, the usual case; None for others."""
+    pattern = pattern_of(terms[0])
+    if pattern is None or len(pattern.groups) > 1 or pattern.bound or pattern.is_empty:
+        return None
+    scale = terms[0].scale
+    factors = _standard(terms[0], pattern)
+    for term in terms[1:]:
+        if pattern_of(term) is not pattern:
+            return None
+        others = _standard(term, pattern)
+        if factors and factors[0].array is not others[0].array:
+            scale, total = _weighted_sum(scale, factors[0], term.scale, others[0])
+            factors = [total]
+        else:
+            scale += term.scale
+    return pattern.term([factor.array for factor in factors], scale)
+
+
+def _standard(term: Term, pattern: Pattern) -> list[Factor]:
+    """The factors of a term, all dense, under the labels of its pattern."""
+    factors: Any = term.factors
+    return [factor_of(factor.array, labels) for factor, labels in zip(factors, pattern.groups, strict=True)]
 
 
 def _refined(terms: list[Term]) -> list[Term]:
@@ -159,8 +188,11 @@ def _weighted_sum(a_scale: float, a: Factor, b_scale: float, b: Factor) -> tuple
     A scale is pulled out where that is exact, so that the sum multiplies at most one of the two: the smaller one if
     there is a choice.
     """
-    labels = tuple(dict.fromkeys((*a.labels, *b.labels)))
-    left, right = a.spread(labels), b.spread(labels)
+    labels = a.labels
+    left, right = a.array, b.array
+    if a.labels != b.labels:
+        labels = tuple(dict.fromkeys((*a.labels, *b.labels)))
+        left, right = a.spread(labels), b.spread(labels)
     if a_scale == b_scale:
         return a_scale, Factor(np.add(left, right), labels)
     if a_scale == -b_scale:
