@@ -100,13 +100,14 @@ class _Recipe:
         The shapes that factors are given where chaining splits their labels.
     """
 
-    __slots__ = ("labels", "patterns", "places", "scale", "settled", "shapes", "steps")
+    __slots__ = ("is_number", "labels", "patterns", "places", "scale", "settled", "shapes", "steps")
 
     def __init__(self, chained: Term, settled: Term, notes: _Notes, shapes: dict[int, tuple[int, ...]]) -> None:
         self.labels = [factor.labels for factor in chained.factors]
         self.places = notes._places(settled.factors)
         self.steps, self.shapes, self.settled, self.scale = notes.steps, shapes, settled, settled.scale
         self.patterns: dict[tuple[Axis, ...], Pattern | None] = {}
+        self.is_number = len(self.places) == 1 and not settled.labels
 
     def follow(self, outer: Term, inner: Term) -> Term:
         """The joined term of two terms of these patterns."""
@@ -127,6 +128,8 @@ class _Recipe:
         pattern = self.patterns.get(groups) or self._pattern(groups)
         kept = [arrays[place] for place in self.places]
         scale = outer.scale * inner.scale * self.scale
+        if self.is_number and abs(scale) != 1:  # at once: a number with a scale would be multiplied in every sum
+            kept, scale = [kept[0] * scale], 1.0
         if pattern is not None:
             return pattern.term(kept, scale)
         factors = tuple([factor_of(array, group) for array, group in zip(kept, groups, strict=True)])
