@@ -1,51 +1,256 @@
-"""`compile`: a function, derivatives included, as a straight line of NumPy calls that is replayed."""
+"""`compile`: a function, derivatives included, written down once as a straight line of NumPy calls and replayed."""
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
-from typing import Any
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..errors import ArgumentError
+from ..program import Symbol
+from ..tracing import contains_traced
 from .kernel import Kernel, write_kernel
+from .parameters import Parameters, parameters_of
+from .saving import save_module
 from .staging import stage
 from .trees import Tree, flatten
 
 __all__ = ["Compiled", "compile"]
 
 
-class Compiled:
-    """A function that is written down at its first call with each signature, and replayed from then on."""
+class Program(NamedTuple):
+    """What was written down for one signature."""
 
-    def __init__(self, function: Callable[..., Any], static: tuple[int, ...] = ()) -> None:
-        self.function = function
-        self.static = static
-        self._programs: dict[Any, tuple[Kernel, Tree]] = {}
-        self._quick: dict[Any, tuple[Callable[..., Any], Any]] = {}
+    signature: tuple[Any, ...]
+    parameters: Parameters
+    paths: list[str]
+    kernel: Kernel
+
+
+class Compiled:
+    """A function that is written down at its first call with each signature, and replayed from then on.
+
+    Made by `compile`. A signature is the shapes and dtypes of the arrays among the arguments, how they are nested, and
+    the values of all other arguments (numbers that are no floats, texts, None, and those that `static_argnums` names).
+
+    Attributes
+    ----------
+    source : str
+        The text of the programs, as Python.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from jacobians import compile, grad
+    >>> gradient = compile(grad(lambda x: np.sum(x**2)), name="gradient")
+    >>> gradient(np.array([1.0, 2.0]))
+    array([2., 4.])
+    >>> print(gradient.source)
+    def gradient(x):
+        v0 = 2 * x
+        return v0
+    <BLANKLINE>
+    """
+
+    def __init__(self, function: Callable[..., Any], static: tuple[int, ...] = (), name: str = "") -> None:
+        self._function: Callable[..., Any] | None = function
+        self._static = static
+        self._name = name
+        self._programs: dict[Any, Program] = {}
+        self._quick: dict[tuple[Any, ...], Callable[..., Any]] = {}
         self._lock = threading.RLock()
-        update_wrapper(self, function)
+        update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves, tree = flatten((args, kwargs))
-        key = (tree, tuple([(leaf.shape, leaf.dtype) if type(leaf) is np.ndarray else type(leaf) for leaf in leaves]))
-        found = self._programs.get(key)
-        if found is None:
-            found = self._programs[key] = self._written(leaves, tree)
-        kernel, result = found
-        return result.build(kernel.run(*leaves))
+        if not kwargs:
+            key = []
+            for value in args:
+                if type(value) is not np.ndarray:
+                    break
+                key.append(value.shape)
+                key.append(value.dtype)
+            else:
+                run = self._quick.get(tuple(key))
+                if run is not None:
+                    return run(*args)
+        return self._called(args, kwargs)
 
-    def _written(self, leaves: Sequence[Any], tree: Tree) -> tuple[Kernel, Tree]:
-        names = [f"x{n}" for n in range(len(leaves))]
-        staged = stage(self.function, names, leaves, tree)
-        kernel = write_kernel("compiled", staged.inputs, staged.outputs)
-        return kernel, staged.result
+    def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if any(_is_recorded(value) for value in (*args, *kwargs.values())):
+            return self._original()(*args, **kwargs)  # a part of another derivative or program
+        leaves, tree = flatten((tuple([_Static(a) if n in self._static else a for n, a in enumerate(args)]), kwargs))
+        signature = tuple([_signature(leaf) for leaf in leaves])
+        key = (tree, signature)
+        program = self._programs.get(key)
+        if program is None:
+            with self._lock:
+                program = self._programs.get(key) or self._written(key, leaves)
+            if not kwargs and not self._static and all(type(value) is np.ndarray for value in args):
+                self._quick[tuple([part for a in args for part in (a.shape, a.dtype)])] = program.kernel.run
+        return program.kernel.run(*args, **kwargs)
+
+    def _written(self, key: tuple[Tree, tuple[Any, ...]], leaves: Sequence[Any]) -> Program:
+        tree, signature = key
+        function = self._original()
+        parameters = parameters_of(function, tree)
+        staged = stage(_without_static(function), parameters.names, leaves, tree)
+        kernel = write_kernel(self._name, parameters, staged.inputs, staged.outputs, staged.result)
+        positional, named = tree.children
+        words = [word.strip() for word in parameters.header.split(",") if word.strip() != "*"]
+        children = (*positional.children, *named.children)
+        paths = [path for word, child in zip(words, children, strict=True) for path in child.paths(word) if child.marks]
+        program = Program(signature, parameters, paths, kernel)
+        self._programs[key] = program
+        return program
+
+    def _original(self) -> Callable[..., Any]:
+        if self._function is None:
+            found = "was unpickled without the function, which pickle could not store, and has no program for this call"
+            raise ArgumentError("compile", self._name, found, "Call it before pickling with arguments of this kind.")
+        return self._function
 
     @property
     def source(self) -> str:
-        return "\n".join(kernel.source for kernel, _ in self._programs.values())
+        """The text of the programs, one for each signature, in the order of their first calls."""
+        return "\n\n".join(program.kernel.source for program in self._programs.values())
+
+    def save(self, path: str | PathLike[str], name: str | None = None) -> None:
+        """Write what has been compiled so far as a Python module that needs NumPy alone.
+
+        Parameters
+        ----------
+        path : path ending in ``.py``
+            Constants of more than a few numbers are written beside it, into a file ending in ``.npz``.
+        name : str, optional
+            Of the function in the module; by default that of the compiled function.
+
+        Raises
+        ------
+        ArgumentError
+            If it has not been called yet, or returns a Jacobian, which only this library understands.
+        """
+        target = Path(path)
+        if target.suffix != ".py":
+            raise ArgumentError("save", "path", f"is {str(path)!r}", "Give a file that ends in .py.")
+        if not self._programs:
+            raise ArgumentError("save", self._name, "has not been called yet", "Call it once with each signature.")
+        programs = [(p.signature, p.parameters.header, p.paths, p.kernel) for p in self._programs.values()]
+        save_module(target, name or self._name, programs)
+
+    def __repr__(self) -> str:
+        count = len(self._programs)
+        return f"Compiled({self._name}, {count} {'signature' if count == 1 else 'signatures'})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: value for name, value in self.__dict__.items() if name not in ("_lock", "__wrapped__")}
+        try:
+            pickle.dumps(self._function)
+        except (pickle.PicklingError, AttributeError, TypeError):
+            state["_function"] = None
+        state["_quick"] = {key: None for key in self._quick}
+        state["_programs"] = list(self._programs.items())
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._programs = dict(state["_programs"])
+        self._quick = {}
+        self._lock = threading.RLock()
 
 
-def compile(function: Callable[..., Any], *, static_argnums: int | Sequence[int] = ()) -> Compiled:
-    return Compiled(function)
+class _Static:
+    """A static argument: a part of the signature, whatever it is."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Static) or type(self.value) is not type(other.value):
+            return False
+        if isinstance(self.value, np.ndarray):
+            return np.array_equal(self.value, other.value)
+        return bool(self.value == other.value)
+
+    def __hash__(self) -> int:
+        if isinstance(self.value, np.ndarray):
+            return hash((self.value.shape, self.value.tobytes()))
+        try:
+            return hash(self.value)
+        except TypeError:
+            return hash(type(self.value))
+
+
+def _without_static(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*[a.value if isinstance(a, _Static) else a for a in args], **kwargs)
+
+    return call
+
+
+def _signature(leaf: Any) -> Any:
+    """What decides about an array: shape and dtype; a Python float is another kind of number than a NumPy scalar."""
+    return "float" if type(leaf) is float else (leaf.shape, leaf.dtype.name)
+
+
+def _is_recorded(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_is_recorded(entry) for entry in value.values())
+    if isinstance(value, (tuple, list)):
+        return any(_is_recorded(entry) for entry in value)
+    return isinstance(value, Symbol) or contains_traced(value)
+
+
+def compile(
+    function: Callable[..., Any], *, static_argnums: int | Sequence[int] = (), name: str | None = None
+) -> Compiled:
+    """Write a function down as a straight line of NumPy calls at its first call, and replay that from then on.
+
+    Any composition of transforms may be compiled: ``compile(grad(loss))``, ``compile(hessian(loss))``,
+    ``compile(lambda x: jacobian(f)(x).to_array())``. Arrays that the function closes over are constants, copied at the
+    first call.
+
+    Parameters
+    ----------
+    function : callable
+        Of arrays and nests of arrays (tuples, lists, dicts, named tuples, dataclasses), returning such a nest, which
+        may hold Jacobians and sparse matrices.
+    static_argnums : int or sequence of int
+        Positional arguments whose values decide what the function does; each value has a program of its own. Ints,
+        texts and None are static anyway, floats are not.
+    name : str, optional
+        Of the function in the text.
+
+    Returns
+    -------
+    Compiled
+        Of the same arguments. Its results share no memory with its arguments or with anything that it keeps, and it
+        may be called from several threads.
+
+    Raises
+    ------
+    StagingError
+        At a call, if the function decides by the numbers of an array (``if x > 0``), naming the line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from jacobians import grad
+    >>> W, x = np.array([[1.0, -2.0], [1.0, 1.0]]), np.array([1.0, 2.0])
+    >>> gradient = compile(grad(lambda W: np.sum((W @ x) ** 2)))
+    >>> gradient(W)
+    array([[ -6., -12.],
+           [  6.,  12.]])
+    """
+    if not callable(function):
+        raise ArgumentError("compile", "function", f"is a {type(function).__name__}", "Pass a function.")
+    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+    given = name or getattr(function, "__name__", "")
+    return Compiled(function, static, given if given.isidentifier() else "compiled")

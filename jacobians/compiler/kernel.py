@@ -3,51 +3,76 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..program import CONSTANT, Node, topological
 from .assembling import assembled
 from .namespace import Namespace
+from .parameters import Parameters
 from .statements import Statement
+from .trees import Tree
 
 __all__ = ["Kernel", "write_kernel"]
 
 _SHARING = {np.reshape, np.transpose, np.broadcast_to, np.ravel, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze}
 
 
-class Kernel(NamedTuple):
-    """A program as text and as a function of the inputs that returns a tuple of the outputs.
+class Kernel:
+    """A program as text and as a function.
 
     Attributes
     ----------
+    name : str
     source : str
         The definition of the function `name`.
     space : Namespace
         What the text refers to.
+    result : Tree or None
+        How the tuple of arrays that the function returns is nested; None where it returns the nest itself.
     run : callable
+        The function.
     """
 
-    name: str
-    source: str
-    space: Namespace
-    run: Callable[..., tuple[Any, ...]]
+    def __init__(self, name: str, source: str, space: Namespace, result: Tree | None) -> None:
+        self.name, self.source, self.space, self.result = name, source, space, result
+        text = _defined(name, source, space)
+        self.run: Callable[..., Any] = text if result is None else lambda *args, **kw: result.build(text(*args, **kw))
+
+    def __reduce__(self) -> Any:
+        return Kernel, (self.name, self.source, self.space, self.result)
 
 
-def write_kernel(name: str, inputs: Sequence[Node], outputs: Sequence[Node]) -> Kernel:
-    """The function ``name(*inputs)`` that computes the outputs, each in memory of its own."""
+def write_kernel(
+    name: str, parameters: Parameters, inputs: Sequence[Node], outputs: Sequence[Node], result: Tree
+) -> Kernel:
+    """The function that computes the outputs, each in memory of its own.
+
+    Parameters
+    ----------
+    name : str
+    parameters : Parameters
+    inputs, outputs : sequence of Node
+    result : Tree
+        How the outputs are nested.
+    """
     space = Namespace()
     nodes = topological(outputs)
     statements = assembled(nodes, outputs)
     names = _named(inputs, nodes, statements, space)
     lines = [line for statement in statements for line in statement.lines(names, space)]
-    result = ", ".join(_own(node, names, outputs[:n]) for n, node in enumerate(outputs))
-    arguments = ", ".join(names[id(node)] for node in inputs)
-    body = [f"    {line}" for line in (*lines, f"return ({result}{',' if len(outputs) == 1 else ''})")]
-    source = "\n".join([f"def {name}({arguments}):", *body, ""])
-    return Kernel(name, source, space, _compiled(name, source, space))
+    words = [_own(node, names, outputs[:n], shared) for n, (node, shared) in enumerate(_marked(outputs, result))]
+    plain = result.is_plain
+    returned = result.text(iter(words), space) if plain else f"({', '.join(words)}{',' * (len(words) == 1)})"
+    body = [*parameters.unpacking, *lines, f"return {returned}"]
+    source = "\n".join([f"def {name}({parameters.header}):", *[f"    {line}" for line in body], ""])
+    return Kernel(name, source, space, None if plain else result)
+
+
+def _marked(outputs: Sequence[Node], result: Tree) -> Iterator[tuple[Node, bool]]:
+    return zip(outputs, result.marks, strict=True)
 
 
 def _named(
@@ -59,10 +84,15 @@ def _named(
     return names | {id(node): f"v{n}" for n, node in enumerate(made)}
 
 
-def _own(node: Node, names: dict[int, str], before: Sequence[Node]) -> str:
-    """The text of an output: a copy if it may share memory with an input, a constant, or another output."""
+def _own(node: Node, names: dict[int, str], before: Sequence[Node], shared: bool) -> str:
+    """The text of an output: a copy if it may share memory with an input, a constant, or another output.
+
+    What belongs to an object that nobody writes to may share the memory of a constant.
+    """
     text = names[id(node)]
     root = _owner(node)
+    if shared and root.function is CONSTANT:
+        return text
     if node.is_leaf or root.is_leaf or any(_owner(other) is root for other in before):
         return text if node.weak else f"np.array({text})[()]" if node.shape == () else f"np.array({text})"
     return text if node.shape else f"{text}[()]" if _may_be_array(node) else text
@@ -80,7 +110,8 @@ def _may_be_array(node: Node) -> bool:
     return not isinstance(node.function, np.ufunc) and node.function is not np.sum
 
 
-def _compiled(name: str, source: str, space: Namespace) -> Callable[..., tuple[Any, ...]]:
+def _defined(name: str, source: str, space: Namespace) -> Callable[..., Any]:
+    """The function that the text defines; tracebacks show its lines."""
     file = f"<jacobians: {name} {id(space):x}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     scope = space.bound()

@@ -11,8 +11,6 @@ import numpy as np
 
 __all__ = ["Namespace"]
 
-_FEW = 16
-
 
 class Namespace:
     """Names that a program uses besides its own.
@@ -48,7 +46,7 @@ class Namespace:
         if id(value) not in self._known:
             table, letter = (self.constants, "c") if isinstance(value, np.ndarray) else (self.objects, "f")
             name = f"{letter}{len(table)}"
-            table[name] = value
+            table[name] = _frozen(value) if table is self.constants else value
             self._known[id(value)] = name
         return self._known[id(value)]
 
@@ -56,6 +54,14 @@ class Namespace:
         """The names with their values, to run the text in."""
         modules = {name: importlib.import_module(module) for module, name in self.imports.items()}
         return {**modules, **self.constants, **self.objects}
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    """An array that nobody can write to: a copy, unless it is that already."""
+    if array.flags.writeable or array.base is not None:
+        array = array.copy()
+        array.flags.writeable = False
+    return array
 
 
 def _path_of(function: Any) -> tuple[str, str] | None:
