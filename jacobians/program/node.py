@@ -7,6 +7,7 @@ indices too. An input and a constant are nodes without arguments that are nodes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ __all__ = ["CONSTANT", "INPUT", "Node", "replaced", "topological", "walk"]
 
 INPUT = "input"
 CONSTANT = "constant"
+_SERIAL = count()
 
 
 class Node:
@@ -33,9 +35,12 @@ class Node:
         Whether the value is a Python number, which does not decide the dtype of a result.
     parts : int or None
         How many results a function has that returns several; ``getitem`` with a number picks one.
+    serial : int
+        Nodes in the order in which they were recorded follow the program that made them. A node that takes the place
+        of others has the serial number of one of them.
     """
 
-    __slots__ = ("__weakref__", "args", "dtype", "function", "kwargs", "operands", "parts", "shape", "weak")
+    __slots__ = ("__weakref__", "args", "dtype", "function", "kwargs", "operands", "parts", "serial", "shape", "weak")
 
     def __init__(
         self,
@@ -47,6 +52,7 @@ class Node:
         *,
         weak: bool = False,
         parts: int | None = None,
+        serial: int | None = None,
     ) -> None:
         self.function = function
         self.args = args
@@ -55,6 +61,7 @@ class Node:
         self.dtype = np.dtype(dtype)
         self.weak = weak
         self.parts = parts
+        self.serial = next(_SERIAL) if serial is None else serial
         self.operands: tuple[Node, ...] = () if function is CONSTANT else tuple(walk((args, tuple(kwargs.values()))))
 
     @property
