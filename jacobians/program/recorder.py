@@ -169,10 +169,11 @@ def _numbered(args: tuple[Any, ...]) -> tuple[Any, ...]:
     groups = words.split(",")
     if not arrow:
         output = "".join(sorted({letter for letter in "".join(groups) if "".join(groups).count(letter) == 1}))
+    number: dict[str, int] = {}
     interleaved: list[Any] = []
     for operand, group in zip(args[1:], groups, strict=True):
-        interleaved += [operand, tuple([ord(letter) for letter in group])]
-    return (*interleaved, tuple([ord(letter) for letter in output]))
+        interleaved += [operand, tuple([number.setdefault(letter, len(number)) for letter in group])]
+    return (*interleaved, tuple([number.setdefault(letter, len(number)) for letter in output]))
 
 
 def _key(value: Any) -> Any:
