@@ -10,8 +10,10 @@ engine works on symbols as it works on numbers, and what it would have computed 
 - `symbol`: `Symbol`, the array that is handed to the function.
 """
 
+from .identities import same_as
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk
-from .recorder import Recorder, constant_symbol, recording
+from .recorder import Recorder, argument_key, constant_symbol, recording
+from .shapes import infer
 from .symbol import Symbol
 
 __all__ = [
@@ -20,9 +22,12 @@ __all__ = [
     "Node",
     "Recorder",
     "Symbol",
+    "argument_key",
     "constant_symbol",
+    "infer",
     "recording",
     "replaced",
+    "same_as",
     "topological",
     "walk",
 ]

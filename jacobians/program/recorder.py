@@ -19,7 +19,7 @@ from .identities import same_as
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk
 from .shapes import STATIC, answer, infer
 
-__all__ = ["Recorder", "constant_symbol", "recording"]
+__all__ = ["Recorder", "argument_key", "constant_symbol", "recording"]
 
 _ACTIVE: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 _HASHED_BYTES = 4096
@@ -97,7 +97,7 @@ class Recorder:
         kwargs = {name: self._argument(argument) for name, argument in kwargs.items() if argument is not np._NoValue}
         if function in STATIC:
             return answer(function, args, kwargs)
-        key = (function, _key(args), _key(tuple(kwargs.items())))
+        key = (function, argument_key(args), argument_key(tuple(kwargs.items())))
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._recorded(function, args, kwargs)
@@ -176,12 +176,12 @@ def _numbered(args: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*interleaved, tuple([number.setdefault(letter, len(number)) for letter in output]))
 
 
-def _key(value: Any) -> Any:
+def argument_key(value: Any) -> Any:
     """What two equal arguments have in common; 1, 1.0 and True differ, and so do 0.0 and -0.0."""
     if isinstance(value, Node):
         return id(value)
     if type(value) in (tuple, list):
-        return (type(value), *[_key(entry) for entry in value])
+        return (type(value), *[argument_key(entry) for entry in value])
     if isinstance(value, slice):
         return (slice, value.start, value.stop, value.step)
     if isinstance(value, float):
