@@ -9,7 +9,7 @@ from random_terms import terms
 
 from jacobians.chain import resolve
 from jacobians.contract import contract_factors, gather, plan_pairs, scatter_factor, to_coo, to_dense
-from jacobians.contract.pairs import LOOP_LIMIT, contract_pair
+from jacobians.contract.kernels import LOOP_LIMIT
 from jacobians.labels import Label
 from jacobians.terms import Factor, Map, OperatorFactor, Term
 
@@ -65,7 +65,7 @@ def test_each_pair_agrees_with_einsum(name, scale):
     b = rng.normal(size=[labels[x].size for x in right])
     wanted = [labels[x] for x in out]
     left_labels, right_labels = tuple(labels[x] for x in left), tuple(labels[x] for x in right)
-    result = contract_pair(Factor(a, left_labels), Factor(b, right_labels), wanted)
+    result = contract_factors([Factor(a, left_labels), Factor(b, right_labels)], wanted)
     order = "".join(label.name for label in result.labels)
     assert sorted(order) == sorted(out)
     np.testing.assert_allclose(result.array, np.einsum(f"{left},{right}->{order}", a, b), atol=1e-8)
@@ -137,3 +137,38 @@ def test_operators_are_applied_to_what_they_meet(case):
     }[case]
     shape = term.out_shape + term.in_shape
     np.testing.assert_allclose(to_dense([term], shape, np.dtype(float)), dense(term.check()))
+
+
+def random_contraction(rng, count, sizes):
+    """Arrays, their words, and the word of a result, in random orders, some arrays seen transposed."""
+    letters = "abcdefg"[: len(sizes)]
+    words = ["".join(rng.permutation(list(letters))[: rng.integers(0, 5)]) for _ in range(count)]
+    carried = sorted(set("".join(words)))
+    result = "".join(rng.permutation(carried)[: rng.integers(0, len(carried) + 1)])
+    arrays = []
+    for word in words:
+        shape = [sizes[letters.index(x)] for x in word]
+        array = rng.normal(size=shape) if rng.random() < 0.7 else rng.normal(size=shape[::-1]).T
+        arrays.append(array * 1j if rng.random() < 0.2 else array)
+    return arrays, words, result
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+@pytest.mark.parametrize("large", [False, True], ids=["tiny", "large"])
+@pytest.mark.parametrize("seed", range(60))
+def test_random_contractions_agree_with_einsum(seed, large, count):
+    rng = np.random.default_rng([seed, large, count])
+    sizes = [int(n) for n in rng.choice([8, 12, 20, 2] if large else [2, 3, 4], 5)]
+    arrays, words, result = random_contraction(rng, count, sizes)
+    labels = {letter: Label(size, letter) for letter, size in zip("abcde", sizes, strict=True)}
+    factors = [Factor(a, tuple(labels[x] for x in word)) for a, word in zip(arrays, words, strict=True)]
+    wanted = [labels[x] for x in result]
+    expected = np.einsum(f"{','.join(words)}->{result}", *arrays, optimize="greedy")
+    free = contract_factors(factors, wanted)
+    free.check()
+    np.testing.assert_allclose(np.transpose(free.array, [free.labels.index(x) for x in wanted]), expected, atol=1e-8)
+    for order in (range(len(result)), rng.permutation(len(result))):
+        buffer = np.full([labels[result[n]].size for n in order], np.nan, expected.dtype)
+        out = buffer.transpose(np.argsort(order))
+        assert contract_factors(factors, wanted, out).array is out
+        np.testing.assert_allclose(out, expected, atol=1e-8)

@@ -2,8 +2,9 @@
 
 - `path`: `plan_pairs`, the order of pairwise contractions (the only place that calls opt_einsum), planned once per
   structure; `ContractionPlan` prints itself.
-- `pairs`: `contract_pair`, one pair as a scaling, a GEMM, a batched `matmul`, or einsum's loop.
-- `network`: `contract_factors`, many factors along a plan.
+- `views`, `kernels`: `pair_kernel`, one pair of ndarrays as a product, a GEMM, a batched `matmul`, or einsum's loop.
+- `pairs`: one pair of arrays of any kind, by dispatched functions alone.
+- `network`: `contract_factors`, many factors along a plan, with the kernels of its pairs.
 - `relations`: `gather` and `scatter_factor`, what a map does to a factor.
 - `reduction`: `reduce_term`, a term down to one dense factor and the maps that place it.
 - `assembly`: `to_dense` and `to_coo`, reduced terms as an array or as triplets.

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
-from ..terms import Affine, Factor, OperatorFactor, Term, spread
+from ..terms import Affine, Factor, Map, OperatorFactor, Term, spread
 from .reduction import reduce_term
 
 __all__ = ["to_coo", "to_dense"]
@@ -25,7 +25,7 @@ def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) -> 
     reduced = [reduce_term(term) for term in terms if not term.is_empty]
     if not reduced:
         return np.zeros(shape, dtype)
-    if not all(_is_native(factor) for term in reduced for factor in term.factors):
+    if not all(_is_native(part) for term in reduced for part in (*term.factors, *term.maps)):
         total = _duck_dense(reduced[0])
         for term in reduced[1:]:
             total = np.add(total, _duck_dense(term))
@@ -63,9 +63,11 @@ def to_coo(terms: Sequence[Term], dtype: np.dtype) -> tuple[np.ndarray, np.ndarr
     return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
 
 
-def _is_native(factor: Factor | OperatorFactor) -> bool:
-    """Whether the numbers are a true ndarray, which may be written into a buffer."""
-    return isinstance(factor, Factor) and type(factor.array) is np.ndarray
+def _is_native(part: Factor | OperatorFactor | Map) -> bool:
+    """Whether the numbers are a true ndarray, which may be written into a buffer, or say where."""
+    if isinstance(part, Map):
+        return not part.is_recorded
+    return isinstance(part, Factor) and type(part.array) is np.ndarray
 
 
 def _grid(term: Term) -> Labels:
@@ -114,7 +116,7 @@ def _owned(array: np.ndarray, terms: Sequence[Term]) -> np.ndarray:
 def _positions(term: Term, axes: Axes, grid: Labels) -> np.ndarray:
     """The flat position in `axes` of each grid point."""
     source = {label: relation for relation in term.maps for label in relation.dst}
-    flat = np.zeros([1] * len(grid), dtype=np.intp)
+    flat: Any = np.zeros([1] * len(grid), dtype=np.intp)
     for label in flatten(axes):
         if label in source:
             position = spread(source[label].components()[label], source[label].src, grid)

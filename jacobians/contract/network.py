@@ -1,18 +1,56 @@
-"""Many dense factors along a plan."""
+"""Many dense factors along a plan, which is worked out once per structure.
+
+`contract_factors` numbers the labels by position; the numbers and the shapes of the arrays are the key under which the
+order of the pairs, the kernel of each pair and the layout of each intermediate are found again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..labels import Label
 from ..terms import Factor
-from .pairs import contract_pair, sum_out
-from .path import plan_pairs
+from .kernels import Kernel, into_left, pair_kernel
+from .pairs import einsum, sum_out
+from .path import Step, plan_numbers
 
 __all__ = ["contract_factors"]
 
+Numbers = tuple[int, ...]
 
-def contract_factors(factors: Sequence[Factor], result: Iterable[Label]) -> Factor:
+
+class Program(NamedTuple):
+    """How to contract arrays of known structure.
+
+    Attributes
+    ----------
+    pairs : tuple of (int, int, callable)
+        Places of two arrays in the list, the smaller one first: their product leaves and joins at its end.
+    last : callable
+        The kernel of the two arrays that remain.
+    labels : tuple
+        Of the result: numbers, or the labels themselves.
+    orders : tuple of tuple
+        The same for each intermediate.
+    """
+
+    pairs: tuple[tuple[int, int, Callable[..., Any]], ...]
+    last: Callable[..., Any]
+    labels: tuple[Any, ...]
+    orders: tuple[tuple[Any, ...], ...] = ()
+
+
+_RECENT: dict[tuple, Program] = {}
+"""Programs under the very labels: a product that is taken again, as an iteration does, is found in one look."""
+
+RECENT_LIMIT = 1024
+
+
+def contract_factors(factors: Sequence[Factor], result: Iterable[Label], out: np.ndarray | None = None) -> Factor:
     """The product of factors, summed over every carried label that is not in `result`.
 
     Parameters
@@ -20,22 +58,119 @@ def contract_factors(factors: Sequence[Factor], result: Iterable[Label]) -> Fact
     factors : sequence of Factor
         At least one.
     result : iterable of Label
-        Labels that no factor carries are left out. A product without sums has them in this order, else the order is
-        ours.
+        Labels that no factor carries are left out. The order of the labels of the answer is ours; it depends on the
+        structure alone, not on the kind of array.
+    out : ndarray, optional
+        What true ndarrays are written into; its axes are the carried labels in the order of `result`, it overlaps no
+        factor, and it becomes the array of the answer.
+
+    Examples
+    --------
+    >>> i, j, k = Label(2, "i"), Label(3, "j"), Label(4, "k")
+    >>> A, B = Factor(np.ones((2, 3)), (i, j)), Factor(np.ones((3, 4)), (j, k))
+    >>> contract_factors([A, B], (i, k)).array.tolist()
+    [[3.0, 3.0, 3.0, 3.0], [3.0, 3.0, 3.0, 3.0]]
     """
-    wanted = dict.fromkeys(result)
     if len(factors) == 1:
-        (factor,) = factors
-        gone = [label for label in factor.labels if label not in wanted]
-        return sum_out(factor, gone) if gone else factor
-    carried = {label for factor in factors for label in factor.labels}
-    output = tuple([label for label in wanted if label in carried])
-    if len(factors) == 2:
-        return contract_pair(factors[0], factors[1], output)
-    plan, labels = plan_pairs([factor.labels for factor in factors], output)
+        return _single(factors[0], dict.fromkeys(result), out)
+    key = (*[factor.labels for factor in factors], result if type(result) is tuple else tuple(result), out is None)
+    program = _RECENT.get(key) or _remembered(key)
+    arrays = [factor.array for factor in factors]
+    for array in arrays:
+        if type(array) is not np.ndarray:
+            return _dispatched(factors, program)
+    for first, second, contract in program.pairs:
+        b, a = arrays.pop(second), arrays.pop(first)
+        arrays.append(contract(a, b))
+    a, b = arrays
+    if out is None:
+        return Factor(program.last(a, b), program.labels)
+    program.last(a, b, out)
+    return Factor(out, program.labels)
+
+
+def _single(factor: Factor, wanted: dict[Label, None], out: np.ndarray | None) -> Factor:
+    gone = [label for label in factor.labels if label not in wanted]
+    factor = sum_out(factor, gone) if gone else factor
+    if out is None or type(factor.array) is not np.ndarray:
+        return factor
+    labels = tuple([label for label in wanted if label in factor.labels])
+    out[...] = factor.spread(labels)
+    return Factor(out, labels)
+
+
+def _dispatched(factors: Sequence[Factor], program: Program) -> Factor:
+    """The same for arrays of any kind: one einsum per pair, with the same layouts."""
     waiting = list(factors)
-    for step in plan.steps:
-        a, b = waiting[step.left], waiting[step.right]
-        waiting = [factor for n, factor in enumerate(waiting) if n not in (step.left, step.right)]
-        waiting.append(contract_pair(a, b, [labels[n] for n in step.result]))
-    return waiting[0]
+    for (first, second, _), order in zip(program.pairs, program.orders, strict=True):
+        b, a = waiting.pop(second), waiting.pop(first)
+        waiting.append(einsum((a, b), order))
+    return einsum((waiting[0], waiting[1]), program.labels)
+
+
+def _remembered(key: tuple) -> Program:
+    """The program under the structure of `key`, which is remembered under the labels, too."""
+    *inputs, result, free = key
+    number: dict[Label, int] = {}
+    for group in inputs:
+        for label in group:
+            if label not in number:
+                number[label] = len(number)
+    numbers = tuple([tuple([number[label] for label in group]) for group in inputs])
+    wanted = tuple([number[label] for label in result if label in number])
+    labels = tuple(number)
+    found = _program(numbers, wanted, tuple([label.size for label in labels]), not free)
+    orders = tuple([tuple([labels[n] for n in order]) for order in found.orders])
+    program = found._replace(labels=tuple([labels[n] for n in found.labels]), orders=orders)
+    if len(_RECENT) >= RECENT_LIMIT:
+        _RECENT.clear()
+    _RECENT[key] = program
+    return program
+
+
+@lru_cache(maxsize=8192)
+def _program(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, exact: bool) -> Program:
+    """The pairs of a contraction, each with its kernel."""
+    output = tuple(dict.fromkeys(output))
+    if len(inputs) == 2:
+        kernel = pair_kernel(inputs[0], inputs[1], output, sizes, exact=exact)
+        return Program((), kernel.run, kernel.labels)
+    steps = plan_numbers(inputs, output, sizes).steps
+    waiting, pairs, orders, made = list(inputs), [], [], [False] * len(inputs)
+    for step, result in zip(steps, _layouts(steps, inputs), strict=True):
+        right, left = waiting.pop(step.right), waiting.pop(step.left)
+        fresh = (made.pop(step.right), made.pop(step.left))[1]
+        if fresh and left and left == right and set(result) == set(left) and not (exact and not waiting):
+            kernel = Kernel(left, into_left)
+        else:
+            kernel = pair_kernel(left, right, result, sizes, exact=exact and not waiting)
+        pairs.append((step.left, step.right, kernel.run))
+        orders.append(kernel.labels)
+        waiting.append(kernel.labels)
+        made.append(True)
+    return Program(tuple(pairs[:-1]), pairs[-1][2], orders[-1], tuple(orders[:-1]))
+
+
+def _layouts(steps: Sequence[Step], inputs: Sequence[Numbers]) -> list[Numbers]:
+    """The order of the labels of each intermediate that its consumer reads best: batch, kept, summed."""
+    waiting: list[tuple[Numbers, int | None]] = [(labels, None) for labels in inputs]
+    consumers: dict[int, tuple[Numbers, int]] = {}
+    for position, step in enumerate(steps):
+        right, left = waiting.pop(step.right), waiting.pop(step.left)
+        for (_, source), (other, _) in ((left, right), (right, left)):
+            if source is not None:
+                consumers[source] = other, position
+        waiting.append((step.result, position))
+    layouts = [step.result for step in steps]
+    for position in reversed(range(len(steps) - 1)):
+        other, consumer = consumers[position]
+        result, labels = layouts[consumer], set(steps[position].result)
+        batch = [n for n in result if n in labels and n in other]
+        summed = [n for n in other if n in labels and n not in result]
+        kept = [n for n in result if n in labels and n not in other]
+        rest = [n for n in layouts[position] if n not in result and n not in other]
+        if summed:
+            layouts[position] = (*batch, *kept, *rest, *summed)
+        else:
+            layouts[position] = (*[n for n in result if n in labels], *rest)
+    return layouts

@@ -15,7 +15,7 @@ import opt_einsum
 
 from ..labels import Label
 
-__all__ = ["ContractionPlan", "Step", "plan_pairs"]
+__all__ = ["ContractionPlan", "Step", "plan_numbers", "plan_pairs"]
 
 DP_LIMIT = 20
 """Operands that dynamic programming plans; longer chains take opt_einsum's branching and greedy mixture."""
@@ -96,11 +96,14 @@ def plan_pairs(inputs: Sequence[Sequence[Label]], output: Sequence[Label]) -> tu
             number.setdefault(label, len(number))
     key = tuple([tuple([number[label] for label in labels]) for labels in inputs])
     sizes = tuple([label.size for label in number])
-    return _plan(key, tuple([number[label] for label in output]), sizes), tuple(number)
+    return plan_numbers(key, tuple([number[label] for label in output]), sizes), tuple(number)
 
 
 @lru_cache(maxsize=8192)
-def _plan(inputs: tuple[tuple[int, ...], ...], output: tuple[int, ...], sizes: tuple[int, ...]) -> ContractionPlan:
+def plan_numbers(
+    inputs: tuple[tuple[int, ...], ...], output: tuple[int, ...], sizes: tuple[int, ...]
+) -> ContractionPlan:
+    """The same for labels that are numbers already."""
     steps, multiplications, largest = [], 0, prod(sizes[n] for n in output)
     waiting = list(inputs)
     for left, right in _pairs(inputs, output, sizes):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import scatter
+from ..arrays import pick, scatter
 from ..labels import Label, size_of
+from ..program import constant_symbol
 from ..terms import Affine, Factor, Map, spread
 
 __all__ = ["gather", "scatter_factor"]
@@ -25,7 +26,7 @@ def gather(factor: Factor, relation: Map) -> Factor:
             sliced = factor.array[(slice(None),) * axis + (_as_slice(index, size_of(relation.src)),)]
             return Factor(sliced if list(sliced.shape) == sizes else np.reshape(sliced, sizes), labels)
         position = relation.components()[carried[0]]
-        taken = np.take(factor.array, position.reshape([label.size for label in relation.src]), axis=axis)
+        taken = pick(factor.array, position.reshape([label.size for label in relation.src]), axis)
         return Factor(taken, labels)
     return _gather_aligned(factor, relation)
 
@@ -48,7 +49,8 @@ def _gather_aligned(factor: Factor, relation: Map) -> Factor:
             for label in factor.labels
         ]
     )
-    return Factor(factor.array[index], grid)
+    array = constant_symbol(factor.array) if relation.is_recorded else factor.array
+    return Factor(array[index], grid)
 
 
 def scatter_factor(factor: Factor, relation: Map) -> Factor:
