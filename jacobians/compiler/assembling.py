@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arrays import embed, scatter
-from ..program import CONSTANT, Node
+from ..program import CONSTANT, Node, walk
 from .namespace import Namespace
 from .printing import literal
 from .statements import Assign, Statement
 
-__all__ = ["Assemble", "assembled"]
+__all__ = ["Addend", "Assemble", "added_lines", "assembled"]
 
 
 class Addend(NamedTuple):
@@ -28,6 +28,11 @@ class Addend(NamedTuple):
     kind: str
     core: Node
     where: Any = None
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """What is added, and the positions if these are an array."""
+        return (self.core, *walk(self.where))
 
 
 class Assemble:
@@ -41,7 +46,7 @@ class Assemble:
 
     @property
     def reads(self) -> tuple[Node, ...]:
-        return tuple([addend.core for addend in self.addends])
+        return tuple([node for addend in self.addends for node in addend.nodes])
 
     @property
     def makes(self) -> tuple[Node, ...]:
@@ -60,14 +65,15 @@ class Assemble:
         else:
             dtype = literal(self.node.dtype, names, space)
             lines.append(f"{name} = np.zeros({shape}, {dtype})")
-            lines += _added(name, first, names, space, fresh=True)
+            lines += added_lines(name, first, names, space, fresh=True)
             # Indices that differ meet an array of zeros only once.
         for addend in rest:
-            lines += _added(name, addend, names, space, fresh=False)
+            lines += added_lines(name, addend, names, space, fresh=False)
         return lines
 
 
-def _added(name: str, addend: Addend, names: Mapping[int, str], space: Namespace, *, fresh: bool) -> list[str]:
+def added_lines(name: str, addend: Addend, names: Mapping[int, str], space: Namespace, *, fresh: bool) -> list[str]:
+    """The lines that add to an array; `fresh` says that it is zero wherever they add."""
     core = names[id(addend.core)]
     if addend.kind == "plain":
         return [f"{name} += {core}"]
@@ -109,15 +115,12 @@ def _slice_text(index: Any) -> str | None:
 def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]:
     """A statement for each node, sums of diagonals and scattered arrays in one."""
     uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
+    placed = _placed(nodes, uses)
     inside: set[int] = set()
     roots: dict[int, list[Addend]] = {}
     for node in reversed(nodes):
-        if id(node) in inside:
-            continue
-        addends = _addends(node, uses, inside_of := set())
-        if any(addend.kind != "plain" for addend in addends):
-            roots[id(node)] = addends
-            inside |= inside_of
+        if id(node) in placed and id(node) not in inside:
+            roots[id(node)] = _addends(node, uses, placed, inside)
     statements: list[Statement] = []
     for node in nodes:
         if id(node) in inside or node.is_leaf:
@@ -126,29 +129,43 @@ def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]
     return statements
 
 
-def _addends(node: Node, uses: Counter, inside: set[int], root: bool = True) -> list[Addend]:
+def _placed(nodes: Sequence[Node], uses: Counter) -> set[int]:
+    """Diagonals and scattered arrays, and the sums that have one among their addends."""
+    placed: set[int] = set()
+    for node in nodes:
+        if node.function is np.add:
+            fits = all(_fits(operand, node) for operand in node.args)
+            found = fits and any(id(operand) in placed and uses[id(operand)] == 1 for operand in node.args)
+        elif node.function is np.reshape:
+            found = node.args[0].function is scatter and uses[id(node.args[0])] == 1
+        else:
+            found = node.function is embed or node.function is scatter
+        if found:
+            placed.add(id(node))
+    return placed
+
+
+def _addends(root: Node, uses: Counter, placed: set[int], inside: set[int]) -> list[Addend]:
     """The addends of a sum; what is used elsewhere too is an array by itself."""
-    if not root and uses[id(node)] > 1:
-        return [Addend("plain", node)]
-    if node.function is np.add and all(_fits(operand, node) for operand in node.args):
-        parts = [_addends(operand, uses, inside, root=False) for operand in node.args]
-        if root or any(addend.kind != "plain" for part in parts for addend in part):
-            if not root:
-                inside.add(id(node))
-            return [addend for part in parts for addend in part]
-    found = None
-    if node.function is embed:
-        found = Addend("embed", node.args[0], node.args[1])
-    elif node.function is scatter:
-        found = _scattered(node)
-    elif node.function is np.reshape and node.args[0].function is scatter and uses[id(node.args[0])] == 1:
-        found = _scattered(node.args[0])
-        inside.add(id(node.args[0]))
-    if found is None:
-        return [Addend("plain", node)]
-    if not root:
-        inside.add(id(node))
-    return [found]
+    found: list[Addend] = []
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in placed or (node is not root and uses[id(node)] > 1):
+            found.append(Addend("plain", node))
+            continue
+        if node is not root:
+            inside.add(id(node))
+        if node.function is np.add:
+            waiting += node.args[::-1]
+        elif node.function is embed:
+            found.append(Addend("embed", node.args[0], node.args[1]))
+        elif node.function is scatter:
+            found.append(_scattered(node))
+        else:
+            inside.add(id(node.args[0]))
+            found.append(_scattered(node.args[0]))
+    return found
 
 
 def _fits(operand: Any, node: Node) -> bool:
