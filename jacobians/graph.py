@@ -37,10 +37,14 @@ class LinearGraph:
     def add_vertex(self, shape: tuple[int, ...], dtype: np.dtype) -> int:
         """A new vertex; returns its number."""
         self.shapes.append(shape)
-        self.dtypes.append(np.dtype(dtype))
+        self.dtypes.append(dtype if isinstance(dtype, np.dtype) else np.dtype(dtype))
         self.into.append({})
         return len(self.shapes) - 1
 
     def add_term(self, source: int, target: int, term: Term) -> None:
         """Add a term to the edge from `source` to `target`; terms of one edge are summed."""
-        self.into[target].setdefault(source, []).append(term)
+        edges = self.into[target]
+        if source in edges:
+            edges[source].append(term)
+        else:
+            edges[source] = [term]

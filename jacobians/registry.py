@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from threading import RLock
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -25,8 +26,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import ArgumentError
-from .labels import Axes, axes_of, flatten
-from .terms import Factor, Map, Term
+from .labels import Axes, Label, axes_of, flatten
+from .terms import Factor, Map, Pattern, Term, patterned
 
 __all__ = [
     "Call",
@@ -34,6 +35,7 @@ __all__ = [
     "Operand",
     "Path",
     "Rule",
+    "broadcast_axes",
     "composed",
     "diagonal_term",
     "elementwise",
@@ -58,7 +60,7 @@ class Call(NamedTuple):
     """What a rule is told about the call that it differentiates."""
 
     result: Any
-    needed: frozenset[Path]
+    needed: Collection[Path]
 
     def needs(self, operand: Path) -> bool:
         """Whether this operand is differentiated."""
@@ -138,32 +140,39 @@ def function_name(function: Any) -> str:
     return f"{module}.{name}".replace("numpy.", "np.", 1)
 
 
-def elementwise(function: Any, *partials: Callable[..., Any]) -> None:
+def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
     """State the partial derivative of each operand of an entrywise function, with NumPy broadcasting.
 
     Parameters
     ----------
     function : callable
         A ufunc or a function that broadcasts its operands.
-    *partials : callable
+    *partials : callable or float
         One per operand, called ``partial(result, *operands)``; it returns an array that broadcasts to the result, or a
-        Python number where the partial is constant.
+        Python number. A partial that is constant may be given as that number.
 
     Examples
     --------
-    ``elementwise(np.tanh, lambda y, x: 1 - y * y)``
+    ``elementwise(np.tanh, lambda y, x: 1 - y * y)``, ``elementwise(np.subtract, 1.0, -1.0)``
     """
+    constant = not any([callable(partial) for partial in partials])
 
-    def run(call: Call, *operands: Any, **_: Any) -> Iterator[LocalTerm]:
+    def run(call: Call, *operands: Any, **_: Any) -> Iterable[LocalTerm]:
+        if constant:
+            return terms(call, operands)
+        with np.errstate(all="ignore"):  # a slope may be infinite where the function itself is fine
+            return terms(call, operands)
+
+    def terms(call: Call, operands: tuple[Any, ...]) -> list[LocalTerm]:
+        result, needed, found = call.result, call.needed, []
+        shape = result.shape
         for position, partial in enumerate(partials):
-            if call.needs(position):
-                with np.errstate(all="ignore"):  # a slope may be infinite where the function itself is fine
-                    value = partial(call.result, *operands)
-                yield (
-                    0,
-                    position,
-                    diagonal_term(np.shape(call.result), np.shape(operands[position]), value, call.result.dtype),
-                )
+            if position in needed:
+                operand = operands[position]
+                in_shape = operand.shape if hasattr(operand, "shape") else np.shape(operand)
+                value = partial(result, *operands) if callable(partial) else partial
+                found.append((0, position, diagonal_term(shape, in_shape, value, result.dtype)))
+        return found
 
     _register(Rule("elementwise", function, run))
 
@@ -196,15 +205,46 @@ class Operand(NamedTuple):
 
 def product_terms(call: Call, operands: Sequence[Operand], out: Axes) -> Iterator[LocalTerm]:
     """The terms of ``result[out] = sum of product of operands``: the partial in one is the product of the others."""
+    dtype = call.result.dtype
     for operand in operands:
         if operand.position is None or not call.needs(operand.position):
             continue
         others = [other for other in operands if other is not operand]
-        factors = tuple([factor_on(other.array, other.axes, call.result.dtype) for other in others])
-        free = {*flatten(out), *flatten(operand.axes)}
+        arrays = [_floating(other.array, dtype) for other in others]
+        axes = tuple([other.axes for other in others])
+        pattern = _product(out, operand.axes, axes, tuple([array.shape for array in arrays]))
+        if pattern is not None:
+            yield 0, operand.position, _filled(pattern, arrays)
+            continue
+        factors = tuple([Factor.on(array, group) for array, group in zip(arrays, axes, strict=True)])
         carried = dict.fromkeys(label for factor in factors for label in factor.labels)
-        bound = tuple([label for label in carried if label not in free])
-        yield 0, operand.position, Term(out, operand.axes, factors, bound=bound)
+        yield 0, operand.position, Term(out, operand.axes, factors, bound=_summed(carried, out, operand.axes))
+
+
+def _summed(carried: Iterable[Label], out: Axes, inp: Axes) -> tuple[Label, ...]:
+    free = {*flatten(out), *flatten(inp)}
+    return tuple([label for label in carried if label not in free])
+
+
+@lru_cache(maxsize=4096)
+def _product(out: Axes, inp: Axes, others: tuple[Axes, ...], shapes: tuple[tuple[int, ...], ...]) -> Pattern | None:
+    """The pattern of a partial of a product, or None where an operand has a repeated label: a diagonal is taken."""
+    groups = [_group(axes, shape) for axes, shape in zip(others, shapes, strict=True)]
+    if any(len(set(group)) < len(group) for group in groups):
+        return None
+    bound = _summed(dict.fromkeys([label for group in groups for label in group]), out, inp)
+    return patterned(out, inp, groups, bound=bound)
+
+
+def _group(axes: Axes, shape: tuple[int, ...]) -> tuple[Label, ...]:
+    """The labels of an array under axes; along an axis of which it has only one entry it is constant."""
+    return tuple([label for size, axis in zip(shape, axes, strict=True) if size != 1 for label in axis])
+
+
+def _filled(pattern: Pattern, arrays: Sequence[Any], scale: float = 1.0) -> Term:
+    """The term of a pattern with arrays, from which axes of size 1 are dropped."""
+    pairs = zip(arrays, pattern.sizes, strict=True)
+    return pattern.term([array if array.shape == sizes else np.reshape(array, sizes) for array, sizes in pairs], scale)
 
 
 def gather(function: Any, separable: bool | Callable[..., bool] = False) -> None:
@@ -326,18 +366,32 @@ def diagonal_term(out_shape: tuple[int, ...], in_shape: tuple[int, ...], partial
     dtype : dtype
         Of the result; integer and boolean partials are converted to it.
     """
-    out = axes_of(out_shape)
-    aligned = out[len(out) - len(in_shape) :]
-    inp = tuple([() if size == 1 else axis for size, axis in zip(in_shape, aligned, strict=True)])
     if isinstance(partial, (int, float)) and not isinstance(partial, np.generic):
-        return Term(out, inp, scale=partial)
-    return Term(out, inp, (factor_on(partial, out[len(out) - np.ndim(partial) :], dtype),))
+        return _diagonal(out_shape, in_shape, None).term((), partial)
+    array = _floating(partial, dtype)
+    return _filled(_diagonal(out_shape, in_shape, array.shape), (array,))
+
+
+@lru_cache(maxsize=4096)
+def _diagonal(out_shape: tuple[int, ...], in_shape: tuple[int, ...], shape: tuple[int, ...] | None) -> Pattern:
+    """The pattern of an entrywise function whose partial has this shape, or is a number."""
+    out = axes_of(out_shape)
+    inp = broadcast_axes(out, in_shape)
+    return patterned(out, inp, [] if shape is None else [_group(out[len(out) - len(shape) :], shape)])
+
+
+def broadcast_axes(axes: Axes, shape: tuple[int, ...]) -> Axes:
+    """The axes of an array that broadcasts against `axes`: aligned to the right, size 1 has no label."""
+    aligned = axes[len(axes) - len(shape) :]
+    return tuple([() if size == 1 else axis for size, axis in zip(shape, aligned, strict=True)])
 
 
 def factor_on(array: Any, axes: Axes, dtype: np.dtype) -> Factor:
     """A factor of an operand: integers and booleans become `dtype`, so that products cannot overflow."""
+    return Factor.on(_floating(array, dtype), axes)
+
+
+def _floating(array: Any, dtype: np.dtype) -> Any:
     if not hasattr(array, "dtype"):
         array = np.asarray(array)
-    if array.dtype.kind in "biu":
-        array = array.astype(dtype)
-    return Factor.on(array, axes)
+    return array.astype(dtype) if array.dtype.kind in "biu" else array

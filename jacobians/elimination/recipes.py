@@ -50,15 +50,20 @@ class _Notes(Work):
     def __init__(self, factors: Iterable[Any]) -> None:
         self.made = list(factors)
         self.steps: list[_Step] = []
+        self.first = len(self.made)
 
     def contract(self, factors: list[Factor], labels: Iterable[Label]) -> Factor:
         labels = tuple(labels)
         result = super().contract(factors, labels)
-        groups = [factor.labels for factor in factors]
-        product = len(groups) == 2 and all([group == result.labels[-len(group) :] for group in groups if group])
-        return self._note(
-            _Step(contract_factors, self._places(factors), labels, product and result.labels in groups), result
-        )
+        places = self._places(factors)
+        return self._note(_Step(contract_factors, places, labels, self._is_product(places, result.labels)), result)
+
+    def _is_product(self, places: tuple[int, ...], labels: Axis) -> bool:
+        """Whether two factors broadcast as they are; the order of labels after a sum is only known when it is done."""
+        groups = [self.made[place].labels for place in places]
+        known = all([place < self.first or self.steps[place - self.first].product for place in places])
+        aligned = all([group == labels[len(labels) - len(group) :] for group in groups])
+        return len(places) == 2 and known and aligned and labels in groups
 
     def gather(self, factor: Factor, relation: Map) -> Factor:
         result = super().gather(factor, relation)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..graph import LinearGraph
+from ..program import Symbol
 from ..tensor import Jacobian
 from ..terms import Factor, Term
 from ..tracing import Level, Traced, check_current, contains_traced, explain, lift, opened, watch
@@ -90,7 +91,7 @@ def _output(operation: str, level: Level, result: Any) -> tuple[Any, int]:
     check_current(operation, result)
     if isinstance(result, Traced) and result.level is level:
         return result.value, result.vertex
-    if not isinstance(result, Traced):
+    if not isinstance(result, (Traced, Symbol)):
         result = np.asarray(result)
     check_dtype(operation, "the result", result)
     return result, level.graph.add_vertex(result.shape, result.dtype)

@@ -15,11 +15,11 @@ from .linearise import Linearised
 __all__ = ["as_scalar", "pull"]
 
 
-def pull(record: Linearised, cotangent: Any) -> tuple[Any, ...]:
-    """The cotangents of the inputs, dense, for a cotangent of the output."""
+def pull(record: Linearised, cotangent: Any = None) -> tuple[Any, ...]:
+    """The cotangents of the inputs, dense, for a cotangent of the output; without one, for a one of a scalar."""
     graph = record.graph
     axes = axes_of(graph.shapes[record.output])
-    seed = Term((), axes, (Factor.on(cotangent, axes),))
+    seed = Term((), axes, () if cotangent is None else (Factor.on(cotangent, axes),))
     result = push(graph, record.inputs, record.output, cotangent=[seed])
     return tuple([as_scalar(to_dense(result[n], graph.shapes[n], graph.dtypes[n])) for n in record.inputs])
 

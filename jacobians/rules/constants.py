@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..program import holds
 from ..registry import composed, nondifferentiable
 
 __all__: list[str] = []
@@ -76,7 +77,7 @@ def _logspace(
 
 
 def _geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Any:
-    if np.any(np.equal(start, 0)) or np.any(np.equal(stop, 0)):
+    if holds(np.any(np.equal(start, 0))) or holds(np.any(np.equal(stop, 0))):
         raise ValueError("Geometric sequence cannot include zero")
     start, stop = np.multiply(np.float64(1), start), np.multiply(np.float64(1), stop)
     y = np.multiply(start, np.exp(np.linspace(0.0, np.log(np.divide(stop, start)), num, endpoint)))

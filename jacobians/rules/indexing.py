@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..labels import Axes, Axis, axes_of, flatten, size_of
+from ..program import Symbol
 from ..registry import Call, LocalTerm, local, unsupported
 from ..terms import Affine, Map, Term
 
@@ -47,8 +49,15 @@ def picked(size: int, src: Axis, index: Any, injective: bool | None = None) -> P
     return (src, ()) if relation.is_identity else (whole, (relation,))
 
 
-def counted_from_start(index: Any, size: int) -> np.ndarray:
+def positions(index: Any) -> Any:
+    """A copy of an index array, because its owner may change it; nobody changes a recorded one."""
+    return index if isinstance(index, Symbol) else np.array(index, dtype=np.intp)
+
+
+def counted_from_start(index: Any, size: int) -> Any:
     """A copy of an index array, negative positions counted from the start; a copy, because its owner may change it."""
+    if isinstance(index, Symbol):
+        return np.where(index < 0, index + size, index)
     index = np.array(index, dtype=np.intp)
     index[index < 0] += size
     return index
@@ -89,7 +98,7 @@ def indexing_term(shape: tuple[int, ...], index: Any) -> Term:
     J[i 1 j | k j] = {k = 1 + i}
     """
     items = _items(shape, index)
-    arrays = [item for item in items if isinstance(item, np.ndarray)]
+    arrays = [item for item in items if _is_array(item)]
     group: Axes = ()
     if arrays:  # beside an array, an integer is an array too
         items = [np.array(item) if isinstance(item, int) else item for item in items]
@@ -101,7 +110,7 @@ def indexing_term(shape: tuple[int, ...], index: Any) -> Term:
     at: list[int] = []  # where in `items` the arrays are
     place = 0  # where in `out` their axes go
     for number, item in enumerate(items):
-        if isinstance(item, np.ndarray):
+        if _is_array(item):
             place = place if at else len(out)
             at.append(number)
             axes, more = _by_array(shape[len(inp) : len(inp) + _consumed(item)], group, item)
@@ -131,7 +140,7 @@ def _items(shape: tuple[int, ...], index: Any) -> list[Any]:
 
 
 def _item(item: Any) -> Any:
-    if item is None or item is Ellipsis or isinstance(item, slice) or type(item) is int:
+    if item is None or item is Ellipsis or isinstance(item, (slice, Symbol)) or type(item) is int:
         return item
     if not isinstance(item, (bool, np.bool_, np.ndarray)) and hasattr(item, "__index__"):
         return operator.index(item)
@@ -141,11 +150,15 @@ def _item(item: Any) -> Any:
     return int(array) if array.ndim == 0 else array.astype(np.intp, copy=False)
 
 
+def _is_array(item: Any) -> bool:
+    return isinstance(item, (np.ndarray, Symbol))
+
+
 def _consumed(item: Any) -> int:
     """How many axes of the array an item takes."""
     if item is None or item is Ellipsis:
         return 0
-    return item.ndim if isinstance(item, np.ndarray) and item.dtype == bool else 1
+    return item.ndim if _is_array(item) and item.dtype == bool else 1
 
 
 def _broadcast_shape(item: np.ndarray) -> tuple[int, ...]:
@@ -177,7 +190,18 @@ def _by_array(sizes: tuple[int, ...], group: Axes, item: np.ndarray) -> tuple[Ax
 
 @local(operator.getitem)
 def _(call: Call, x: Any, index: Any) -> Iterator[LocalTerm]:
-    yield 0, 0, indexing_term(np.shape(x), index)
+    shape = np.shape(x)
+    yield 0, 0, _entry_term(shape, index) if _is_entry(index) else indexing_term(shape, index)
+
+
+def _is_entry(index: Any) -> bool:
+    """Whether an index is made of integers alone."""
+    return type(index) is int or (type(index) is tuple and all([type(item) is int for item in index]))
+
+
+@lru_cache(maxsize=4096)
+def _entry_term(shape: tuple[int, ...], index: int | tuple[int, ...]) -> Term:
+    return indexing_term(shape, index)
 
 
 @local(np.take)
@@ -186,9 +210,9 @@ def _(
 ) -> Iterator[LocalTerm]:
     size = np.size(a) if axis is None else np.shape(a)[axis]
     if mode == "wrap":
-        index = np.array(indices, dtype=np.intp) % max(size, 1)
+        index = positions(indices) % max(size, 1)
     elif mode == "clip":
-        index = np.clip(np.array(indices, dtype=np.intp), 0, max(size - 1, 0))
+        index = np.clip(positions(indices), 0, max(size - 1, 0))
     else:
         index = counted_from_start(indices, size)
     if axis is None:

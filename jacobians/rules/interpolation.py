@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import pick
+from ..program import holds
 from ..registry import composed, elementwise
 
 __all__: list[str] = []
@@ -23,12 +25,12 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     if count == 0:
         raise ValueError("array of sample points is empty")
     if period is not None:
-        if period == 0:
+        if holds(np.equal(period, 0)):
             raise ValueError("period must be a non-zero value")
         period, left, right = np.abs(period), None, None
         x, xp = np.remainder(x, period), np.remainder(xp, period)
         order = np.argsort(xp)
-        xp, fp = xp[order], fp[order]
+        xp, fp = pick(xp, order), pick(fp, order)
         xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
         fp = np.concatenate([fp[-1:], fp, fp[:1]])
         count += 2
@@ -37,8 +39,8 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
         inside = fp[0]
     else:
         piece = np.clip(np.searchsorted(xp, x, "right") - 1, 0, count - 2)
-        x0, y0 = xp[piece], fp[piece]
-        inside = (fp[piece + 1] - y0) / (xp[piece + 1] - x0) * (x - x0) + y0
+        x0, y0 = pick(xp, piece), pick(fp, piece)
+        inside = (pick(fp, piece + 1) - y0) / (pick(xp, piece + 1) - x0) * (x - x0) + y0
     return np.where(x < xp[0], left, np.where(x > xp[-1], right, inside))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import UnsupportedFunctionError
 from ..labels import Axes, Axis, axes_of, size_of
+from ..program import holds
 from ..registry import Call, composed, local, nondifferentiable, unsupported
 from ..terms import Factor, Term
 from .linear import broadcast_axes
@@ -115,7 +116,7 @@ composed(np.linalg.tensorsolve, _tensorsolve)
 def _det(call: Call, a: Any) -> LocalTerms:
     # d det(A) = det(A) tr(inv(A) dA)  (Giles 2.2.4); where A has no inverse, tr(C^T dA) with the cofactors C of A.
     b, i, j = matrix_axes(a)
-    if np.any(call.result == 0):
+    if holds(np.any(call.result == 0)):  # a compiled function raises there: inv says that A is singular
         yield 0, 0, Term(b, (*b, i, j), (Factor.on(_cofactors(a), (*b, i, j)),))
         return
     yield 0, 0, Term(b, (*b, i, j), (Factor.on(call.result, b), Factor.on(np.linalg.inv(a), (*b, j, i))))

@@ -8,14 +8,24 @@ batched product has a block-diagonal Jacobian, and nothing is stored for that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ..labels import Axes, Axis, axes_of, flatten
-from ..registry import Call, Operand, composed, factor_on, local, multilinear, nondifferentiable, product_terms
+from ..registry import (
+    Call,
+    Operand,
+    broadcast_axes,
+    composed,
+    factor_on,
+    local,
+    multilinear,
+    nondifferentiable,
+    product_terms,
+)
 from ..terms import Affine, Map, Term
 from .subscripts import subscripts
 
@@ -27,12 +37,6 @@ def _conjugate(array: Any) -> Any:
     """The complex conjugate of an operand; a real one as it is, without an operation on a traced value."""
     dtype = array.dtype if hasattr(array, "dtype") else np.asarray(array).dtype
     return np.conjugate(array) if dtype.kind == "c" else array
-
-
-def broadcast_axes(batch: Axes, shape: Sequence[int]) -> Axes:
-    """The axes of an operand that broadcasts against `batch`: aligned to the right, size 1 has no label."""
-    aligned = batch[len(batch) - len(shape) :]
-    return tuple([() if size == 1 else axis for size, axis in zip(shape, aligned, strict=True)])
 
 
 # ---- generalized ufuncs: core axes and broadcast batch axes ----------------------------------------------------------
@@ -55,8 +59,19 @@ def core_axes(
     **_: Any,
 ) -> Labelled:
     """The axes of a generalized ufunc of two operands, with its keywords `axis`, `axes` and `keepdims`."""
-    shapes = [np.shape(x1), np.shape(x2)]
-    if cores is MATMUL:
+    shapes = np.shape(x1), np.shape(x2)
+    return _core_axes(tuple(cores), shapes, axis, _as_tuples(axes), keepdims)
+
+
+def _as_tuples(axes: Any) -> Any:
+    return tuple([_as_tuples(entry) for entry in axes]) if isinstance(axes, (list, tuple)) else axes
+
+
+@lru_cache(maxsize=4096)
+def _core_axes(
+    cores: tuple[tuple[str, ...], ...], shapes: tuple[tuple[int, ...], ...], axis: Any, axes: Any, keepdims: bool
+) -> Labelled:
+    if cores == MATMUL:
         cores = _vector_cores(len(shapes[0]), len(shapes[1]))
     *cores_in, core_out = cores
     if keepdims:
@@ -122,27 +137,34 @@ local(np.vecmat)(             partial(_conjugated, VECMAT))
 
 def _dot(a: Any, b: Any, **_: Any) -> Labelled:
     """The last axis of `a` against the last but one of `b`; a scalar multiplies."""
-    return _contracted(a, b, [np.ndim(a) - 1], [max(np.ndim(b) - 2, 0)] if np.ndim(a) and np.ndim(b) else None)
+    return _contracted(a, b, (np.ndim(a) - 1,), (max(np.ndim(b) - 2, 0),) if np.ndim(a) and np.ndim(b) else None)
 
 
 def _inner(a: Any, b: Any) -> Labelled:
-    return _contracted(a, b, [np.ndim(a) - 1], [np.ndim(b) - 1] if np.ndim(a) and np.ndim(b) else None)
+    return _contracted(a, b, (np.ndim(a) - 1,), (np.ndim(b) - 1,) if np.ndim(a) and np.ndim(b) else None)
 
 
 def _tensordot(a: Any, b: Any, *, axes: Any = 2) -> Labelled:
     if isinstance(axes, (int, np.integer)):
-        left, right = list(range(np.ndim(a) - axes, np.ndim(a))), list(range(axes))
+        left, right = tuple(range(np.ndim(a) - axes, np.ndim(a))), tuple(range(axes))
     else:
-        left, right = ([side] if np.ndim(side) == 0 else list(side) for side in axes)
+        left, right = ((side,) if np.ndim(side) == 0 else tuple(side) for side in axes)
     return _contracted(a, b, left, right)
 
 
-def _contracted(a: Any, b: Any, left: list[int], right: list[int] | None) -> Labelled:
+def _contracted(a: Any, b: Any, left: tuple[int, ...], right: tuple[int, ...] | None) -> Labelled:
     """Sum axes `left` of `a` against axes `right` of `b`; without `right` nothing is summed."""
-    first, second = axes_of(np.shape(a)), list(axes_of(np.shape(b)))
+    return _contracted_axes(np.shape(a), np.shape(b), left, right)
+
+
+@lru_cache(maxsize=4096)
+def _contracted_axes(
+    shape1: tuple[int, ...], shape2: tuple[int, ...], left: tuple[int, ...], right: tuple[int, ...] | None
+) -> Labelled:
+    first, second = axes_of(shape1), list(axes_of(shape2))
     if right is None:
         return [first, tuple(second)], first + tuple(second)
-    left, right = [n % len(first) for n in left], [n % len(second) for n in right]
+    left, right = tuple([n % len(first) for n in left]), tuple([n % len(second) for n in right])
     for p, q in zip(left, right, strict=True):
         second[q] = first[p]
     rest1 = tuple([axis for n, axis in enumerate(first) if n not in left])

@@ -18,7 +18,7 @@ from .indexing import flat_term, taken_along
 __all__: list[str] = []
 
 
-def _moved(a: Any, order: np.ndarray, axis: int | None) -> Term:
+def _moved(a: Any, order: Any, axis: int | None) -> Term:
     if axis is None:
         return flat_term(np.shape(a), axes_of(order.shape), order, injective=True)
     if np.ndim(a) == 1:

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -54,6 +55,22 @@ class _Axes:
         return () if where is True else (factor_on(where, self.aligned(where), dtype),)
 
 
+def _hashable(axis: Any) -> Any:
+    return tuple(axis) if isinstance(axis, list) else axis
+
+
+@lru_cache(maxsize=1024)
+def _sum_term(shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Term:
+    axes = _Axes(np.broadcast_to(0, shape), axis, keepdims)
+    return Term(axes.out, axes.inp)
+
+
+@lru_cache(maxsize=1024)
+def _mean_term(shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Term:
+    axes = _Axes(np.broadcast_to(0, shape), axis, keepdims)
+    return Term(axes.out, axes.inp, scale=1 / max(axes.size, 1))
+
+
 @local(np.sum)
 def _sum(
     call: Call,
@@ -65,8 +82,11 @@ def _sum(
     initial: Any = 0,
     where: Any = True,
 ) -> Iterator[LocalTerm]:
-    axes = _Axes(a, axis, keepdims)
-    yield 0, 0, Term(axes.out, axes.inp, axes.masks(where, call.result.dtype))
+    if where is True:
+        yield 0, 0, _sum_term(np.shape(a), _hashable(axis), keepdims)
+    else:
+        axes = _Axes(a, axis, keepdims)
+        yield 0, 0, Term(axes.out, axes.inp, axes.masks(where, call.result.dtype))
 
 
 @local(np.mean)
@@ -80,10 +100,10 @@ def _mean(
     *,
     where: Any = True,
 ) -> Iterator[LocalTerm]:
-    axes = _Axes(a, axis, keepdims)
     if where is True:
-        yield 0, 0, Term(axes.out, axes.inp, scale=1 / max(axes.size, 1))
+        yield 0, 0, _mean_term(np.shape(a), _hashable(axis), keepdims)
     else:
+        axes = _Axes(a, axis, keepdims)
         weights = np.divide(where, _count(where, axes), dtype=call.result.dtype)
         yield 0, 0, Term(axes.out, axes.inp, (factor_on(weights, axes.aligned(weights), call.result.dtype),))
 

@@ -12,11 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..labels import Axes, Axis, Label, axes_of, flatten
+from ..labels import Axes, Axis, Label, axes_of, flatten, size_of
+from ..program import Symbol
 from ..registry import Call, LocalTerm, composed, local
 from ..terms import Factor, OperatorFactor, Term
 
 __all__ = ["RunningSum"]
+
+
+_LONG = 256
 
 
 class RunningSum:
@@ -69,7 +73,10 @@ def _cumsum(call: Call, a: Any, axis: int | None = None, dtype: Any = None, out:
 @local(np.cumprod)
 def _cumprod(call: Call, a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Iterator[LocalTerm]:
     scan, y = _Scan.along(a, axis), call.result
-    if np.all(np.not_equal(a, 0)):
+    some_zero = np.any(np.equal(a, 0))
+    # Zeros that only a replay knows are reckoned with, unless that takes too much: then they give nan.
+    long = isinstance(some_zero, Symbol) and size_of(scan.source) > _LONG
+    if long or (not isinstance(some_zero, Symbol) and not some_zero):
         factors = (Factor.on(y, scan.out), *scan.running_sum(y.dtype), Factor.on(1 / a.astype(y.dtype), scan.inp))
     else:
         position = 0 if axis is None or not np.ndim(a) else normalize_axis_index(axis, np.ndim(a))

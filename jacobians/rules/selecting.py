@@ -12,23 +12,25 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..labels import Axes, axes_of, flatten
+from ..program import Symbol
 from ..registry import Call, LocalTerm, diagonal_term, factor_on, local
 from ..terms import Term
-from .indexing import along, axis_of, flat_term, indexing_term, picked
+from .indexing import along, axis_of, flat_term, indexing_term, picked, positions
 
 __all__: list[str] = []
 
 # ---- choosing among arrays -------------------------------------------------------------------------------------------
 
 
-def _chosen(call: Call, position: int, arrays: Any, choice: np.ndarray) -> Iterator[LocalTerm]:
+def _chosen(call: Call, position: int, arrays: Any, choice: Any) -> Iterator[LocalTerm]:
     """The terms of the entries of `arrays` of which ``choice`` is the number; -1 stands for none."""
     shape, dtype = call.result.shape, call.result.dtype
     if call.needs(position):  # one array of shape (n, ...)
         count, out = np.shape(arrays)[0], axes_of(shape)
         inp = _aligned(out, np.shape(arrays)[1:])
         whole, maps = picked(count, flatten(_aligned(out, choice.shape)), np.maximum(choice, 0))
-        factors = () if np.all(choice >= 0) else (factor_on(choice >= 0, _aligned(out, choice.shape), dtype),)
+        certain = not isinstance(choice, Symbol) and bool(np.all(choice >= 0))
+        factors = () if certain else (factor_on(choice >= 0, _aligned(out, choice.shape), dtype),)
         yield 0, position, Term(out, (whole, *inp), factors, maps)
         return
     for number, array in enumerate(arrays):
@@ -44,7 +46,7 @@ def _aligned(out: Axes, shape: tuple[int, ...]) -> Axes:
 
 @local(np.choose)
 def _(call: Call, a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Iterator[LocalTerm]:
-    count, choice = len(choices), np.array(a, dtype=np.intp)
+    count, choice = len(choices), positions(a)
     if mode != "raise":
         choice = choice % count if mode == "wrap" else np.clip(choice, 0, count - 1)
     yield from _chosen(call, 1, choices, choice)
@@ -52,7 +54,7 @@ def _(call: Call, a: Any, choices: Any, out: Any = None, mode: str = "raise") ->
 
 @local(np.select)
 def _(call: Call, condlist: Any, choicelist: Any, default: Any = 0) -> Iterator[LocalTerm]:
-    choice = np.full(np.broadcast_shapes(*[np.shape(condition) for condition in condlist]), -1)
+    choice: Any = np.full(np.broadcast_shapes(*[np.shape(condition) for condition in condlist]), -1)
     for number in reversed(range(len(condlist))):  # the first condition that holds decides
         choice = np.where(condlist[number], number, choice)
     yield from _chosen(call, 1, choicelist, choice)

@@ -7,6 +7,7 @@ labels to `out`, transposing reorders axes; flips, shifts and padding are affine
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ Shape = tuple[int, ...]
 # ---- regrouping ------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4096)
 def reshape_term(shape: Shape, out_shape: Shape, order: str = "C") -> Term:
     """The term of a reshape, a regrouping of labels.
 

@@ -14,15 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..arrays import scatter
+from ..arrays import pick, scatter
 from ..errors import UnsupportedFunctionError
 from ..labels import axes_of, flatten, size_of
+from ..program import Symbol, holds
 from ..registry import Call, LocalTerm, composed, function_name, local, unsupported
 from ..terms import Factor, Map, Term
 
 __all__: list[str] = []
 
 Axis = int | tuple[int, ...] | None
+
+_MOST_COUNTS = 1000
 
 # ---- quantiles -------------------------------------------------------------------------------------------------------
 
@@ -45,16 +48,16 @@ def _quantile_terms(
     moved = np.reshape(np.transpose(a, reduced + kept), (size_of(group), *kept_shape))
 
     if skip_nan:
-        counts = np.maximum(np.sum(~np.isnan(moved), axis=0), 1)
-        sizes, which = np.unique(counts, return_inverse=True)
-        places = [place(np.arange(size, dtype=float)) for size in sizes]
-        where = np.moveaxis(np.stack(places)[which.reshape(counts.shape)], range(len(kept)), range(-len(kept), 0))
+        sizes, which = _counts(moved)
+        places = pick(np.stack([place(np.arange(size, dtype=float)) for size in sizes]), which, 0)
+        where = np.moveaxis(places, range(len(kept)), range(-len(kept), 0))
         q_shape = where.shape[: where.ndim - len(kept)]
     else:
-        where = np.asarray(place(np.arange(size_of(group), dtype=float)))
+        where = _array(place(np.arange(size_of(group), dtype=float)))
         q_shape = where.shape
     below = np.floor(where).astype(np.intp)
     share = where - below
+    known = not isinstance(where, Symbol)
 
     rows = axes_of(q_shape)
     rest = tuple([inp[n] for n in kept])
@@ -63,7 +66,7 @@ def _quantile_terms(
     out = rows + (tuple([() if n in reduced else inp[n] for n in range(len(shape))]) if keepdims else rest)
     order = np.argsort(moved, axis=0, kind="stable")
     for at, weight in ((below, 1 - share), (below + 1, share)):
-        if not np.any(weight):
+        if known and not np.any(weight):
             continue
         ranks = at if skip_nan else np.reshape(at, q_shape + (1,) * len(kept))
         ranks = np.minimum(np.broadcast_to(ranks, q_shape + kept_shape), size_of(group) - 1)
@@ -71,9 +74,21 @@ def _quantile_terms(
         src = flatten(rows + rest)
         maps = (Map.of(group, src, index),) if group and size_of(src) else ()
         factors = ()
-        if not np.all(weight == 1):
+        if not (known and np.all(weight == 1)):
             factors = (Factor.on(weight.astype(call.result.dtype), rows + rest if skip_nan else rows),)
         yield 0, 0, Term(out, inp, factors, maps)
+
+
+def _counts(moved: Any) -> tuple[Any, Any]:
+    """The numbers of entries along axis 0 that are not nan (at least 1), and which of them each column has."""
+    counts = np.maximum(np.sum(~np.isnan(moved), axis=0), 1)
+    if not isinstance(counts, Symbol):
+        sizes, which = np.unique(counts, return_inverse=True)
+        return sizes, which.reshape(counts.shape)
+    if moved.shape[0] > _MOST_COUNTS:
+        advice = f"At most {_MOST_COUNTS} entries may meet in a compiled quantile that ignores nan."
+        raise counts.refusal("the derivative of a quantile that ignores nan", advice)
+    return np.arange(1, moved.shape[0] + 1), counts - 1
 
 
 def _state_median(function: Any, skip_nan: bool) -> None:
@@ -185,9 +200,9 @@ def _product_of_weights(count: int, fweights: Any, aweights: Any) -> Any:
         given = _array(given).astype(float)
         if np.shape(given) != (count,):
             raise RuntimeError(f"incompatible numbers of samples and {name}")
-        if np.any(given < 0):
+        if holds(np.any(given < 0)):
             raise ValueError(f"{name} cannot be negative")
-        if name == "fweights" and np.any(given != np.round(given)):
+        if name == "fweights" and holds(np.any(given != np.round(given))):
             raise TypeError("fweights must be integer")
         weights = given if weights is None else weights * given
     return weights
@@ -223,10 +238,10 @@ def _bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -
         return _array(bins)
     a = _array(a)
     first, last = range if range is not None else (np.min(a), np.max(a)) if np.size(a) else (0, 1)
-    if first > last:
+    if holds(np.greater(first, last)):
         raise ValueError("max must be larger than min in range parameter.")
-    if first == last:
-        first, last = first - 0.5, last + 0.5
+    apart = np.where(np.equal(first, last), 0.5, 0.0)
+    first, last = first - apart, last + apart
     return np.linspace(first, last, bins + 1, dtype=np.result_type(first, last, a, 0.0))
 
 
@@ -241,12 +256,12 @@ def _histogram(
     count, flat = np.size(edges) - 1, np.ravel(_array(a))
     # The last bin holds its right edge, too.
     bin_of = np.searchsorted(edges, flat, "right") - 1 - np.equal(flat, edges[-1])
-    inside = np.flatnonzero(np.logical_and(flat >= edges[0], flat <= edges[-1]))
-    if weights is None:
-        heights = np.bincount(bin_of[inside], minlength=count)
-    else:
-        weights = np.ravel(_array(weights))
-        heights = np.bincount(bin_of[inside], weights[inside], count).astype(weights.dtype)
+    # What is outside is counted in a bin of its own.
+    inside = np.logical_and(flat >= edges[0], flat <= edges[-1])
+    bin_of = np.where(inside, bin_of, count)
+    weights = None if weights is None else np.ravel(_array(weights))
+    entries = np.ones(flat.shape, np.intp) if weights is None else weights
+    heights = scatter(entries, bin_of, count + 1)[:count]
     if density:
         heights = heights / np.diff(edges).astype(float) / np.sum(heights)
     return heights, edges

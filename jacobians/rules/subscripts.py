@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,19 @@ def subscripts(*args: Any) -> tuple[list[Operand], Axes]:
     >>> operands[0].axes, operands[1].axes, out
     (((i:2,), (j:3,)), ((j:3,),), ((i:2,),))
     """
-    positions, terms, result = _from_string(*args) if isinstance(args[0], str) else _from_lists(*args)
-    shapes = [np.shape(args[position]) for position in positions]
+    if isinstance(args[0], str):
+        positions, call = range(1, len(args)), args[:1]
+    else:
+        positions, call = range(0, len(args) // 2 * 2, 2), tuple([tuple(group) for group in args[1::2]])
+        call += (tuple(args[-1]),) if len(args) % 2 else ()
+    axes, out = _labelled(call, tuple([np.shape(args[position]) for position in positions]))
+    return [Operand(n, args[n], group) for n, group in zip(positions, axes, strict=True)], out
+
+
+@lru_cache(maxsize=1024)
+def _labelled(call: tuple, shapes: tuple[tuple[int, ...], ...]) -> tuple[list[Axes], Axes]:
+    """The axes of the operands and of the result, for subscripts in a string or the lists of a call."""
+    terms, result = _from_string(call[0]) if isinstance(call[0], str) else _from_lists(call, len(shapes))
     spread = [_spread(term, len(shape)) for term, shape in zip(terms, shapes, strict=True)]
     # A subscript of sizes 1 and 5 is broadcast: its label has size 5, and an axis of size 1 has no label.
     sizes: dict[Hashable, int] = {}
@@ -49,17 +61,13 @@ def subscripts(*args: Any) -> tuple[list[Operand], Axes]:
     dotted = [len(shape) - len(term) + 1 for term, shape in zip(terms, shapes, strict=True) if ... in term]
     dots = max(dotted, default=0)
     out = _implicit(terms, dots) if result is None else _spread(result, len(result) - 1 + dots)
-    operands = [
-        Operand(position, args[position], axes(term, shape))
-        for position, term, shape in zip(positions, spread, shapes, strict=True)
-    ]
+    operands = [axes(term, shape) for term, shape in zip(spread, shapes, strict=True)]
     return operands, axes(out, [sizes[index] for index in out])
 
 
-def _from_string(text: str, *operands: Any) -> tuple[list[int], list[Indices], Indices | None]:
+def _from_string(text: str) -> tuple[list[Indices], Indices | None]:
     left, arrow, right = text.replace(" ", "").partition("->")
-    terms = [_letters(part) for part in left.split(",")]
-    return list(range(1, len(operands) + 1)), terms, _letters(right) if arrow else None
+    return [_letters(part) for part in left.split(",")], _letters(right) if arrow else None
 
 
 def _letters(part: str) -> Indices:
@@ -67,10 +75,9 @@ def _letters(part: str) -> Indices:
     return [*before, *([...] if dots else []), *after]
 
 
-def _from_lists(*args: Any) -> tuple[list[int], list[Indices], Indices | None]:
-    count = len(args) // 2
-    result = list(args[-1]) if len(args) % 2 else None
-    return list(range(0, 2 * count, 2)), [list(args[2 * n + 1]) for n in range(count)], result
+def _from_lists(groups: tuple, count: int) -> tuple[list[Indices], Indices | None]:
+    terms = [list(group) for group in groups[:count]]
+    return terms, list(groups[count]) if len(groups) > count else None
 
 
 def _spread(term: Sequence[Hashable], ndim: int) -> Indices:

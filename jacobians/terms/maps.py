@@ -2,12 +2,13 @@
 
 A map says ``ravel(dst) == index[src]``: the labels of `dst` are a function of the labels of `src`. Slices and shifts
 are affine (``start + step * ravel(src)``, perhaps modulo), everything else is an integer array over the raveled `src`.
+An index may be recorded: an array without numbers, of which nothing but its size is asked.
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Map(Frozen):
     ----------
     dst, src : tuple of Label
         The determined and the determining group; `src` may be empty (a constant index).
-    index : Affine or integer array of shape (size of src,)
+    index : Affine or integer array of shape (size of src,), plain or recorded
     injective : bool or None
         Whether different `src` give different `dst`; None is unknown.
     """
@@ -40,11 +41,11 @@ class Map(Frozen):
     __slots__ = ("_fingerprint", "dst", "index", "injective", "src")
     dst: Axis
     src: Axis
-    index: Affine | np.ndarray
+    index: Affine | Any
     injective: bool | None
-    _fingerprint: Affine | bytes | None
+    _fingerprint: Affine | bytes | int | None
 
-    def __init__(self, dst: Axis, src: Axis, index: Affine | np.ndarray, injective: bool | None = None) -> None:
+    def __init__(self, dst: Axis, src: Axis, index: Affine | Any, injective: bool | None = None) -> None:
         if isinstance(index, Affine):
             span = abs(index.step) * size_of(src)
             injective = (index.step != 0 or not src) and (index.modulus is None or span <= index.modulus)
@@ -56,8 +57,10 @@ class Map(Frozen):
         put(self, "_fingerprint", None)
 
     @classmethod
-    def of(cls, dst: Axis, src: Axis, index: np.ndarray, injective: bool | None = None) -> Map:
-        """A map from an integer array, recognised as affine where it is."""
+    def of(cls, dst: Axis, src: Axis, index: Any, injective: bool | None = None) -> Map:
+        """A map from an integer array, recognised as affine where it is and its numbers are known."""
+        if not isinstance(index, np.ndarray) and hasattr(index, "__array_function__"):
+            return cls(dst, src, np.reshape(index, (-1,)), injective)
         index = np.asarray(index, dtype=np.intp).reshape(-1)
         if index.size == 1:
             return cls(dst, src, Affine(int(index[0]), 1))
@@ -82,6 +85,11 @@ class Map(Frozen):
         return self.dst + self.src
 
     @property
+    def is_recorded(self) -> bool:
+        """Whether the index is an array without numbers."""
+        return not isinstance(self.index, (Affine, np.ndarray))
+
+    @property
     def is_identity(self) -> bool:
         """Whether both groups have the same flat position."""
         if not isinstance(self.index, Affine) or self.index[:2] != (0, 1):
@@ -93,7 +101,7 @@ class Map(Frozen):
     def nbytes(self) -> int:
         return 0 if isinstance(self.index, Affine) else self.index.nbytes
 
-    def positions(self) -> np.ndarray:
+    def positions(self) -> Any:
         """The index as an array over the raveled `src`."""
         if not isinstance(self.index, Affine):
             return self.index
@@ -101,7 +109,7 @@ class Map(Frozen):
         flat = start + step * np.arange(size_of(self.src))
         return flat if modulus is None else flat % modulus
 
-    def components(self) -> dict[Label, np.ndarray]:
+    def components(self) -> dict[Label, Any]:
         """For each label of `dst` its position over the raveled `src`."""
         if len(self.dst) == 1:
             return {self.dst[0]: self.positions()}
@@ -117,16 +125,24 @@ class Map(Frozen):
         return renamed
 
     @property
-    def fingerprint(self) -> Affine | bytes:
-        """What two maps have in common exactly if their indices are the same numbers: the index, or a digest of it."""
+    def fingerprint(self) -> Affine | bytes | int:
+        """What two maps have in common exactly if their indices are the same numbers: the index, or a digest of it.
+
+        Recorded indices are the same if they are one array.
+        """
         if self._fingerprint is None:
             index = self.index
-            known = index if isinstance(index, Affine) else blake2b(index.tobytes(), digest_size=16).digest()
+            if self.is_recorded:
+                known = id(index)
+            else:
+                known = index if isinstance(index, Affine) else blake2b(index.tobytes(), digest_size=16).digest()
             object.__setattr__(self, "_fingerprint", known)
         return self._fingerprint  # type: ignore[return-value]
 
     def check(self) -> None:
-        """Raise TermError if an index leaves `dst`."""
+        """Raise TermError if an index leaves `dst`; of a recorded one that is not known."""
+        if self.is_recorded:
+            return
         positions, size = self.positions(), size_of(self.dst)
         if positions.size != size_of(self.src):
             raise TermError(f"map: an index of {positions.size} entries over labels {self.src}.")

@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from typing import NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
+from ..arrays import pick
 from ..labels import Axis, Label, size_of
 from .maps import Affine, Map
 
@@ -21,7 +22,7 @@ __all__ = ["Joined", "compose", "join", "spread", "tabulate"]
 Table = dict[Label, np.ndarray]
 
 
-def spread(values: np.ndarray, labels: Axis, grid: Axis) -> np.ndarray:
+def spread(values: Any, labels: Axis, grid: Axis) -> Any:
     """Reshape values over raveled `labels` so that they broadcast over the axes of `grid`."""
     array = values.reshape([label.size for label in labels])
     order = sorted(range(len(labels)), key=lambda n: grid.index(labels[n]))
@@ -35,21 +36,22 @@ def compose(outer: Map, inner: Map) -> Map:
     ``k = outer[j]`` and ``j = inner[i]`` give ``k = outer[inner[i]]``; other labels of the source stay.
     """
     if outer.src == inner.dst and not inner.src and isinstance(inner.index, Affine):
-        return Map(outer.dst, (), Affine(int(outer.positions()[inner.index.start]), 1))
+        start = inner.index.start
+        return Map.of(outer.dst, (), outer.positions()[start : start + 1])
     if outer.src == inner.dst and _plain(outer.index) and _plain(inner.index):
         start, step = outer.index.start + outer.index.step * inner.index.start, outer.index.step * inner.index.step
         return Map(outer.dst, inner.src, Affine(start, step))
     determined = inner.components()
     rest = [label for label in outer.src if label not in determined]
     grid = tuple(dict.fromkeys([*inner.src, *rest]))
-    flat = np.zeros([1] * len(grid), dtype=np.intp)
+    flat: Any = np.zeros([1] * len(grid), dtype=np.intp)
     for label in outer.src:
         if label in determined:
             position = spread(determined[label], inner.src, grid)
         else:
             position = spread(np.arange(label.size), (label,), grid)
         flat = flat * label.size + position
-    index = np.broadcast_to(outer.positions()[flat], [label.size for label in grid])
+    index = np.broadcast_to(pick(outer.positions(), flat), [label.size for label in grid])
     both = outer.injective and inner.injective and set(inner.dst) <= set(outer.src)
     return Map.of(outer.dst, grid, index, True if both else None)
 
@@ -72,6 +74,8 @@ def join(left: Map, right: Map) -> Joined | None:
     other, the result is one map between them; else it is a new label that lists the pairs, with a map to each source.
     """
     right = _reorder(right, left.dst)
+    if left.is_recorded or right.is_recorded:
+        return _join_recorded(left, right)
     left_index, right_index, count = _agreeing(left, right)
     if count == 0:
         return None
@@ -84,11 +88,35 @@ def join(left: Map, right: Map) -> Joined | None:
     return Joined(tuple([relation for relation in maps if relation.dst]), pairs)
 
 
+def _join_recorded(left: Map, right: Map) -> Joined:
+    """The same where an index is recorded: one of the two must be a permutation, which is undone."""
+    size = size_of(left.dst)
+    if left.injective and size_of(left.src) == size:
+        index = pick(np.argsort(left.positions()), right.positions())
+        return Joined((Map.of(left.src, right.src, index, right.injective),) if left.src else (), ())
+    if right.injective and size_of(right.src) == size:
+        index = pick(np.argsort(right.positions()), left.positions())
+        return Joined((Map.of(right.src, left.src, index, left.injective),) if right.src else (), ())
+    raise _refused((left, right))
+
+
+def _refused(maps: Sequence[Map]) -> Exception:
+    """What to raise where the structure of a term would depend on the numbers of a recorded index."""
+    recorded: Any = next(relation.index for relation in maps if relation.is_recorded)
+    return recorded.refusal(
+        "an index that selects what another index has selected",
+        "Ask for products (vjp, jvp, grad, J @ h), which need no list of the pairs that agree, or make the index a "
+        "constant.",
+    )
+
+
 def tabulate(maps: Sequence[Map], kept: Container[Label]) -> Joined | None:
     """List all positions of the labels of `maps` that satisfy them together: one label, with a map to each kept label.
 
     This is the normal form of anything sparse. It is None where nothing satisfies them.
     """
+    if any(relation.is_recorded for relation in maps):
+        raise _refused(maps)
     columns: dict[Label, np.ndarray] = {}
     rows = 1
     waiting = list(maps)
@@ -162,7 +190,7 @@ def _reorder(relation: Map, dst: Axis) -> Map:
     if relation.dst == dst:
         return relation
     components = relation.components()
-    flat = np.zeros(size_of(relation.src), dtype=np.intp)
+    flat: Any = np.zeros(size_of(relation.src), dtype=np.intp)
     for label in dst:
         flat = flat * label.size + components[label]
     return Map.of(dst, relation.src, flat, relation.injective)

@@ -112,6 +112,8 @@ class Term(Frozen):
     @property
     def is_empty(self) -> bool:
         """Whether the term is zero for lack of indices, or by its scale."""
+        if self._pattern is not None:
+            return self.scale == 0 or self._pattern.is_empty
         return self.scale == 0 or 0 in [label.size for label in self.labels]
 
     def relabel(self, substitution: Substitution) -> Term:

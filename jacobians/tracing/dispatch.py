@@ -21,7 +21,7 @@ from ..registry import Call, Path, Rule, function_name, lookup
 from .levels import Level
 from .recorded import Recorded, contains_traced, lift, recorded_in
 
-__all__ = ["apply_function", "check_current", "owner_of"]
+__all__ = ["apply_function", "apply_plainly", "check_current", "owner_of"]
 
 # Functions whose argument is a list of arrays; a list of numbers elsewhere is one array.
 _LISTS: dict[Any, tuple[int, ...]] = {
@@ -38,10 +38,49 @@ _KEEP_NOTHING = {
 }
 # Arguments that only choose: whatever they are, nothing depends on them smoothly.
 _CONDITIONS: dict[Any, int] = {np.where: 0, np.compress: 0, np.extract: 0, np.select: 0}
+# Rules that state terms; operands of these types only say how, and an ndarray of these kinds holds no traced values.
+_STATING = {"elementwise", "multilinear", "gather", "local"}
+_STATIC = {int, float, bool, str, slice, np.float64, np.float32, np.int64, np.bool_}
+_NUMBERS = set("fiub")
+
+
+def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run and record a call without anything special, the usual case; NotImplemented where there is more to see to.
+
+    Its operands are traced values, arrays of numbers and numbers, and those of its level are all current.
+    """
+    level: Level | None = None
+    for x in args:
+        if isinstance(x, Recorded):
+            if x.level is not level:
+                if not x.level.open or x.level.overwritten:
+                    return NotImplemented
+                if level is None or x.level.order > level.order:
+                    level = x.level
+        elif type(x) is np.ndarray:
+            if x.dtype.kind not in _NUMBERS:
+                return NotImplemented
+        elif type(x) not in _STATIC and (type(function) is np.ufunc or not _is_static(x)):
+            return NotImplemented
+    rule = lookup(function)
+    if level is None or rule is None or rule.kind not in _STATING or len(args) > _place_of_out(function):
+        return NotImplemented
+    if kwargs and ("out" in kwargs or not all([_is_static(value) for value in kwargs.values()])):
+        return NotImplemented
+    return _record(level, rule, args, kwargs)
+
+
+def _is_static(value: Any) -> bool:
+    """Whether an argument is a number, a word or a nest of tuples of these: neither an operand nor a default."""
+    kind = type(value)
+    return kind in _STATIC or (kind is tuple and all([_is_static(entry) for entry in value]))
 
 
 def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a function whose arguments hold traced values, and record it."""
+    plain = apply_plainly(function, args, kwargs)
+    if plain is not NotImplemented:
+        return plain
     rule = lookup(function)
     if rule is None or rule.kind == "unsupported":
         raise UnsupportedFunctionError(function_name(function), rule.reason if rule else "")
@@ -198,10 +237,13 @@ class _Operands:
             self.sources[path] = value.vertex
             self.example = value
             return value.value
+        kind = type(value)
+        if kind in _STATIC:
+            return value
         if isinstance(value, np.ndarray):
             return self._constant(value)
-        if type(value) in (list, tuple) and isinstance(path, int):
-            return type(value)([self.take(entry, (path, n)) for n, entry in enumerate(value)])
+        if kind in (list, tuple) and isinstance(path, int):
+            return kind([self.take(entry, (path, n)) for n, entry in enumerate(value)])
         return value
 
     def _constant(self, array: np.ndarray) -> np.ndarray:
@@ -219,18 +261,20 @@ def _record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> An
     """Run a function with a local rule on the values of a level, and add its results and its terms to the graph."""
     operands = _Operands(level, rule.function)
     values = [operands.take(value, n) for n, value in enumerate(args)]
-    kwvalues = {name: operands.take(value, (-1, 0)) for name, value in kwargs.items()}
+    kwvalues = {name: operands.take(value, (-1, 0)) for name, value in kwargs.items()} if kwargs else kwargs
     result = rule.function(*values, **kwvalues)
-    several = isinstance(result, (tuple, list))
-    parts = list(result) if several else [result]
-    vertices = [_vertex(level, rule, part) for part in parts]
+    make: Any = type(operands.example)
+    if not isinstance(result, (tuple, list)):
+        vertex = _vertex(level, rule, result)
+        if vertex is None:
+            return result
+        _add_terms(level, rule, operands, [vertex], result, values, kwvalues)
+        return make(level, result, vertex)
+    vertices = [_vertex(level, rule, part) for part in result]
     if all(vertex is None for vertex in vertices):
         return result
     _add_terms(level, rule, operands, vertices, result, values, kwvalues)
-    make: Any = type(operands.example)
-    wrapped = [part if v is None else make(level, part, v) for part, v in zip(parts, vertices, strict=True)]
-    if not several:
-        return wrapped[0]
+    wrapped = [part if v is None else make(level, part, v) for part, v in zip(result, vertices, strict=True)]
     if isinstance(result, tuple) and hasattr(result, "_fields"):
         return type(result)(*wrapped)
     return type(result)(wrapped)
@@ -251,13 +295,14 @@ def _vertex(level: Level, rule: Rule, part: Any) -> int | None:
 def _add_terms(
     level: Level, rule: Rule, operands: _Operands, vertices: list[int | None], result: Any, values: list, kwvalues: dict
 ) -> None:
-    sources, seen = operands.sources, set()
-    call = Call(result, frozenset(sources))
-    for position, path, term in rule.run(call, *values, **kwvalues):  # type: ignore[misc]
+    sources, graph, seen = operands.sources, level.graph, set()
+    for position, path, term in rule.run(Call(result, sources), *values, **kwvalues):  # type: ignore[misc]
         seen.add(path)
         source, target = sources.get(path), vertices[position]
         if source is not None and target is not None and not term.is_empty:
-            level.graph.add_term(source, target, term)
+            graph.add_term(source, target, term)
+    if sources.keys() <= seen:
+        return
     lost = [path for path in sources if path not in seen and not _is_condition(rule.function, path)]
     if lost:
         name = function_name(rule.function)

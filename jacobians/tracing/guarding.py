@@ -65,7 +65,7 @@ class Guard:
         if id(array) in self._shared:
             return array
         if array.nbytes <= _COPIED_BYTES:
-            return array if _is_frozen(array) else self._copy(array)
+            return self._copy(array) if array.flags.writeable or not _is_frozen(array) else array
         chain = _chain(array)
         if _is_frozen(array):
             return array

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import ArgumentError, TraceConversionError, UnsupportedFunctionError
 from ..program import Symbol
 from ..registry import function_name, lookup
-from .dispatch import apply_function, owner_of
+from .dispatch import apply_function, apply_plainly, owner_of
 from .recorded import Recorded, lift
 
 __all__ = ["apply_ufunc", "knows"]
@@ -41,6 +41,10 @@ def knows(kind: type) -> bool:
 
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What ``__array_ufunc__`` of a traced value does."""
+    if method == "__call__" and not kwargs:
+        plain = apply_plainly(ufunc, inputs, kwargs)
+        if plain is not NotImplemented:
+            return plain
     out = kwargs.pop("out", None)
     if not all([knows(type(x)) for x in (*inputs, *(out or ())) if x is not None]):
         return NotImplemented

@@ -86,7 +86,7 @@ def _valued(name: str, function: Callable[..., Any], argnums: Argnums, has_aux: 
             if shape != ():
                 advice = "Use jacobian, or sum the result to a scalar first."
                 raise ArgumentError(name, "the result", f"has shape {shape}, but must be a scalar", advice)
-            gradients = pull(record, np.ones((), record.graph.dtypes[record.output]))
+            gradients = pull(record)
             value = as_result(record.level, record.value)
             single = isinstance(argnums, (int, np.integer))
             return (value, record.aux) if has_aux else value, gradients[0] if single else gradients
