@@ -1,0 +1,157 @@
+"""The command line: `run`, `list`, `table`, `plot`, `compare`.
+
+    python -m benchmarks run [problem ...] [--sizes small|full] [--peers NAME,...] [--repeats N] [--threads N]
+                             [--budget SECONDS] [--out FILE]
+    python -m benchmarks list
+    python -m benchmarks table FILE [--markdown] [--peers]
+    python -m benchmarks plot FILE [PICTURE]
+    python -m benchmarks compare OLD NEW
+
+`run` ends with an error if the derivative by hand or that of this library fails or is wrong somewhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+MARK = "JACOBIANS_BENCHMARK_THREADS"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; what it needs is imported when the number of threads is settled."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser().parse_args(given)
+    return options.command(options, given)
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = whole.add_subparsers(required=True, metavar="command")
+
+    run = commands.add_parser("run", help="measure problems, and store the result")
+    run.add_argument("problems", nargs="*", metavar="problem", help="names, as `list` prints them; all by default")
+    run.add_argument("--sizes", choices=("small", "full"), default="full")
+    run.add_argument("--peers", default="", help="beginnings of names, separated by commas: hand,ours,jax")
+    run.add_argument("--repeats", type=int, default=25, help="turns (25)")
+    run.add_argument("--budget", type=float, default=20.0, help="seconds after which a way gets no more turns (20)")
+    run.add_argument("--threads", type=int, default=1, help="threads of every library (1)")
+    run.add_argument("--out", type=Path, help="file for the result (JSON)")
+    run.set_defaults(command=run_command)
+
+    commands.add_parser("list", help="problems, sizes, peers").set_defaults(command=list_command)
+
+    table = commands.add_parser("table", help="the table of a stored run")
+    table.add_argument("file", type=Path)
+    table.add_argument("--markdown", action="store_true", help="for a page of the documentation")
+    table.add_argument("--peers", action="store_true", help="every way of every peer, instead of the best")
+    table.set_defaults(command=table_command)
+
+    plot = commands.add_parser("plot", help="pictures of a stored run")
+    plot.add_argument("file", type=Path)
+    plot.add_argument("picture", type=Path, nargs="?", help="FILE with .png, by default")
+    plot.set_defaults(command=plot_command)
+
+    compare = commands.add_parser("compare", help="two stored runs")
+    compare.add_argument("old", type=Path)
+    compare.add_argument("new", type=Path)
+    compare.set_defaults(command=compare_command)
+    return whole
+
+
+def run_command(options: argparse.Namespace, given: Sequence[str]) -> int:
+    settle_threads(options.threads, given)
+    from .problems import PROBLEMS
+    from .records import Run, environment, save
+    from .runner import run_problems
+    from .tables import result_table
+
+    unknown = [name for name in options.problems if name not in PROBLEMS]
+    if unknown:
+        print(f"There is no problem {', '.join(unknown)}. There are: {', '.join(PROBLEMS)}.", file=sys.stderr)
+        return 2
+    about = environment(options.threads, given)
+    chosen = [PROBLEMS[name] for name in options.problems or PROBLEMS]
+    rows = run_problems(
+        chosen,
+        sizes=options.sizes,
+        names=[name for name in options.peers.split(",") if name],
+        repeats=options.repeats,
+        budget=options.budget,
+        report=lambda line: print(line, flush=True),
+    )
+    run = Run(rows, about)
+    if options.out:
+        save(run, options.out)
+    print()
+    print(result_table(run))
+    return 1 if any(row.status in ("wrong", "failed") and row.peer in ("hand", "ours") for row in rows) else 0
+
+
+def settle_threads(threads: int, given: Sequence[str]) -> None:
+    """Start again with the number of threads in the environment, which libraries read when they are imported."""
+    count = str(threads)
+    if os.environ.get(MARK) == count:
+        return
+    names = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "BLIS")
+    settings = {f"{name}_NUM_THREADS": count for name in names}
+    settings |= {
+        MARK: count,
+        "NPROC": count,
+        "JAX_ENABLE_X64": "1",
+        "JAX_PLATFORMS": "cpu",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+    if threads == 1:
+        settings["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
+    os.environ.update(settings)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *given])
+
+
+def list_command(options: argparse.Namespace, given: Sequence[str]) -> int:
+    from .peers import PEERS, unavailable
+    from .problems import PROBLEMS
+
+    for problem in PROBLEMS.values():
+        print(f"{problem.name:24}{problem.title}: {'; '.join(problem.full)}")
+    print()
+    for peer in PEERS:
+        print(f"{peer.name:24}{unavailable(peer) or 'takes part'}")
+    return 0
+
+
+def table_command(options: argparse.Namespace, given: Sequence[str]) -> int:
+    from .records import load
+    from .tables import peer_table, result_table
+
+    table = peer_table if options.peers else result_table
+    print(table(load(options.file), markdown=options.markdown))
+    return 0
+
+
+def plot_command(options: argparse.Namespace, given: Sequence[str]) -> int:
+    from .plots import save_ratios
+    from .records import load
+
+    picture = options.picture or options.file.with_suffix(".png")
+    save_ratios(load(options.file), picture)
+    print(picture)
+    return 0
+
+
+def compare_command(options: argparse.Namespace, given: Sequence[str]) -> int:
+    from .comparing import comparison
+    from .records import load
+
+    print(comparison(load(options.old), load(options.new)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""Tables of a run: the ratio to the expert with its spread, the best peer, and whether each target is met.
+
+A ratio is the median over turns of (seconds of one in that turn) / (seconds of the other in the same turn); its spread
+is the median absolute deviation of these ratios. A target is met if ratio - spread is at most its factor, over 20 turns
+or more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jacobians.errors import format_bytes
+from jacobians.reports.table import table
+
+from .measuring import spread
+from .problem import Target
+from .problems import PROBLEMS
+from .records import Row, Run
+
+__all__ = ["Ratio", "best", "peer_table", "ratio", "result_table", "verdict"]
+
+ENOUGH = 20  # turns
+FIRST_EAGER, FIRST_COMPILED = 50e-3, 200e-3  # seconds of the first call that are always allowed
+
+Rows = Mapping[str, Row]
+
+
+class Ratio(NamedTuple):
+    """How long one takes in the time of another."""
+
+    median: float
+    spread: float
+    turns: int
+
+    def __str__(self) -> str:
+        digits = 2 if self.median < 10 else 0
+        return f"{self.median:.{digits}f} ± {self.spread:.{digits}f}"
+
+
+def ratio(row: Row | None, other: Row | None) -> Ratio | None:
+    """Of two rows that took turns in one run; None if one of them was not timed."""
+    if row is None or other is None or not row.seconds or not other.seconds:
+        return None
+    turns = min(len(row.seconds), len(other.seconds))
+    ratios = np.array(row.seconds[:turns]) / np.array(other.seconds[:turns])
+    return Ratio(float(np.median(ratios)), spread(ratios), turns)
+
+
+def best(rows: Rows, beginning: str = "") -> Row | None:
+    """The fastest way of a peer; of all peers but the expert and this library, if none is named."""
+    timed = [row for row in rows.values() if row.seconds]
+    if beginning:
+        timed = [row for row in timed if row.peer == beginning or row.peer.startswith(f"{beginning}-")]
+    else:
+        timed = [row for row in timed if row.peer != "hand" and not row.peer.startswith("ours")]
+    return min(timed, key=lambda row: row.median or 0.0, default=None)
+
+
+def ours_of(rows: Rows) -> Row | None:
+    """Compiled, or eager where that was not timed."""
+    return next((rows[name] for name in ("ours-compiled", "ours") if name in rows and rows[name].seconds), None)
+
+
+def verdict(rows: Rows, target: Target, threads: int) -> str:
+    """What became of a target: met, missed, or why that cannot be told."""
+    goal = f"{target.factor:g} x {target.against}"
+    if target.threads != threads:
+        return f"{goal}: with {target.threads} threads"
+    ours = ours_of(rows)
+    found = ratio(ours, best(rows, target.against))
+    if ours is None or found is None:
+        return f"{goal}: not measured"
+    how = "" if ours.peer == "ours-compiled" else " (eager)"
+    if found.turns < ENOUGH:
+        return f"{goal}: {found}, {found.turns} turns only{how}"
+    return f"{goal}: {found} {'met' if found.median - found.spread <= target.factor else 'missed'}{how}"
+
+
+def first_verdict(rows: Rows) -> str:
+    """Milliseconds of the first calls, eager and compiled, with a mark where they pass what is always allowed.
+
+    More is allowed where a call records many operations, which a run does not tell.
+    """
+    eager, compiled = rows.get("ours"), rows.get("ours-compiled")
+    again = compiled.median if compiled and compiled.median else 0.0
+    cells = []
+    for row, allowed in ((eager, max(FIRST_EAGER, 2 * again)), (compiled, FIRST_COMPILED)):
+        if row is None or row.first is None:
+            cells.append("-")
+        else:
+            cells.append(f"{1e3 * row.first:.0f}{'' if row.first <= allowed else '!'}")
+    return " / ".join(cells)
+
+
+def memory(row: Row | None) -> str:
+    """The peak, and how many times it is inputs plus result plus the largest intermediate of the plan."""
+    if row is None or row.peak is None:
+        return "-"
+    allowed = (row.input_bytes or 0) + (row.result_bytes or 0) + (row.largest_intermediate or 0)
+    return f"{format_bytes(row.peak)} ({row.peak / max(allowed, 1):.2f})"
+
+
+def milliseconds(row: Row | None) -> str:
+    """The median, or why there is none."""
+    if row is None:
+        return "-"
+    if row.median is None:
+        return row.status
+    return f"{1e3 * row.median:.3g}" if row.median < 1 else f"{1e3 * row.median:.0f}"
+
+
+def result_table(run: Run, markdown: bool = False) -> str:
+    """One line for each problem and size."""
+    header = ("problem", "size", "hand ms", "ours ms", "compiled ms", "ours / hand", "best peer ms", "peer")
+    header += ("first ms", "peak (of allowed)", "multiplications", "target")
+    lines = []
+    for (name, size), rows in run.cases():
+        peer, ours = best(rows), ours_of(rows)
+        problem = PROBLEMS.get(name)
+        targets = problem.targets if problem else ()
+        eager = rows.get("ours")
+        lines.append(
+            (
+                name,
+                size,
+                milliseconds(rows.get("hand")),
+                milliseconds(eager),
+                milliseconds(rows.get("ours-compiled")),
+                str(ratio(ours, rows.get("hand")) or "-"),
+                milliseconds(peer),
+                peer.peer if peer else "-",
+                first_verdict(rows),
+                memory(eager),
+                f"{eager.multiplications:,}" if eager and eager.multiplications is not None else "-",
+                "; ".join(verdict(rows, target, run.threads) for target in targets) or "-",
+            )
+        )
+    return laid_out(header, lines, markdown)
+
+
+def peer_table(run: Run, markdown: bool = False) -> str:
+    """One line for each way of each peer, with what failed and why."""
+    header = ("problem", "size", "way", "ms", "/ hand", "first ms", "result", "cores", "differs by", "note")
+    lines = []
+    for (name, size), rows in run.cases():
+        for row in rows.values():
+            lines.append(
+                (
+                    name,
+                    size,
+                    row.peer,
+                    milliseconds(row),
+                    str(ratio(row, rows.get("hand")) or "-"),
+                    "-" if row.first is None else f"{1e3 * row.first:.0f}",
+                    "-" if row.result_bytes is None else format_bytes(row.result_bytes),
+                    f"{row.cores:.1f}" if row.seconds else "-",
+                    "-" if row.difference is None else f"{row.difference:.0e}",
+                    row.note.replace("|", "/"),
+                )
+            )
+    return laid_out(header, lines, markdown)
+
+
+def laid_out(header: Sequence[str], lines: Sequence[Sequence[str]], markdown: bool) -> str:
+    if not markdown:
+        return table(header, lines)
+    rule = ["---", "---", *["--:"] * (len(header) - 2)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *lines))
