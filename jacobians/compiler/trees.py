@@ -164,6 +164,8 @@ def _flatten(tree: Any, leaves: list[Any]) -> Tree:
     if kind is dict:
         return Tree(dict, tuple(tree), tuple([_flatten(value, leaves) for value in tree.values()]))
     if isinstance(tree, SparsePattern):
+        for positions in (tree.indices, tree.indptr):
+            positions.flags.writeable = False  # every matrix that is built shares them
         return Tree(SparsePattern, tree._replace(data=None), (_flatten(tree.data, leaves),))
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return Tree(kind, None, tuple([_flatten(entry, leaves) for entry in tree]))

@@ -1,4 +1,7 @@
-"""A sparse matrix whose positions are known and whose numbers are not yet: what a recorded `to_sparse` returns."""
+"""Triplets in the order of a compressed sparse matrix: positions, which depend on no number, and entries.
+
+The entries may be recorded and not known yet; then the pattern is what `to_sparse` returns.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ class SparsePattern(NamedTuple):
     data : array
         The entries in the order of the format, duplicates summed.
     indices, indptr : integer arrays
-        As in SciPy's compressed formats; read-only, because every matrix that is built shares them.
+        As in SciPy's compressed formats.
     shape : pair of int
     format : "csr", "csc", "coo" or "bsr"
     """
@@ -42,17 +45,18 @@ def sparse_pattern(
 ) -> SparsePattern:
     """The pattern of triplets, and their values brought into its order by NumPy's dispatched functions."""
     major, minor, count = (columns, rows, shape[1]) if format == "csc" else (rows, columns, shape[0])
-    order = np.lexsort((minor, major))
-    major, minor = major[order], minor[order]
-    new = np.ones(order.size, bool)
-    new[1:] = (major[1:] != major[:-1]) | (minor[1:] != minor[:-1])
-    data = values if np.array_equal(order, np.arange(order.size)) else np.take(values, order)
-    starts = np.flatnonzero(new)
-    if starts.size < order.size:
-        data = np.add.reduceat(data, starts)
-    kind = np.int32 if max(*shape, order.size) < 2**31 else np.int64
-    indices = minor[new].astype(kind)
-    indptr = np.searchsorted(major[new], np.arange(count + 1)).astype(kind)
-    for array in (indices, indptr):
-        array.flags.writeable = False
+    place = major * (shape[0] if format == "csc" else shape[1]) + minor
+    if np.all(place[1:] > place[:-1]):
+        data = values
+    else:
+        # Several runs that are sorted each: the stable sort merges them, much faster than SciPy's counting sort.
+        order = np.argsort(place, kind="stable")
+        place, data = place[order], np.take(values, order)
+        starts = np.flatnonzero(np.concatenate([[True], place[1:] != place[:-1]]))
+        major, minor = major[order], minor[order]
+        if starts.size < order.size:
+            data, major, minor = np.add.reduceat(data, starts), major[starts], minor[starts]
+    kind = np.int32 if max(*shape, place.size) < 2**31 else np.int64
+    indices = minor.astype(kind)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(major, minlength=count))]).astype(kind)
     return SparsePattern(data, indices, indptr, shape, format)

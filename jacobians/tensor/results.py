@@ -7,7 +7,6 @@ from math import prod
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 from scipy.sparse.linalg import LinearOperator
 
 from ..contract import to_coo, to_dense
@@ -27,13 +26,8 @@ def sparse_matrix(terms: Sequence[Term], out_shape: Shape, in_shape: Shape, dtyp
     if format not in ("csr", "csc", "coo", "bsr"):
         raise ValueError(f"to_sparse: format must be 'csr', 'csc', 'coo' or 'bsr', but is {format!r}.")
     rows, columns, values = to_coo(terms, dtype)
-    shape = (prod(out_shape), prod(in_shape))
-    if isinstance(values, Symbol):
-        return sparse_pattern(rows, columns, values, shape, format)
-    index = np.int32 if max(*shape, len(values)) < 2**31 else np.int64
-    triplets = (values, (rows.astype(index), columns.astype(index)))
-    # Through CSR, whose sum of duplicates is compiled.
-    return scipy.sparse.coo_array(triplets, shape=shape).tocsr().asformat(format)
+    pattern = sparse_pattern(rows, columns, values, (prod(out_shape), prod(in_shape)), format)
+    return pattern if isinstance(values, Symbol) else pattern.build(pattern.data)
 
 
 def triplet_count(term: Term) -> int:
