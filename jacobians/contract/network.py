@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..labels import Label
-from ..terms import Factor
-from .kernels import Kernel, into_left, pair_kernel
+from ..terms import Factor, factor_of
+from .kernels import Kernel, into_left, into_right, pair_kernel
 from .pairs import einsum, sum_out
 from .path import Step, plan_numbers
 
@@ -71,9 +71,20 @@ def contract_factors(factors: Sequence[Factor], result: Iterable[Label], out: np
     >>> contract_factors([A, B], (i, k)).array.tolist()
     [[3.0, 3.0, 3.0, 3.0], [3.0, 3.0, 3.0, 3.0]]
     """
+    wanted = result if type(result) is tuple else tuple(result)
+    if len(factors) == 2 and out is None:
+        first, second = factors
+        key: tuple = (first.labels, second.labels, wanted)
+        program = _RECENT.get(key) or _remembered(key)
+        a, b = first.array, second.array
+        if type(a) is np.ndarray and type(b) is np.ndarray:
+            return factor_of(program.last(a, b), program.labels)
+        return einsum((first, second), program.labels)
     if len(factors) == 1:
-        return _single(factors[0], dict.fromkeys(result), out)
-    key = (*[factor.labels for factor in factors], result if type(result) is tuple else tuple(result), out is None)
+        return _single(factors[0], dict.fromkeys(wanted), out)
+    key = (*[factor.labels for factor in factors], wanted)
+    if out is not None:
+        key = (*key, True)
     program = _RECENT.get(key) or _remembered(key)
     arrays = [factor.array for factor in factors]
     for array in arrays:
@@ -84,7 +95,7 @@ def contract_factors(factors: Sequence[Factor], result: Iterable[Label], out: np
         arrays.append(contract(a, b))
     a, b = arrays
     if out is None:
-        return Factor(program.last(a, b), program.labels)
+        return factor_of(program.last(a, b), program.labels)
     program.last(a, b, out)
     return Factor(out, program.labels)
 
@@ -110,7 +121,8 @@ def _dispatched(factors: Sequence[Factor], program: Program) -> Factor:
 
 def _remembered(key: tuple) -> Program:
     """The program under the structure of `key`, which is remembered under the labels, too."""
-    *inputs, result, free = key
+    exact = key[-1] is True
+    *inputs, result = key[:-1] if exact else key
     number: dict[Label, int] = {}
     for group in inputs:
         for label in group:
@@ -119,7 +131,7 @@ def _remembered(key: tuple) -> Program:
     numbers = tuple([tuple([number[label] for label in group]) for group in inputs])
     wanted = tuple([number[label] for label in result if label in number])
     labels = tuple(number)
-    found = _program(numbers, wanted, tuple([label.size for label in labels]), not free)
+    found = _program(numbers, wanted, tuple([label.size for label in labels]), exact)
     orders = tuple([tuple([labels[n] for n in order]) for order in found.orders])
     program = found._replace(labels=tuple([labels[n] for n in found.labels]), orders=orders)
     if len(_RECENT) >= RECENT_LIMIT:
@@ -139,9 +151,9 @@ def _program(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, exact
     waiting, pairs, orders, made = list(inputs), [], [], [False] * len(inputs)
     for step, result in zip(steps, _layouts(steps, inputs), strict=True):
         right, left = waiting.pop(step.right), waiting.pop(step.left)
-        fresh = (made.pop(step.right), made.pop(step.left))[1]
-        if fresh and left and left == right and set(result) == set(left) and not (exact and not waiting):
-            kernel = Kernel(left, into_left)
+        fresh = made.pop(step.right), made.pop(step.left)
+        if any(fresh) and left and left == right and set(result) == set(left) and not (exact and not waiting):
+            kernel = Kernel(left, into_left if fresh[1] else into_right)
         else:
             kernel = pair_kernel(left, right, result, sizes, exact=exact and not waiting)
         pairs.append((step.left, step.right, kernel.run))

@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-__all__ = ["View", "apart", "grouped", "joined", "permuted"]
+__all__ = ["View", "apart", "broadcast", "copies", "grouped", "joined", "permuted"]
 
 Numbers = tuple[int, ...]
 View = Callable[[np.ndarray], np.ndarray]
@@ -32,7 +32,7 @@ def grouped(labels: Numbers, groups: Sequence[Numbers], sizes: Sequence[int], *,
     """
     carried = [group for group in groups if group and group[0] in labels]
     starts = [labels.index(group[0]) for group in carried]
-    together = all(labels[start : start + len(group)] == group for start, group in zip(starts, carried, strict=True))
+    together = not copies(labels, groups)
     shape = tuple([prod([sizes[n] for n in group]) if group in carried else 1 for group in groups])
     first = last = None
     if together:
@@ -45,9 +45,23 @@ def grouped(labels: Numbers, groups: Sequence[Numbers], sizes: Sequence[int], *,
     if len(groups) > len(carried) or not together:
         last = shape
     steps = _steps(first, None if order == tuple(range(len(order))) else order, last)
-    if compact and together and labels and not any(labels[-1] in group for group in groups[-2:]):
-        return _compacted(steps)
-    return steps
+    return _compacted(steps) if compact and together and copies(labels, groups, compact=True) else steps
+
+
+def copies(labels: Numbers, groups: Sequence[Numbers], *, compact: bool = False) -> bool:
+    """Whether `grouped` would have to copy an array in C order."""
+    for group in groups:
+        if group and group[0] in labels:
+            start = labels.index(group[0])
+            if labels[start : start + len(group)] != group:
+                return True
+    return compact and bool(labels) and not any(labels[-1] in group for group in groups[-2:])
+
+
+def broadcast(labels: Numbers, groups: Sequence[Numbers], sizes: Sequence[int]) -> View | None:
+    """The same as `grouped` for an array that meets one with all groups: leading axes of size 1 are left out."""
+    first = next((n for n, group in enumerate(groups) if group[0] in labels), len(groups))
+    return grouped(labels, groups[first:], sizes)
 
 
 def _steps(first: Numbers | None, order: Numbers | None, last: Numbers | None) -> View | None:
