@@ -105,7 +105,8 @@ def settle_threads(threads: int, given: Sequence[str]) -> None:
         "NPROC": count,
         "JAX_ENABLE_X64": "1",
         "JAX_PLATFORMS": "cpu",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow comes with neural-tangents
+        "TF_ENABLE_ONEDNN_OPTS": "0",
     }
     if threads == 1:
         settings["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()

@@ -5,6 +5,7 @@ PyTorch stores the weights of a layer as (out, in); its answers are transposed w
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 from typing import Any
 
@@ -35,7 +36,7 @@ def extended(case: Case) -> Work:
         layer = torch.nn.Linear(inner, outer, dtype=torch.float64)
         layer.weight.data, layer.bias.data = weights[2 * n].T.contiguous(), weights[2 * n + 1].clone()
         layers += [layer, torch.nn.Tanh()]
-    X.requires_grad_(True)  # or else PyTorch warns at every call that a hook has nothing to do
+    warnings.filterwarnings("ignore", message="Full backward hook is firing")  # at every call, with nothing amiss
     network = backpack.extend(torch.nn.Sequential(*layers[:-1]))
     reduction = "mean" if case.quantity == "gauss-newton diagonal" else "sum"
     loss = backpack.extend(torch.nn.CrossEntropyLoss(reduction=reduction))

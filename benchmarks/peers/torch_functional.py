@@ -21,20 +21,17 @@ QUANTITIES = ("gradient", "jacobian", "jacobians", "norms", "hessian", "blocks",
 class TorchNumpy:
     """PyTorch under NumPy's names, as far as the functions of the problems need it."""
 
-    def __getattr__(self, name: str) -> Any:
-        torch = library("torch")
+    def __init__(self, torch: Any) -> None:
+        self.torch = torch
 
-        return getattr(torch, name)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.torch, name)
 
     def zeros(self, shape: Any) -> Any:
-        torch = library("torch")
-
-        return torch.zeros(shape, dtype=torch.float64)
+        return self.torch.zeros(shape, dtype=self.torch.float64)
 
     def max(self, x: Any, axis: int, keepdims: bool) -> Any:
-        torch = library("torch")
-
-        return torch.amax(x, dim=axis, keepdim=keepdims)
+        return self.torch.amax(x, dim=axis, keepdim=keepdims)
 
 
 def answers(case: Case) -> bool:
@@ -79,7 +76,7 @@ def transformed(case: Case) -> Callable[..., Any]:
     torch = library("torch")
     func = library("torch.func")
 
-    f: Any = numpy_constants(case.function(TorchNumpy()))
+    f: Any = numpy_constants(case.function(TorchNumpy(torch)))
     if case.quantity == "gradient":
         return func.grad(f, argnums=case.argnums)
     if case.quantity == "jacobian":
