@@ -19,9 +19,10 @@ from .recipes import join
 __all__ = ["eliminate", "inner_vertices", "push"]
 
 Edges = dict[int, dict[int, list[Term]]]
+Products = dict[int, list[Term]]
 
 TANGENT = -1
-"""The vertex that a tangent comes from; the vertex that a cotangent leads to is the one after the last."""
+"""The vertex that a tangent comes from."""
 
 
 def eliminate(
@@ -48,7 +49,8 @@ def eliminate(
     dict of int to list of Term
         By input vertex; an empty list where the output does not depend on it.
     """
-    into = _living(graph, set(inputs), output)
+    living = _living(graph, set(inputs), output)
+    into = {target: {source: list(terms) for source, terms in edges.items()} for target, edges in living.items()}
     _run(into, order, joints, graph)
     result = {}
     for vertex in inputs:
@@ -73,17 +75,45 @@ def push(
 
     With `tangents` (by input vertex) the result has one entry, under `TANGENT`; with `cotangent` one per input.
     """
-    into = _living(graph, set(inputs), output)
+    living = _living(graph, set(inputs), output)
     if tangents is not None:
-        order = sorted({*into, *tangents} - {output})
-        for vertex, terms in tangents.items():
-            into.setdefault(vertex, {})[TANGENT] = list(terms)
-        _run(into, order, (), graph)
-        return {TANGENT: merge(into.get(output, {}).get(TANGENT, []), graph.dtypes[output])}
-    last, order = len(graph), list(into)
-    into[last] = {output: list(cotangent or [])}
-    _run(into, order, (), graph)
-    return {vertex: merge(into[last].get(vertex, []), graph.dtypes[vertex]) for vertex in inputs}
+        return {TANGENT: merge(_forward(living, graph, tangents).get(output, []), graph.dtypes[output])}
+    arrived = _backward(living, graph, {output: cotangent or []})
+    return {vertex: merge(arrived.get(vertex, []), graph.dtypes[vertex]) for vertex in inputs}
+
+
+def _forward(living: Edges, graph: LinearGraph, tangents: Products) -> Products:
+    """The products at every vertex: all vertices eliminated in the order of computation."""
+    arrived = {vertex: list(terms) for vertex, terms in tangents.items()}
+    for target in reversed(living):
+        found = arrived.setdefault(target, [])
+        for source, terms in living[target].items():
+            if source in arrived:
+                found += _joined(_summed(terms, graph, target), _merged(arrived[source], graph, source))
+    return arrived
+
+
+def _backward(living: Edges, graph: LinearGraph, cotangents: Products) -> Products:
+    """The products at the inputs: all vertices eliminated in reverse."""
+    arrived = {vertex: list(terms) for vertex, terms in cotangents.items()}
+    for target, edges in living.items():
+        leaving = _merged(arrived.pop(target, []), graph, target)
+        for source, terms in edges.items():
+            joined = _joined(leaving, _summed(terms, graph, target))
+            if source in arrived:
+                arrived[source] += joined
+            else:
+                arrived[source] = joined
+    return arrived
+
+
+def _joined(outer: Sequence[Term], inner: Sequence[Term]) -> list[Term]:
+    """The product of two sums of terms."""
+    if len(outer) == len(inner) == 1:
+        term = join(outer[0], inner[0])
+        return [] if term is None else [term]
+    terms = [join(left, right) for left in outer for right in inner]
+    return [term for term in terms if term is not None]
 
 
 def inner_vertices(graph: LinearGraph, inputs: Sequence[int], output: int) -> list[int]:
@@ -93,7 +123,7 @@ def inner_vertices(graph: LinearGraph, inputs: Sequence[int], output: int) -> li
 
 
 def _living(graph: LinearGraph, inputs: set[int], output: int) -> Edges:
-    """The edges on paths from the inputs to the output: ``edges[target][source]``, the last target first."""
+    """The edges on paths from the inputs to the output: ``edges[target][source]``, the last target first; no copies."""
     reached = set(inputs)
     for vertex, edges in enumerate(graph.into):
         if edges and not reached.isdisjoint(edges):
@@ -102,7 +132,9 @@ def _living(graph: LinearGraph, inputs: set[int], output: int) -> Edges:
     wanted = {output}
     for vertex in range(output, -1, -1):
         if vertex in wanted and vertex in reached and vertex not in inputs:
-            edges = {source: list(terms) for source, terms in graph.into[vertex].items() if source in reached}
+            edges = graph.into[vertex]
+            if not reached.issuperset(edges):
+                edges = {source: terms for source, terms in edges.items() if source in reached}
             living[vertex] = edges
             wanted.update(edges)
     return living
@@ -119,31 +151,39 @@ def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: Line
         if vertex in joints and not factored:
             _merge_all(into, graph)
             factored = True
-        joining = chain if vertex in joints else join
         incoming = into.pop(vertex, {})
-        targets = out_of.pop(vertex, ())
-        for target in sorted(targets) if len(targets) > 1 else targets:
+        for target in sorted(out_of.pop(vertex, ())):
             edges = into[target]
             leaving = _merged(edges.pop(vertex), graph, target, factored)
             for source, terms in incoming.items():
                 arriving = _merged(terms, graph, vertex, factored)
-                joined = [joining(outer, inner) for outer in leaving for inner in arriving]
-                edges.setdefault(source, []).extend([term for term in joined if term is not None])
+                joined = _chained(leaving, arriving) if vertex in joints else _joined(leaving, arriving)
+                edges.setdefault(source, []).extend(joined)
                 out_of[source].add(target)
         for source in incoming:
             out_of[source].discard(vertex)
 
 
-def _merged(terms: list[Term], graph: LinearGraph, target: int, factored: bool) -> list[Term]:
+def _chained(outer: Sequence[Term], inner: Sequence[Term]) -> list[Term]:
+    """The product of two sums of terms, nothing computed."""
+    terms = [chain(left, right) for left in outer for right in inner]
+    return [term for term in terms if term is not None]
+
+
+def _merged(terms: list[Term], graph: LinearGraph, target: int, factored: bool = False) -> list[Term]:
     """The merged terms of an edge, in place, so that an edge that is used again is merged already."""
     if len(terms) > 1:
-        dtype = graph.dtypes[min(target, len(graph) - 1)]
-        terms[:] = merge(terms, dtype, densify=not factored)
+        terms[:] = merge(terms, graph.dtypes[target], densify=not factored)
     return terms
+
+
+def _summed(terms: list[Term], graph: LinearGraph, target: int) -> list[Term]:
+    """The merged terms of an edge of the graph, which stays as it is."""
+    return merge(terms, graph.dtypes[target]) if len(terms) > 1 else terms
 
 
 def _merge_all(into: Edges, graph: LinearGraph) -> None:
     """Merge every edge before the first joint: what is explicit is settled, what follows stays factored."""
     for target, edges in into.items():
         for terms in edges.values():
-            _merged(terms, graph, target, False)
+            _merged(terms, graph, target)

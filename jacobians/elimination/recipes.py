@@ -105,7 +105,7 @@ class _Recipe:
         The shapes that factors are given where chaining splits their labels.
     """
 
-    __slots__ = ("is_number", "labels", "patterns", "places", "scale", "settled", "shapes", "steps")
+    __slots__ = ("is_number", "known", "labels", "pairs", "patterns", "places", "scale", "settled", "shapes", "steps")
 
     def __init__(self, chained: Term, settled: Term, notes: _Notes, shapes: dict[int, tuple[int, ...]]) -> None:
         self.labels = [factor.labels for factor in chained.factors]
@@ -113,10 +113,19 @@ class _Recipe:
         self.steps, self.shapes, self.settled, self.scale = notes.steps, shapes, settled, settled.scale
         self.patterns: dict[tuple[Axis, ...], Pattern | None] = {}
         self.is_number = len(self.places) == 1 and not settled.labels
+        # Most recipes multiply arrays and no more: then the pattern of the result is known before.
+        self.pairs = [step.operands for step in self.steps]
+        only = not shapes and all([step.product for step in self.steps])
+        self.known = self._pattern(tuple([factor.labels for factor in settled.factors])) if only else None
 
     def follow(self, outer: Term, inner: Term) -> Term:
         """The joined term of two terms of these patterns."""
-        arrays = [factor.array for factor in (*outer.factors, *inner.factors)]  # type: ignore[union-attr]
+        arrays = [factor.array for factor in outer.factors + inner.factors]  # type: ignore[union-attr]
+        scale = outer.scale * inner.scale * self.scale
+        if self.known is not None:
+            for first, second in self.pairs:
+                arrays.append(_multiply(arrays[first], arrays[second]))
+            return self._made(self.known, [arrays[place] for place in self.places], scale)
         labels = self.labels.copy()
         for place, shape in self.shapes.items():
             arrays[place] = np.reshape(arrays[place], shape)
@@ -131,13 +140,14 @@ class _Recipe:
                 labels.append(made.labels)
         groups = tuple([labels[place] for place in self.places])
         pattern = self.patterns.get(groups) or self._pattern(groups)
-        kept = [arrays[place] for place in self.places]
-        scale = outer.scale * inner.scale * self.scale
-        if self.is_number and abs(scale) != 1:  # at once: a number with a scale would be multiplied in every sum
-            kept, scale = [kept[0] * scale], 1.0
+        return self._made(pattern, [arrays[place] for place in self.places], scale, groups)
+
+    def _made(self, pattern: Pattern | None, arrays: list[Any], scale: float, groups: Any = ()) -> Term:
+        if self.is_number and scale != 1 and scale != -1:  # at once: else it would be multiplied in every sum
+            arrays, scale = [arrays[0] * scale], 1.0
         if pattern is not None:
-            return pattern.term(kept, scale)
-        factors = tuple([factor_of(array, group) for array, group in zip(kept, groups, strict=True)])
+            return pattern.term(arrays, scale)
+        factors = tuple([factor_of(array, labels) for array, labels in zip(arrays, groups, strict=True)])
         return self.settled.replace(factors=factors, scale=scale)
 
     def _pattern(self, groups: tuple[Axis, ...]) -> Pattern | None:
