@@ -18,6 +18,7 @@ or lazily where even that is too big. The modules in the order in which data pas
 from . import rules as _rules
 from .checking import check_jacobian, numerical_jacobian
 from .compiler import Compiled, compile
+from .elimination import Plan
 from .errors import (
     ArgumentError,
     ChainError,
@@ -46,6 +47,7 @@ from .transforms import (
     jacrev,
     jvp,
     linearize,
+    plan,
     value_and_grad,
     value_and_jacobian,
     vjp,
@@ -62,6 +64,7 @@ __all__ = [
     "JacobianError",
     "JacobianMismatchError",
     "MemoryLimitError",
+    "Plan",
     "ScalarisationWarning",
     "ShapeError",
     "StagingError",
@@ -87,6 +90,7 @@ __all__ = [
     "multilinear",
     "nondifferentiable",
     "numerical_jacobian",
+    "plan",
     "primal",
     "set_memory_limit",
     "stop_gradient",

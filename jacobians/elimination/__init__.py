@@ -4,22 +4,33 @@
 - `merge`: add terms of one pattern, and give up a sum that is larger than its dense form.
 - `elimination`: `eliminate(graph, inputs, output, order)`, join and merge until only edges from the inputs are left.
 - `shadows`: arrays without numbers that count what is done to them.
-- `plans`: `Plan`, the predicted costs of an order, and the automatic choice.
+- `plans`: `Plan`, the predicted costs of an order.
+- `kinds`, `scalars`, `pricing`: what a pair of edges costs, by labels alone; `Prices` of the vertices of a graph.
+- `orders`, `search`, `bounds`: orders by name, local search, and how cheap an order can be at all.
+- `counting`, `likeness`, `choosing`: the rules of counting, and the choice of an order, remembered by structure.
 """
 
+from .choosing import Effort, choose, counted, plan_of
+from .counting import NAMES, RULES
 from .elimination import eliminate, inner_vertices, push
 from .merge import merge
-from .plans import Plan, choose, held_bytes, named_order, predict
+from .plans import Plan, digest_of, held_bytes, named_order, predict
 from .settle import settle
 
 __all__ = [
+    "NAMES",
+    "RULES",
+    "Effort",
     "Plan",
     "choose",
+    "counted",
+    "digest_of",
     "eliminate",
     "held_bytes",
     "inner_vertices",
     "merge",
     "named_order",
+    "plan_of",
     "predict",
     "push",
     "settle",

@@ -1,13 +1,13 @@
-"""What an order of elimination would cost, and the automatic choice.
+"""What an order of elimination costs, as an object that prints itself, can be saved, and reused.
 
-`predict` runs the elimination on shadows, so the numbers are those of the computation itself. `choose` compares the
-orders forward and reverse: the fewest multiplications among those whose largest intermediate stays below inputs,
-outputs and result together, else the smallest largest intermediate.
+`predict` runs the elimination on shadows, so the numbers are those of the computation itself.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
+from hashlib import blake2b
 from math import prod
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from ..terms import Factor, Term
 from .elimination import eliminate, inner_vertices
 from .shadows import Ledger, shadow_term
 
-__all__ = ["Plan", "choose", "held_bytes", "named_order", "predict"]
+__all__ = ["Plan", "digest_of", "held_bytes", "named_order", "predict"]
 
 
 class Plan(NamedTuple):
@@ -26,17 +26,24 @@ class Plan(NamedTuple):
     Attributes
     ----------
     name : str
-        ``"forward"``, ``"reverse"`` or ``"given"``.
+        What the order was asked for, or chosen as: ``"forward"``, ``"reverse"``, ``"search"``, ..., or ``"given"``.
     order : tuple of int
         Inner vertices of the graph, first eliminated first.
     multiplications : int
-        Scalar multiplications; ones, signs, additions and maps are free.
+        Scalar multiplications that the engine runs; ones, signs, additions and maps are free.
     nbytes : int
         Bytes that the resulting terms hold.
     largest_intermediate : int
         Bytes of the largest array on the way that is no part of the result.
     bounded : bool
         Whether no intermediate is larger than inputs, output and result together.
+    edge_multiplications : int or None
+        Scalar multiplications by the rule under which orders are published: for each pair of edges through an
+        eliminated vertex the sizes of all labels that the values of either carry, ones and constants included.
+    lower_bound : int or None
+        No order has fewer `edge_multiplications`.
+    graph : str
+        A digest of the vertices and edges that the order is for; empty where it was not asked for.
     """
 
     name: str
@@ -45,16 +52,46 @@ class Plan(NamedTuple):
     nbytes: int
     largest_intermediate: int
     bounded: bool = True
+    edge_multiplications: int | None = None
+    lower_bound: int | None = None
+    graph: str = ""
+
+    @property
+    def is_optimal(self) -> bool:
+        """Whether it is proved that no order has fewer `edge_multiplications`."""
+        return self.edge_multiplications is not None and self.edge_multiplications == self.lower_bound
+
+    def to_json(self) -> str:
+        """The plan as text, for `from_json`.
+
+        Examples
+        --------
+        >>> plan = Plan("reverse", (2, 1), 12, 64, 32)
+        >>> Plan.from_json(plan.to_json()) == plan
+        True
+        """
+        return json.dumps(self._asdict())
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """The plan that `to_json` has written."""
+        fields = json.loads(text)
+        return cls(**{**fields, "order": tuple(fields["order"])})
 
     def __str__(self) -> str:
         vertices = ", ".join(map(str, self.order[:12])) + (", ..." if len(self.order) > 12 else "")
         note = "" if self.bounded else " (larger than inputs, output and result together; the smallest found)"
-        return (
-            f"order: {self.name}, {len(self.order)} inner vertices ({vertices})\n"
-            f"multiplications: {self.multiplications:,}\n"
-            f"held: {format_bytes(self.nbytes)}\n"
-            f"largest intermediate: {format_bytes(self.largest_intermediate)}{note}"
-        )
+        lines = [
+            f"order: {self.name}, {len(self.order)} inner vertices ({vertices})",
+            f"multiplications: {self.multiplications:,}",
+            f"held: {format_bytes(self.nbytes)}",
+            f"largest intermediate: {format_bytes(self.largest_intermediate)}{note}",
+        ]
+        if self.edge_multiplications is not None:
+            known = "" if self.lower_bound is None else f"; no order takes fewer than {self.lower_bound:,}"
+            proof = "; proved minimal" if self.is_optimal else known
+            lines.insert(2, f"by pairs of edges: {self.edge_multiplications:,}{proof}")
+        return "\n".join(lines)
 
 
 def named_order(name: str, inner: Sequence[int]) -> tuple[int, ...]:
@@ -87,18 +124,12 @@ def predict(
     return Plan(name, tuple(order), ledger.multiplications, held, largest, largest <= ends + held)
 
 
-def choose(graph: LinearGraph, inputs: Sequence[int], output: int, joints: Collection[int] = ()) -> Plan:
-    """The best of reverse and forward order by predicted cost."""
-    inner = [vertex for vertex in inner_vertices(graph, inputs, output) if vertex not in joints]
-    last = tuple(sorted(joints))
-    plans = [
-        predict(graph, inputs, output, named_order(name, inner) + last, joints, name)
-        for name in (("reverse", "forward") if len(inner) > 1 else ("reverse",))
-    ]
-    fitting = [plan for plan in plans if plan.bounded]
-    if fitting:
-        return min(fitting, key=lambda plan: plan.multiplications)
-    return min(plans, key=lambda plan: plan.largest_intermediate)
+def digest_of(graph: LinearGraph, inputs: Sequence[int], output: int) -> str:
+    """What graphs have in common for which the same orders are meant: the living vertices and their edges."""
+    living = [*inner_vertices(graph, inputs, output), output]
+    known = {*inputs, *living}
+    edges = [(vertex, sorted(known.intersection(graph.into[vertex]))) for vertex in living]
+    return blake2b(repr((tuple(inputs), edges)).encode(), digest_size=8).hexdigest()
 
 
 def held_bytes(terms: Sequence[Term]) -> int:

@@ -77,7 +77,8 @@ class Shadow:
         return Shadow(shape, self.dtype, self.ledger, self.memory)
 
     def __mul__(self, other: object) -> Shadow:
-        return self.ledger.made(self.shape, self.dtype, self.size)
+        sign = isinstance(other, (int, float)) and abs(other) == 1
+        return self.ledger.made(self.shape, self.dtype, 0 if sign else self.size)
 
     def __getitem__(self, index: Any) -> Shadow:
         probe = np.broadcast_to(np.zeros(()), self.shape)[index]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..elimination import Plan, choose, eliminate, inner_vertices, named_order, predict
+from ..elimination import NAMES, Plan, choose, digest_of, eliminate, inner_vertices, named_order, plan_of, predict
 from ..errors import ArgumentError
 from ..graph import LinearGraph
 from ..labels import axes_of
@@ -33,7 +33,7 @@ class Body:
     output : int
     joints : tuple of int
         Vertices made by ``J @ K``: eliminated last, by chaining alone.
-    order : "auto", "forward", "reverse", Plan, or sequence of int
+    order : "auto", another name of an order, Plan, or sequence of int
     """
 
     def __init__(
@@ -56,36 +56,49 @@ class Body:
         return self._plan
 
     def _predict(self) -> Plan:
-        if isinstance(self.order, str) and self.order == "auto":
-            return choose(self.graph, self.inputs, self.output, self.joints)
-        name, sequence = self._given()
-        return predict(self.graph, self.inputs, self.output, sequence, self.joints, name)
+        ends = self.graph, self.inputs, self.output
+        if not isinstance(self.order, str):
+            return predict(*ends, self._given(), self.joints)
+        return choose(*ends, self.joints) if self.order == "auto" else plan_of(*ends, self.joints, self.order)
 
-    def _given(self) -> tuple[str, tuple[int, ...]]:
-        """The name and the sequence of an order that was asked for."""
-        inner = [v for v in inner_vertices(self.graph, self.inputs, self.output) if v not in self.joints]
-        last = tuple([v for v in sorted(self.joints) if v not in (*self.inputs, self.output)])
+    def check_order(self, operation: str = "jacobian") -> Body:
+        """Return the body, or raise ArgumentError if its order is not one of this graph."""
         if isinstance(self.order, str):
-            if self.order not in ("forward", "reverse"):
-                advice = 'Use "auto", "forward", "reverse", or a plan.'
-                raise ArgumentError("jacobian", "order", f"is {self.order!r}", advice)
-            return self.order, named_order(self.order, inner) + last
+            if self.order not in ("auto", *NAMES):
+                names = ", ".join(f'"{name}"' for name in ("auto", *NAMES))
+                raise ArgumentError(operation, "order", f"is {self.order!r}", f"Use {names}, or a plan.")
+        elif isinstance(self.order, Plan) and self.order.graph:
+            if self.order.graph != digest_of(self.graph, self.inputs, self.output):
+                found = f"is a plan for another graph, of {len(self.order.order)} inner vertices"
+                raise ArgumentError(operation, "order", found, "Plan again with jac.plan for this function.")
+        else:
+            self._given(operation)
+        return self
+
+    def _given(self, operation: str = "jacobian") -> tuple[int, ...]:
+        """The sequence of an order that was given vertex by vertex."""
+        inner, last = self._ends()
         sequence = tuple(self.order.order if isinstance(self.order, Plan) else self.order)
-        if sorted(v for v in sequence if v not in last) != inner:
-            found = f"names the vertices {sorted(sequence)}, but the graph has the inner vertices {inner}"
-            raise ArgumentError(
-                "jacobian", "order", found, "A plan can be reused for the same function and shapes only."
-            )
-        return "given", tuple([v for v in sequence if v not in last]) + last
+        fits = all([isinstance(v, (int, np.integer)) for v in sequence])
+        if not fits or sorted([v for v in sequence if v not in last]) != inner:
+            found = f"names the vertices {_shown(sequence)}, but the graph has the inner vertices {_shown(inner)}"
+            raise ArgumentError(operation, "order", found, "An order can be reused for the same function only.")
+        return (*[int(v) for v in sequence if v not in last], *last)
+
+    def _ends(self) -> tuple[list[int], tuple[int, ...]]:
+        """The inner vertices to be ordered, and those that go last."""
+        inner = [v for v in inner_vertices(self.graph, self.inputs, self.output) if v not in self.joints]
+        return inner, tuple([v for v in sorted(self.joints) if v not in (*self.inputs, self.output)])
 
     def _sequence(self) -> tuple[int, ...]:
-        """The order to run: for a scalar on one side it is clear without a prediction."""
-        if not (isinstance(self.order, str) and self.order == "auto"):
-            return self._given()[1]
-        inner = [v for v in inner_vertices(self.graph, self.inputs, self.output) if v not in self.joints]
-        last = tuple([v for v in sorted(self.joints) if v not in (*self.inputs, self.output)])
-        if len(inner) < 2 or self.graph.shapes[self.output] == ():
-            return named_order("reverse", inner) + last
+        """The order to run: without a prediction where it is told, or clear for a scalar on one side."""
+        if not isinstance(self.order, str):
+            return self._given()
+        if self.order not in ("auto", "forward", "reverse"):
+            return self.plan.order
+        inner, last = self._ends()
+        if self.order != "auto" or len(inner) < 2 or self.graph.shapes[self.output] == ():
+            return named_order("reverse" if self.order == "auto" else self.order, inner) + last
         return self.plan.order
 
     @property
@@ -100,6 +113,11 @@ class Body:
         if keep:
             self._terms = terms
         return terms
+
+
+def _shown(vertices: Sequence[object]) -> str:
+    """Some of the vertices, for a message."""
+    return f"[{', '.join(map(str, vertices[:12]))}{', ...' if len(vertices) > 12 else ''}]"
 
 
 class Linear(NamedTuple):

@@ -3,10 +3,12 @@
 - `explicit`: `jacobian`, `value_and_jacobian`, `jacfwd`, `jacrev`, `hessian`.
 - `products`: `vjp`, `jvp`, `linearize`, `hvp`.
 - `gradients`: `grad`, `value_and_grad`.
+- `planning`: `plan`, what a Jacobian would cost.
 """
 
 from .explicit import hessian, jacfwd, jacobian, jacrev, value_and_jacobian
 from .gradients import grad, value_and_grad
+from .planning import plan
 from .products import hvp, jvp, linearize, vjp
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "plan",
     "value_and_grad",
     "value_and_jacobian",
     "vjp",

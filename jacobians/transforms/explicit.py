@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..elimination import Plan
+from ..elimination import NAMES, Plan
 from ..errors import ArgumentError
 from ..recording import Argnums, Linearised, as_result, linearise, normalised_argnums, owned_graph
 from ..tensor import Body, Jacobian
@@ -27,6 +27,7 @@ def jacobian(
     *,
     mode: str = "auto",
     order: Order = "auto",
+    plan: Plan | None = None,
     memory_limit: Limit = None,
     has_aux: bool = False,
 ) -> Callable[..., Any]:
@@ -41,8 +42,11 @@ def jacobian(
         arguments reach the function undifferentiated.
     mode : "auto", "explicit" or "lazy"
         Whether the terms are computed now, never, or when a request first needs them and they fit.
-    order : "auto", "forward", "reverse", a Plan, or a sequence of vertices
-        The order of elimination; "auto" takes the cheapest that it predicts.
+    order : str, Plan, or sequence of vertices
+        The order of elimination: "auto" takes the cheapest that it predicts; "forward", "reverse", "markowitz",
+        "markowitz-structure", "late", "fill", "chain", "search", or the vertices themselves.
+    plan : Plan, optional
+        What `jacobians.plan` has found, in place of an order.
     memory_limit : int or str, optional
         Bytes that a dense result, or in auto mode the terms and the largest intermediate, may take.
     has_aux : bool
@@ -66,7 +70,7 @@ def jacobian(
     >>> J.shape, J.structure, J.nbytes
     ((3, 3), 'diagonal', 24)
     """
-    options = _checked("jacobian", mode, order, memory_limit)
+    options = _checked("jacobian", mode, order if plan is None else plan, memory_limit)
 
     @wraps(function)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
@@ -82,6 +86,7 @@ def value_and_jacobian(
     *,
     mode: str = "auto",
     order: Order = "auto",
+    plan: Plan | None = None,
     memory_limit: Limit = None,
     has_aux: bool = False,
 ) -> Callable[..., Any]:
@@ -99,7 +104,7 @@ def value_and_jacobian(
     >>> y, J.diagonal()
     (array([1., 1.]), array([1., 1.]))
     """
-    options = _checked("value_and_jacobian", mode, order, memory_limit)
+    options = _checked("value_and_jacobian", mode, order if plan is None else plan, memory_limit)
 
     @wraps(function)
     def valued(*args: Any, **kwargs: Any) -> Any:
@@ -122,8 +127,9 @@ def _checked(name: str, mode: str, order: Order, memory_limit: Limit) -> _Option
     """The options, or an error under the name of the public function."""
     if mode not in ("auto", "explicit", "lazy"):
         raise ArgumentError(name, "mode", f"is {mode!r}", 'Use "auto", "explicit" or "lazy".')
-    if order not in ("auto", "forward", "reverse") if isinstance(order, str) else not isinstance(order, Sequence):
-        raise ArgumentError(name, "order", f"is {order!r}", 'Use "auto", "forward", "reverse", or a plan.')
+    if order not in ("auto", *NAMES) if isinstance(order, str) else not isinstance(order, Sequence):
+        names = ", ".join(f'"{known}"' for known in ("auto", *NAMES))
+        raise ArgumentError(name, "order", f"is {order!r}", f"Use {names}, a plan, or a sequence of vertices.")
     return _Options(mode, order, None if memory_limit is None else bytes_of(memory_limit))
 
 
@@ -142,7 +148,7 @@ def _jacobians(
 
     def finish(record: Linearised) -> tuple[Any, Any, Any]:
         value = as_result(record.level, record.value) if valued else None
-        body = Body(owned_graph(record, value), record.inputs, record.output, order=options.order)
+        body = Body(owned_graph(record, value), record.inputs, record.output, order=options.order).check_order(name)
         if options.mode == "explicit":
             body.terms(keep=True)
         results = tuple([Jacobian(body, vertex, options.mode, options.limit) for vertex in record.inputs])
