@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 import operator
 import sys
+from collections import Counter
 from typing import Any
 
 import numpy as np
+
+from . import blockwise
 
 __all__ = ["Namespace"]
 
@@ -22,13 +25,17 @@ class Namespace:
     constants : dict of str to array
     objects : dict of str to object
         What has no import path; a program that needs such an object cannot be saved.
+    helpers : set of str
+        The functions of `blockwise` that it calls; a saved program holds the text of that module.
     """
 
     def __init__(self) -> None:
         self.imports = {"numpy": "np"}
         self.constants: dict[str, Any] = {}
         self.objects: dict[str, Any] = {}
+        self.helpers: set[str] = set()
         self._known: dict[int, str] = {}
+        self._counts: Counter[str] = Counter()
 
     def function(self, function: Any) -> str:
         """The text of a function: ``np.linalg.inv``."""
@@ -50,10 +57,21 @@ class Namespace:
             self._known[id(value)] = name
         return self._known[id(value)]
 
+    def helper(self, name: str) -> str:
+        """The name of a function of `blockwise`."""
+        self.helpers.add(name)
+        return name
+
+    def fresh(self, name: str) -> str:
+        """A name that no other definition of the program has."""
+        self._counts[name] += 1
+        return f"{name}{self._counts[name] - 1}"
+
     def bound(self) -> dict[str, Any]:
         """The names with their values, to run the text in."""
         modules = {name: importlib.import_module(module) for module, name in self.imports.items()}
-        return {**modules, **self.constants, **self.objects}
+        helpers = {name: getattr(blockwise, name) for name in self.helpers}
+        return {**modules, **helpers, **self.constants, **self.objects}
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

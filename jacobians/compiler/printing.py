@@ -25,6 +25,8 @@ _BINARY = {
 }
 _UNARY = {np.negative: "-", np.invert: "~"}
 # fmt: on
+_METHODS = {np.reshape: "reshape", np.transpose: "transpose", np.sum: "sum", np.dot: "dot"}
+_POWERS = {2: np.square, 0.5: np.sqrt}  # what the operator ** calls
 
 
 def call_text(node: Node, names: Mapping[int, str], space: Namespace, out: str = "") -> str:
@@ -46,9 +48,17 @@ def call_text(node: Node, names: Mapping[int, str], space: Namespace, out: str =
     else:
         words = [word(argument) for argument in args]
     words += [f"{name}={word(value)}" for name, value in node.kwargs.items()]
+    function = node.function
+    if function in _METHODS and not out and isinstance(args[0], Node) and not args[0].weak:
+        # The functions find out what their operand is before they call its method.
+        if function is np.transpose and args[1:] in ((), ((1, 0),)):
+            return f"{words[0]}.T"
+        return f"{words[0]}.{_METHODS[function]}({', '.join(words[1:])})"
     if out:
         words.append(f"out={out}")
-    return f"{space.function(node.function)}({', '.join(words)})"
+        if function is np.power and type(args[1]) in (int, float) and args[1] in _POWERS:
+            function, words = _POWERS[args[1]], [words[0], words[-1]]
+    return f"{space.function(function)}({', '.join(words)})"
 
 
 def _einsum_subscripts(args: tuple[Any, ...]) -> str:
@@ -99,6 +109,7 @@ def index_text(index: Any, names: Mapping[int, str], space: Namespace) -> str:
 
 def _item_text(item: Any, names: Mapping[int, str], space: Namespace) -> str:
     if isinstance(item, slice):
-        start, stop, step = ("" if part is None else str(part) for part in (item.start, item.stop, item.step))
+        parts = (item.start, item.stop, item.step)
+        start, stop, step = ("" if part is None else literal(part, names, space) for part in parts)
         return f"{start}:{stop}{':' + step if step else ''}"
     return "..." if item is Ellipsis else literal(item, names, space)

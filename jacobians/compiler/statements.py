@@ -40,13 +40,13 @@ class Assign:
     Parameters
     ----------
     node : Node
-    out : str
-        The text of an array that the result is written into, or nothing.
+    out : str or Node
+        The array that the result is written into, or its text, or nothing.
     """
 
     __slots__ = ("node", "out")
 
-    def __init__(self, node: Node, out: str = "") -> None:
+    def __init__(self, node: Node, out: str | Node = "") -> None:
         self.node = node
         self.out = out
 
@@ -60,4 +60,5 @@ class Assign:
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         name: Any = names[id(self.node)]
-        return [f"{name} = {call_text(self.node, names, space, self.out)}"]
+        out = names[id(self.out)] if isinstance(self.out, Node) else self.out
+        return [f"{name} = {call_text(self.node, names, space, out)}"]

@@ -1,0 +1,212 @@
+"""`Blocked`: a run of calls as one function, which is called for a block of rows after the other.
+
+    def _block0(x, v6, b0, b1):
+        v0 = np.square(x, out=b0)
+        v1 = np.negative(v0, out=b0)
+        ...
+    v6 = np.empty((1000000,), np.float64)
+    in_blocks(_block0, 1000000, 16384, [x, v6], [], [(np.float64, ()), (np.float64, ())])
+
+The buffers hold one block each and stay in the cache; only what is needed outside the run is written to memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..program import Node
+from .namespace import Namespace
+from .printing import call_text, literal
+from .rows import Rows
+
+__all__ = ["Blocked"]
+
+_BLOCK = 131_072  # bytes of a buffer; about a dozen of them fit the cache of a core
+_SHARED = 4e5  # nanoseconds of work from which on a second thread pays
+
+Buffer = tuple[np.dtype, tuple[int, ...]]
+
+
+class Blocked:
+    """A run of calls by rows.
+
+    Parameters
+    ----------
+    calls : sequence of (Node, Rows)
+        Operands first.
+    stored : sequence of Node
+        Those whose result is needed outside, as a whole array.
+    flat : bool
+        Whether all arrays are of one shape and are cut without regard to axes.
+    work : float
+        About how many nanoseconds it takes.
+
+    Attributes
+    ----------
+    targets : dict of int to str
+        The text of the memory that a stored node is written into, by its id; of others it is new memory.
+    """
+
+    makes_fresh = True
+
+    def __init__(self, calls: Sequence[tuple[Node, Rows]], stored: Sequence[Node], flat: bool, work: float) -> None:
+        self.calls = list(calls)
+        self.stored = list(stored)
+        self.flat = flat
+        self.work = work
+        self.targets: dict[int, str] = {}
+        made = {id(node) for node, _ in self.calls}
+        outside = [operand for node, _ in self.calls for operand in node.operands if id(operand) not in made]
+        self._reads = tuple({id(node): node for node in outside}.values())
+        self._cut = {id(node) for _, rows in self.calls for node in rows.cut}
+
+    @property
+    def reads(self) -> tuple[Node, ...]:
+        return self._reads
+
+    @property
+    def makes(self) -> tuple[Node, ...]:
+        return tuple([node for node, _ in self.calls])
+
+    @property
+    def size(self) -> int:
+        """The number of rows."""
+        rows = self.calls[0][1]
+        return rows.cut[0].size if self.flat else rows.size
+
+    @property
+    def step(self) -> int:
+        """The number of rows of a block."""
+        nodes = [*self.makes, *[node for node in self._reads if id(node) in self._cut]]
+        if self.flat:
+            return _BLOCK // max([node.dtype.itemsize for node in nodes])
+        widest = max([node.nbytes // self.size for node in nodes if node.shape[:1] == (self.size,)])
+        return min(self.size, max(1, _BLOCK // max(widest, 1)))
+
+    def _buffers(self) -> tuple[dict[int, int], list[Buffer]]:
+        """The number of the buffer of each call that needs one, and the buffers; one is used again when it is free."""
+        stored = {id(node) for node in self.stored}
+        holder = self._holders()
+        last: dict[int, int] = {}
+        for n, (node, _) in enumerate(self.calls):
+            for operand in node.operands:
+                last[holder.get(id(operand), id(operand))] = n
+        number: dict[int, int] = {}
+        buffers: list[Buffer] = []
+        free: list[int] = []
+        for n, (node, rows) in enumerate(self.calls):
+            over = [
+                number[i] for i in {holder.get(id(o), id(o)) for o in node.operands} if i in number and last[i] == n
+            ]
+            here = _writes_in_place(node)
+            if here:
+                free += over
+            if rows.kind == "call" and node.function is not np.where and id(node) not in stored:
+                kind = (node.dtype, () if self.flat else node.shape[1:])
+                found = next((k for k in reversed(free) if buffers[k] == kind), None)
+                if found is None:
+                    found = len(buffers)
+                    buffers.append(kind)
+                else:
+                    free.remove(found)
+                number[id(node)] = found
+                if id(node) not in last:
+                    free.append(found)
+            if not here:
+                free += over
+        return number, buffers
+
+    def _holders(self) -> dict[int, int]:
+        """The call in whose buffer a view lies."""
+        holder: dict[int, int] = {}
+        for node, rows in self.calls:
+            if rows.kind == "view":
+                holder[id(node)] = holder.get(id(rows.cut[0]), id(rows.cut[0]))
+        return holder
+
+    def _whole(self) -> list[Node]:
+        """The operands that are handed over as they are; an array may be cut for one call and whole for another."""
+        known = {id(node): node for node in self._reads}
+        used = [o for node, rows in self.calls for o in node.operands if id(o) in known and o not in rows.cut]
+        return list({id(node): node for node in used}.values())
+
+    def _twice(self, node: Node, rows: Rows) -> list[Node]:
+        """The operands of which this call takes the whole while others take blocks."""
+        return [o for o in node.operands if o not in rows.cut and id(o) in self._cut]
+
+    def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
+        number, buffers = self._buffers()
+        stored = {id(node) for node in self.stored}
+        cut = [node for node in self._reads if id(node) in self._cut]
+        whole = self._whole()
+        body: list[str] = []
+        for node, rows in self.calls:
+            out = names[id(node)] if id(node) in stored else f"b{number[id(node)]}" if id(node) in number else ""
+            roles = {**names, **{id(o): f"{names[id(o)]}_" for o in self._twice(node, rows)}}
+            body += _written(node, rows, roles, space, out, id(node) in stored)
+        parts = [names[id(node)] for node, rows in self.calls if rows.kind == "part"]
+        if parts:
+            body.append(f"return {', '.join(parts)}")
+        name = space.fresh("_block")
+        words = [names[id(node)] for node in (*cut, *self.stored)]
+        words += [f"{names[id(node)]}{'_' * (id(node) in self._cut)}" for node in whole]
+        words += [f"b{n}" for n in range(len(buffers))]
+        lines = [f"def {name}({', '.join(words)}):", *[f"    {line}" for line in body]]
+        for node in self.stored:
+            text = self.targets.get(id(node)) or f"np.empty({node.shape}, {literal(node.dtype, names, space)})"
+            lines.append(f"{names[id(node)]} = {text}")
+        return [*lines, *self._call(name, cut, whole, buffers, names, space), *self._joins(names, space)]
+
+    def _call(
+        self,
+        name: str,
+        cut: Sequence[Node],
+        whole: Sequence[Node],
+        buffers: Sequence[Buffer],
+        names: Mapping[int, str],
+        space: Namespace,
+    ) -> list[str]:
+        rest = ".reshape(-1)" if self.flat else ""
+        arrays = ", ".join([f"{names[id(node)]}{rest}" for node in (*cut, *self.stored)])
+        others = ", ".join([names[id(node)] for node in whole])
+        kinds = ", ".join([f"({literal(dtype, names, space)}, {shape})" for dtype, shape in buffers])
+        words = f"{name}, {self.size}, {self.step}, [{arrays}], [{others}], [{kinds}]"
+        if self.work >= _SHARED:
+            words += ", parallel=True"
+        given = "_parts = " if any(rows.kind == "part" for _, rows in self.calls) else ""
+        return [f"{given}{space.helper('in_blocks')}({words})"]
+
+    def _joins(self, names: Mapping[int, str], space: Namespace) -> list[str]:
+        """The lines that put parts together."""
+        parts = [(node, rows) for node, rows in self.calls if rows.kind == "part"]
+        if len(parts) == 1:
+            node, rows = parts[0]
+            return [f"{names[id(node)]} = {space.function(rows.join)}(_parts, axis=0)"]
+        return [
+            f"{names[id(node)]} = {space.function(rows.join)}([part[{n}] for part in _parts], axis=0)"
+            for n, (node, rows) in enumerate(parts)
+        ]
+
+
+def _writes_in_place(node: Node) -> bool:
+    """Whether a call may write into the buffer of an operand: each entry depends on the same entry only."""
+    return isinstance(node.function, np.ufunc)
+
+
+def _written(node: Node, rows: Rows, names: Mapping[int, str], space: Namespace, out: str, stored: bool) -> list[str]:
+    """The lines of a call whose result goes into `out`."""
+    name = names[id(node)]
+    if rows.kind == "view":
+        if node.function is np.reshape:
+            return [f"{name} = np.reshape({names[id(node.args[0])]}, {(-1, *node.shape[1:])})"]
+        return [f"{name} = {call_text(node, names, space)}"]
+    if node.function is np.where:
+        text = call_text(node, names, space)
+        return [f"{name}[...] = {text}" if stored else f"{name} = {text}"]
+    if node.function is np.astype:
+        source = names[id(node.args[0])]
+        return [f"{out}[...] = {source}"] if stored else [f"{out}[...] = {source}", f"{name} = {out}"]
+    text = call_text(node, names, space, out)
+    return [text if stored else f"{name} = {text}"]

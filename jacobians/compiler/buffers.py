@@ -1,0 +1,177 @@
+"""Large temporaries are written into memory that is used again: that of an operand that nothing needs any more, or
+memory that one call borrows and the next one borrows again.
+
+`buffered(statements, kept)` decides by liveness: the memory of a result is in use until the last statement that reads
+it, or a view of it. Inputs, constants, and what is returned are never written into. Temporaries whose times do not
+overlap share one place in the borrowed memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..program import Node
+from .blocked import Blocked
+from .namespace import Namespace
+from .rows import takes_out
+from .sharing import owners
+from .statements import Assign, Statement
+
+__all__ = ["buffered", "planned"]
+
+_IN_PLACE = 32_768  # bytes from which on writing into an operand is quicker than new memory
+_BORROWED = 262_144  # bytes from which on the system hands out new pages for new memory
+_ALIGNED = 64
+
+
+class Place(NamedTuple):
+    """Where a temporary lies in the borrowed memory, and from which statement to which."""
+
+    node: Node
+    first: int
+    last: int
+    start: int
+
+    @property
+    def stop(self) -> int:
+        return self.start + -(-self.node.nbytes // _ALIGNED) * _ALIGNED
+
+
+def buffered(statements: Sequence[Statement], kept: Iterable[int]) -> list[Statement]:
+    """The statements with large temporaries in memory that is used again.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+    kept : iterable of int
+        The ids of the nodes that are returned: they and what they may be views of get memory of their own.
+    """
+    if not any(node.nbytes >= _IN_PLACE for statement in statements for node in statement.makes):
+        return list(statements)
+    places = planned(statements, kept)
+    if not places:
+        return list(statements)
+    by_node = {id(place.node): place for place in places}
+    for statement in statements:
+        if isinstance(statement, Blocked):
+            statement.targets.update({id(n): _text(by_node[id(n)]) for n in statement.stored if id(n) in by_node})
+        elif isinstance(statement, Assign) and id(statement.node) in by_node:
+            statement.out = _text(by_node[id(statement.node)])
+    size = max([place.stop for place in places])
+    return [Borrow(size), *statements, GiveBack()]
+
+
+def planned(statements: Sequence[Statement], kept: Iterable[int]) -> list[Place]:
+    """Write into dying operands, and find a place for the other large temporaries."""
+    owned = owners(statements)
+    last: dict[int, int] = {}
+    for n, statement in enumerate(statements):
+        for node in statement.reads:
+            for owner in owned.get(id(node), ()):
+                last[owner] = n
+    escaping = {owner for node in kept for owner in owned.get(node, ())}
+    head: dict[int, int] = {}  # the node whose memory a node has taken over
+    for n, statement in enumerate(statements):
+        if isinstance(statement, Assign):
+            _take_over(statement, n, owned, last, escaping, head)
+    heads = {owner: _head(owner, head) for owner in (*last, *escaping)}
+    free = {heads[owner] for owner in escaping}
+    ends: dict[int, int] = {}
+    for owner, n in last.items():
+        ends[heads[owner]] = max(n, ends.get(heads[owner], 0))
+    wanted = []
+    for n, statement in enumerate(statements):
+        for node in _placed(statement):
+            own = owned[id(node)] == frozenset([id(node)]) and id(node) not in free and id(node) not in head
+            if own and node.nbytes >= _BORROWED and id(node) in ends:
+                wanted.append((node, n, ends[id(node)]))
+    return _packed(wanted)
+
+
+def _head(owner: int, head: Mapping[int, int]) -> int:
+    while owner in head:
+        owner = head[owner]
+    return owner
+
+
+def _take_over(
+    statement: Assign,
+    n: int,
+    owned: Mapping[int, frozenset[int]],
+    last: Mapping[int, int],
+    escaping: set[int],
+    head: dict[int, int],
+) -> None:
+    """Let an elementwise call write into an operand that it is the last to read."""
+    node = statement.node
+    if node.nbytes < _IN_PLACE or statement.out or not isinstance(node.function, np.ufunc) or not takes_out(node):
+        return
+    if node.function.signature is not None:
+        return
+    for operand in node.operands:
+        own = owned.get(id(operand)) == frozenset([id(operand)])
+        if not own or operand.shape != node.shape or operand.dtype != node.dtype:
+            continue
+        others = [other for other in node.operands if other is not operand]
+        if last[id(operand)] == n and id(operand) not in escaping and not _meet(others, operand, owned):
+            statement.out = operand
+            head[id(node)] = id(operand)
+            return
+
+
+def _meet(others: Iterable[Node], operand: Node, owned: Mapping[int, frozenset[int]]) -> bool:
+    return any(id(operand) in owned.get(id(other), ()) for other in others)
+
+
+def _placed(statement: Statement) -> Sequence[Node]:
+    """The results for which a statement can be given the memory."""
+    if isinstance(statement, Blocked):
+        return statement.stored
+    if isinstance(statement, Assign) and not statement.out and takes_out(statement.node):
+        return (statement.node,)
+    return ()
+
+
+def _packed(wanted: Sequence[tuple[Node, int, int]]) -> list[Place]:
+    """Places for nodes with their times: large ones first, each at the lowest start that is free for all its time."""
+    places: list[Place] = []
+    for node, first, last in sorted(wanted, key=lambda entry: -entry[0].nbytes):
+        place = Place(node, first, last, 0)
+        for other in sorted(places, key=lambda other: other.start):
+            if other.first <= last and first <= other.last and place.start < other.stop and other.start < place.stop:
+                place = place._replace(start=other.stop)
+        places.append(place)
+    return places
+
+
+def _text(place: Place) -> str:
+    """The array at a place."""
+    node = place.node
+    text = f"_memory[{place.start}:{place.start + node.nbytes}].view(np.{node.dtype.name})"
+    return text if node.ndim == 1 else f"{text}.reshape({node.shape})"
+
+
+class Borrow:
+    """Memory for the temporaries of one call."""
+
+    reads: tuple[Node, ...] = ()
+    makes: tuple[Node, ...] = ()
+
+    def __init__(self, nbytes: int) -> None:
+        self.nbytes = nbytes
+
+    def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
+        return [f"_memory = {space.helper('borrow')}({self.nbytes})"]
+
+
+class GiveBack:
+    """The memory is free for the next call."""
+
+    reads: tuple[Node, ...] = ()
+    makes: tuple[Node, ...] = ()
+
+    def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
+        return [f"{space.helper('give_back')}(_memory)"]
