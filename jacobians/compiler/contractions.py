@@ -1,0 +1,285 @@
+"""Contractions in one form: pairs of arrays, each label carried by as few of them as the result allows.
+
+`contracted` takes factors with labels and makes of them what remains to be done: numbers, ones and axes of size 1 are
+gone, transpositions and broadcasting are labels, sums over what only one factor carries are taken first, and more than
+two factors are planned by `contract`. What is left are einsums of two operands in a canonical order, so that equal ones
+are one node, however they were written (``A @ B``, ``np.einsum``, ``np.dot``); `lowering` makes calls of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..contract import plan_pairs
+from ..labels import Label
+from ..program import CONSTANT, Node
+from .algebra import broadcast_source
+from .rewriting import Builder, Rule, split_scale
+
+__all__ = ["RULES", "Operand", "Product", "contracted", "labelled", "seen_through"]
+
+Labels = tuple[int | None, ...]
+
+
+class Operand(NamedTuple):
+    """An array and the labels of its axes; an axis of size 1 has none (None)."""
+
+    node: Node
+    labels: Labels
+
+
+class Product(NamedTuple):
+    """``scale`` times the product of factors, summed over every label that is not in `out`.
+
+    An axis of the result that has size 1 has the label None.
+    """
+
+    scale: float
+    factors: tuple[Operand, ...]
+    out: Labels
+    sizes: dict[int, int]
+
+
+def labelled(node: Node, labels: Labels) -> Operand:
+    """An operand, its axes of size 1 without labels."""
+    return Operand(node, tuple([None if size == 1 else x for x, size in zip(labels, node.shape, strict=True)]))
+
+
+def seen_through(builder: Builder, operand: Operand) -> tuple[float, Operand]:
+    """The operand behind transpositions, axes of size 1, broadcasting and a number that it is multiplied with."""
+    scale, (node, labels) = 1.0, operand
+    while True:
+        if node.function is np.transpose:
+            order = node.args[1]
+            node, labels = node.args[0], tuple([labels[order.index(n)] for n in range(len(order))])
+        elif node.function is np.reshape and _long(node.shape) == _long(node.args[0].shape):
+            long = iter([x for x, size in zip(labels, node.shape, strict=True) if size != 1])
+            node = node.args[0]
+            labels = tuple([None if size == 1 else next(long) for size in node.shape])
+        elif node.function is np.broadcast_to:
+            source = broadcast_source(builder, node)
+            node, labels = labelled(source, labels)
+        else:
+            inner, base = split_scale(node)
+            if base is node:
+                return scale, Operand(node, labels)
+            scale, node = scale * inner, base
+
+
+def _long(shape: Sequence[int]) -> list[int]:
+    return [n for n in shape if n != 1]
+
+
+def contracted(builder: Builder, product: Product, shape: tuple[int, ...], dtype: np.dtype) -> Node:
+    """The node of a product, of this shape and dtype."""
+    scale, sizes = product.scale, product.sizes
+    factors: list[Operand] = []
+    for factor in product.factors:
+        inner, operand = seen_through(builder, factor)
+        scale *= inner
+        factors.append(_diagonal(builder, operand))
+    scale, factors = _without_ones(builder, scale, factors, dtype)
+    out = [label for label in product.out if label is not None]
+    carried = {label for factor in factors for label in factor.labels if label is not None}
+    before = {label for factor in product.factors for label in factor.labels if label is not None}
+    for label in before - carried - set(out):
+        scale *= sizes[label]
+    wanted = [label for label in out if label in carried]
+    factors = [_squeezed(builder, factor) for factor in factors]
+    factors = [_summed(builder, factor, factors, wanted) for factor in factors]
+    result = _joined(builder, factors, wanted, sizes) if factors else builder.constant(np.ones((), dtype))
+    result = builder.call(np.reshape, result, tuple([sizes[x] if x in carried else 1 for x in product.out]))
+    return builder.scaled(scale, builder.call(np.broadcast_to, result, shape))
+
+
+def _without_ones(
+    builder: Builder, scale: float, factors: list[Operand], dtype: np.dtype
+) -> tuple[float, list[Operand]]:
+    """The factors that are no constant numbers and no constant arrays of equal entries."""
+    kept = list(factors)
+    for factor in factors:
+        if factor.node.function is CONSTANT:
+            number = builder.filling(factor.node)
+            others = [other.node.dtype for other in kept if other is not factor]
+            same = np.result_type(*others) == dtype if others else factor.node.dtype == dtype
+            if number is not None and same and isinstance(number.item(), (int, float)):
+                safe = number.item() == 1 or (others and 1e-30 < abs(number) < 1e30)
+                if safe:
+                    scale *= number.item()
+                    kept = [other for other in kept if other is not factor]
+    return scale, kept
+
+
+def _diagonal(builder: Builder, operand: Operand) -> Operand:
+    """The operand with each label once."""
+    node, labels = operand
+    named = [label for label in labels if label is not None]
+    if len(set(named)) == len(named):
+        return operand
+    node, _ = _squeezed(builder, operand)
+    kept = tuple(dict.fromkeys(named))
+    sizes = dict(zip(named, node.shape, strict=True))
+    shape = tuple([sizes[label] for label in kept])
+    return Operand(builder.kept(np.einsum, (node, *_numbered([tuple(named), kept])), {}, shape, node.dtype), kept)
+
+
+def _numbered(groups: Sequence[Labels]) -> list[tuple[int, ...]]:
+    """The labels as numbers in the order of their first occurrence."""
+    number: dict[Any, int] = {}
+    return [tuple([number.setdefault(label, len(number)) for label in group]) for group in groups]
+
+
+def _squeezed(builder: Builder, operand: Operand) -> Operand:
+    """The operand without axes of size 1."""
+    if None not in operand.labels:
+        return operand
+    shape = tuple([n for n, label in zip(operand.node.shape, operand.labels, strict=True) if label is not None])
+    return Operand(
+        builder.call(np.reshape, operand.node, shape), tuple([label for label in operand.labels if label is not None])
+    )
+
+
+def _summed(builder: Builder, factor: Operand, factors: Sequence[Operand], out: Sequence[int]) -> Operand:
+    """The factor summed over what no other factor and not the result carries."""
+    others = {label for other in factors if other is not factor for label in other.labels}.union(out)
+    axes = tuple([n for n, label in enumerate(factor.labels) if label not in others])
+    if not axes:
+        return factor
+    kept = tuple([label for label in factor.labels if label in others])
+    return Operand(builder.call(np.sum, factor.node, axis=axes), kept)
+
+
+def _joined(builder: Builder, factors: Sequence[Operand], out: Sequence[int], sizes: dict[int, int]) -> Node:
+    """The factors multiplied in pairs; the axes of the result are `out`."""
+    waiting = list(factors)
+    while len(waiting) > 2:
+        n, m, kept = _planned(waiting, tuple(out), sizes)[0]
+        pair = _pair(builder, waiting[n], waiting[m], kept, sizes)
+        waiting = [factor for k, factor in enumerate(waiting) if k not in (n, m)] + [pair]
+    if len(waiting) == 2:
+        result = _pair(builder, waiting[0], waiting[1], tuple(out), sizes)
+    else:
+        (result,) = waiting
+    return builder.call(np.transpose, result.node, tuple([result.labels.index(label) for label in out]))
+
+
+def _planned(
+    factors: Sequence[Operand], out: tuple[int, ...], sizes: dict[int, int]
+) -> list[tuple[int, int, tuple[int, ...]]]:
+    """The pairs that are multiplied, by position in the shrinking list, and the labels that are left."""
+    names = {label: Label(size) for label, size in sizes.items()}
+    plan, labels = plan_pairs([[names[x] for x in f.labels if x is not None] for f in factors], [names[x] for x in out])
+    back = {label: number for number, label in names.items()}
+    return [(step.left, step.right, tuple([back[labels[n]] for n in step.result])) for step in plan.steps]
+
+
+def _pair(builder: Builder, a: Operand, b: Operand, kept: Sequence[int], sizes: dict[int, int]) -> Operand:
+    """The product of two factors, as a node in canonical order."""
+    if builder.rank(a.node) > builder.rank(b.node) or (a.node is b.node and str(a.labels) > str(b.labels)):
+        a, b = b, a
+    out = tuple([label for label in dict.fromkeys((*a.labels, *b.labels)) if label in kept])
+    if not a.labels or not b.labels or (set(a.labels) == set(b.labels) == set(out)):
+        # Without broadcasting: an elementwise product.
+        labels = a.labels or b.labels
+        moved = b.node
+        if a.labels and b.labels:
+            moved = builder.call(np.transpose, b.node, tuple([b.labels.index(label) for label in labels]))
+        return Operand(builder.call(np.multiply, a.node, moved), labels)
+    shape = tuple([sizes[label] for label in out])  # type: ignore[index]
+    dtype = np.result_type(a.node.dtype, b.node.dtype)
+    left, right, result = _numbered([a.labels, b.labels, out])
+    return Operand(builder.kept(np.einsum, (a.node, left, b.node, right, result), {}, shape, dtype), out)
+
+
+# ---- rules -----------------------------------------------------------------------------------------------------------
+
+
+def _einsum(builder: Builder, node: Node) -> Node | None:
+    *operands, out = node.args
+    if not _numbers(node, operands[::2]) or not all(isinstance(x, tuple) for x in (*operands[1::2], out)):
+        return None
+    sizes = {x: n for a, group in zip(operands[::2], operands[1::2], strict=True) for x, n in zip(group, a.shape)}
+    factors = tuple([labelled(a, group) for a, group in zip(operands[::2], operands[1::2], strict=True)])
+    return _made(builder, node, Product(1.0, factors, _unnamed(out, sizes), sizes))
+
+
+def _unnamed(labels: Sequence[int], sizes: dict[int, int]) -> Labels:
+    return tuple([None if sizes[label] == 1 else label for label in labels])
+
+
+def _numbers(node: Node, operands: Sequence[Any]) -> bool:
+    """Whether all are arrays of floating-point or complex numbers, and nothing else is asked for."""
+    plain = all(isinstance(a, Node) and not a.weak and a.dtype.kind in "fc" for a in operands)
+    return plain and not node.kwargs and node.dtype.kind in "fc"
+
+
+def _made(builder: Builder, node: Node, product: Product) -> Node | None:
+    found = contracted(builder, product, node.shape, node.dtype)
+    return None if found is node else found
+
+
+def _matmul(builder: Builder, node: Node) -> Node | None:
+    a, b = node.args
+    if not _numbers(node, (a, b)) or a.ndim < 1 or b.ndim < 1:
+        return None
+    batch = node.ndim - (a.ndim > 1) - (b.ndim > 1)
+    rows, columns, summed = batch, batch + 1, batch + 2
+
+    def leading(count: int) -> Labels:
+        return tuple(range(batch - count, batch))
+
+    left = (*leading(a.ndim - 2), rows, summed) if a.ndim > 1 else (summed,)
+    right = (*leading(b.ndim - 2), summed, columns) if b.ndim > 1 else (summed,)
+    out = (*range(batch), *((rows,) if a.ndim > 1 else ()), *((columns,) if b.ndim > 1 else ()))
+    return _bilinear(builder, node, (a, left), (b, right), out)
+
+
+def _bilinear(builder: Builder, node: Node, left: Any, right: Any, out: Sequence[int]) -> Node | None:
+    """A product of two arrays, axes of size 1 broadcast."""
+    sizes: dict[int, int] = {}
+    for a, group in (left, right):
+        for label, size in zip(group, a.shape, strict=True):
+            if size != 1:
+                sizes[label] = size
+    unnamed = tuple([label if label in sizes else None for label in out])
+    factors = tuple([labelled(a, group) for a, group in (left, right)])
+    return _made(builder, node, Product(1.0, factors, unnamed, sizes))
+
+
+def _dot(builder: Builder, node: Node) -> Node | None:
+    a, b = node.args
+    if not _numbers(node, (a, b)):
+        return None
+    if not a.ndim or not b.ndim:
+        return builder.call(np.multiply, a, b)
+    kept = (*range(a.ndim - 1), *range(100, 100 + b.ndim - 1))
+    right = (99,) if b.ndim == 1 else (*range(100, 100 + b.ndim - 2), 99, 100 + b.ndim - 2)
+    return _bilinear(builder, node, (a, (*range(a.ndim - 1), 99)), (b, right), kept)
+
+
+def _outer(builder: Builder, node: Node) -> Node | None:
+    a, b = node.args
+    if not _numbers(node, (a, b)) or a.ndim != 1 or b.ndim != 1:
+        return None
+    return _bilinear(builder, node, (a, (0,)), (b, (1,)), (0, 1))
+
+
+def _spread_product(builder: Builder, node: Node) -> Node | None:
+    """A product with broadcasting: the shorter operand carries fewer labels."""
+    a, b = node.args
+    if not _numbers(node, (a, b)) or a.shape == b.shape or not a.ndim or not b.ndim:
+        return None
+    names = tuple(range(node.ndim))
+    return _bilinear(builder, node, (a, names[node.ndim - a.ndim :]), (b, names[node.ndim - b.ndim :]), names)
+
+
+RULES: dict[Any, Sequence[Rule]] = {
+    np.einsum: (_einsum,),
+    np.matmul: (_matmul,),
+    np.dot: (_dot,),
+    np.outer: (_outer,),
+    np.multiply: (_spread_product,),
+}

@@ -1,0 +1,194 @@
+"""Programs made again, call by call, with simpler calls where a rule knows one.
+
+A `Builder` makes nodes: a call that has been made before is the same node again, a call of few constants is computed at
+once, and a table from function to rule says what is simpler. `rebuilt` takes a whole program through one. A rule is a
+function of the builder and of a node that may become part of the program; it returns another node of the same shape and
+dtype, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..arrays import embed, scatter
+from ..program import CONSTANT, INPUT, Node, argument_key, infer, replaced, same_as, topological
+
+__all__ = ["Builder", "Rule", "is_number", "rebuilt", "split_scale"]
+
+Rule = Callable[["Builder", Node], "Node | None"]
+
+FOLDED_BYTES = 2**16
+"""Results of constants up to this size are computed at once; larger ones only if they are no larger than an operand."""
+
+_SMALL_BYTES = 4096
+
+
+class Builder:
+    """Makes nodes, each once.
+
+    Parameters
+    ----------
+    rules : mapping of function to sequence of Rule
+        They are tried in order until one returns a node.
+    """
+
+    def __init__(self, rules: Mapping[Any, Sequence[Rule]]) -> None:
+        self._rules = rules
+        self._known: dict[Any, Node] = {}
+        self._rank: dict[int, int] = {}
+        self._held: list[Node] = []  # ids stay unique while a node is alive
+        self._serial: int | None = None
+        self._filling: dict[int, float | None] = {}
+
+    def call(self, function: Any, *args: Any, **kwargs: Any) -> Node:
+        """The node of a call whose shape and dtype follow from those of its arguments."""
+        return self.made(function, args, kwargs, None, None)
+
+    def made(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], shape: Any, dtype: Any) -> Node:
+        """The node of a call; its shape and dtype are inferred where they are None."""
+        key = _key(function, args, kwargs)
+        known = self._known.get(key)
+        if known is None:
+            if shape is None:
+                found = infer(function, args, kwargs)
+                if found is None:
+                    raise TypeError(f"the shape of a call of {function} cannot be told")
+                shape, dtype = found
+            known = self._known[key] = self._simple(Node(function, args, kwargs, shape, dtype, serial=self._serial))
+        return known
+
+    def kept(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], shape: Any, dtype: Any) -> Node:
+        """The node of a call that is as simple as it can be."""
+        key = _key(function, args, kwargs)
+        if key not in self._known:
+            self._known[key] = self._ranked(Node(function, args, kwargs, shape, dtype, serial=self._serial))
+        return self._known[key]
+
+    def take_place(self, node: Node) -> None:
+        """Nodes that are made from now on stand for this one, and have its place in the order of recording."""
+        self._serial = node.serial
+
+    def remade(self, node: Node, new: Mapping[int, Node]) -> Node:
+        """A node with the nodes of another program as operands."""
+        if node.is_leaf:
+            return self._ranked(node)
+        self.take_place(node)
+        if node.parts is not None or any(new[id(operand)].parts is not None for operand in node.operands):
+            return self._with_parts(node, new)
+        args = replaced(node.args, lambda operand: new[id(operand)])
+        kwargs = {name: replaced(value, lambda operand: new[id(operand)]) for name, value in node.kwargs.items()}
+        return self.made(node.function, args, kwargs, node.shape, node.dtype)
+
+    def _with_parts(self, node: Node, new: Mapping[int, Node]) -> Node:
+        """One of several results, or the call that has them: never simplified."""
+        args = replaced(node.args, lambda operand: new[id(operand)])
+        kwargs = {name: replaced(value, lambda operand: new[id(operand)]) for name, value in node.kwargs.items()}
+        key = (node.function, argument_key(args), argument_key(tuple(kwargs.items())), "parts")
+        known = self._known.get(key)
+        if known is None:
+            known = Node(node.function, args, kwargs, node.shape, node.dtype, parts=node.parts, serial=node.serial)
+            self._known[key] = self._ranked(known)
+        return known
+
+    def constant(self, array: np.ndarray) -> Node:
+        """The node of a constant: the same one for equal small arrays."""
+        key = (CONSTANT, array.shape, array.dtype.str, array.tobytes() if array.nbytes <= _SMALL_BYTES else id(array))
+        if key not in self._known:
+            self._known[key] = self._ranked(Node(CONSTANT, (array,), {}, array.shape, array.dtype))
+        return self._known[key]
+
+    def filling(self, constant: Node) -> float | None:
+        """The number of which all entries of a constant consist, or None."""
+        if id(constant) not in self._filling:
+            array = self._ranked(constant).args[0]
+            first = array.flat[0] if array.size and array.dtype.kind in "iufc" else None
+            self._filling[id(constant)] = first if first is not None and bool(np.all(array == first)) else None
+        return self._filling[id(constant)]
+
+    def rank(self, node: Node) -> int:
+        """A number that orders nodes by when they were made, so that a product has one order of its operands."""
+        return self._rank[id(self._ranked(node))]
+
+    def scaled(self, scale: float, node: Node) -> Node:
+        """A number times an array; numbers of several products become one."""
+        inner, base = split_scale(node)
+        product = scale * inner
+        if base is not node and not _is_safe(product):
+            product, base = scale, node
+        return base if product == 1 else self.call(np.multiply, product, base)
+
+    def _ranked(self, node: Node) -> Node:
+        if id(node) not in self._rank:
+            self._rank[id(node)] = len(self._rank)
+            self._held.append(node)
+        return node
+
+    def _simple(self, node: Node) -> Node:
+        same = same_as(node.function, node.args, node.kwargs, node.shape, node.dtype)
+        if same is not None:
+            return same
+        for rule in self._rules.get(node.function, ()):
+            found = rule(self, node)
+            if found is not None and found.shape == node.shape and found.dtype == node.dtype and not found.weak:
+                return found
+        folded = _folded(node)
+        return self._ranked(node) if folded is None else self.constant(folded)
+
+
+def _key(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return function, argument_key(args), argument_key(tuple(kwargs.items())) if kwargs else ()
+
+
+def rebuilt(outputs: Iterable[Node], builder: Builder) -> list[Node]:
+    """The outputs of a program that has been through a builder."""
+    outputs = list(outputs)
+    new: dict[int, Node] = {}
+    for node in topological(outputs):
+        new[id(node)] = builder.remade(node, new)
+    return [new[id(node)] for node in outputs]
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a Python number, which does not decide the dtype of a result."""
+    return type(value) is float or type(value) is int
+
+
+def _is_safe(scale: float) -> bool:
+    """Whether numbers may be multiplied into this one: neither too large nor too small for any float dtype."""
+    return 1e-30 < abs(scale) < 1e30
+
+
+def split_scale(node: Node) -> tuple[float, Node]:
+    """The number and the array of which a node is the product; 1 and the node itself if it is none."""
+    if node.function is np.multiply and not node.kwargs:
+        number, base = node.args
+        if not is_number(number):
+            number, base = base, number
+        if is_number(number) and isinstance(base, Node) and not base.weak and base.dtype.kind in "fc":
+            return (number, base) if _is_safe(number) else (1, node)
+    return 1, node
+
+
+_UNFOLDED = {embed, scatter, np.broadcast_to, INPUT, CONSTANT}
+"""Small arrays and what becomes of them: to be made by each call, not stored."""
+
+
+def _folded(node: Node) -> np.ndarray | None:
+    """The result of a call of constants, if it is small."""
+    if node.function in _UNFOLDED or not node.operands or node.dtype.kind not in "biufc":
+        return None
+    for operand in node.operands:
+        if operand.function is not CONSTANT:
+            return None
+    if node.nbytes > max(FOLDED_BYTES, *[operand.nbytes for operand in node.operands]):
+        return None
+    function, args = node.function, replaced(node.args, lambda operand: operand.args[0])
+    kwargs = {name: replaced(value, lambda operand: operand.args[0]) for name, value in node.kwargs.items()}
+    with np.errstate(all="ignore"):
+        result = np.asarray(function(*args, **kwargs))
+    if result.shape != node.shape or result.dtype != node.dtype:
+        return None
+    return np.array(result)
