@@ -10,6 +10,7 @@ from random_terms import terms
 from jacobians.chain import resolve
 from jacobians.contract import contract_factors, gather, plan_pairs, scatter_factor, to_coo, to_dense
 from jacobians.contract.kernels import LOOP_LIMIT
+from jacobians.contract.stacking import STACK_LIMIT, write_stacked
 from jacobians.labels import Label
 from jacobians.terms import Factor, Map, OperatorFactor, Term
 
@@ -172,3 +173,62 @@ def test_random_contractions_agree_with_einsum(seed, large, count):
         out = buffer.transpose(np.argsort(order))
         assert contract_factors(factors, wanted, out).array is out
         np.testing.assert_allclose(out, expected, atol=1e-8)
+
+
+def product_terms(rng, sizes, words):
+    """Terms without deltas over axes of these sizes: each word lists its factors, capitals are summed labels."""
+    terms = []
+    for scale, word in enumerate(words, 2):
+        labels = {letter: Label(size, letter) for letter, size in zip("ijkl", sizes, strict=False)}
+        labels |= {letter: Label(size, letter) for letter, size in zip("ST", (3, 5), strict=True) if letter in word}
+        factors = [
+            Factor(rng.normal(size=[labels[x].size for x in group]), tuple(labels[x] for x in group))
+            for group in word.split()
+        ]
+        axes = tuple((labels[x],) for x in "ijkl"[: len(sizes)])
+        bound = tuple(labels[x] for x in "ST" if x in labels)
+        terms.append(Term(axes[:1], axes[1:], tuple(factors), (), bound, float(scale)).check())
+    return terms
+
+
+SUMS = {
+    "attention": ((12, 11, 13, 14), ["ik lj", "kj i ik il", "i ik il ij", "il ik ij"]),
+    "low rank": ((150, 160), ["iS jS", "iST TSj", "i j"]),
+    "one does not split": ((12, 11, 13, 14), ["ik lj", "kj il", "ijkl", "ijk l"]),
+    "ones": ((12, 11, 13, 14), ["i", "l", "", "S"]),
+    "nothing splits": ((150, 160), ["ij", "ijS S"]),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex128])
+def test_sums_of_products_are_written_at_once(name, dtype):
+    rng = np.random.default_rng(3)
+    sizes, words = SUMS[name]
+    terms = product_terms(rng, sizes, words)
+    assert np.prod(sizes) > STACK_LIMIT
+    expected = sum(dense(term) for term in terms)
+    out = np.full(sizes, np.nan, dtype)
+    assert to_dense(terms, sizes, np.dtype(dtype), out) is out
+    np.testing.assert_allclose(out, expected, atol=1e-10 if dtype is not np.float32 else 1e-4)
+    np.testing.assert_array_equal(to_dense(terms, sizes, np.dtype(dtype)), out)
+    assert (write_stacked(out, terms) is None) == (name == "nothing splits")
+
+
+def test_dense_results_reuse_a_buffer():
+    i, j, k = Label(6), Label(4), Label(5)
+    rng = np.random.default_rng(4)
+    A, B = Factor(rng.normal(size=(6, 5)), (i, k)), Factor(rng.normal(size=(5, 4)), (k, j))
+    out = np.full((6, 4), np.nan)
+    for summands in (
+        [Term(((i,),), ((j,),), (A, B), bound=(k,), scale=-2.0)],
+        [Term(((i,),), ((j,),), (), scale=3.0)],
+        [Term(((i,),), ((j,),), (A,), bound=(k,))],
+        [],
+    ):
+        assert to_dense(summands, (6, 4), np.dtype(float), out) is out
+        np.testing.assert_allclose(out, sum((dense(term) for term in summands), np.zeros((6, 4))))
+    square = np.full((6, 6), np.nan)
+    diagonal = Term(((i,),), ((i,),), (Factor(np.arange(6.0), (i,)),))
+    assert to_dense([diagonal], (6, 6), np.dtype(float), square) is square
+    np.testing.assert_array_equal(square, np.diag(np.arange(6.0)))

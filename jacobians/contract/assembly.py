@@ -13,32 +13,48 @@ import numpy as np
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
 from ..terms import Affine, Factor, Map, OperatorFactor, Term, spread
-from .reduction import reduce_term
+from .network import contract_factors
+from .reduction import apply_operators, reduce_term, scale_smallest
+from .stacking import write_stacked
 
 __all__ = ["to_coo", "to_dense"]
 
 Labels = tuple[Label, ...]
 
 
-def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) -> Any:
-    """The sum of terms as an array of shape out_shape + in_shape, which shares no memory with their factors."""
-    reduced = [reduce_term(term) for term in terms if not term.is_empty]
-    if not reduced:
-        return np.zeros(shape, dtype)
-    if not all(_is_native(part) for term in reduced for part in (*term.factors, *term.maps)):
-        total = _duck_dense(reduced[0])
-        for term in reduced[1:]:
-            total = np.add(total, _duck_dense(term))
+def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out: np.ndarray | None = None) -> Any:
+    """The sum of terms as an array of shape out_shape + in_shape, which shares no memory with their factors.
+
+    Parameters
+    ----------
+    terms : sequence of Term
+        Their maps must be resolved.
+    shape : tuple of int
+    dtype : dtype
+    out : ndarray, optional
+        A contiguous array of this shape and dtype that is overwritten and returned, so that no fresh memory is needed;
+        it overlaps no factor. Without effect for arrays that are no true ndarrays.
+    """
+    terms = [_without_operators(term) for term in terms if not term.is_empty]
+    if not all([_is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
+        total = _duck_dense(reduce_term(terms[0]))
+        for term in terms[1:]:
+            total = np.add(total, _duck_dense(reduce_term(term)))
         return total if total.dtype == dtype else total.astype(dtype)
-    reduced.sort(key=lambda term: not _is_plain(term))
-    if _is_plain(reduced[0]):
-        buffer = _owned(np.asarray(_scaled(_arranged(reduced[0]), reduced[0].scale), dtype), terms)
-        reduced = reduced[1:]
-        buffer = np.asarray(buffer, order="C") if reduced else buffer
+    plain, rest = [term for term in terms if _is_plain(term)], [term for term in terms if not _is_plain(term)]
+    if not plain:
+        buffer = np.zeros(shape, dtype) if out is None else out
+        if out is not None:
+            buffer[...] = 0
     else:
-        buffer = np.zeros(shape, dtype)
-    for term in reduced:
-        _add_into(buffer, term)
+        buffer = np.empty(shape, dtype) if out is None else out
+        left = write_stacked(buffer, plain)
+        if left is None:
+            _write(buffer, plain[0])
+            left = plain[1:]
+        rest = left + rest
+    for term in rest:
+        _add_into(buffer, reduce_term(term))
     return buffer
 
 
@@ -106,11 +122,27 @@ def _arranged(term: Term) -> Any:
     return array if array.shape == shape else np.reshape(array, shape)
 
 
-def _owned(array: np.ndarray, terms: Sequence[Term]) -> np.ndarray:
-    """A copy, if the array is a view of something that a term holds."""
-    held = [factor.array for term in terms for factor in term.factors if isinstance(factor, Factor)]
-    shared = any(type(other) is np.ndarray and np.may_share_memory(array, other) for other in held)
-    return array.copy() if shared or not array.flags.writeable else array
+def _without_operators(term: Term) -> Term:
+    return apply_operators(term) if any([type(f) is OperatorFactor for f in term.factors]) else term
+
+
+def _write(buffer: np.ndarray, term: Term) -> None:
+    """Write a plain term into a contiguous buffer, by its last product where that gives all entries."""
+    labels = flatten(term.out + term.inp)
+    target = buffer.reshape([label.size for label in labels])
+    factors: list[Factor] = list(term.factors)  # type: ignore[arg-type]
+    carried = {label for factor in factors for label in factor.labels}
+    same = len(factors) > 1 and np.result_type(*[factor.dtype for factor in factors]) == buffer.dtype
+    if same and carried.issuperset(labels):
+        scale = term.scale * size_of([label for label in term.bound if label not in carried])
+        contract_factors(scale_smallest(factors, scale), labels, target)
+        return
+    reduced = reduce_term(term)
+    core = reduced.factors[0].spread(labels) if reduced.factors else 1.0  # type: ignore[union-attr]
+    if reduced.scale == 1:
+        np.copyto(target, core, casting="same_kind")
+    else:
+        np.multiply(core, reduced.scale, out=target, casting="same_kind")
 
 
 def _positions(term: Term, axes: Axes, grid: Labels) -> np.ndarray:

@@ -176,6 +176,8 @@ def _product(left: Numbers, right: Numbers, result: Numbers, sizes: Sequence[int
             return _loop(left, right, result, exact)
     groups = [(n,) for n in result] if exact else joined(result, (left, right))
     view_a, view_b = broadcast(left, groups, sizes), broadcast(right, groups, sizes)
+    if view_a and view_b and entries < PRODUCT_LIMITS[1]:
+        return _loop(left, right, result, exact)
     if not exact:
         shape = tuple([sizes[n] for n in result]) if len(groups) < len(result) else None
         return Kernel(result, _called(np.multiply, view_a, view_b, shape))

@@ -37,13 +37,19 @@ def reduce_term(term: Term) -> Term:
             bound.append(label)
         elif label not in carried and label not in determined:
             scale *= label.size
-    if scale != 1 and len(factors) > 1:
-        # The smallest factor takes the scale, so that no pass over the result is needed.
-        smallest = min(range(len(factors)), key=lambda n: size_of(factors[n].labels))
-        factors[smallest] = Factor(factors[smallest].array * scale, factors[smallest].labels)
-        scale = 1.0
+    if len(factors) > 1:
+        factors, scale = scale_smallest(factors, scale), 1.0
     core = (contract_factors(factors, [*free, *sources]),) if factors else ()
     return Term(term.out, term.inp, core, tuple(kept), tuple(bound), scale)
+
+
+def scale_smallest(factors: list[Factor], scale: float) -> list[Factor]:
+    """The factors with the scale in the smallest, so that no pass over their product is needed."""
+    if scale == 1:
+        return factors
+    smallest = min(range(len(factors)), key=lambda n: size_of(factors[n].labels))
+    scaled = Factor(factors[smallest].array * scale, factors[smallest].labels)
+    return [*factors[:smallest], scaled, *factors[smallest + 1 :]]
 
 
 def _free_part(relation: Map, free: dict[Label, None]) -> list[Map]:
