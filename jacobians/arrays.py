@@ -2,6 +2,7 @@
 
 - `scatter(values, index, size)`: add slices into an array of zeros.
 - `embed(core, pattern)`: put an array on a diagonal; the only place where a Kronecker delta becomes zeros.
+- `pick(array, index, axis)`: `np.take`, which NumPy does not dispatch on the index.
 """
 
 from __future__ import annotations
@@ -12,20 +13,20 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["embed", "embedded_view", "scatter"]
+__all__ = ["embed", "embedded_view", "pick", "scatter"]
 
 
 def _dispatched(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let the first argument handle the call through ``__array_function__`` if it is no ndarray."""
+    """Let one of the first two arguments handle the call through ``__array_function__`` if it is no ndarray."""
 
     @wraps(function)
-    def call(array: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(array, (np.ndarray, np.generic)):
-            return function(array, *args, **kwargs)
-        handler = getattr(type(array), "__array_function__", None)
-        if handler is None:
-            return function(np.asarray(array), *args, **kwargs)
-        return handler(array, call, (type(array),), (array, *args), kwargs)
+    def call(array: Any, other: Any, *args: Any, **kwargs: Any) -> Any:
+        for operand in (array, other):
+            if not isinstance(operand, (np.ndarray, np.generic, tuple)):
+                handler = getattr(type(operand), "__array_function__", None)
+                if handler is not None:
+                    return handler(operand, call, (type(operand),), (array, other, *args), kwargs)
+        return function(np.asarray(array), other, *args, **kwargs)
 
     return call
 
@@ -81,6 +82,20 @@ def embed(core: Any, pattern: tuple[tuple[int, ...], ...]) -> Any:
     result = np.zeros(shape, core.dtype)
     embedded_view(result, core.shape, pattern)[...] = core
     return result
+
+
+def pick(array: Any, index: Any, axis: int | None = None) -> Any:
+    """``np.take(array, index, axis)``, where the index may be an array that handles the call itself.
+
+    Examples
+    --------
+    >>> pick(np.array([1.0, 2.0, 4.0]), np.array([2, 0]))
+    array([4., 1.])
+    """
+    handler = None if isinstance(index, np.ndarray) else getattr(type(index), "__array_function__", None)
+    if handler is None or not isinstance(array, np.ndarray):
+        return np.take(array, index, axis)
+    return handler(index, np.take, (type(index),), (array, index, axis), {})
 
 
 def embedded_view(array: np.ndarray, sizes: tuple[int, ...], pattern: tuple[tuple[int, ...], ...]) -> np.ndarray:

@@ -7,14 +7,14 @@ engine works on symbols as it works on numbers, and what it would have computed 
 - `recorder`: `Recorder`, which knows each call only once; `recorded` tells whether one is at work.
 - `shapes`: the shape and dtype of a call without its numbers.
 - `identities`: calls that change nothing are not recorded.
-- `symbol`: `Symbol`, the array that is handed to the function.
+- `symbol`: `Symbol`, the array that is handed to the function; `holds` tells what is certain of a condition.
 """
 
 from .identities import same_as
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk
 from .recorder import Recorder, argument_key, constant_symbol, recording
 from .shapes import infer
-from .symbol import Symbol
+from .symbol import Symbol, holds
 
 __all__ = [
     "CONSTANT",
@@ -24,6 +24,7 @@ __all__ = [
     "Symbol",
     "argument_key",
     "constant_symbol",
+    "holds",
     "infer",
     "recording",
     "replaced",

@@ -8,7 +8,8 @@ computes them at once, and they are constants.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -18,11 +19,13 @@ import numpy as np
 from .identities import same_as
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk
 from .shapes import STATIC, answer, infer
+from .undecided import reason_against
 
 __all__ = ["Recorder", "argument_key", "constant_symbol", "recording"]
 
 _ACTIVE: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 _HASHED_BYTES = 4096
+_COPYING = {np.copy, np.positive, np.astype}
 
 
 @contextmanager
@@ -51,12 +54,23 @@ class Recorder:
 
     Parameters
     ----------
-    make : callable
+    make : type
         ``make(recorder, node)`` is the symbol of a node.
+    definitions : dict of callable to callable
+        Functions that are recorded as what they are made of: those that call a function of the caller.
+    capture : callable
+        Gets each constant, and returns an array of the same numbers that will not change.
     """
 
-    def __init__(self, make: Any) -> None:
+    def __init__(
+        self,
+        make: Any,
+        definitions: Mapping[Any, Callable[..., Any]] | None = None,
+        capture: Callable[[np.ndarray], np.ndarray] = np.array,
+    ) -> None:
         self._make = make
+        self._definitions = definitions or {}
+        self._capture = capture
         self._known: dict[Any, Any] = {}
         self._symbols: dict[int, Any] = {}
         self._constants: dict[Any, Node] = {}
@@ -79,52 +93,79 @@ class Recorder:
 
     def constant(self, array: np.ndarray) -> Node:
         """The node of a constant: the same one for the same array, and for equal small arrays."""
-        small = array.nbytes <= _HASHED_BYTES
-        key = (array.shape, array.dtype.str, array.tobytes()) if small else id(array)
-        node = self._constants.get(key)
-        if node is None:
-            self._held.append(array)
-            kept = np.array(array) if small else array  # changing it later does no harm
-            node = self._constants[key] = Node(CONSTANT, (kept,), {}, array.shape, array.dtype)
-            self._values[id(node)] = kept
+        if array.nbytes <= _HASHED_BYTES:
+            key: Any = (array.shape, array.dtype.str, array.tobytes())
+            node = self._constants.get(key)
+            return self._kept(key, np.array(array)) if node is None else node
+        kept = self._capture(array)
+        node = self._constants.get(id(kept))
+        return self._kept(id(kept), kept) if node is None else node
+
+    def _kept(self, key: Any, array: np.ndarray) -> Node:
+        node = self._constants[key] = Node(CONSTANT, (array,), {}, array.shape, array.dtype)
+        self._values[id(node)] = array
         return node
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Record a call; returns the symbol of its result, or a list or tuple of them."""
         if function is np.einsum:
             args = _numbered(args)
-        args = tuple([self._argument(argument) for argument in args])
-        kwargs = {name: self._argument(argument) for name, argument in kwargs.items() if argument is not np._NoValue}
-        if function in STATIC:
-            return answer(function, args, kwargs)
-        key = (function, argument_key(args), argument_key(tuple(kwargs.items())))
-        known = self._known.get(key)
+        elif function in self._definitions:
+            return self._definitions[function](*args, **kwargs)
+        read, make = self._read, self._make
+        arguments, key = [], [function]
+        for value in args:
+            if type(value) is make:
+                node = value.node
+                arguments.append(node)
+                key.append(id(node))
+            else:
+                argument, part = read(value)
+                arguments.append(argument)
+                key.append(part)
+        keywords = {}
+        for name, value in kwargs.items():
+            if value is not np._NoValue:
+                keywords[name], part = read(value)
+                key += (name, part)
+        known = self._known.get(found := tuple(key))
         if known is None:
-            known = self._known[key] = self._recorded(function, args, kwargs)
+            known = self._known[found] = self._recorded(function, tuple(arguments), keywords)
         return known
 
     def _recorded(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if function in STATIC:
+            return answer(function, args, kwargs)
+        advice = reason_against(function, args, kwargs)
+        if advice is not None:
+            raise self._refusal(function, args, kwargs, advice)
         found = infer(function, args, kwargs)
         if found is None:
             return self._by_numbers(function, args, kwargs)
-        same = same_as(function, args, kwargs, *found)
+        # A copy may be changed in place under its own name; it is left out when the program is written.
+        same = None if function in _COPYING else same_as(function, args, kwargs, *found)
         return self.symbol(Node(function, args, kwargs, *found) if same is None else same)
+
+    def _refusal(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], advice: str) -> Exception:
+        node = next(walk((args, tuple(kwargs.values()))))
+        name = "an index of truth values or recorded bounds" if function is operator.getitem else _name(function)
+        return self.symbol(node).refusal(name, advice)
 
     def _by_numbers(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the call on the numbers of the first call, to see what it returns."""
         self._compute(walk((args, tuple(kwargs.values()))))
         result = _run(function, args, kwargs, self._values)
-        if isinstance(result, (tuple, list)):
-            several = Node(function, args, kwargs, (), float, parts=len(result))
-            self._values[id(several)] = result
-            picked = [self._result(operator.getitem, (several, n), {}, part) for n, part in enumerate(result)]
-            made = type(result)(*picked) if hasattr(result, "_fields") else type(result)(picked)  # type: ignore[call-arg]
-            return made
-        return self._result(function, args, kwargs, result)
+        if not isinstance(result, (tuple, list)):
+            return self._result(function, args, kwargs, result)
+        several = Node(function, args, kwargs, (), float, parts=len(result))
+        self._values[id(several)] = result
+        picked = [self._result(operator.getitem, (several, n), {}, part) for n, part in enumerate(result)]
+        kind: Any = type(result)
+        return kind(*picked) if hasattr(result, "_fields") else kind(picked)
 
     def _result(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> Any:
-        if not isinstance(value, (np.ndarray, np.generic, int, float)):
-            return value
+        if not isinstance(value, (np.ndarray, np.generic, int, float, complex)) or np.result_type(value).kind == "O":
+            raise self._refusal(function, args, kwargs, "Its result is no array of numbers: use it on the result.")
         node = Node(function, args, kwargs, np.shape(value), np.result_type(value))
         self._values[id(node)] = value
         return self.symbol(node)
@@ -136,18 +177,47 @@ class Recorder:
                 self._values[id(node)] = _run(node.function, node.args, node.kwargs, self._values)
                 self._held.append(node)
 
-    def _argument(self, value: Any) -> Any:
-        """An argument with symbols and arrays replaced by their nodes."""
-        if type(value) in (int, float, str, bool, type(None), slice, np.dtype):
-            return value
-        node = getattr(value, "node", None)
-        if isinstance(node, Node):
-            return node
+    def _read(self, value: Any) -> tuple[Any, Any]:
+        """An argument with symbols and arrays replaced by their nodes, and its key."""
+        kind = type(value)
+        if kind is self._make:
+            return value.node, id(value.node)
+        if kind is int or kind is str or kind is bool or value is None:
+            return value, (kind, value)
+        if kind is float:
+            return value, (float, value or str(value))
+        if kind is tuple or kind is list:
+            if any(isinstance(entry, np.integer) for entry in value) and not any(type(n) is self._make for n in value):
+                value = [int(entry) if isinstance(entry, np.integer) else entry for entry in value]  # a shape, or axes
+            pairs = [self._read(entry) for entry in value]
+            return kind([pair[0] for pair in pairs]), (kind, *[pair[1] for pair in pairs])
+        if kind is slice:
+            parts, key = self._read((value.start, value.stop, value.step))
+            return slice(*parts), (slice, key)
         if isinstance(value, (np.ndarray, np.generic)):
-            return self.constant(np.asarray(value)) if value.dtype.kind in "biufc" else value
-        if type(value) in (tuple, list):
-            return type(value)([self._argument(entry) for entry in value])
-        return value
+            if value.dtype.kind in "biufc":
+                node = self.constant(np.asarray(value))
+                return node, id(node)
+            if value.dtype.kind == "O" and any(type(entry) is self._make for entry in value.flat):
+                return self._read(self.joined(value))
+        try:
+            hash(value)
+        except TypeError:
+            self._held.append(value)
+            return value, (kind, id(value))
+        return value, (kind, value)
+
+    def joined(self, array: np.ndarray) -> Any:
+        """The symbol of an object array of symbols and numbers."""
+        return np.reshape(
+            np.stack([entry if type(entry) is self._make else np.asarray(entry) for entry in array.flat]), array.shape
+        )
+
+
+def _name(function: Any) -> str:
+    name = getattr(function, "__name__", repr(function))
+    module = getattr(function, "__module__", None) or "numpy"
+    return f"{module}.{name}".replace("numpy.", "np.", 1)
 
 
 def _run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], values: dict[int, Any]) -> Any:
@@ -155,7 +225,8 @@ def _run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], values: d
         return values[id(node)]
 
     plain = {name: replaced(argument, value_of) for name, argument in kwargs.items()}
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the same call will warn when the program runs
         return function(*replaced(args, value_of), **plain)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..arrays import embed, scatter
-from .node import Node, replaced, walk
+from .node import CONSTANT, Node, replaced, walk
 
 __all__ = ["STATIC", "answer", "infer"]
 
@@ -27,7 +27,7 @@ def infer(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found
     """The shape and dtype of the result; None where that takes the numbers, or is an error to be raised by NumPy."""
     try:
         if isinstance(function, np.ufunc):
-            return _ufunc(function, args) if not kwargs else None
+            return _ufunc(function, args, **kwargs)
         rule = _SHAPES.get(function)
         if rule is not None:
             return rule(*args, **kwargs)
@@ -38,27 +38,34 @@ def infer(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found
     return None
 
 
-def _ufunc(ufunc: np.ufunc, args: tuple[Any, ...]) -> Found | None:
+def _ufunc(ufunc: np.ufunc, args: tuple[Any, ...], dtype: Any = None) -> Found | None:
     if ufunc.nout != 1:
         return None
-    kinds = tuple([_kind(argument) for argument in args])
-    shapes = [_shape(argument) for argument in args]
+    kinds: list[Any] = []
+    shapes: list[tuple[int, ...]] = []
+    for argument in args:
+        kind = type(argument)
+        if kind is Node:
+            kinds.append(float if argument.weak else argument.dtype)
+            shapes.append(argument.shape)
+        elif kind is int or kind is float or kind is complex:
+            kinds.append(kind)
+            shapes.append(())
+        else:
+            array = np.asarray(argument)
+            kinds.append(array.dtype)
+            shapes.append(array.shape)
     if ufunc.signature is None:
-        shape = shapes[0] if len(set(shapes)) == 1 else np.broadcast_shapes(*shapes)
+        first, last = shapes[0], shapes[-1]
+        if len(shapes) == 1 or first == last or not last:
+            shape = first if len(shapes) < 3 else np.broadcast_shapes(*shapes)
+        else:
+            shape = last if not first and len(shapes) == 2 else np.broadcast_shapes(*shapes)
     elif ufunc is np.matmul:
         shape = _matmul_shape(*shapes)
     else:
         return None
-    return shape, _resolved(ufunc, kinds)
-
-
-def _kind(argument: Any) -> Any:
-    """The dtype of an operand, or the Python type of a number, which does not decide the result's."""
-    if isinstance(argument, Node):
-        return float if argument.weak else argument.dtype
-    if type(argument) in (int, float, complex):
-        return type(argument)
-    return np.asarray(argument).dtype
+    return shape, _resolved(ufunc, tuple(kinds), dtype)
 
 
 def _shape(argument: Any) -> tuple[int, ...]:
@@ -66,12 +73,14 @@ def _shape(argument: Any) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _resolved(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> np.dtype:
-    return ufunc.resolve_dtypes((*kinds, None))[-1]
+def _resolved(ufunc: np.ufunc, kinds: tuple[Any, ...], dtype: Any) -> np.dtype:
+    signature = None if dtype is None else (None,) * ufunc.nin + (np.dtype(dtype),)
+    return ufunc.resolve_dtypes((*kinds, None), signature=signature)[-1]
 
 
 def _matmul_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-    rows, columns = a[-2:-1], b[-1:] if len(b) > 1 else ()
+    rows: tuple[int, ...] = a[-2:-1]
+    columns = b[-1:] if len(b) > 1 else ()
     if a[-1] != (b[-2] if len(b) > 1 else b[0]):
         raise ValueError("shapes do not fit")
     return (*np.broadcast_shapes(a[:-2], b[:-2]), *rows, *columns)
@@ -91,7 +100,7 @@ def _einsum(*operands: Any) -> Found:
 
 
 def _reshape(a: Node, shape: Any, order: str = "C") -> Found:
-    sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    sizes: tuple[int, ...] = (shape,) if isinstance(shape, int) else tuple(shape)
     known = prod([n for n in sizes if n >= 0])
     sizes = tuple([a.size // known if n < 0 else int(n) for n in sizes])
     if prod(sizes) != a.size:
@@ -104,23 +113,95 @@ def _transpose(a: Node, axes: Any = None) -> Found:
     return tuple([a.shape[n] for n in order]), a.dtype
 
 
-def _sum(a: Node, axis: Any = None, dtype: None = None, out: None = None, keepdims: bool = False) -> Found | None:
-    if dtype is not None or a.dtype.kind not in "fc":
-        return None
-    gone = normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)
+def _sum(
+    a: Node, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, where: Any = True
+) -> Found | None:
+    dtype = _dtype_of_sum(a.dtype) if dtype is None else np.dtype(dtype)
+    if axis is None and not keepdims:
+        return (), dtype
+    count = a.ndim
+    if type(axis) is int:
+        gone = (axis % count,) if -count <= axis < count else normalize_axis_tuple(axis, count)
+    else:
+        gone = normalize_axis_tuple(range(count) if axis is None else axis, count)
     if keepdims:
-        return tuple([1 if n in gone else size for n, size in enumerate(a.shape)]), a.dtype
-    return tuple([size for n, size in enumerate(a.shape) if n not in gone]), a.dtype
+        return tuple([1 if n in gone else size for n, size in enumerate(a.shape)]), dtype
+    return tuple([size for n, size in enumerate(a.shape) if n not in gone]), dtype
 
 
-def _extreme(a: Node, axis: Any = None, out: None = None, keepdims: bool = False) -> Found | None:
-    return _sum(a, axis, keepdims=keepdims)
+@lru_cache(maxsize=256)
+def _dtype_of_sum(dtype: np.dtype) -> np.dtype:
+    return np.sum(np.zeros(1, dtype)).dtype
 
 
-def _cumulated(a: Node, axis: Any = None, dtype: None = None, out: None = None) -> Found | None:
-    if dtype is not None or a.dtype.kind not in "fc":
-        return None
+def _mean(a: Node, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Found | None:
+    return _sum(a, axis, dtype, None, keepdims) if a.dtype.kind in "fc" else None
+
+
+def _extreme(a: Node, axis: Any = None, out: None = None, keepdims: bool = False, where: Any = True) -> Found | None:
+    return _sum(a, axis, a.dtype, keepdims=keepdims)
+
+
+def _decided(a: Node, axis: Any = None, out: None = None, keepdims: bool = False) -> Found | None:
+    return _sum(a, axis, bool, keepdims=keepdims)
+
+
+def _place(a: Node, axis: Any = None, out: None = None, *, keepdims: bool = False) -> Found | None:
+    return _sum(a, axis, np.intp, keepdims=keepdims)
+
+
+def _cumulated(a: Node, axis: Any = None, dtype: Any = None, out: None = None) -> Found | None:
+    dtype = _dtype_of_sum(a.dtype) if dtype is None else np.dtype(dtype)
+    return ((a.size,) if axis is None else a.shape), dtype
+
+
+def _sorted(a: Node, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Found:
     return ((a.size,) if axis is None else a.shape), a.dtype
+
+
+def _ordered(a: Node, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Found:
+    return ((a.size,) if axis is None else a.shape), np.dtype(np.intp)
+
+
+def _where(condition: Any, x: Any, y: Any) -> Found:
+    shapes = [_shape(part) for part in (condition, x, y)]
+    shape = shapes[0] if shapes[0] == shapes[1] == shapes[2] else np.broadcast_shapes(*shapes)
+    return shape, np.result_type(*[_weak(part) for part in (x, y)])
+
+
+def _weak(argument: Any) -> Any:
+    """What stands for an operand in a question of dtypes."""
+    if isinstance(argument, Node):
+        return 0.0 if argument.weak else argument.dtype
+    return argument
+
+
+def _joined(arrays: Any, axis: Any = 0, out: None = None, *, dtype: Any = None) -> Found | None:
+    if axis is None:
+        return (sum([prod(_shape(array)) for array in arrays]),), _common(arrays, dtype)
+    shape = list(_shape(arrays[0]))
+    (axis,) = normalize_axis_tuple(axis, len(shape))
+    for array in arrays[1:]:
+        other = list(_shape(array))
+        shape[axis] += other[axis]
+        other[axis] = shape[axis]
+        if other != shape:
+            raise ValueError("shapes differ")
+    return tuple(shape), _common(arrays, dtype)
+
+
+def _stacked(arrays: Any, axis: Any = 0, out: None = None, *, dtype: Any = None) -> Found | None:
+    shape = _shape(arrays[0])
+    if any(_shape(array) != shape for array in arrays):
+        raise ValueError("shapes differ")
+    (axis,) = normalize_axis_tuple(axis, len(shape) + 1)
+    return (*shape[:axis], len(arrays), *shape[axis:]), _common(arrays, dtype)
+
+
+def _common(arrays: Any, dtype: Any) -> np.dtype:
+    # Here a Python number counts as an array.
+    kinds = {array.dtype if isinstance(array, Node) else np.asarray(array).dtype for array in arrays}
+    return np.dtype(dtype) if dtype is not None else kinds.pop() if len(kinds) == 1 else np.result_type(*kinds)
 
 
 def _take(a: Node, indices: Any, axis: Any = None, out: None = None, mode: str = "raise") -> Found:
@@ -131,20 +212,43 @@ def _take(a: Node, indices: Any, axis: Any = None, out: None = None, mode: str =
 
 
 def _getitem(a: Node, index: Any) -> Found:
-    if any(node.dtype == bool for node in walk(index)):
-        raise IndexError("a mask decides the shape")
-    plain = replaced(index, lambda node: np.zeros(node.shape, node.dtype) if not node.args else _positions(node))
+    if type(index) is int and -a.shape[0] <= index < a.shape[0]:
+        return a.shape[1:], a.dtype
+    plain = replaced(index, _positions)
     return _stand_in(a)[plain].shape, a.dtype
 
 
 def _positions(node: Node) -> np.ndarray:
     """The numbers of a constant index; zeros of the shape of a recorded one."""
-    return node.args[0] if isinstance(node.args[0], np.ndarray) else np.zeros(node.shape, node.dtype)
+    return node.args[0] if node.function is CONSTANT else _stand_in(node)
 
 
-def _stand_in(node: Node) -> np.ndarray:
+def _stand_in(node: Node) -> Any:
     """A read-only array of the same shape and dtype that takes no memory."""
-    return np.broadcast_to(np.zeros((), node.dtype), node.shape)
+    return 0.0 if node.weak else _zeros(node.shape, node.dtype)
+
+
+@lru_cache(maxsize=4096)
+def _zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    return np.broadcast_to(np.zeros((), dtype), shape)
+
+
+def _viewed(function: Any) -> Callable[..., Found]:
+    """The rule of a function that returns a view: it costs nothing on zeros."""
+
+    def rule(a: Node, *args: Any, **kwargs: Any) -> Found:
+        result = function(_stand_in(a), *args, **kwargs)
+        return result.shape, result.dtype
+
+    return rule
+
+
+def _as_it_is(a: Node, *args: Any, **kwargs: Any) -> Found:
+    return a.shape, a.dtype
+
+
+def _like(a: Node, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None) -> Found:
+    return a.shape if shape is None else shape, a.dtype if dtype is None else np.dtype(dtype)
 
 
 def _moved(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found | None:
@@ -173,13 +277,22 @@ _SHAPES: dict[Any, Callable[..., Found | None]] = {
     np.transpose: _transpose,
     np.broadcast_to: lambda a, shape: (tuple(shape) if isinstance(shape, (tuple, list)) else (shape,), a.dtype),
     np.sum: _sum,
-    np.mean: _sum,
-    np.max: _extreme,
-    np.min: _extreme,
-    np.amax: _extreme,
-    np.amin: _extreme,
-    np.cumsum: _cumulated,
-    np.cumprod: _cumulated,
+    np.prod: _sum,
+    np.mean: _mean,
+    **dict.fromkeys((np.max, np.min, np.amax, np.amin), _extreme),
+    **dict.fromkeys((np.any, np.all), _decided),
+    **dict.fromkeys((np.argmax, np.argmin), _place),
+    **dict.fromkeys((np.cumsum, np.cumprod), _cumulated),
+    np.sort: _sorted,
+    np.argsort: _ordered,
+    np.where: _where,
+    np.concatenate: _joined,
+    np.stack: _stacked,
+    **{f: _viewed(f) for f in (np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.flip, np.diagonal)},
+    np.matrix_transpose: _viewed(np.matrix_transpose),
+    **dict.fromkeys((np.roll, np.tril, np.triu, np.copy), _as_it_is),
+    **dict.fromkeys((np.zeros_like, np.ones_like, np.empty_like), _like),
+    np.ravel: lambda a, order="C": ((a.size,), a.dtype),
     np.take: _take,
     np.astype: lambda a, dtype, copy=True: (a.shape, np.dtype(dtype)),
     np.linalg.inv: lambda a: (a.shape, a.dtype),
@@ -190,9 +303,6 @@ _SHAPES: dict[Any, Callable[..., Found | None]] = {
     embed: lambda a, pattern: (tuple([prod([a.shape[n] for n in group]) for group in pattern]), a.dtype),
 }
 _MOVING = {
-    *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.where, np.diagonal, np.swapaxes),
-    *(np.moveaxis, np.expand_dims, np.squeeze, np.flip, np.roll, np.pad, np.repeat, np.tile, np.tril, np.triu),
-    *(np.ravel, np.trace, np.dot, np.inner, np.outer, np.zeros_like, np.ones_like, np.empty_like, np.full_like),
-    *(np.argmax, np.argmin, np.argsort, np.isfinite, np.isnan, np.any, np.all, np.prod, np.atleast_1d, np.diag),
-    *(np.matrix_transpose, np.add.reduceat),
+    *(np.vstack, np.hstack, np.dstack, np.column_stack, np.pad, np.repeat, np.tile, np.trace, np.dot, np.inner),
+    *(np.outer, np.full_like, np.isfinite, np.isnan, np.atleast_1d, np.diag, np.add.reduceat, np.take_along_axis),
 }

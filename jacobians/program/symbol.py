@@ -21,10 +21,11 @@ from ..methods import ArrayMethods
 from .node import Node
 from .recorder import Recorder
 
-__all__ = ["Symbol"]
+__all__ = ["Symbol", "holds"]
 
 _VIEWS = {np.reshape, np.transpose, np.broadcast_to, np.ravel, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze}
 _VIEWS |= {np.diagonal, np.flip, np.matrix_transpose, operator.getitem}
+_MOST_ENTRIES = 1000
 _PACKAGE = str(Path(__file__).parent.parent)
 _NUMPY = str(Path(np.__file__).parent)
 
@@ -43,19 +44,42 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if not all([_knows(x) for x in inputs]):
             return NotImplemented
-        if method == "at" or any(x is not None for x in kwargs.pop("out", ())):
-            name = f"np.{ufunc.__name__}{'.at' if method == 'at' else ' into an existing array'}"
-            self._refuse(name, "Nothing is changed in place there: write y = y + x, or np.where.")
-        function = ufunc if method == "__call__" else getattr(ufunc, method)
-        return self.recorder.call(function, inputs, kwargs)
+        if method == "at":
+            self._refuse(f"np.{ufunc.__name__}.at", _IN_PLACE)
+        out = kwargs.pop("out", None)
+        if out is not None and any(x is not None for x in out):
+            return self._in_place(ufunc, inputs, out)
+        if method != "__call__":
+            return self.recorder.call(getattr(ufunc, method), inputs, kwargs)
+        if ufunc.types and ufunc.types[0][0] == "O" and all(set(types) <= set("O->") for types in ufunc.types):
+            # np.frompyfunc: a Python function on every entry.
+            result = ufunc(*[np.asarray(x, dtype=object) for x in inputs], **kwargs)
+            return self.recorder.joined(np.asarray(result, dtype=object))
+        return self.recorder.call(ufunc, inputs, kwargs)
+
+    def _in_place(self, ufunc: np.ufunc, inputs: tuple[Any, ...], out: tuple[Any, ...]) -> Any:
+        """``y += x`` of a number binds the name anew, as in NumPy; an array would change under all of its names."""
+        target = out[0]
+        if len(out) > 1 or target is not inputs[0] or not isinstance(target, Symbol) or target.ndim:
+            self._refuse(f"np.{ufunc.__name__} into an existing array (as y += x does)", _IN_PLACE)
+        result = ufunc(*inputs)
+        return result if result.dtype == target.dtype or target.node.weak else np.astype(result, target.dtype)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not all([issubclass(kind, (Symbol, np.ndarray)) for kind in types]):
             return NotImplemented
         return self.recorder.call(function, args, kwargs)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        self._refuse("conversion to numbers", "Use NumPy's functions on the array itself, and np.stack to build one.")
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """An object array of the entries; the next call that meets it makes it one array again."""
+        if dtype is not None and np.dtype(dtype).kind != "O":
+            self._refuse(f"conversion to an array of dtype {np.dtype(dtype)}", _CONVERSION)
+        if self.size > _MOST_ENTRIES:
+            self._refuse("taking an array apart (np.array, np.asarray, ndarray.dot)", _CONVERSION)
+        entries = np.empty(self.shape, dtype=object)
+        for index in np.ndindex(self.shape):
+            entries[index] = self[index] if index else self
+        return entries
 
     # ---- what it looks like -----------------------------------------------------------------------------------------
 
@@ -135,15 +159,29 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         self._refuse("complex()", _NUMBER)
 
     def __index__(self) -> int:  # noqa: PLE0305  (it raises)
-        self._refuse("use as a Python index", "Use np.take(values, index), or make the argument static.")
+        self._refuse("use as a Python index", "Use np.asarray(values, like=index)[index], or make the argument static.")
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         self._refuse("pickle or copy.deepcopy", "It has no numbers; return it from the function.")
 
+    def refusal(self, operation: str, advice: str) -> StagingError:
+        """The error to raise where an operation needs numbers; it names the line of the caller."""
+        return StagingError(operation, self.shape, _caller(), advice)
+
     def _refuse(self, operation: str, advice: str) -> NoReturn:
-        raise StagingError(operation, self.shape, _caller(), advice)
+        raise self.refusal(operation, advice)
 
 
+def holds(condition: Any) -> bool:
+    """Whether a condition is known to hold; a recorded one is not, since every replay decides it anew."""
+    return not isinstance(condition, Symbol) and bool(condition)
+
+
+_IN_PLACE = "Nothing is changed in place there: write y = y + x, or build the result with np.where or np.stack."
+_CONVERSION = (
+    "Use NumPy's functions on the array itself, np.asarray(values, like=x) in place of np.asarray(values), and "
+    "np.stack, np.concatenate or np.where to build an array."
+)
 _NUMBER = "Use NumPy's functions in place of those of math, or make the argument static with static_argnums."
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import UnsupportedFunctionError
 from ..labels import Axes, Axis, axes_of, size_of
-from ..program import holds
+from ..program import Symbol, holds
 from ..registry import Call, composed, local, nondifferentiable, unsupported
 from ..terms import Factor, Term
 from .linear import broadcast_axes
@@ -116,7 +116,9 @@ composed(np.linalg.tensorsolve, _tensorsolve)
 def _det(call: Call, a: Any) -> LocalTerms:
     # d det(A) = det(A) tr(inv(A) dA)  (Giles 2.2.4); where A has no inverse, tr(C^T dA) with the cofactors C of A.
     b, i, j = matrix_axes(a)
-    if holds(np.any(call.result == 0)):  # a compiled function raises there: inv says that A is singular
+    singular = np.any(call.result == 0)
+    # A compiled function does not know: for a larger A that is singular, inv raises then.
+    if holds(singular) or (isinstance(singular, Symbol) and np.shape(a)[-1] <= 4):
         yield 0, 0, Term(b, (*b, i, j), (Factor.on(_cofactors(a), (*b, i, j)),))
         return
     yield 0, 0, Term(b, (*b, i, j), (Factor.on(call.result, b), Factor.on(np.linalg.inv(a), (*b, j, i))))
@@ -125,7 +127,7 @@ def _det(call: Call, a: Any) -> LocalTerms:
 def _cofactors(a: Any) -> Any:
     """The signed determinants of the matrices without row i and column j: n^5 operations, but right for any rank."""
     n = np.shape(a)[-1]
-    if n == 1:
+    if n < 2:
         return np.ones_like(a)
     keep = np.array([[other for other in range(n) if other != gone] for gone in range(n)])
     rows = [np.linalg.det(np.moveaxis(a[..., keep[i][:, None, None], keep], -2, -3)) for i in range(n)]

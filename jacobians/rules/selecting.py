@@ -79,8 +79,8 @@ def _(call: Call, arr: Any, obj: Any, axis: int | None = None) -> Iterator[Local
 def _(call: Call, filt: Any, trim: str = "fb", axis: Any = None) -> Iterator[LocalTerm]:
     found = np.nonzero(filt != 0)
     index = []
-    for positions, size, kept in zip(found, np.shape(filt), call.result.shape, strict=True):
-        start = int(positions.min()) if positions.size and kept < size and "f" in trim.lower() else 0
+    for places, size, kept in zip(found, np.shape(filt), call.result.shape, strict=True):
+        start = int(places.min()) if places.size and kept < size and "f" in trim.lower() else 0
         index.append(slice(start, start + kept))
     yield 0, 0, indexing_term(np.shape(filt), tuple(index))
 

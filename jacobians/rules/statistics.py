@@ -240,8 +240,12 @@ def _bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -
     first, last = range if range is not None else (np.min(a), np.max(a)) if np.size(a) else (0, 1)
     if holds(np.greater(first, last)):
         raise ValueError("max must be larger than min in range parameter.")
-    apart = np.where(np.equal(first, last), 0.5, 0.0)
-    first, last = first - apart, last + apart
+    equal = np.equal(first, last)
+    if isinstance(equal, Symbol):
+        apart = 0.5 * equal.astype(np.result_type(first, last, 0.0))
+        first, last = first - apart, last + apart
+    elif equal:
+        first, last = first - 0.5, last + 0.5
     return np.linspace(first, last, bins + 1, dtype=np.result_type(first, last, a, 0.0))
 
 

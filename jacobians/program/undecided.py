@@ -1,0 +1,142 @@
+"""Calls that a straight line of calls cannot hold, with the way out.
+
+A program is written down once for all numbers. So the shape and the dtype of a result must not depend on numbers, no
+array may be changed in place, and nothing may be printed or stored.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .node import CONSTANT, Node, walk
+
+__all__ = ["reason_against"]
+
+Reason = str | None
+Calls = Callable[..., Reason]
+
+_SHAPE = "which decide the shape of its result"
+_DTYPE = "which decide the dtype of its result"
+
+
+def reason_against(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reason:
+    """What is to be done instead of a call, or None where the call can be recorded."""
+    rule = _RULES.get(function)
+    advice = rule(*args, **kwargs) if rule is not None else None
+    if advice is None and _writes(function, args, kwargs):
+        return "Nothing is changed in place there: use what the function returns instead of out= and where=."
+    return advice
+
+
+def _writes(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    if kwargs.get("out") is not None:
+        return True
+    if isinstance(function, np.ufunc):
+        return len(args) > function.nin or kwargs.get("where", True) is not True
+    place = _place_of_out(function)
+    return place is not None and len(args) > place and args[place] is not None
+
+
+@lru_cache(maxsize=1024)
+def _place_of_out(function: Any) -> int | None:
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    for place, parameter in enumerate(parameters):
+        if parameter.name == "out" and parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            return place
+    return None
+
+
+def _always(advice: str) -> Calls:
+    return lambda *_, **__: advice
+
+
+def _if_recorded(position: int, name: str, advice: str) -> Calls:
+    """Where one of the arguments is recorded."""
+
+    def rule(*args: Any, **kwargs: Any) -> Reason:
+        value = args[position] if len(args) > position else kwargs.get(name)
+        return advice if _is_recorded(value) else None
+
+    return rule
+
+
+def _is_recorded(value: Any) -> bool:
+    """Whether an argument has numbers that every call gives anew."""
+    return any(node.function is not CONSTANT for node in walk(value))
+
+
+def _item(_: Any, index: Any) -> Reason:
+    items = index if type(index) is tuple else (index,)
+    if any(isinstance(item, slice) and _is_recorded(item) for item in items):
+        return _STATIC
+    if any(node.dtype == bool and node.function is not CONSTANT for node in walk(index)):
+        return f"{_CHOICE} For one axis of few entries, np.sort brings the wanted ones to one end."
+    return None
+
+
+def _where(condition: Any, *branches: Any) -> Reason:
+    return None if branches or not _is_recorded(condition) else _CHOICE
+
+
+def _real(a: Any, *_: Any, **__: Any) -> Reason:
+    return None if isinstance(a, Node) and a.dtype.kind == "c" else "Use it on an array of complex dtype."
+
+
+def _complex(a: Any, *_: Any, **__: Any) -> Reason:
+    return "Use np.real." if isinstance(a, Node) and a.dtype.kind == "c" else None
+
+
+def _poly(seq: Any) -> Reason:
+    return "Use its eigenvalues." if isinstance(seq, Node) and seq.ndim == 2 else None
+
+
+def _histogram(a: Any, bins: Any = 10, *_: Any, **__: Any) -> Reason:
+    return "Give the number of bins, or their edges." if isinstance(bins, str) else None
+
+
+_CHOICE = "Keep all entries, and use np.where(mask, x, 0) or where=mask in np.sum, np.mean, np.max."
+_COMPLEX = "Use the function of the same name in np, where its result is real, or cast its argument to complex."
+_STATIC = "Make the argument static with static_argnums."
+
+# fmt: off
+_RULES: dict[Any, Calls] = {
+    operator.getitem: _item,
+    np.where: _where,
+    np.compress: _if_recorded(0, "condition", _CHOICE),
+    np.extract: _if_recorded(0, "condition", _CHOICE),
+    np.repeat: _if_recorded(1, "repeats", _STATIC),
+    np.delete: _if_recorded(1, "obj", _CHOICE),
+    np.bincount: _if_recorded(0, "x", "Use np.histogram with a number of bins and range=."),
+    np.linalg.eig: _real,
+    np.linalg.eigvals: _real,
+    np.real_if_close: _complex,
+    np.poly: _poly,
+    np.histogram: _histogram,
+    np.histogram_bin_edges: _histogram,
+    np.piecewise: _always("Use np.where or np.select, whose pieces are computed everywhere."),
+    np.polymul: _always("Leading zeros are cut off there: use np.convolve."),
+    np.polydiv: _always("Leading zeros are cut off there."),
+    np.roots: _always("Leading zeros are cut off there: use np.linalg.eigvals on the companion matrix."),
+    np.trim_zeros: _always("Use slices."),
+}
+for _function in (np.nonzero, np.flatnonzero, np.argwhere):
+    _RULES[_function] = _always(_CHOICE)  # of a constant array they never arrive here
+for _name in ("unique", "unique_all", "unique_counts", "unique_inverse", "unique_values", "union1d", "intersect1d",
+              "setdiff1d", "setxor1d"):
+    _RULES[getattr(np, _name)] = _always("Use np.sort, and np.where on its differences.")
+for _name in ("sqrt", "log", "log2", "log10", "logn", "power", "arccos", "arcsin", "arctanh"):
+    _RULES[getattr(np.emath, _name)] = _always(_COMPLEX)
+for _name in ("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"):
+    _RULES[getattr(np, _name)] = _always("Nothing is changed in place there: use np.where, np.stack, np.concatenate.")
+for _name in ("save", "savez", "savez_compressed", "savetxt", "array_repr", "array_str", "array2string"):
+    _RULES[getattr(np, _name)] = _always("Return the array from the function, and print or store it then.")
+# fmt: on
