@@ -17,6 +17,7 @@ import numpy as np
 from ..contract import contract_factors, to_dense
 from ..labels import Label, flatten, fresh, size_of, unify
 from ..terms import Factor, OperatorFactor, Pattern, Term, factor_of, pattern_of
+from .shadows import Shadow
 
 __all__ = ["merge"]
 
@@ -236,6 +237,8 @@ def _densified(terms: list[Term], dtype: np.dtype) -> list[Term]:
     for first, second in pairs:
         names[second] = names[first]
     as_vector = [_without_deltas(term, pairs, columns) for term in terms]
+    if any([isinstance(factor.array, Shadow) for term in terms for factor in term.factors]):  # type: ignore[union-attr]
+        as_vector = [term for term in as_vector if term.factors]  # a term without numbers would make a true array
     kept = [axis for n, axis in enumerate(names) if n not in columns]
     array = to_dense(as_vector, tuple([size_of(axis) for axis in kept]), dtype)
     factor = Factor.on(array, tuple(kept))
