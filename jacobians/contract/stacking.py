@@ -16,6 +16,7 @@ import numpy as np
 from ..labels import Axis, Label, flatten, size_of
 from ..terms import Factor, Term
 from .network import contract_factors
+from .reduction import scale_smallest
 
 __all__ = ["write_stacked"]
 
@@ -134,5 +135,12 @@ def _fill(target: np.ndarray, factors: list[Factor], batch: Axis, summed: Axis, 
         target[...] = scale
         return
     target = target.reshape([label.size for label in labels])  # the summed labels apart: a view
-    core = contract_factors(factors, labels)
-    np.multiply(core.spread(labels), scale, out=target, casting="same_kind")
+    carried = {label for factor in factors for label in factor.labels}
+    if len(factors) > 1 and carried.issuperset(labels) and all([f.dtype == target.dtype for f in factors]):
+        contract_factors(scale_smallest(factors, scale), labels, target)
+        return
+    core = contract_factors(factors, labels).spread(labels)
+    if scale == 1:
+        target[...] = core
+    else:
+        np.multiply(core, scale, out=target, casting="same_kind")
