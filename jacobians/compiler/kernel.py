@@ -10,7 +10,12 @@ import numpy as np
 
 from ..program import CONSTANT, Node, topological
 from .assembling import assembled
+from .buffers import buffered
+from .fusion import fused
+from .loop import Loop
+from .loops import rolled
 from .namespace import Namespace
+from .order import Accumulate
 from .parameters import Parameters
 from .statements import Statement
 from .trees import Tree
@@ -59,9 +64,9 @@ def write_kernel(
         How the outputs are nested.
     """
     space = Namespace()
-    nodes = topological(outputs)
-    statements = assembled(nodes, outputs)
-    names = _named(inputs, nodes, statements, space)
+    kept = [id(node) for node in outputs]
+    statements = buffered(fused(rolled(assembled(topological(outputs), outputs), outputs), kept), kept)
+    names = _named(inputs, outputs, statements, space)
     lines = [line for statement in statements for line in statement.lines(names, space)]
     words = [_own(node, names, outputs[:n], shared) for n, (node, shared) in enumerate(_marked(outputs, result))]
     plain = result.is_plain
@@ -76,12 +81,17 @@ def _marked(outputs: Sequence[Node], result: Tree) -> Iterator[tuple[Node, bool]
 
 
 def _named(
-    inputs: Sequence[Node], nodes: Sequence[Node], statements: Sequence[Statement], space: Namespace
+    inputs: Sequence[Node], outputs: Sequence[Node], statements: Sequence[Statement], space: Namespace
 ) -> dict[int, str]:
     names = {id(node): node.args[0] for node in inputs}
-    names |= {id(node): space.constant(node.args[0]) for node in nodes if node.function is CONSTANT}
+    used = [*[node for statement in statements for node in statement.reads], *outputs]
+    names |= {id(node): space.constant(node.args[0]) for node in used if node.function is CONSTANT}
     made = [node for statement in statements for node in statement.makes]
-    return names | {id(node): f"v{n}" for n, node in enumerate(made)}
+    names |= {id(node): f"v{n}" for n, node in enumerate(made)}
+    for statement in statements:
+        if isinstance(statement, (Accumulate, Loop)):
+            statement.share(names)
+    return names
 
 
 def _own(node: Node, names: dict[int, str], before: Sequence[Node], shared: bool) -> str:
