@@ -19,7 +19,7 @@ import numpy as np
 from ..program import Node
 from .namespace import Namespace
 from .printing import call_text, literal
-from .rows import Rows
+from .rows import Call, Rows
 
 __all__ = ["Blocked"]
 
@@ -34,14 +34,12 @@ class Blocked:
 
     Parameters
     ----------
-    calls : sequence of (Node, Rows)
+    calls : sequence of Call
         Operands first.
     stored : sequence of Node
         Those whose result is needed outside, as a whole array.
     flat : bool
         Whether all arrays are of one shape and are cut without regard to axes.
-    work : float
-        About how many nanoseconds it takes.
 
     Attributes
     ----------
@@ -51,16 +49,16 @@ class Blocked:
 
     makes_fresh = True
 
-    def __init__(self, calls: Sequence[tuple[Node, Rows]], stored: Sequence[Node], flat: bool, work: float) -> None:
+    def __init__(self, calls: Sequence[Call], stored: Sequence[Node], flat: bool) -> None:
         self.calls = list(calls)
         self.stored = list(stored)
         self.flat = flat
-        self.work = work
+        self.work = sum([call.cost for call in calls])
         self.targets: dict[int, str] = {}
-        made = {id(node) for node, _ in self.calls}
-        outside = [operand for node, _ in self.calls for operand in node.operands if id(operand) not in made]
+        made = {id(call.node) for call in calls}
+        outside = [operand for call in calls for operand in call.node.operands if id(operand) not in made]
         self._reads = tuple({id(node): node for node in outside}.values())
-        self._cut = {id(node) for _, rows in self.calls for node in rows.cut}
+        self._cut = {id(node) for call in calls for node in call.rows.cut}
 
     @property
     def reads(self) -> tuple[Node, ...]:
@@ -68,12 +66,12 @@ class Blocked:
 
     @property
     def makes(self) -> tuple[Node, ...]:
-        return tuple([node for node, _ in self.calls])
+        return tuple([call.node for call in self.calls])
 
     @property
     def size(self) -> int:
         """The number of rows."""
-        rows = self.calls[0][1]
+        rows = self.calls[0].rows
         return rows.cut[0].size if self.flat else rows.size
 
     @property
@@ -90,13 +88,14 @@ class Blocked:
         stored = {id(node) for node in self.stored}
         holder = self._holders()
         last: dict[int, int] = {}
-        for n, (node, _) in enumerate(self.calls):
+        for n, node in enumerate(self.makes):
             for operand in node.operands:
                 last[holder.get(id(operand), id(operand))] = n
         number: dict[int, int] = {}
         buffers: list[Buffer] = []
         free: list[int] = []
-        for n, (node, rows) in enumerate(self.calls):
+        for n, call in enumerate(self.calls):
+            node, rows = call.node, call.rows
             over = [
                 number[i] for i in {holder.get(id(o), id(o)) for o in node.operands} if i in number and last[i] == n
             ]
@@ -121,7 +120,8 @@ class Blocked:
     def _holders(self) -> dict[int, int]:
         """The call in whose buffer a view lies."""
         holder: dict[int, int] = {}
-        for node, rows in self.calls:
+        for call in self.calls:
+            node, rows = call.node, call.rows
             if rows.kind == "view":
                 holder[id(node)] = holder.get(id(rows.cut[0]), id(rows.cut[0]))
         return holder
@@ -129,7 +129,7 @@ class Blocked:
     def _whole(self) -> list[Node]:
         """The operands that are handed over as they are; an array may be cut for one call and whole for another."""
         known = {id(node): node for node in self._reads}
-        used = [o for node, rows in self.calls for o in node.operands if id(o) in known and o not in rows.cut]
+        used = [o for c in self.calls for o in c.node.operands if id(o) in known and o not in c.rows.cut]
         return list({id(node): node for node in used}.values())
 
     def _twice(self, node: Node, rows: Rows) -> list[Node]:
@@ -142,11 +142,12 @@ class Blocked:
         cut = [node for node in self._reads if id(node) in self._cut]
         whole = self._whole()
         body: list[str] = []
-        for node, rows in self.calls:
+        for call in self.calls:
+            node, rows = call.node, call.rows
             out = names[id(node)] if id(node) in stored else f"b{number[id(node)]}" if id(node) in number else ""
             roles = {**names, **{id(o): f"{names[id(o)]}_" for o in self._twice(node, rows)}}
             body += _written(node, rows, roles, space, out, id(node) in stored)
-        parts = [names[id(node)] for node, rows in self.calls if rows.kind == "part"]
+        parts = [names[id(call.node)] for call in self.calls if call.rows.kind == "part"]
         if parts:
             body.append(f"return {', '.join(parts)}")
         name = space.fresh("_block")
@@ -175,12 +176,12 @@ class Blocked:
         words = f"{name}, {self.size}, {self.step}, [{arrays}], [{others}], [{kinds}]"
         if self.work >= _SHARED:
             words += ", parallel=True"
-        given = "_parts = " if any(rows.kind == "part" for _, rows in self.calls) else ""
+        given = "_parts = " if any(call.rows.kind == "part" for call in self.calls) else ""
         return [f"{given}{space.helper('in_blocks')}({words})"]
 
     def _joins(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         """The lines that put parts together."""
-        parts = [(node, rows) for node, rows in self.calls if rows.kind == "part"]
+        parts = [(call.node, call.rows) for call in self.calls if call.rows.kind == "part"]
         if len(parts) == 1:
             node, rows = parts[0]
             return [f"{names[id(node)]} = {space.function(rows.join)}(_parts, axis=0)"]

@@ -8,33 +8,24 @@ number of times that a path to it has left a run, and calls of one level and one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..program import Node
 from .blocked import Blocked
-from .rows import Rows, cost, rows_of
+from .rows import Call, Rows, rows_of
 from .statements import Assign, Statement
+from .storing import choose_stored
 
 __all__ = ["fused"]
 
 _LARGE = 32_768  # entries of an array from which on a run pays
 _LONG = 16_384  # entries of a row that is too long for a block
-_CHEAP = 1.0  # nanoseconds for an entry: computing it again is cheaper than storing it
 _ALONE = 1e6  # nanoseconds that a single call must take to be worth several threads
 
 Domain = tuple[str, Any]
-
-
-class _Call:
-    """A call that may take part in a run."""
-
-    __slots__ = ("domain", "node", "rows")
-
-    def __init__(self, node: Node, rows: Rows, domain: Domain) -> None:
-        self.node, self.rows, self.domain = node, rows, domain
 
 
 def fused(statements: Sequence[Statement], kept: Iterable[int]) -> list[Statement]:
@@ -53,9 +44,9 @@ def fused(statements: Sequence[Statement], kept: Iterable[int]) -> list[Statemen
     return _ordered(statements, runs, set(kept)) if runs else list(statements)
 
 
-def _calls(statements: Sequence[Statement]) -> dict[int, _Call]:
+def _calls(statements: Sequence[Statement]) -> dict[int, Call]:
     """The calls that go by rows; a view does only behind such a call."""
-    calls: dict[int, _Call] = {}
+    calls: dict[int, Call] = {}
     for statement in statements:
         if not isinstance(statement, Assign) or statement.out:
             continue
@@ -68,11 +59,11 @@ def _calls(statements: Sequence[Statement]) -> dict[int, _Call]:
             continue
         if rows.kind != "call" and not any(_same(calls, cut, domain) for cut in rows.cut):
             continue
-        calls[id(node)] = _Call(node, rows, domain)
+        calls[id(node)] = Call(node, rows, domain)
     return calls
 
 
-def _same(calls: dict[int, _Call], node: Node, domain: Domain) -> bool:
+def _same(calls: dict[int, Call], node: Node, domain: Domain) -> bool:
     return id(node) in calls and calls[id(node)].domain == domain and calls[id(node)].rows.kind != "part"
 
 
@@ -89,7 +80,7 @@ def _domain(node: Node, rows: Rows) -> Domain | None:
     return ("flat", shape) if rows.kind == "part" and len(node.args) == 1 and not node.kwargs else None
 
 
-def _runs(statements: Sequence[Statement], calls: dict[int, _Call]) -> list[list[_Call]]:
+def _runs(statements: Sequence[Statement], calls: dict[int, Call]) -> list[list[Call]]:
     """The calls by run, those that are worth it."""
     levels: dict[int, int] = {}
     for statement in statements:
@@ -102,13 +93,14 @@ def _runs(statements: Sequence[Statement], calls: dict[int, _Call]) -> list[list
                 level = max(level, levels.get(id(operand), 0) + (not within))
             levels[id(node)] = level
     _delay(statements, calls, levels)
-    groups: dict[Any, list[_Call]] = {}
+    groups: dict[Any, list[Call]] = {}
     for call in calls.values():
         groups.setdefault((call.domain, levels[id(call.node)]), []).append(call)
-    return [run for run in groups.values() if _pays(run)]
+    ordered = sorted(groups.items(), key=lambda entry: entry[0][1])
+    return [run for _, run in ordered if _pays(run)]
 
 
-def _joined(before: _Call, after: _Call) -> bool:
+def _joined(before: Call, after: Call) -> bool:
     """Whether a call may follow another one in one run."""
     return (
         before.domain == after.domain
@@ -119,7 +111,7 @@ def _joined(before: _Call, after: _Call) -> bool:
     )
 
 
-def _delay(statements: Sequence[Statement], calls: dict[int, _Call], levels: dict[int, int]) -> None:
+def _delay(statements: Sequence[Statement], calls: dict[int, Call], levels: dict[int, int]) -> None:
     """Move a call to the later run that needs it, if what it reads is at hand there: nothing has to be stored."""
     users: dict[int, list[Statement]] = {}
     for statement in statements:
@@ -136,14 +128,14 @@ def _delay(statements: Sequence[Statement], calls: dict[int, _Call], levels: dic
             levels[id(node)] = later
 
 
-def _pays(run: Sequence[_Call]) -> bool:
+def _pays(run: Sequence[Call]) -> bool:
     working = [call for call in run if call.rows.kind != "view"]
     if max([max(call.node.size, *[cut.size for cut in call.rows.cut]) for call in working], default=0) < _LARGE:
         return False
-    return len(working) > 1 or sum([cost(call.node) for call in working]) > _ALONE
+    return len(working) > 1 or sum([call.cost for call in working]) > _ALONE
 
 
-def _ordered(statements: Sequence[Statement], runs: Sequence[list[_Call]], kept: set[int]) -> list[Statement]:
+def _ordered(statements: Sequence[Statement], runs: Sequence[list[Call]], kept: set[int]) -> list[Statement]:
     """The statements with runs in the place of their calls, what each one reads before it."""
     run_of = {id(call.node): n for n, run in enumerate(runs) for call in run}
     makers: dict[int, Any] = {}
@@ -153,9 +145,10 @@ def _ordered(statements: Sequence[Statement], runs: Sequence[list[_Call]], kept:
         unit = statement if numbers == {None} else next(iter(numbers))
         units.append(unit)
         makers.update({id(node): unit for node in statement.makes})
-    needed = _needed_outside(statements, run_of, kept)
-    _repeat(statements, runs, run_of, needed, kept)
-    blocked = {n: _blocked(run, needed, run_of) for n, run in enumerate(runs)}
+    needed = _needed(statements, runs, run_of, kept)
+    position = {id(node): n for n, statement in enumerate(statements) for node in statement.makes}
+    stored = choose_stored(runs, needed, position)
+    blocked = {n: _blocked(run, {i for i in stored if run_of.get(i) == n}) for n, run in enumerate(runs)}
     result: list[Statement] = []
     done: set[int] = set()
 
@@ -179,93 +172,28 @@ def _ordered(statements: Sequence[Statement], runs: Sequence[list[_Call]], kept:
     return _with_views(result, needed)
 
 
-def _needed_outside(statements: Sequence[Statement], run_of: dict[int, int], kept: set[int]) -> set[int]:
-    """The nodes of runs that are read outside their run; of a view, the array behind it too."""
+def _needed(
+    statements: Sequence[Statement], runs: Sequence[list[Call]], run_of: Mapping[int, int], kept: set[int]
+) -> set[int]:
+    """The nodes of runs that are needed by others than runs over the same rows; of a view, the array behind it too."""
     needed = set(kept)
+    call_of = {id(call.node): call for run in runs for call in run}
     for statement in statements:
-        own = {run_of.get(id(node)) for node in statement.makes}
-        needed |= {id(node) for node in statement.reads if run_of.get(id(node)) not in own or own == {None}}
+        for node in statement.reads:
+            reader = call_of.get(id(statement.makes[0])) if statement.makes else None
+            before = call_of.get(id(node))
+            if before is not None and (reader is None or not _joined(before, reader)):
+                needed.add(id(node))
     for statement in reversed(statements):
-        if isinstance(statement, Assign) and id(statement.node) in needed:
-            rows = rows_of(statement.node) if id(statement.node) in run_of else None
-            if rows is not None and rows.kind == "view":
-                needed.add(id(rows.cut[0]))
+        for node in statement.makes:
+            if id(node) in needed and id(node) in run_of and call_of[id(node)].rows.kind == "view":
+                needed.add(id(call_of[id(node)].rows.cut[0]))
     return needed
 
 
-def _repeat(
-    statements: Sequence[Statement],
-    runs: Sequence[list[_Call]],
-    run_of: dict[int, int],
-    needed: set[int],
-    kept: set[int],
-) -> None:
-    """Compute a cheap call again in the later runs that need it, with what it needs itself, and do not store it."""
-    users: dict[int, set[int | None]] = {}
-    for statement in statements:
-        for made in statement.makes:
-            for operand in statement.reads:
-                users.setdefault(id(operand), set()).add(run_of.get(id(made)))
-    for n, run in enumerate(runs):
-        own = {id(call.node): call for call in run}
-        for call in list(run):
-            node = call.node
-            if id(node) not in needed or id(node) in kept or call.rows.kind != "call":
-                continue
-            others = [other for other in users.get(id(node), set()) if other != n]
-            cone = _cone(call, own, needed)
-            price = sum([cost(again.node) for again in cone]) * len(others)
-            if price > _CHEAP * node.size or not all(_takes(node, runs, other, call.domain) for other in others):
-                continue
-            for other in others:
-                known = {id(there.node) for there in runs[other or 0]}
-                runs[other or 0] += [again for again in cone if id(again.node) not in known]
-                for operand in [operand for again in cone for operand in again.node.operands]:
-                    users.setdefault(id(operand), set()).add(other)
-            needed.discard(id(node))
-    place = {id(statement.makes[0]): n for n, statement in enumerate(statements)}
-    for run in runs:
-        run.sort(key=lambda call: place[id(call.node)])
-        run[:] = _used(run, needed)
-
-
-def _used(run: Sequence[_Call], needed: set[int]) -> list[_Call]:
-    """The calls of a run that something still needs."""
-    used: set[int] = set(needed)
-    kept: list[_Call] = []
-    for call in reversed(run):
-        if call.rows.kind == "part" or id(call.node) in used:
-            kept.append(call)
-            used |= {id(operand) for operand in call.node.operands}
-    return kept[::-1]
-
-
-def _cone(call: _Call, own: dict[int, _Call], needed: set[int]) -> list[_Call]:
-    """The calls of a run that lead from what is at hand in memory to this one, in order."""
-    found: dict[int, _Call] = {}
-
-    def collect(call: _Call) -> None:
-        for operand in call.node.operands:
-            if id(operand) in own and id(operand) not in needed and id(operand) not in found:
-                collect(own[id(operand)])
-        found[id(call.node)] = call
-
-    collect(call)
-    return list(found.values())
-
-
-def _takes(node: Node, runs: Sequence[list[_Call]], other: int | None, domain: Domain) -> bool:
-    """Whether a run of the same domain takes only rows of a node, and not the whole."""
-    if other is None or runs[other][0].domain != domain:
-        return False
-    return all(node not in call.node.operands or node in call.rows.cut for call in runs[other])
-
-
-def _blocked(run: Sequence[_Call], needed: set[int], run_of: dict[int, int]) -> Blocked:
-    calls = [(call.node, call.rows) for call in run]
-    flat = run[0].domain[0] == "flat"
-    stored = [call.node for call in run if call.rows.kind == "call" and id(call.node) in needed]
-    return Blocked(calls, stored, flat, work=sum([cost(node) for node, _ in calls]))
+def _blocked(run: Sequence[Call], stored: set[int]) -> Blocked:
+    written = [call.node for call in run if call.rows.kind == "call" and id(call.node) in stored]
+    return Blocked(run, written, flat=run[0].domain[0] == "flat")
 
 
 def _with_views(statements: Sequence[Statement], needed: set[int]) -> list[Statement]:
@@ -274,5 +202,5 @@ def _with_views(statements: Sequence[Statement], needed: set[int]) -> list[State
     for statement in statements:
         result.append(statement)
         if isinstance(statement, Blocked):
-            result += [Assign(node) for node, rows in statement.calls if rows.kind == "view" and id(node) in needed]
+            result += [Assign(c.node) for c in statement.calls if c.rows.kind == "view" and id(c.node) in needed]
     return result

@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..program import Node
 
-__all__ = ["Rows", "cost", "rows_of", "takes_out"]
+__all__ = ["Call", "Rows", "rows_of", "takes_out"]
 
 
 class Rows(NamedTuple):
@@ -37,6 +37,29 @@ class Rows(NamedTuple):
     size: int
     cut: tuple[Node, ...]
     join: Any = None
+
+
+class Call:
+    """A call that goes by rows.
+
+    Parameters
+    ----------
+    node : Node
+    rows : Rows
+    domain : tuple
+        What the calls of one run have in common.
+
+    Attributes
+    ----------
+    cost : float
+        About how many nanoseconds it takes.
+    """
+
+    __slots__ = ("cost", "domain", "node", "rows")
+
+    def __init__(self, node: Node, rows: Rows, domain: tuple[str, Any]) -> None:
+        self.node, self.rows, self.domain = node, rows, domain
+        self.cost = _cost(node) if rows.kind != "view" else 0.0
 
 
 _REDUCTIONS = {np.sum: np.sum, np.max: np.max, np.min: np.min, np.amax: np.max, np.amin: np.min}
@@ -165,7 +188,7 @@ _DEAR: dict[Any, float] = {
 # fmt: on
 
 
-def cost(node: Node) -> float:
+def _cost(node: Node) -> float:
     """About how many nanoseconds a call takes for its entries in the cache."""
     size = max([node.size, *[operand.size for operand in node.operands]])
     function = node.function
