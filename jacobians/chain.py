@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .errors import ChainError
 from .labels import flatten, unify
-from .terms import Map, Term, compose, join, tabulate
+from .terms import Factor, Joined, Map, Term, compose, join, tabulate
 
 __all__ = ["chain", "diagonal", "resolve"]
 
@@ -118,9 +120,17 @@ def _join_two(term: Term) -> Term | None:
                 joined = join(owner[label], relation)
                 if joined is None:
                     return None
-                return term.replace(maps=_without(term, relation) + joined.maps, bound=term.bound + joined.pairs)
+                maps, bound = _without(term, relation) + joined.maps, term.bound + joined.pairs
+                return term.replace(factors=term.factors + _masks(term, joined), maps=maps, bound=bound)
             owner[label] = relation
     return term
+
+
+def _masks(term: Term, joined: Joined) -> tuple[Factor, ...]:
+    """What is zero where recorded indices do not agree, in the precision of the term."""
+    kinds = [factor.dtype for factor in term.factors]
+    dtype = np.result_type(*kinds) if kinds else np.dtype(float)
+    return tuple([Factor(mask.array.astype(dtype), mask.labels) for mask in joined.masks])
 
 
 def _compose_two(term: Term) -> Term:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import embed, scatter
+from ..program import Symbol
 from ..terms import Factor, OperatorFactor, Term
 
 __all__ = ["Ledger", "Shadow", "shadow_term"]
@@ -81,7 +82,9 @@ class Shadow:
         return self.ledger.made(self.shape, self.dtype, 0 if sign else self.size)
 
     def __getitem__(self, index: Any) -> Shadow:
-        probe = np.broadcast_to(np.zeros(()), self.shape)[index]
+        items = index if isinstance(index, tuple) else (index,)
+        known = tuple([np.zeros(item.shape, np.intp) if isinstance(item, Symbol) else item for item in items])
+        probe = np.broadcast_to(np.zeros(()), self.shape)[known]
         return self.ledger.made(probe.shape, self.dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **_: Any) -> Shadow:

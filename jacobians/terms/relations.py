@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
-from ..arrays import pick
+from ..arrays import pick, scatter
 from ..labels import Axis, Label, size_of
+from .factor import Factor
 from .maps import Affine, Map
 
 __all__ = ["Joined", "compose", "join", "spread", "tabulate"]
@@ -61,10 +62,14 @@ def _plain(index: Affine | np.ndarray) -> TypeGuard[Affine]:
 
 
 class Joined(NamedTuple):
-    """Maps that together say that maps agree, and the label of the pairs if one was needed."""
+    """Maps that together say that maps agree, and the label of the pairs if one was needed.
+
+    Where that depends on the numbers of a recorded index, masks are zero for the positions that do not agree.
+    """
 
     maps: tuple[Map, ...]
     pairs: Axis
+    masks: tuple[Factor, ...] = ()
 
 
 def join(left: Map, right: Map) -> Joined | None:
@@ -89,15 +94,33 @@ def join(left: Map, right: Map) -> Joined | None:
 
 
 def _join_recorded(left: Map, right: Map) -> Joined:
-    """The same where an index is recorded: one of the two must be a permutation, which is undone."""
-    size = size_of(left.dst)
-    if left.injective and size_of(left.src) == size:
-        index = pick(np.argsort(left.positions()), right.positions())
-        return Joined((Map.of(left.src, right.src, index, right.injective),) if left.src else (), ())
-    if right.injective and size_of(right.src) == size:
-        index = pick(np.argsort(right.positions()), left.positions())
-        return Joined((Map.of(right.src, left.src, index, left.injective),) if right.src else (), ())
+    """The same where an index is recorded: the one that is injective is undone, and a mask tells where it is.
+
+    So the result lists every position of the other source, whatever the numbers are.
+    """
+    for undone, given in ((left, right), (right, left)):
+        if undone.injective:
+            index, inside = _undone(undone, given.positions())
+            maps = (Map.of(undone.src, given.src, index, given.injective if inside is None else None),)
+            sizes = [label.size for label in given.src]
+            masks = () if inside is None else (Factor(np.reshape(inside, sizes), given.src),)
+            return Joined(maps if undone.src else (), (), masks)
     raise _refused((left, right))
+
+
+def _undone(relation: Map, positions: Any) -> tuple[Any, Any]:
+    """From which source an injective map comes to each position, and whether it does; None where it always does."""
+    size, count = size_of(relation.dst), size_of(relation.src)
+    if count == size:
+        return pick(np.argsort(relation.positions()), positions), None
+    if _plain(relation.index):
+        offset = positions - relation.index.start
+        index = np.floor_divide(offset, relation.index.step)
+        inside = (index * relation.index.step == offset) & (index >= 0) & (index < count)
+        return np.where(inside, index, 0), inside
+    table = scatter(np.arange(1, count + 1), relation.positions(), size, True) - 1
+    index = pick(table, positions)
+    return np.maximum(index, 0), index >= 0
 
 
 def _refused(maps: Sequence[Map]) -> Exception:
