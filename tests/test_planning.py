@@ -212,6 +212,17 @@ def test_a_plan_is_saved_and_reused():
     )
 
 
+def test_a_hessian_is_planned_as_the_jacobian_of_the_gradient():
+    def loss(x):
+        return np.sum(network(x) ** 2)
+
+    x = np.linspace(0.0, 1.0, 4)
+    plan = jac.plan(jac.grad(loss), x, order="search")
+    H = jac.hessian(loss, plan=plan)(x)
+    assert H.plan.multiplications == plan.multiplications
+    np.testing.assert_allclose(H.to_array(), jac.hessian(loss, order="reverse")(x).to_array())
+
+
 def test_a_plan_for_another_function_is_refused():
     plan = jac.plan(network, np.ones(4))
     with pytest.raises(jac.ArgumentError, match="jacobian: order is a plan for another graph, of 4 inner vertices"):
