@@ -27,6 +27,7 @@ import numpy as np
 
 from .errors import ArgumentError
 from .labels import Axes, Label, axes_of, flatten
+from .quiet import quietly
 from .terms import Factor, Map, Pattern, Term, patterned
 
 __all__ = [
@@ -155,25 +156,23 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
     --------
     ``elementwise(np.tanh, lambda y, x: 1 - y * y)``, ``elementwise(np.subtract, 1.0, -1.0)``
     """
-    constant = not any([callable(partial) for partial in partials])
+    numbered: list[tuple[int, Any, bool]] = [(n, partial, callable(partial)) for n, partial in enumerate(partials)]
 
-    def run(call: Call, *operands: Any, **_: Any) -> Iterable[LocalTerm]:
-        if constant:
-            return terms(call, operands)
-        with np.errstate(all="ignore"):  # a slope may be infinite where the function itself is fine
-            return terms(call, operands)
-
-    def terms(call: Call, operands: tuple[Any, ...]) -> list[LocalTerm]:
-        result, needed, found = call.result, call.needed, []
-        shape = result.shape
-        for position, partial in enumerate(partials):
+    def state(call: Call, *operands: Any, **_: Any) -> list[LocalTerm]:
+        result, needed = call
+        shape, dtype, found = result.shape, result.dtype, []
+        for position, partial, varies in numbered:
             if position in needed:
                 operand = operands[position]
                 in_shape = operand.shape if hasattr(operand, "shape") else np.shape(operand)
-                value = partial(result, *operands) if callable(partial) else partial
-                found.append((0, position, diagonal_term(shape, in_shape, value, result.dtype)))
+                value = partial(result, *operands) if varies else partial
+                found.append((0, position, diagonal_term(shape, in_shape, value, dtype)))
         return found
 
+    def state_quietly(call: Call, *operands: Any, **_: Any) -> list[LocalTerm]:
+        return quietly(state, call, *operands)  # a slope may be infinite where the function itself is fine
+
+    run = state_quietly if any([varies for _, _, varies in numbered]) else state
     _register(Rule("elementwise", function, run))
 
 
@@ -241,10 +240,12 @@ def _group(axes: Axes, shape: tuple[int, ...]) -> tuple[Label, ...]:
     return tuple([label for size, axis in zip(shape, axes, strict=True) if size != 1 for label in axis])
 
 
-def _filled(pattern: Pattern, arrays: Sequence[Any], scale: float = 1.0) -> Term:
+def _filled(pattern: Pattern, arrays: list[Any]) -> Term:
     """The term of a pattern with arrays, from which axes of size 1 are dropped."""
-    pairs = zip(arrays, pattern.sizes, strict=True)
-    return pattern.term([array if array.shape == sizes else np.reshape(array, sizes) for array, sizes in pairs], scale)
+    for place, sizes in enumerate(pattern.sizes):
+        if arrays[place].shape != sizes:
+            arrays[place] = np.reshape(arrays[place], sizes)
+    return pattern.term(arrays)
 
 
 def gather(function: Any, separable: bool | Callable[..., bool] = False) -> None:
@@ -366,10 +367,11 @@ def diagonal_term(out_shape: tuple[int, ...], in_shape: tuple[int, ...], partial
     dtype : dtype
         Of the result; integer and boolean partials are converted to it.
     """
-    if isinstance(partial, (int, float)) and not isinstance(partial, np.generic):
+    if type(partial) is float or (isinstance(partial, (int, float)) and not isinstance(partial, np.generic)):
         return _diagonal(out_shape, in_shape, None).term((), partial)
     array = _floating(partial, dtype)
-    return _filled(_diagonal(out_shape, in_shape, array.shape), (array,))
+    pattern = _diagonal(out_shape, in_shape, array.shape)
+    return pattern.term((array,)) if array.shape == pattern.sizes[0] else _filled(pattern, [array])
 
 
 @lru_cache(maxsize=4096)

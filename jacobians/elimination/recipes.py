@@ -114,8 +114,8 @@ class _Recipe:
         self.patterns: dict[tuple[Axis, ...], Pattern | None] = {}
         self.is_number = len(self.places) == 1 and not settled.labels
         # Most recipes multiply arrays and no more: then the pattern of the result is known before.
-        self.pairs = [step.operands for step in self.steps]
         only = not shapes and all([step.product for step in self.steps])
+        self.pairs = [(*step.operands, len(step.argument) > 1) for step in self.steps] if only else []
         self.known = self._pattern(tuple([factor.labels for factor in settled.factors])) if only else None
 
     def follow(self, outer: Term, inner: Term) -> Term:
@@ -123,9 +123,11 @@ class _Recipe:
         arrays = [factor.array for factor in outer.factors + inner.factors]  # type: ignore[union-attr]
         scale = outer.scale * inner.scale * self.scale
         if self.known is not None:
-            for first, second in self.pairs:
-                arrays.append(_multiply(arrays[first], arrays[second]))
-            return self._made(self.known, [arrays[place] for place in self.places], scale)
+            for first, second, several in self.pairs:
+                a, b = arrays[first], arrays[second]
+                arrays.append(_multiply(a, b) if several else np.multiply(a, b))
+            arrays = [arrays[place] for place in self.places]
+            return self._made(self.known, arrays, scale) if self.is_number else self.known.term(arrays, scale)
         labels = self.labels.copy()
         for place, shape in self.shapes.items():
             arrays[place] = np.reshape(arrays[place], shape)
@@ -159,7 +161,8 @@ class _Recipe:
 
 
 def _multiply(a: Any, b: Any) -> Any:
-    if type(a) is np.ndarray and type(b) is np.ndarray and a.ndim + b.ndim > 2:
+    """The product of arrays of several axes, in the order of its labels in memory."""
+    if type(a) is np.ndarray and type(b) is np.ndarray:
         return np.multiply(a, b, order="C")
     return np.multiply(a, b)
 

@@ -9,7 +9,7 @@ labels alone (what a rule yields for given shapes, how two terms are joined) is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -47,11 +47,15 @@ class Pattern:
         self.sizes = tuple([tuple([label.size for label in group]) for group in groups])
         self.is_empty = 0 in [label.size for label in (*flatten(out), *flatten(inp), *bound)]
 
-    def term(self, arrays: Iterable[Any], scale: float = 1.0) -> Term:
+    def term(self, arrays: Sequence[Any], scale: float = 1.0) -> Term:
         """A term of this pattern; each array fits the labels of its factor."""
         term = _Term()
         term.out, term.inp, term.maps, term.bound, term.scale = self.out, self.inp, self.maps, self.bound, scale
-        term.factors = tuple([factor_of(array, group) for array, group in zip(arrays, self.groups, strict=True)])
+        groups = self.groups
+        if len(groups) == 1:
+            term.factors = (factor_of(arrays[0], groups[0]),)
+        else:
+            term.factors = tuple(map(factor_of, arrays, groups))
         term._labels = None
         term._pattern = self
         term.__class__ = Term

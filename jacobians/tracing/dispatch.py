@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -219,61 +219,56 @@ def _positional(function: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tup
     return tuple(bound), rest
 
 
-class _Operands:
-    """The arguments of a call on one level: values below it, and where its vertices come in."""
-
-    __slots__ = ("example", "function", "level", "sources")
-
-    def __init__(self, level: Level, function: Any) -> None:
-        self.level = level
-        self.function = function
-        self.sources: dict[Path, int] = {}
-        self.example: Recorded | None = None
-
-    def take(self, value: Any, path: Path) -> Any:
-        if isinstance(value, Recorded):
-            if value.level is not self.level:
-                return value
-            self.sources[path] = value.vertex
-            self.example = value
-            return value.value
-        kind = type(value)
-        if kind in _STATIC:
+def _taken(level: Level, function: Any, value: Any, path: Path, sources: dict[Path, int]) -> Any:
+    """An argument with its values below the level; `sources` tells where vertices of the level come in."""
+    if isinstance(value, Recorded):
+        if value.level is not level:
             return value
-        if isinstance(value, np.ndarray):
-            return self._constant(value)
-        if kind in (list, tuple) and isinstance(path, int):
-            return kind([self.take(entry, (path, n)) for n, entry in enumerate(value)])
-        return value
+        sources[path] = value.vertex
+        return value.value
+    if isinstance(value, np.ndarray):
+        return _constant(level, function, value)
+    if type(value) in (list, tuple) and isinstance(path, int):
+        return type(value)([_taken(level, function, entry, (path, n), sources) for n, entry in enumerate(value)])
+    return value
 
-    def _constant(self, array: np.ndarray) -> np.ndarray:
-        if type(array) is not np.ndarray and isinstance(array, (np.matrix, np.ma.MaskedArray)):
-            raise ArgumentError(
-                function_name(self.function), "an operand", f"is a {type(array).__name__}", "Use np.asarray on it."
-            )
-        # Rules copy the integers and masks that they keep.
-        if array.dtype.kind not in "fc" or self.function in _KEEP_NOTHING:
-            return array
-        return self.level.guard.capture(array)
+
+def _constant(level: Level, function: Any, array: np.ndarray) -> np.ndarray:
+    if type(array) is not np.ndarray and isinstance(array, (np.matrix, np.ma.MaskedArray)):
+        raise ArgumentError(
+            function_name(function), "an operand", f"is a {type(array).__name__}", "Use np.asarray on it."
+        )
+    # Rules copy the integers and masks that they keep.
+    if array.dtype.kind not in "fc" or function in _KEEP_NOTHING:
+        return array
+    return level.guard.capture(array)
 
 
 def _record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> Any:
     """Run a function with a local rule on the values of a level, and add its results and its terms to the graph."""
-    operands = _Operands(level, rule.function)
-    values = [operands.take(value, n) for n, value in enumerate(args)]
-    kwvalues = {name: operands.take(value, (-1, 0)) for name, value in kwargs.items()} if kwargs else kwargs
-    result = rule.function(*values, **kwvalues)
-    make: Any = type(operands.example)
+    function, sources, values = rule.function, {}, []
+    example = args[0] if isinstance(args[0], Recorded) else next(recorded_in((*args, *kwargs.values())))
+    make: Any = type(example)
+    for n, value in enumerate(args):
+        if isinstance(value, Recorded) and value.level is level:
+            sources[n] = value.vertex
+            value = value.value
+        elif type(value) not in _STATIC:
+            value = _taken(level, function, value, n, sources)
+        values.append(value)
+    if kwargs:
+        kwargs = {name: _taken(level, function, value, (-1, 0), sources) for name, value in kwargs.items()}
+    result = function(*values, **kwargs)
     if not isinstance(result, (tuple, list)):
         vertex = _vertex(level, rule, result)
         if vertex is None:
             return result
-        _add_terms(level, rule, operands, [vertex], result, values, kwvalues)
+        _add_terms(level, rule, sources, (vertex,), result, values, kwargs)
         return make(level, result, vertex)
     vertices = [_vertex(level, rule, part) for part in result]
     if all(vertex is None for vertex in vertices):
         return result
-    _add_terms(level, rule, operands, vertices, result, values, kwvalues)
+    _add_terms(level, rule, sources, vertices, result, values, kwargs)
     wrapped = [part if v is None else make(level, part, v) for part, v in zip(result, vertices, strict=True)]
     if isinstance(result, tuple) and hasattr(result, "_fields"):
         return type(result)(*wrapped)
@@ -293,14 +288,20 @@ def _vertex(level: Level, rule: Rule, part: Any) -> int | None:
 
 
 def _add_terms(
-    level: Level, rule: Rule, operands: _Operands, vertices: list[int | None], result: Any, values: list, kwvalues: dict
+    level: Level,
+    rule: Rule,
+    sources: dict[Path, int],
+    vertices: Sequence[int | None],
+    result: Any,
+    values: list,
+    kwargs: dict,
 ) -> None:
-    sources, graph, seen = operands.sources, level.graph, set()
-    for position, path, term in rule.run(Call(result, sources), *values, **kwvalues):  # type: ignore[misc]
+    seen = set()
+    for position, path, term in rule.run(Call(result, sources), *values, **kwargs):  # type: ignore[misc]
         seen.add(path)
-        source, target = sources.get(path), vertices[position]
-        if source is not None and target is not None and not term.is_empty:
-            graph.add_term(source, target, term)
+        target = vertices[position]
+        if path in sources and target is not None and not term.is_empty:
+            level.graph.add_term(sources[path], target, term)
     if sources.keys() <= seen:
         return
     lost = [path for path in sources if path not in seen and not _is_condition(rule.function, path)]

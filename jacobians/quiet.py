@@ -1,0 +1,30 @@
+"""`quietly`: call a function without NumPy's warnings.
+
+It is ``with np.errstate(all="ignore")`` for one call. That statement takes longer than two ufuncs on small arrays, and
+the slope of every traced function needs it, so NumPy's own setting is exchanged directly where it can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy._core import umath
+
+__all__ = ["quietly"]
+
+_SETTING: Any = getattr(umath, "_extobj_contextvar", None)
+_QUIET: Any = None if _SETTING is None else umath._make_extobj(all="ignore")  # type: ignore[attr-defined]
+
+
+def quietly(function: Callable[..., Any], *args: Any) -> Any:
+    """``function(*args)``; overflow, division by zero and nan are no matter there."""
+    if _SETTING is None:
+        with np.errstate(all="ignore"):
+            return function(*args)
+    before = _SETTING.set(_QUIET)
+    try:
+        return function(*args)
+    finally:
+        _SETTING.reset(before)
