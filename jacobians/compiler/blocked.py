@@ -12,7 +12,7 @@ The buffers hold one block each and stay in the cache; only what is needed outsi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -132,52 +132,50 @@ class Blocked:
         used = [o for c in self.calls for o in c.node.operands if id(o) in known and o not in c.rows.cut]
         return list({id(node): node for node in used}.values())
 
-    def _twice(self, node: Node, rows: Rows) -> list[Node]:
-        """The operands of which this call takes the whole while others take blocks."""
-        return [o for o in node.operands if o not in rows.cut and id(o) in self._cut]
-
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         number, buffers = self._buffers()
-        stored = {id(node) for node in self.stored}
         cut = [node for node in self._reads if id(node) in self._cut]
         whole = self._whole()
+        local, entire = self._local(names, whole)
+        stored = {id(node) for node in self.stored}
         body: list[str] = []
         for call in self.calls:
             node, rows = call.node, call.rows
-            out = names[id(node)] if id(node) in stored else f"b{number[id(node)]}" if id(node) in number else ""
-            roles = {**names, **{id(o): f"{names[id(o)]}_" for o in self._twice(node, rows)}}
+            out = local[id(node)] if id(node) in stored else f"b{number[id(node)]}" if id(node) in number else ""
+            roles = {**local, **{id(o): entire[id(o)] for o in node.operands if o not in rows.cut and id(o) in entire}}
             body += _written(node, rows, roles, space, out, id(node) in stored)
-        parts = [names[id(call.node)] for call in self.calls if call.rows.kind == "part"]
-        if parts:
-            body.append(f"return {', '.join(parts)}")
+        parts = [local[id(call.node)] for call in self.calls if call.rows.kind == "part"]
+        body += [f"return {', '.join(parts)}"] if parts else []
         name = space.fresh("_block")
-        words = [names[id(node)] for node in (*cut, *self.stored)]
-        words += [f"{names[id(node)]}{'_' * (id(node) in self._cut)}" for node in whole]
+        words = [local[id(node)] for node in (*cut, *self.stored)] + [entire[id(node)] for node in whole]
         words += [f"b{n}" for n in range(len(buffers))]
         lines = [f"def {name}({', '.join(words)}):", *[f"    {line}" for line in body]]
         for node in self.stored:
             text = self.targets.get(id(node)) or f"np.empty({node.shape}, {literal(node.dtype, names, space)})"
-            lines.append(f"{names[id(node)]} = {text}")
-        return [*lines, *self._call(name, cut, whole, buffers, names, space), *self._joins(names, space)]
-
-    def _call(
-        self,
-        name: str,
-        cut: Sequence[Node],
-        whole: Sequence[Node],
-        buffers: Sequence[Buffer],
-        names: Mapping[int, str],
-        space: Namespace,
-    ) -> list[str]:
+            lines.append(f"{local[id(node)]} = {text}")
         rest = ".reshape(-1)" if self.flat else ""
-        arrays = ", ".join([f"{names[id(node)]}{rest}" for node in (*cut, *self.stored)])
+        arrays = [f"{names[id(node)]}{rest}" for node in cut] + [f"{local[id(node)]}{rest}" for node in self.stored]
         others = ", ".join([names[id(node)] for node in whole])
         kinds = ", ".join([f"({literal(dtype, names, space)}, {shape})" for dtype, shape in buffers])
-        words = f"{name}, {self.size}, {self.step}, [{arrays}], [{others}], [{kinds}]"
-        if self.work >= _SHARED:
-            words += ", parallel=True"
-        given = "_parts = " if any(call.rows.kind == "part" for call in self.calls) else ""
-        return [f"{given}{space.helper('in_blocks')}({words})"]
+        words = f"{name}, {self.size}, {self.step}, [{', '.join(arrays)}], [{others}], [{kinds}]"
+        words += ", parallel=True" * (self.work >= _SHARED)
+        lines.append(f"{'_parts = ' * bool(parts)}{space.helper('in_blocks')}({words})")
+        moved = [node for node in self.stored if local[id(node)] != names[id(node)]]
+        lines += [f"{names[id(node)]} = {local[id(node)]}" for node in moved]
+        return [*lines, *self._joins(names, space)]
+
+    def _local(self, names: Mapping[int, str], whole: Sequence[Node]) -> tuple[dict[int, str], dict[int, str]]:
+        """The names in the function: of blocks, and of what it takes as a whole.
+
+        What a loop carries may have the same name before and after a step, and a counter is an expression.
+        """
+        local: dict[int, str] = {}
+        for node in (*[node for node in self._reads if id(node) in self._cut], *self.makes):
+            local[id(node)] = _unlike(names[id(node)], local.values())
+        entire: dict[int, str] = {}
+        for node in whole:
+            entire[id(node)] = _unlike(names[id(node)], (*local.values(), *entire.values()))
+        return local, entire
 
     def _joins(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         """The lines that put parts together."""
@@ -189,6 +187,14 @@ class Blocked:
             f"{names[id(node)]} = {space.function(rows.join)}([part[{n}] for part in _parts], axis=0)"
             for n, (node, rows) in enumerate(parts)
         ]
+
+
+def _unlike(name: str, others: Collection[str]) -> str:
+    """A name that is none of these."""
+    name = name if name.isidentifier() else "_number"
+    while name in others:
+        name += "_"
+    return name
 
 
 def _writes_in_place(node: Node) -> bool:

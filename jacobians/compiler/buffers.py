@@ -15,9 +15,10 @@ import numpy as np
 
 from ..program import Node
 from .blocked import Blocked
+from .loop import Loop
 from .namespace import Namespace
 from .rows import takes_out
-from .sharing import owners
+from .sharing import needed_after, owners
 from .statements import Assign, Statement
 
 __all__ = ["buffered", "planned"]
@@ -40,7 +41,7 @@ class Place(NamedTuple):
         return self.start + -(-self.node.nbytes // _ALIGNED) * _ALIGNED
 
 
-def buffered(statements: Sequence[Statement], kept: Iterable[int]) -> list[Statement]:
+def buffered(statements: Sequence[Statement], kept: Iterable[int], name: str = "_memory") -> list[Statement]:
     """The statements with large temporaries in memory that is used again.
 
     Parameters
@@ -48,7 +49,12 @@ def buffered(statements: Sequence[Statement], kept: Iterable[int]) -> list[State
     statements : sequence of Statement
     kept : iterable of int
         The ids of the nodes that are returned: they and what they may be views of get memory of their own.
+    name : str
+        Of the borrowed memory; that of a loop within has another name.
     """
+    for statement in statements:
+        if isinstance(statement, Loop):
+            statement.body = buffered(statement.body, needed_after(statement, statements), f"{name}_")
     if not any(node.nbytes >= _IN_PLACE for statement in statements for node in statement.makes):
         return list(statements)
     places = planned(statements, kept)
@@ -57,11 +63,11 @@ def buffered(statements: Sequence[Statement], kept: Iterable[int]) -> list[State
     by_node = {id(place.node): place for place in places}
     for statement in statements:
         if isinstance(statement, Blocked):
-            statement.targets.update({id(n): _text(by_node[id(n)]) for n in statement.stored if id(n) in by_node})
-        elif isinstance(statement, Assign) and id(statement.node) in by_node:
-            statement.out = _text(by_node[id(statement.node)])
+            statement.targets.update({id(n): _text(by_node[id(n)], name) for n in statement.stored if id(n) in by_node})
+        elif type(statement) is Assign and id(statement.node) in by_node:
+            statement.out = _text(by_node[id(statement.node)], name)
     size = max([place.stop for place in places])
-    return [Borrow(size), *statements, GiveBack()]
+    return [Borrow(name, size), *statements, GiveBack(name)]
 
 
 def planned(statements: Sequence[Statement], kept: Iterable[int]) -> list[Place]:
@@ -75,7 +81,7 @@ def planned(statements: Sequence[Statement], kept: Iterable[int]) -> list[Place]
     escaping = {owner for node in kept for owner in owned.get(node, ())}
     head: dict[int, int] = {}  # the node whose memory a node has taken over
     for n, statement in enumerate(statements):
-        if isinstance(statement, Assign):
+        if type(statement) is Assign:
             _take_over(statement, n, owned, last, escaping, head)
     heads = {owner: _head(owner, head) for owner in (*last, *escaping)}
     free = {heads[owner] for owner in escaping}
@@ -130,7 +136,7 @@ def _placed(statement: Statement) -> Sequence[Node]:
     """The results for which a statement can be given the memory."""
     if isinstance(statement, Blocked):
         return statement.stored
-    if isinstance(statement, Assign) and not statement.out and takes_out(statement.node):
+    if type(statement) is Assign and not statement.out and takes_out(statement.node):
         return (statement.node,)
     return ()
 
@@ -147,10 +153,10 @@ def _packed(wanted: Sequence[tuple[Node, int, int]]) -> list[Place]:
     return places
 
 
-def _text(place: Place) -> str:
+def _text(place: Place, memory: str) -> str:
     """The array at a place."""
     node = place.node
-    text = f"_memory[{place.start}:{place.start + node.nbytes}].view(np.{node.dtype.name})"
+    text = f"{memory}[{place.start}:{place.start + node.nbytes}].view(np.{node.dtype.name})"
     return text if node.ndim == 1 else f"{text}.reshape({node.shape})"
 
 
@@ -160,11 +166,11 @@ class Borrow:
     reads: tuple[Node, ...] = ()
     makes: tuple[Node, ...] = ()
 
-    def __init__(self, nbytes: int) -> None:
-        self.nbytes = nbytes
+    def __init__(self, name: str, nbytes: int) -> None:
+        self.name, self.nbytes = name, nbytes
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
-        return [f"_memory = {space.helper('borrow')}({self.nbytes})"]
+        return [f"{self.name} = {space.helper('borrow')}({self.nbytes})"]
 
 
 class GiveBack:
@@ -173,5 +179,8 @@ class GiveBack:
     reads: tuple[Node, ...] = ()
     makes: tuple[Node, ...] = ()
 
+    def __init__(self, name: str) -> None:
+        self.name = name
+
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
-        return [f"{space.helper('give_back')}(_memory)"]
+        return [f"{space.helper('give_back')}({self.name})"]

@@ -15,7 +15,9 @@ import numpy as np
 
 from ..program import Node
 from .blocked import Blocked
+from .loop import Loop
 from .rows import Call, Rows, rows_of
+from .sharing import needed_after
 from .statements import Assign, Statement
 from .storing import choose_stored
 
@@ -37,6 +39,9 @@ def fused(statements: Sequence[Statement], kept: Iterable[int]) -> list[Statemen
     kept : iterable of int
         The ids of the nodes that are needed afterwards.
     """
+    for statement in statements:
+        if isinstance(statement, Loop):
+            statement.body = fused(statement.body, needed_after(statement, statements))
     calls = _calls(statements)
     if not any(call.node.size >= _LARGE for call in calls.values()):
         return list(statements)
@@ -48,7 +53,7 @@ def _calls(statements: Sequence[Statement]) -> dict[int, Call]:
     """The calls that go by rows; a view does only behind such a call."""
     calls: dict[int, Call] = {}
     for statement in statements:
-        if not isinstance(statement, Assign) or statement.out:
+        if type(statement) is not Assign or statement.out:
             continue
         node = statement.node
         rows = rows_of(node)

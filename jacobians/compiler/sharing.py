@@ -13,9 +13,10 @@ import numpy as np
 from ..arrays import embed, scatter
 from ..program import Node
 from .assembling import Assemble
+from .loop import Loop
 from .statements import Assign, Statement
 
-__all__ = ["owners", "shared"]
+__all__ = ["needed_after", "owners", "shared"]
 
 _FRESH = {
     *(np.where, np.sum, np.mean, np.max, np.min, np.amax, np.amin, np.prod, np.any, np.all, np.argmax, np.argmin),
@@ -42,13 +43,22 @@ def owners(statements: Iterable[Statement]) -> Mapping[int, frozenset[int]]:
     found: dict[int, frozenset[int]] = {}
     for statement in statements:
         for node in statement.makes:
-            sources = shared(node) if isinstance(statement, Assign) else _others(statement)
-            parts = [found.get(id(source), frozenset([id(source)])) for source in sources]
+            parts = [found.get(id(source), frozenset([id(source)])) for source in _sources(statement, node)]
             found[id(node)] = frozenset().union(*parts) if parts else frozenset([id(node)])
     return found
 
 
-def _others(statement: Statement) -> tuple[Node, ...]:
-    """What the result of a statement of another kind may be a view of."""
+def _sources(statement: Statement, node: Node) -> tuple[Node, ...]:
+    """What the result of a statement may be a view of."""
+    if isinstance(statement, Assign):
+        views = shared(node)
+        return views if type(statement) is Assign or not views else statement.reads
     own = isinstance(statement, Assemble) or getattr(statement, "makes_fresh", False)
     return () if own else statement.reads
+
+
+def needed_after(loop: Loop, statements: Iterable[Statement]) -> set[int]:
+    """The ids of the nodes of a loop's body that are needed after a step: in the next one, or after the loop."""
+    needed = {id(carried.after) for carried in loop.carried} | {id(inner) for _, inner in loop.results}
+    needed |= {id(field) for kept in loop.kept for field in kept.fields}
+    return needed | {id(node) for statement in statements if statement is not loop for node in statement.reads}
