@@ -74,8 +74,9 @@ def _shape(argument: Any) -> tuple[int, ...]:
 
 @lru_cache(maxsize=4096)
 def _resolved(ufunc: np.ufunc, kinds: tuple[Any, ...], dtype: Any) -> np.dtype:
-    signature = None if dtype is None else (None,) * ufunc.nin + (np.dtype(dtype),)
-    return ufunc.resolve_dtypes((*kinds, None), signature=signature)[-1]
+    if dtype is None:
+        return ufunc.resolve_dtypes((*kinds, None))[-1]
+    return ufunc.resolve_dtypes((*kinds, None), signature=(None,) * ufunc.nin + (np.dtype(dtype),))[-1]
 
 
 def _matmul_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
