@@ -11,8 +11,6 @@ from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
-import opt_einsum
-
 from ..labels import Label
 
 __all__ = ["ContractionPlan", "Step", "plan_numbers", "plan_pairs"]
@@ -54,6 +52,8 @@ class ContractionPlan(NamedTuple):
     largest_intermediate: int
 
     def __str__(self) -> str:
+        import opt_einsum
+
         def word(labels: Sequence[int]) -> str:
             return "".join(opt_einsum.get_symbol(n) for n in labels) or "1"
 
@@ -130,6 +130,8 @@ def _pairs(inputs: tuple, output: tuple, sizes: tuple) -> list[tuple[int, int]]:
     if len(waiting) == 2:
         return [*pairs, (0, 1)]
     if len(waiting) > 2:
+        import opt_einsum  # slow to import, and not needed for pairs
+
         symbols = [opt_einsum.get_symbol(n) for n in range(len(sizes))]
         words = ["".join(symbols[n] for n in sorted(labels)) for labels, _ in waiting]
         equation = ",".join(words) + "->" + "".join(symbols[n] for n in output)
