@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator
 
 from ..chain import diagonal
 from ..contract import to_dense
@@ -24,8 +23,11 @@ from .linking import Body, Linear, add, compose, of_terms, scale, transpose
 from .making import ConstructorOrMethod, array_term, as_value, diagonal_entries, einsum_term, owned_value
 from .picking import pick, row_terms
 from .products import pull_cotangent, push_tangent
-from .results import JacobianOperator, shared_blocks, sparse_matrix, triplet_count
+from .results import shared_blocks, sparse_matrix, triplet_count
 from .structure import describe, is_diagonal
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
 __all__ = ["Jacobian"]
 
@@ -327,6 +329,8 @@ class Jacobian:
 
     def to_linear_operator(self) -> LinearOperator:
         """The matrix of shape (size of out, size of in) as a SciPy LinearOperator."""
+        from .operators import JacobianOperator  # slow to import
+
         return JacobianOperator(self)
 
     def _read_diagonal(self) -> Any:

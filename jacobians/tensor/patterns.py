@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse
 
 __all__ = ["SparsePattern", "sparse_pattern"]
 
@@ -34,7 +33,9 @@ class SparsePattern(NamedTuple):
 
     def build(self, data: np.ndarray) -> Any:
         """The SciPy sparse array with these entries."""
-        make = scipy.sparse.csc_array if self.format == "csc" else scipy.sparse.csr_array
+        from scipy.sparse import csc_array, csr_array  # slow to import
+
+        make = csc_array if self.format == "csc" else csr_array
         matrix = make((data, self.indices, self.indptr), shape=self.shape)
         matrix.has_canonical_format = True
         return matrix if self.format in ("csr", "csc") else matrix.asformat(self.format)

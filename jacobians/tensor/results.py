@@ -1,4 +1,4 @@
-"""Results that are no dense tensors: sparse matrices, SciPy's linear operators, and blocks along a shared axis."""
+"""Results that are no dense tensors: sparse matrices, and blocks along a shared axis."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from scipy.sparse.linalg import LinearOperator
 
 from ..contract import to_coo, to_dense
 from ..errors import StructureError
@@ -16,7 +15,7 @@ from ..program import Symbol
 from ..terms import Term
 from .patterns import sparse_pattern
 
-__all__ = ["JacobianOperator", "shared_blocks", "sparse_matrix", "triplet_count"]
+__all__ = ["shared_blocks", "sparse_matrix", "triplet_count"]
 
 Shape = tuple[int, ...]
 
@@ -36,28 +35,6 @@ def triplet_count(term: Term) -> int:
     determined = {label for relation in placing for label in relation.dst}
     sources = {label for relation in placing for label in relation.src}
     return size_of((sources | term.free.keys()) - determined)
-
-
-class JacobianOperator(LinearOperator):
-    """A Jacobian as a SciPy LinearOperator of shape (size of out, size of in); vectors are raveled."""
-
-    def __init__(self, J: Any) -> None:
-        self.jacobian = J
-        super().__init__(J.dtype, (prod(J.out_shape), prod(J.in_shape)))
-
-    def _matvec(self, x: np.ndarray) -> np.ndarray:
-        return np.reshape(self.jacobian.jvp(np.reshape(x, self.jacobian.in_shape)), -1)
-
-    def _rmatvec(self, x: np.ndarray) -> np.ndarray:
-        return np.reshape(self.jacobian.vjp(np.reshape(x, self.jacobian.out_shape)), -1)
-
-    def _matmat(self, X: np.ndarray) -> np.ndarray:
-        batch = np.reshape(X, (*self.jacobian.in_shape, X.shape[1]))
-        return np.reshape(self.jacobian @ batch, (self.shape[0], X.shape[1]))
-
-    def _rmatmat(self, X: np.ndarray) -> np.ndarray:
-        batch = np.reshape(X.T, (X.shape[1], *self.jacobian.out_shape))
-        return np.reshape(batch @ self.jacobian, (X.shape[1], self.shape[1])).T
 
 
 def shared_blocks(terms: Sequence[Term], out_shape: Shape, in_shape: Shape, axis: int, dtype: np.dtype) -> Any:
