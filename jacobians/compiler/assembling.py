@@ -82,8 +82,9 @@ def added_lines(name: str, addend: Addend, names: Mapping[int, str], space: Name
         return [f"{view}[...] = {core}"] if fresh else [f"_view = {view}", f"_view += {core}"]
     size, index, injective = addend.where
     flat = f"{name}.reshape({(size, *addend.core.shape[1:])})"
-    place = _slice_text(index) or literal(index, names, space)
-    if injective:
+    text = _slice_text(index)
+    place = text or literal(index, names, space)
+    if injective or text:
         return [f"{flat}[{place}] {'' if fresh else '+'}= {core}"]
     return [f"np.add.at({flat}, {place}, {core})"]
 
@@ -92,6 +93,8 @@ def _diagonal_view(name: str, addend: Addend) -> str:
     """The view of the buffer whose axes are those of the core, by an einsum without sums."""
     letters = "ijklmnpqrstuvwxyzabcdefghoABCDEFGHIJKLMNOPQRSTUVWXYZ"
     pattern, sizes = addend.where, addend.core.shape
+    if not sizes:
+        return f"{name}.reshape(())"
     split = tuple([sizes[axis] for group in pattern for axis in group])
     words = "".join(letters[axis] for group in pattern for axis in group)
     buffer = name if all(len(group) == 1 for group in pattern) else f"{name}.reshape({split})"

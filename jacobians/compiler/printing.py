@@ -38,7 +38,7 @@ def call_text(node: Node, names: Mapping[int, str], space: Namespace, out: str =
     args = node.args
     if node.function is operator.getitem:
         return f"{word(args[0])}[{index_text(args[1], names, space)}]"
-    if not out and not node.kwargs and any(isinstance(a, Node) and not a.weak for a in args):
+    if not out and not node.kwargs and (node.weak or any(isinstance(a, Node) and not a.weak for a in args)):
         if node.function in _BINARY and len(args) == 2:
             return f"{word(args[0])} {_BINARY[node.function]} {word(args[1])}"
         if node.function in _UNARY:
@@ -51,7 +51,7 @@ def call_text(node: Node, names: Mapping[int, str], space: Namespace, out: str =
     function = node.function
     if function in _METHODS and not out and isinstance(args[0], Node) and not args[0].weak:
         # The functions find out what their operand is before they call its method.
-        if function is np.transpose and args[1:] in ((), ((1, 0),)):
+        if function is np.transpose and args[1:] in ((), (None,), ((1, 0),)) and not node.kwargs:
             return f"{words[0]}.T"
         return f"{words[0]}.{_METHODS[function]}({', '.join(words[1:])})"
     if out:

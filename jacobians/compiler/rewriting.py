@@ -16,7 +16,7 @@ import numpy as np
 from ..arrays import embed, scatter
 from ..program import CONSTANT, INPUT, Node, argument_key, infer, replaced, same_as, topological
 
-__all__ = ["Builder", "Rule", "is_number", "rebuilt", "split_scale"]
+__all__ = ["Builder", "Rule", "is_number", "is_safe", "rebuilt", "split_scale"]
 
 Rule = Callable[["Builder", Node], "Node | None"]
 
@@ -76,20 +76,21 @@ class Builder:
         if node.is_leaf:
             return self._ranked(node)
         self.take_place(node)
-        if node.parts is not None or any(new[id(operand)].parts is not None for operand in node.operands):
+        if node.parts is not None or node.weak or any(new[id(operand)].parts is not None for operand in node.operands):
             return self._with_parts(node, new)
         args = replaced(node.args, lambda operand: new[id(operand)])
         kwargs = {name: replaced(value, lambda operand: new[id(operand)]) for name, value in node.kwargs.items()}
         return self.made(node.function, args, kwargs, node.shape, node.dtype)
 
     def _with_parts(self, node: Node, new: Mapping[int, Node]) -> Node:
-        """One of several results, or the call that has them: never simplified."""
+        """One of several results, the call that has them, or arithmetic of Python numbers: never simplified."""
         args = replaced(node.args, lambda operand: new[id(operand)])
         kwargs = {name: replaced(value, lambda operand: new[id(operand)]) for name, value in node.kwargs.items()}
         key = (node.function, argument_key(args), argument_key(tuple(kwargs.items())), "parts")
         known = self._known.get(key)
         if known is None:
-            known = Node(node.function, args, kwargs, node.shape, node.dtype, parts=node.parts, serial=node.serial)
+            about = {"weak": node.weak, "parts": node.parts, "serial": node.serial}
+            known = Node(node.function, args, kwargs, node.shape, node.dtype, **about)
             self._known[key] = self._ranked(known)
         return known
 
@@ -116,7 +117,7 @@ class Builder:
         """A number times an array; numbers of several products become one."""
         inner, base = split_scale(node)
         product = scale * inner
-        if base is not node and not _is_safe(product):
+        if base is not node and not is_safe(product):
             product, base = scale, node
         return base if product == 1 else self.call(np.multiply, product, base)
 
@@ -156,7 +157,7 @@ def is_number(value: Any) -> bool:
     return type(value) is float or type(value) is int
 
 
-def _is_safe(scale: float) -> bool:
+def is_safe(scale: float) -> bool:
     """Whether numbers may be multiplied into this one: neither too large nor too small for any float dtype."""
     return 1e-30 < abs(scale) < 1e30
 
@@ -168,7 +169,7 @@ def split_scale(node: Node) -> tuple[float, Node]:
         if not is_number(number):
             number, base = base, number
         if is_number(number) and isinstance(base, Node) and not base.weak and base.dtype.kind in "fc":
-            return (number, base) if _is_safe(number) else (1, node)
+            return (number, base) if is_safe(number) else (1, node)
     return 1, node
 
 

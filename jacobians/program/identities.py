@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import embed
 from .node import Node
 
 __all__ = ["same_as"]
@@ -78,4 +79,5 @@ _SAME: dict[Any, Callable[..., Node | None]] = {
     np.divide: _divided,
     np.einsum: _single,
     operator.getitem: _whole,
+    embed: lambda core, pattern: core if pattern == tuple([(n,) for n in range(core.ndim)]) else None,
 }

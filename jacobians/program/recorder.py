@@ -17,14 +17,17 @@ from typing import Any
 import numpy as np
 
 from .identities import same_as
+from .makers import MAKERS, made
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk
 from .shapes import STATIC, answer, infer
+from .spelling import SPELLED, spelled
 from .undecided import reason_against
 
 __all__ = ["Recorder", "argument_key", "constant_symbol", "recording"]
 
 _ACTIVE: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 _HASHED_BYTES = 4096
+_OPERATORS = {np.add, np.subtract, np.multiply, np.divide, np.power, np.negative, np.floor_divide, np.remainder}
 _COPYING = {np.copy, np.positive, np.astype}
 
 
@@ -108,10 +111,12 @@ class Recorder:
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Record a call; returns the symbol of its result, or a list or tuple of them."""
-        if function is np.einsum:
-            args = _numbered(args)
-        elif function in self._definitions:
+        if function in self._definitions:
             return self._definitions[function](*args, **kwargs)
+        if function in MAKERS:
+            return self.joined(made(function, args, kwargs))
+        if function in SPELLED:
+            args, kwargs = spelled(function, args, kwargs)
         read, make = self._read, self._make
         arguments, key = [], [function]
         for value in args:
@@ -144,7 +149,11 @@ class Recorder:
             return self._by_numbers(function, args, kwargs)
         # A copy may be changed in place under its own name; it is left out when the program is written.
         same = None if function in _COPYING else same_as(function, args, kwargs, *found)
-        return self.symbol(Node(function, args, kwargs, *found) if same is None else same)
+        if same is not None:
+            return self.symbol(same)
+        # Operators make Python numbers of Python numbers.
+        weak = function in _OPERATORS and all([not isinstance(a, Node) or a.weak for a in args])
+        return self.symbol(Node(function, args, kwargs, *found, weak=weak))
 
     def _refusal(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], advice: str) -> Exception:
         node = next(walk((args, tuple(kwargs.values()))))
@@ -198,7 +207,11 @@ class Recorder:
             if value.dtype.kind in "biufc":
                 node = self.constant(np.asarray(value))
                 return node, id(node)
-            if value.dtype.kind == "O" and any(type(entry) is self._make for entry in value.flat):
+            if (
+                isinstance(value, np.ndarray)
+                and value.dtype.kind == "O"
+                and any(type(entry) is self._make for entry in value.flat)
+            ):
                 return self._read(self.joined(value))
         try:
             hash(value)
@@ -207,11 +220,14 @@ class Recorder:
             return value, (kind, id(value))
         return value, (kind, value)
 
-    def joined(self, array: np.ndarray) -> Any:
-        """The symbol of an object array of symbols and numbers."""
-        return np.reshape(
-            np.stack([entry if type(entry) is self._make else np.asarray(entry) for entry in array.flat]), array.shape
-        )
+    def joined(self, array: Any) -> Any:
+        """The symbol of an object array of symbols and numbers, or of a plain array."""
+        if not isinstance(array, np.ndarray):
+            return array
+        if array.dtype.kind != "O":
+            return self.symbol(self.constant(array))
+        entries = [entry if type(entry) is self._make else np.asarray(entry) for entry in array.flat]
+        return np.reshape(np.stack(entries), array.shape)
 
 
 def _name(function: Any) -> str:
@@ -228,23 +244,6 @@ def _run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], values: d
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the same call will warn when the program runs
         return function(*replaced(args, value_of), **plain)
-
-
-def _numbered(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """An einsum with tuples of int as labels, whichever way it was written; with ``...`` it stays as it is."""
-    if not isinstance(args[0], str):
-        return tuple([tuple(a) if isinstance(a, (list, tuple)) else a for a in args])
-    words, arrow, output = args[0].replace(" ", "").partition("->")
-    if "." in words:
-        return args
-    groups = words.split(",")
-    if not arrow:
-        output = "".join(sorted({letter for letter in "".join(groups) if "".join(groups).count(letter) == 1}))
-    number: dict[str, int] = {}
-    interleaved: list[Any] = []
-    for operand, group in zip(args[1:], groups, strict=True):
-        interleaved += [operand, tuple([number.setdefault(letter, len(number)) for letter in group])]
-    return (*interleaved, tuple([number.setdefault(letter, len(number)) for letter in output]))
 
 
 def argument_key(value: Any) -> Any:

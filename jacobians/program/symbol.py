@@ -116,7 +116,7 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
 
     def strong(self) -> Any:
         """The same number as an array: a Python number does not decide the dtype of a result, an array does."""
-        return self.recorder.call(np.asarray, (self,), {}) if self.node.weak else self
+        return np.positive(self) if self.node.weak else self
 
     def __repr__(self) -> str:
         return f"Symbol(shape={self.shape}, dtype={self.dtype})"

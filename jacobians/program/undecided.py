@@ -99,6 +99,11 @@ def _poly(seq: Any) -> Reason:
     return "Use its eigenvalues." if isinstance(seq, Node) and seq.ndim == 2 else None
 
 
+def _order(_: Any, *arguments: Any, **keywords: Any) -> Reason:
+    order = [value for value in (*arguments, *keywords.values()) if isinstance(value, str)]
+    return "Give it order='C' or order='F'." if order and order[0] not in "CF" else None
+
+
 def _histogram(a: Any, bins: Any = 10, *_: Any, **__: Any) -> Reason:
     return "Give the number of bins, or their edges." if isinstance(bins, str) else None
 
@@ -120,6 +125,8 @@ _RULES: dict[Any, Calls] = {
     np.linalg.eigvals: _real,
     np.real_if_close: _complex,
     np.poly: _poly,
+    np.reshape: _order,
+    np.ravel: _order,
     np.histogram: _histogram,
     np.histogram_bin_edges: _histogram,
     np.piecewise: _always("Use np.where or np.select, whose pieces are computed everywhere."),

@@ -1,0 +1,122 @@
+"""One way to write each call, so that those that do the same are the same node.
+
+- An einsum has tuples of int as labels, whether it was written with letters or lists.
+- What the passes of a compiler look at (the axes of `transpose`, the shape of `reshape`) is given by position.
+- Fortran order is a transposition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from string import ascii_lowercase, ascii_uppercase
+from typing import Any
+
+import numpy as np
+
+__all__ = ["SPELLED", "spelled"]
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+_LETTERS = ascii_uppercase + ascii_lowercase  # in the order of their numbers in the labels of an einsum
+
+_BY_POSITION = {
+    np.transpose: ("a", "axes"),
+    np.reshape: ("a", "shape", "order"),
+    np.broadcast_to: ("array", "shape"),
+    np.ravel: ("a", "order"),
+    np.take: ("a", "indices", "axis"),
+    np.swapaxes: ("a", "axis1", "axis2"),
+    np.moveaxis: ("a", "source", "destination"),
+    np.expand_dims: ("a", "axis"),
+    np.where: ("condition", "x", "y"),
+}
+
+
+def spelled(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    """The arguments of the same call as it is recorded."""
+    rule = _RULES.get(function)
+    if kwargs and function in _BY_POSITION:
+        args, kwargs = _positional(_BY_POSITION[function], args, kwargs)
+    return (args, kwargs) if rule is None else rule(args, kwargs)
+
+
+def _positional(names: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    given, rest = list(args), dict(kwargs)
+    while len(given) < len(names) and names[len(given)] in rest:
+        given.append(rest.pop(names[len(given)]))
+    return tuple(given), rest
+
+
+def _einsum(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    try:
+        args = _numbered(args)
+    except (KeyError, ValueError, TypeError):  # NumPy itself is to say what is wrong
+        return args, kwargs
+    if not isinstance(args[0], str) and "optimize" in kwargs:  # it is lowered in the best order anyway
+        kwargs = {name: value for name, value in kwargs.items() if name != "optimize"}
+    return args, kwargs
+
+
+def _reshape(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    a, shape, *order = args
+    kwargs = {name: value for name, value in kwargs.items() if name != "copy" or value is not None}
+    shape = tuple([int(n) for n in shape]) if isinstance(shape, (tuple, list)) else shape
+    if order in ([], ["C"]):
+        return (a, shape), kwargs
+    if order == ["F"]:
+        shape = shape if isinstance(shape, tuple) else (shape,)
+        turned = np.transpose(np.reshape(np.transpose(a), shape[::-1]))
+        return (turned, turned.shape), kwargs
+    return args, kwargs
+
+
+def _ravel(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
+    a, *order = args
+    return ((np.transpose(a) if order == ["F"] else a), *([] if order in (["F"], ["C"]) else order)), kwargs
+
+
+def _numbered(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An einsum with tuples of int as labels, whichever way it was written; with ``...`` it becomes subscripts.
+
+    An axis of size 1 that is broadcast has no label: the operand is reshaped without it.
+    """
+    if isinstance(args[0], str):
+        words, arrow, output = args[0].replace(" ", "").partition("->")
+        operands, groups = list(args[1:]), [list(group) for group in words.split(",")]
+        result = list(output) if arrow else None
+    else:
+        count = len(args) // 2
+        operands, groups = list(args[: 2 * count : 2]), [list(group) for group in args[1 : 2 * count : 2]]
+        result = list(args[-1]) if len(args) % 2 else None
+    labels = [label for group in groups for label in group]
+    if "." in labels or Ellipsis in labels:
+        return args if isinstance(args[0], str) else _subscripts(operands, groups, result)
+    if result is None:
+        result = sorted([label for label in set(labels) if labels.count(label) == 1])
+    sizes: dict[Any, int] = {}
+    for operand, group in zip(operands, groups, strict=True):
+        for label, size in zip(group, np.shape(operand), strict=True):
+            if sizes.get(label, 1) == 1:
+                sizes[label] = size
+    number: dict[Any, int] = {}
+    interleaved: list[Any] = []
+    for operand, group in zip(operands, groups, strict=True):
+        shape = np.shape(operand)
+        kept = [n for n, label in enumerate(group) if shape[n] == sizes[label]]
+        if len(kept) < len(group):
+            operand, group = np.reshape(operand, [shape[n] for n in kept]), [group[n] for n in kept]
+        interleaved += [operand, tuple([number.setdefault(label, len(number)) for label in group])]
+    return (*interleaved, tuple([number[label] for label in result]))
+
+
+def _subscripts(operands: list[Any], groups: list[list[Any]], result: list[Any] | None) -> tuple[Any, ...]:
+    """An einsum with letters, from labels that may be ``...``."""
+
+    def words(group: list[Any]) -> str:
+        return "".join(["..." if label is Ellipsis else _LETTERS[label] for label in group])
+
+    text = ",".join([words(group) for group in groups])
+    return (text if result is None else f"{text}->{words(result)}", *operands)
+
+
+_RULES: dict[Any, Callable[..., Arguments]] = {np.einsum: _einsum, np.reshape: _reshape, np.ravel: _ravel}
+SPELLED = {*_BY_POSITION, *_RULES}
