@@ -5,7 +5,8 @@
 Each row is one contraction at one size. Ours is called as the library calls it, its plan found in the cache. The peers
 are ``np.einsum`` as it is (its own loop, for pairs) and with a path found before, ``opt_einsum`` and ``cotengra``, as
 one calls them and as expressions made before; cotengra is left out where it is not installed. All must give the axes
-that are asked for, in C order. They take turns, the least time of each counts, and every result is compared.
+that are asked for, in C order. They take turns in changing order, the least time of each counts, and every result is
+compared.
 """
 
 from __future__ import annotations
@@ -130,7 +131,10 @@ def in_order(work: Callable[[], np.ndarray]) -> Callable[[], np.ndarray]:
 
 
 def least(works: Sequence[Callable[[], object]], repeats: int) -> list[float]:
-    """Least seconds of each work, in turns; short ones are repeated within a turn."""
+    """Least seconds of each work, in turns; short ones are repeated within a turn.
+
+    The order changes from turn to turn: who comes after a contestant that fills the caches would pay for it.
+    """
     calls = []
     for work in works:
         work()
@@ -138,8 +142,10 @@ def least(works: Sequence[Callable[[], object]], repeats: int) -> list[float]:
         work()
         calls.append(max(1, int(4e-4 / max(perf_counter() - start, 1e-7))))
     times = [float("inf")] * len(works)
+    generator = np.random.default_rng(0)
     for _ in range(repeats):
-        for n, (work, count) in enumerate(zip(works, calls, strict=True)):
+        for n in generator.permutation(len(works)):
+            work, count = works[n], calls[n]
             start = perf_counter()
             for _ in range(count):
                 work()

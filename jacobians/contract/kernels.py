@@ -38,9 +38,9 @@ PRODUCT_LIMITS = 2_500, 2**23
 48 3.6 against 3.0, 100 x 100 7.8 against 9.2, 1000 x 1000 925 against 1110. Outer: 1000 x 1000 626 against 1080, but
 4000 x 4000 34 against 23 ms, since the loop fills with zeros first."""
 
-TRANSPOSED_LIMIT = 100_000
+TRANSPOSED_LIMIT = 2**21
 """Entries above which einsum's loop is faster for two layouts of the same labels: 100 x 100 12 against 10, 1000 x 1000
-1.7 against 2.1 ms, 3000 x 3000 59 against 92 ms."""
+equal, 3000 x 3000 59 against 92 ms."""
 
 GEMM_LIMIT = 100_000
 """Multiply-adds below which `ndarray.dot` is called for its lower overhead, 0.4 against 0.9; above, `np.matmul` is up
