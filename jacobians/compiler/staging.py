@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..program import CONSTANT, Node, Recorder, Symbol, recording
+from ..program import CONSTANT, Node, Recorder, Symbol, recording, topological
+from ..registry import lookup
+from ..tracing import explain
+from ..tracing.guarding import Guard
 from .trees import Tree, flatten
 
 __all__ = ["Staged", "stage"]
@@ -43,17 +46,47 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
     arguments : Tree
         How they are nested: a pair of positional and keyword arguments.
     """
-    recorder = Recorder(Symbol)
+    guard = Guard()
+    recorder = Recorder(Symbol, _DEFINITIONS, guard.capture)
     symbols = [recorder.input(name, leaf) for name, leaf in zip(names, leaves, strict=True)]
-    with recording(recorder):
-        args, kwargs = arguments.build(symbols)
-        results, tree = flatten(function(*args, **kwargs))
-    outputs = [_node(recorder, result) for result in results]
+    try:
+        with recording(recorder):
+            args, kwargs = arguments.build(symbols)
+            results, tree = flatten(function(*args, **kwargs))
+            outputs = [_node(recorder, result) for result in results]
+        for node in topological(outputs):
+            if node.function is CONSTANT:  # the caller may change its own arrays from now on
+                node.args = (guard.own(node.args[0]),)
+    except (TypeError, ValueError) as error:
+        ours = explain(error)
+        if ours is None or ours is error:
+            raise
+        raise ours from None
+    finally:
+        guard.release()
     return Staged([symbol.node for symbol in symbols], outputs, tree)
 
 
 def _node(recorder: Recorder, result: Any) -> Node:
+    if isinstance(result, np.ndarray) and result.dtype.kind == "O":
+        result = recorder.joined(result)
     if isinstance(result, Symbol):
         return result.node
     array = np.asarray(result)
     return Node(CONSTANT, (np.array(array),), {}, array.shape, array.dtype)
+
+
+def _definition(function: Any) -> Callable[..., Any]:
+    """The rule by which a function is made of others; read when it is called, since the rules may come later."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        rule = lookup(function)
+        assert rule is not None
+        assert rule.run is not None
+        return rule.run(*args, **kwargs)
+
+    return run
+
+
+# They call a function of the caller, which is to be recorded.
+_DEFINITIONS = {function: _definition(function) for function in (np.apply_along_axis, np.apply_over_axes)}

@@ -1,22 +1,23 @@
 """NumPy's errors about traced values, in our words.
 
 ``z[0] = x[0]`` with a plain z makes NumPy say "setting an array element with a sequence". The reason, that the
-derivative would be lost, is only in the cause of that error: `explain` finds it.
+derivative would be lost (or that the function is being compiled), is only in the cause of that error: `explain` finds
+it.
 """
 
 from __future__ import annotations
 
-from ..errors import TraceConversionError
+from ..errors import StagingError, TraceConversionError
 
 __all__ = ["explain"]
 
 
-def explain(error: BaseException) -> TraceConversionError | None:
+def explain(error: BaseException) -> TraceConversionError | StagingError | None:
     """The error of ours that made NumPy raise this one, or None."""
     seen: set[int] = set()
     found: BaseException | None = error
     while found is not None and id(found) not in seen:
-        if isinstance(found, TraceConversionError):
+        if isinstance(found, (TraceConversionError, StagingError)):
             return found
         seen.add(id(found))
         found = found.__cause__ or found.__context__
