@@ -17,7 +17,7 @@ or lazily where even that is too big. The modules in the order in which data pas
 
 from . import rules as _rules
 from .checking import check_jacobian, numerical_jacobian
-from .compiler import Compiled, compile
+from .compiler import Compiled, compile, set_threads
 from .elimination import Plan
 from .errors import (
     ArgumentError,
@@ -93,6 +93,7 @@ __all__ = [
     "plan",
     "primal",
     "set_memory_limit",
+    "set_threads",
     "stop_gradient",
     "unsupported",
     "value_and_grad",

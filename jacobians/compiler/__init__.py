@@ -1,5 +1,6 @@
 """Compile a function, derivatives included, into a straight line of NumPy calls."""
 
+from .blockwise import set_threads
 from .compiled import Compiled, compile
 
-__all__ = ["Compiled", "compile"]
+__all__ = ["Compiled", "compile", "set_threads"]

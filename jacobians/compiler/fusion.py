@@ -153,7 +153,7 @@ def _ordered(statements: Sequence[Statement], runs: Sequence[list[Call]], kept: 
     needed = _needed(statements, runs, run_of, kept)
     position = {id(node): n for n, statement in enumerate(statements) for node in statement.makes}
     stored = choose_stored(runs, needed, position)
-    blocked = {n: _blocked(run, {i for i in stored if run_of.get(i) == n}) for n, run in enumerate(runs)}
+    blocked = {n: _blocked(run, {i for i in stored if run_of.get(i) == n}) for n, run in enumerate(runs) if run}
     result: list[Statement] = []
     done: set[int] = set()
 
@@ -161,8 +161,8 @@ def _ordered(statements: Sequence[Statement], runs: Sequence[list[Call]], kept: 
         stack = [(unit, False)]
         while stack:
             unit, ready = stack.pop()
-            actual: Statement = blocked[unit] if isinstance(unit, int) else unit
-            if id(actual) in done:
+            actual: Statement | None = blocked.get(unit) if isinstance(unit, int) else unit
+            if actual is None or id(actual) in done:
                 continue
             if ready:
                 done.add(id(actual))

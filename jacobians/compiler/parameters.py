@@ -12,7 +12,7 @@ from .trees import Tree
 
 __all__ = ["Parameters", "parameters_of"]
 
-_RESERVED = re.compile(r"(np|sparse|special|operator|[vcfbt]\d+|_.*)$")
+_RESERVED = re.compile(r"(np|sparse|special|operator|in_blocks|borrow|give_back|[vcfbt]\d+|_.*)$")
 
 
 class Parameters(NamedTuple):

@@ -75,7 +75,7 @@ def rows_of(node: Node) -> Rows | None:
     if function in _DOTS and node.ndim == 0 and not node.kwargs:
         return _dot(node)
     if isinstance(function, np.ufunc):
-        plain = function.signature is None and function.nout == 1 and not node.kwargs and _power_is_plain(node)
+        plain = function.signature is None and function.nout == 1 and _dtype_only(node) and _power_is_plain(node)
         return _elementwise(node) if plain else None
     if function is np.where:
         return _elementwise(node) if len(node.args) == 3 and not node.kwargs else None
@@ -86,6 +86,11 @@ def rows_of(node: Node) -> Rows | None:
     if function is np.einsum:
         return _einsum(node)
     return _view(node)
+
+
+def _dtype_only(node: Node) -> bool:
+    """Whether no keyword changes more than the dtype in which a call works."""
+    return not node.kwargs or (set(node.kwargs) == {"dtype"} and node.function is not np.power)
 
 
 def _power_is_plain(node: Node) -> bool:
@@ -102,10 +107,12 @@ _OUT = {np.einsum, np.sum, np.max, np.min, np.concatenate, np.cumsum, np.mean}
 
 def takes_out(node: Node) -> bool:
     """Whether a call can be told to write its result into an array."""
-    if node.kwargs.get("out") is not None or "dtype" in node.kwargs or not node.ndim:
+    if node.kwargs.get("out") is not None or not node.ndim:
         return False
     if isinstance(node.function, np.ufunc):
-        return node.function.nout == 1 and not node.kwargs and _power_is_plain(node)
+        return node.function.nout == 1 and _dtype_only(node) and _power_is_plain(node)
+    if "dtype" in node.kwargs:
+        return False
     return node.function in _OUT and (node.function is not np.einsum or len(node.operands) > 1)
 
 
@@ -121,7 +128,7 @@ def _reduction(node: Node) -> Rows | None:
     operand, *axes = node.args
     if len(axes) > 1 or not isinstance(operand, Node) or not operand.ndim or set(node.kwargs) - {"axis", "keepdims"}:
         return None
-    if operand.dtype != node.dtype or node.operands != (operand,):
+    if node.operands != (operand,) or operand.dtype.kind not in "biufc":
         return None
     axis = axes[0] if axes else node.kwargs.get("axis")
     gone = normalize_axis_tuple(range(operand.ndim) if axis is None else axis, operand.ndim)

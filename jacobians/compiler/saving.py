@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
+from . import blockwise
 from .kernel import Kernel
 
 __all__ = ["save_module"]
@@ -41,6 +43,8 @@ def save_module(path: Path, name: str, programs: Sequence[tuple[tuple[Any, ...],
     lines += ["", "", "_PROGRAMS = {", f"{table},", "}", "", ""]
     lines += _entry(name, header, paths)
     opening = [f'"""`{name}`, written down by jacobians; it needs {_needs(imports)}."""', ""]
+    if any(kernel.space.helpers for *_, kernel in programs):
+        opening += [*_block_work(), ""]
     if stored:
         opening += ["from pathlib import Path", ""]
         np.savez(path.with_suffix(".npz"), **stored)  # type: ignore[arg-type]
@@ -49,6 +53,12 @@ def save_module(path: Path, name: str, programs: Sequence[tuple[tuple[Any, ...],
         opening += ["", '_arrays = np.load(Path(__file__).with_suffix(".npz"))']
         opening += [f'{word} = _arrays["{word}"]' for word in stored]
     path.write_text("\n".join([*opening, *lines, ""]))
+
+
+def _block_work() -> list[str]:
+    """The text of the functions that work on large arrays."""
+    text = inspect.getsource(blockwise).partition('"""\n\n')[2]
+    return [line for line in text.splitlines() if not line.startswith("__all__")]
 
 
 def _needs(imports: dict[str, str]) -> str:

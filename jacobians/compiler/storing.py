@@ -8,7 +8,7 @@ are a minimal cut of a graph with two vertices for each result.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..program import Node
@@ -39,25 +39,54 @@ def choose_stored(runs: Sequence[list[Call]], needed: set[int], position: Mappin
     home = [{id(call.node) for call in run} for run in runs]
     for n, run in enumerate(runs):
         own = {id(call.node): call for call in run}
+        price = _prices(runs, n, own, stored)
         for later in runs[n + 1 :]:
-            known = {id(call.node) for call in later}
-            wanted = {id(o): o for call in later for o in call.rows.cut if id(o) in own and id(o) not in known}
+            wanted = _wanted(later, own)
             if not wanted:
                 continue
             whole = {id(o) for call in later for o in call.node.operands if o not in call.rows.cut}
-            again = _again(wanted.values(), own, stored, whole)
+            again = _again(wanted, own, stored, {name: _NEVER if name in whole else price[name] for name in own})
+            known = {id(call.node) for call in later}
             later += [own[name] for name in again if name not in known]
-            made = known | again
-            read = {id(o) for name in again for o in own[name].node.operands} | set(wanted)
-            stored |= {name for name in read if name in own and name not in made}
+            read = {id(o) for name in again for o in own[name].node.operands} | {id(node) for node in wanted}
+            stored |= {name for name in read if name in own and name not in known | again}
     for run, names in zip(runs, home, strict=True):
         run.sort(key=lambda call: position[id(call.node)])
         run[:] = _used(run, stored & names)
     return stored
 
 
-def _again(wanted: Iterable[Node], own: Mapping[int, Call], stored: set[int], whole: set[int]) -> set[int]:
-    """The ids of the calls of a run that are done again where these results are wanted, but for those wanted whole."""
+def _wanted(later: Sequence[Call], own: Mapping[int, Call]) -> list[Node]:
+    """The results of a run that a later one reads by rows."""
+    known = {id(call.node) for call in later}
+    found = {id(o): o for call in later for o in call.rows.cut if id(o) in own and id(o) not in known}
+    return list(found.values())
+
+
+def _prices(runs: Sequence[list[Call]], n: int, own: Mapping[int, Call], stored: set[int]) -> dict[int, float]:
+    """What it costs to do each call of a run in a later one: nothing if it moves there, as nothing else needs it."""
+    here = [call.node for call in runs[n] if call.rows.kind == "part" or id(call.node) in stored]
+    uses = Counter(_behind(here, own))
+    for later in runs[n + 1 :]:
+        uses.update(_behind(_wanted(later, own), own))
+    bound = set(_behind(here, own))
+    return {name: call.cost if uses[name] > 1 or name in bound else 0.0 for name, call in own.items()}
+
+
+def _behind(nodes: Iterable[Node], own: Mapping[int, Call]) -> set[int]:
+    """The ids of the calls of a run that lead to these results."""
+    found: set[int] = set()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if id(node) in own and id(node) not in found:
+            found.add(id(node))
+            waiting += node.operands
+    return found
+
+
+def _again(wanted: Iterable[Node], own: Mapping[int, Call], stored: set[int], price: Mapping[int, float]) -> set[int]:
+    """The ids of the calls of a run that are done again where these results are wanted."""
     graph: Graph = {}
 
     def rule(yes: object, no: object, price: float) -> None:
@@ -76,7 +105,7 @@ def _again(wanted: Iterable[Node], own: Mapping[int, Call], stored: set[int], wh
         call = own[id(node)]
         traffic = _NEVER if call.rows.kind == "view" else node.nbytes * (_READ if id(node) in stored else _STORE)
         rule((id(node), "at hand"), (id(node), "again"), traffic)
-        rule((id(node), "again"), "end", _NEVER if id(node) in whole else call.cost)
+        rule((id(node), "again"), "end", price[id(node)])
         for operand in node.operands:
             if id(operand) in own:
                 rule((id(node), "again"), (id(operand), "at hand"), _NEVER)
