@@ -1,11 +1,12 @@
-"""The command line: `run`, `list`, `table`, `plot`, `compare`.
+"""The command line: `run`, `list`, `table`, `plot`, `compare`, `page`.
 
     python -m benchmarks run [problem ...] [--sizes small|full] [--peers NAME,...] [--repeats N] [--threads N]
-                             [--budget SECONDS] [--out FILE]
+                             [--budget SECONDS] [--clock elapsed|processor] [--out FILE]
     python -m benchmarks list
     python -m benchmarks table FILE [--markdown] [--peers]
     python -m benchmarks plot FILE [PICTURE]
     python -m benchmarks compare OLD NEW
+    python -m benchmarks page
 
 `run` ends with an error if the derivative by hand or that of this library fails or is wrong somewhere.
 """
@@ -40,6 +41,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--peers", default="", help="beginnings of names, separated by commas: hand,ours,jax")
     run.add_argument("--repeats", type=int, default=25, help="turns (25)")
     run.add_argument("--budget", type=float, default=20.0, help="seconds after which a way gets no more turns (20)")
+    run.add_argument(
+        "--clock", choices=("elapsed", "processor"), default="elapsed", help="processor time, if the machine is shared"
+    )
     run.add_argument("--threads", type=int, default=1, help="threads of every library (1)")
     run.add_argument("--out", type=Path, help="file for the result (JSON)")
     run.set_defaults(command=run_command)
@@ -57,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
     plot.add_argument("picture", type=Path, nargs="?", help="FILE with .png, by default")
     plot.set_defaults(command=plot_command)
 
+    page = commands.add_parser("page", help="put the tables of the stored results into docs/benchmarks.md")
+    page.set_defaults(command=page_command)
+
     compare = commands.add_parser("compare", help="two stored runs")
     compare.add_argument("old", type=Path)
     compare.add_argument("new", type=Path)
@@ -69,13 +76,13 @@ def run_command(options: argparse.Namespace, given: Sequence[str]) -> int:
     from .problems import PROBLEMS
     from .records import Run, environment, save
     from .runner import run_problems
-    from .tables import result_table
+    from .tables import cost_table, speed_table
 
     unknown = [name for name in options.problems if name not in PROBLEMS]
     if unknown:
         print(f"There is no problem {', '.join(unknown)}. There are: {', '.join(PROBLEMS)}.", file=sys.stderr)
         return 2
-    about = environment(options.threads, given)
+    about = environment(options.threads, given, options.clock)
     chosen = [PROBLEMS[name] for name in options.problems or PROBLEMS]
     rows = run_problems(
         chosen,
@@ -83,13 +90,12 @@ def run_command(options: argparse.Namespace, given: Sequence[str]) -> int:
         names=[name for name in options.peers.split(",") if name],
         repeats=options.repeats,
         budget=options.budget,
+        clock=options.clock,
         report=lambda line: print(line, flush=True),
+        keep=lambda rows: save(Run(rows, about), options.out) if options.out else None,
     )
     run = Run(rows, about)
-    if options.out:
-        save(run, options.out)
-    print()
-    print(result_table(run))
+    print(f"\n{speed_table(run)}\n\n{cost_table(run)}")
     return 1 if any(row.status in ("wrong", "failed") and row.peer in ("hand", "ours") for row in rows) else 0
 
 
@@ -129,10 +135,17 @@ def list_command(options: argparse.Namespace, given: Sequence[str]) -> int:
 
 def table_command(options: argparse.Namespace, given: Sequence[str]) -> int:
     from .records import load
-    from .tables import peer_table, result_table
+    from .tables import cost_table, peer_table, speed_table
 
-    table = peer_table if options.peers else result_table
-    print(table(load(options.file), markdown=options.markdown))
+    tables = (peer_table,) if options.peers else (speed_table, cost_table)
+    print("\n\n".join(table(load(options.file), markdown=options.markdown) for table in tables))
+    return 0
+
+
+def page_command(options: argparse.Namespace, given: Sequence[str]) -> int:
+    from .page import write_page
+
+    write_page()
     return 0
 
 

@@ -55,15 +55,18 @@ class Turns(NamedTuple):
     cores: float
 
 
-def first_call(build: Callable[[], Work]) -> tuple[Work, Any, float]:
+def first_call(build: Callable[[], Work], clock: str = "elapsed") -> tuple[Work, Any, float]:
     """The work, its first result, and the seconds of both, building (tracing, compiling, colouring) included."""
-    start = perf_counter()
+    now = process_time if clock == "processor" else perf_counter
+    start = now()
     work = build()
     result = work.run()
-    return work, result, perf_counter() - start
+    return work, result, now() - start
 
 
-def alternate(works: Mapping[str, Work], repeats: int, budget: float = 30.0) -> dict[str, Turns]:
+def alternate(
+    works: Mapping[str, Work], repeats: int, budget: float = 30.0, clock: str = "elapsed"
+) -> dict[str, Turns]:
     """Let the works take turns, first with the first in front, then with the second, ...
 
     Parameters
@@ -73,11 +76,12 @@ def alternate(works: Mapping[str, Work], repeats: int, budget: float = 30.0) -> 
         How many turns each work gets.
     budget : float
         Seconds after which a work gets no more turns, once it had three: so slow a work needs no more.
+    clock : "elapsed" or "processor"
+        Processor time leaves out what other programs take from a busy machine; it adds up over threads.
     """
     calls, seconds, spent = {}, {name: [] for name in works}, dict.fromkeys(works, 0.0)
     used = dict.fromkeys(works, 0.0)
     for name, work in works.items():
-        work.run()
         start = perf_counter()
         work.run()
         calls[name] = int(min(max(1, TURN / max(perf_counter() - start, 1e-7)), LONGEST))
@@ -91,10 +95,10 @@ def alternate(works: Mapping[str, Work], repeats: int, budget: float = 30.0) -> 
             processor, start = process_time(), perf_counter()
             for _ in range(count):
                 run()
-            elapsed = perf_counter() - start
-            used[name] += process_time() - processor
+            elapsed, busy = perf_counter() - start, process_time() - processor
+            used[name] += busy
             spent[name] += elapsed
-            seconds[name].append(elapsed / count)
+            seconds[name].append((busy if clock == "processor" else elapsed) / count)
     return {name: Turns(seconds[name], calls[name], used[name] / max(spent[name], 1e-9)) for name in names}
 
 

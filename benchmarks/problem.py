@@ -57,7 +57,8 @@ class Case:
     check : callable
         The relative difference of an answer, in NumPy's or SciPy's arrays, from an independent reference.
     plan : callable, optional
-        The Jacobians (one or several) whose plans tell multiplications and the largest intermediate.
+        The library's plan, or a Jacobian or several of one function that have it: it tells multiplications and the
+        largest intermediate.
     data : mapping
         What single peers need besides: numbers of layers, index arrays, ...
     """

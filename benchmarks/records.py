@@ -105,12 +105,13 @@ class Run:
         return int(self.environment.get("threads", 1))
 
 
-def environment(threads: int, arguments: Sequence[str]) -> dict[str, Any]:
+def environment(threads: int, arguments: Sequence[str], clock: str = "elapsed") -> dict[str, Any]:
     """The machine, the versions, the revision and the command, as far as they can be told."""
     return {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": ["python", "-m", "benchmarks", *arguments],
         "threads": threads,
+        "clock": clock,
         "revision": _git("rev-parse", "HEAD"),
         "changed": bool(_git("status", "--porcelain", "--", "jacobians", "benchmarks")),
         "machine": {

@@ -26,7 +26,9 @@ def run_problems(
     names: Sequence[str] = (),
     repeats: int = 25,
     budget: float = 30.0,
+    clock: str = "elapsed",
     report: Report = print,
+    keep: Callable[[list[Row]], None] = lambda rows: None,
 ) -> list[Row]:
     """Measure each problem at each of its sizes.
 
@@ -42,17 +44,21 @@ def run_problems(
         Turns.
     budget : float
         Seconds after which a way gets no more turns.
+    clock : "elapsed" or "processor"
     report : callable
         Is told each row.
+    keep : callable
+        Is given all rows so far after each case, so that a run that is cut off is not lost.
     """
     rows = []
     for problem in problems:
         for label, numbers in problem.sizes(sizes).items():
             case = problem.make(**numbers)
-            found = run_case(problem.name, label, case, peers, names, repeats, budget)
+            found = run_case(problem.name, label, case, peers, names, repeats, budget, clock)
             for row in found:
                 report(line(row))
             rows += found
+            keep(rows)
             del case
             gc.collect()
     return rows
@@ -66,6 +72,7 @@ def run_case(
     names: Sequence[str] = (),
     repeats: int = 25,
     budget: float = 30.0,
+    clock: str = "elapsed",
 ) -> list[Row]:
     """One row for each way of each peer that can be asked."""
     rows, works = [], {}
@@ -77,11 +84,11 @@ def run_case(
             continue
         for name, build in peer.ways(problem, case).items():
             if wanted(name, names):
-                row, work = start(Row(problem, size, name), case, build)
+                row, work = start(Row(problem, size, name), case, build, clock)
                 rows.append(row)
                 if work is not None:
                     works[name] = work
-    timed = alternate(works, repeats, budget)
+    timed = alternate(works, repeats, budget, clock)
     for row in rows:
         if row.peer in timed:
             row.seconds, row.calls, row.cores = timed[row.peer]
@@ -92,10 +99,10 @@ def wanted(name: str, names: Sequence[str]) -> bool:
     return not names or any(name == chosen or name.startswith(f"{chosen}-") for chosen in names)
 
 
-def start(row: Row, case: Case, build: Callable[[], Work]) -> tuple[Row, Work | None]:
+def start(row: Row, case: Case, build: Callable[[], Work], clock: str) -> tuple[Row, Work | None]:
     """The first call of a way, compared with the reference; no work if it fails or is wrong."""
     try:
-        work, result, row.first = first_call(build)
+        work, result, row.first = first_call(build, clock)
         row.result_bytes, row.input_bytes = bytes_of(result), bytes_of(case.arguments)
         row.difference = float(case.check(work.read(result)))
     except NotImplementedError as reason:
@@ -111,7 +118,10 @@ def start(row: Row, case: Case, build: Callable[[], Work]) -> tuple[Row, Work | 
     if row.peer in ("hand", "autograd") or row.peer.startswith("ours"):
         row.peak = peak_bytes(work)
     if row.peer.startswith("ours") and case.plan is not None:
-        row.multiplications, row.largest_intermediate = planned(case.plan())
+        try:
+            row.multiplications, row.largest_intermediate = planned(case.plan())
+        except Exception as error:  # the answer is right all the same
+            row.note = f"no plan: {said(error)}"
     return row, work
 
 
@@ -122,9 +132,10 @@ def said(error: BaseException) -> str:
 
 
 def planned(found: Any) -> tuple[int, int]:
-    """Multiplications and the largest intermediate of the plans of Jacobians that come from one elimination."""
-    plans = [J.plan for J in found] if isinstance(found, tuple) else [found.plan]
-    return max(plan.multiplications for plan in plans), max(plan.largest_intermediate for plan in plans)
+    """Multiplications and the largest intermediate of a plan, or of the Jacobians of one function."""
+    if not hasattr(found, "multiplications"):  # a plan is a tuple, too
+        found = (found[0] if isinstance(found, tuple) else found).plan
+    return found.multiplications, found.largest_intermediate
 
 
 def line(row: Row) -> str:

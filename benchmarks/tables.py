@@ -20,7 +20,7 @@ from .problem import Target
 from .problems import PROBLEMS
 from .records import Row, Run
 
-__all__ = ["Ratio", "best", "peer_table", "ratio", "result_table", "verdict"]
+__all__ = ["Ratio", "best", "cost_table", "peer_table", "ratio", "speed_table", "verdict"]
 
 ENOUGH = 20  # turns
 FIRST_EAGER, FIRST_COMPILED = 50e-3, 200e-3  # seconds of the first call that are always allowed
@@ -79,20 +79,14 @@ def verdict(rows: Rows, target: Target, threads: int) -> str:
     return f"{goal}: {found} {'met' if found.median - found.spread <= target.factor else 'missed'}{how}"
 
 
-def first_verdict(rows: Rows) -> str:
-    """Milliseconds of the first calls, eager and compiled, with a mark where they pass what is always allowed.
+def first_call(row: Row | None, *allowed: float) -> str:
+    """Milliseconds of the first call, with a mark where it takes longer than what is always allowed.
 
     More is allowed where a call records many operations, which a run does not tell.
     """
-    eager, compiled = rows.get("ours"), rows.get("ours-compiled")
-    again = compiled.median if compiled and compiled.median else 0.0
-    cells = []
-    for row, allowed in ((eager, max(FIRST_EAGER, 2 * again)), (compiled, FIRST_COMPILED)):
-        if row is None or row.first is None:
-            cells.append("-")
-        else:
-            cells.append(f"{1e3 * row.first:.0f}{'' if row.first <= allowed else '!'}")
-    return " / ".join(cells)
+    if row is None or row.first is None:
+        return "-"
+    return f"{1e3 * row.first:.0f}{'!' if allowed and row.first > max(allowed) else ''}"
 
 
 def memory(row: Row | None) -> str:
@@ -101,6 +95,10 @@ def memory(row: Row | None) -> str:
         return "-"
     allowed = (row.input_bytes or 0) + (row.result_bytes or 0) + (row.largest_intermediate or 0)
     return f"{format_bytes(row.peak)} ({row.peak / max(allowed, 1):.2f})"
+
+
+def stated_bytes(count: int | None) -> str:
+    return "-" if count is None else format_bytes(count)
 
 
 def milliseconds(row: Row | None) -> str:
@@ -112,30 +110,47 @@ def milliseconds(row: Row | None) -> str:
     return f"{1e3 * row.median:.3g}" if row.median < 1 else f"{1e3 * row.median:.0f}"
 
 
-def result_table(run: Run, markdown: bool = False) -> str:
-    """One line for each problem and size."""
-    header = ("problem", "size", "hand ms", "ours ms", "compiled ms", "ours / hand", "best peer ms", "peer")
-    header += ("first ms", "peak (of allowed)", "multiplications", "target")
+def speed_table(run: Run, markdown: bool = False) -> str:
+    """One line for each problem and size: milliseconds, the ratio to the expert, and what became of the targets."""
+    header = ("problem", "size", "hand ms", "ours ms", "compiled ms", "ours / hand", "best other ms", "other", "target")
     lines = []
     for (name, size), rows in run.cases():
-        peer, ours = best(rows), ours_of(rows)
-        problem = PROBLEMS.get(name)
-        targets = problem.targets if problem else ()
-        eager = rows.get("ours")
+        other = best(rows)
+        targets = PROBLEMS[name].targets if name in PROBLEMS else ()
         lines.append(
             (
                 name,
                 size,
-                milliseconds(rows.get("hand")),
-                milliseconds(eager),
-                milliseconds(rows.get("ours-compiled")),
-                str(ratio(ours, rows.get("hand")) or "-"),
-                milliseconds(peer),
-                peer.peer if peer else "-",
-                first_verdict(rows),
-                memory(eager),
-                f"{eager.multiplications:,}" if eager and eager.multiplications is not None else "-",
+                *[milliseconds(rows.get(way)) for way in ("hand", "ours", "ours-compiled")],
+                str(ratio(ours_of(rows), rows.get("hand")) or "-"),
+                milliseconds(other),
+                other.peer if other else "-",
                 "; ".join(verdict(rows, target, run.threads) for target in targets) or "-",
+            )
+        )
+    return laid_out(header, lines, markdown)
+
+
+def cost_table(run: Run, markdown: bool = False) -> str:
+    """One line for each problem and size: first calls, memory, and multiplications by the library's plan."""
+    header = ("problem", "size", "first ms", "compiled", "best other", "result", "peak ours", "compiled", "hand")
+    header += ("largest intermediate", "multiplications")
+    lines = []
+    for (name, size), rows in run.cases():
+        eager, compiled, other = rows.get("ours"), rows.get("ours-compiled"), best(rows)
+        lines.append(
+            (
+                name,
+                size,
+                first_call(eager, FIRST_EAGER, 2 * ((compiled.median if compiled else None) or 0.0)),
+                first_call(compiled, FIRST_COMPILED),
+                first_call(other),
+                stated_bytes(eager.result_bytes if eager else None),
+                memory(eager),
+                memory(compiled),
+                memory(rows.get("hand")),
+                stated_bytes(eager.largest_intermediate if eager else None),
+                f"{eager.multiplications:,}" if eager and eager.multiplications is not None else "-",
             )
         )
     return laid_out(header, lines, markdown)
@@ -155,7 +170,7 @@ def peer_table(run: Run, markdown: bool = False) -> str:
                     milliseconds(row),
                     str(ratio(row, rows.get("hand")) or "-"),
                     "-" if row.first is None else f"{1e3 * row.first:.0f}",
-                    "-" if row.result_bytes is None else format_bytes(row.result_bytes),
+                    stated_bytes(row.result_bytes),
                     f"{row.cores:.1f}" if row.seconds else "-",
                     "-" if row.difference is None else f"{row.difference:.0e}",
                     row.note.replace("|", "/"),

@@ -14,7 +14,7 @@ from .peer import Build, Peer, library
 __all__ = ["PEER"]
 
 QUANTITIES = ("gradient", "jacobian", "hessian", "vjp", "hvp")
-ROWS = 5000  # passes beyond which a Jacobian, row by row, is not tried
+ROWS = 2500  # passes beyond which a Jacobian, row by row, is not tried
 
 
 def answers(case: Case) -> bool:

@@ -60,9 +60,10 @@ def naive(case: Case) -> Callable[..., Any]:
     if case.quantity == "gradient":
         return jax.grad(f, argnums=case.argnums)
     if case.quantity in ("jacobian", "jacobians", "blocks"):
-        size = 8 * np.size(case.numpy_function(*case.arguments)) * np.size(case.arguments[0])
-        if case.quantity == "blocks" and size > LARGEST:
-            raise NotImplementedError(f"the dense Jacobian has {size / 1e9:.1f} GB")
+        rows = np.size(case.numpy_function(*case.arguments))
+        size = 8 * rows * max(rows, np.size(case.arguments[0]))
+        if case.quantity != "jacobians" and size > LARGEST:
+            raise NotImplementedError(f"{rows:,} cotangents at a time would take {size / 1e9:.1f} GB")
         if case.quantity == "blocks":
             return lambda *arguments: diagonal_of(jax.jacrev(f)(*arguments))
         return jax.jacrev(f, argnums=case.argnums)

@@ -26,6 +26,12 @@ def kernel(case: Case) -> Work:
     jnp = library("jax.numpy")
     neural_tangents = library("neural_tangents")
 
+    ad = library("jax.interpreters.ad")
+    # neural-tangents 0.6.5 looks for them where older versions of JAX had them.
+    for name, found in {"source_info_util": library("jax._src.source_info_util"), "config": jax.config}.items():
+        if not hasattr(ad, name):
+            setattr(ad, name, found)
+
     jax.config.update("jax_enable_x64", True)
     f = case.function(jnp)
     X, *weights = [jnp.asarray(argument) for argument in case.arguments]

@@ -82,7 +82,8 @@ def transformed(case: Case) -> Callable[..., Any]:
     if case.quantity == "jacobian":
         if case.data.get("elementwise"):
             return lambda x: torch.diag(func.jvp(f, (x,), (torch.ones_like(x),))[1])
-        return func.jacrev(f)
+        rows = np.size(case.numpy_function(*case.arguments))
+        return func.jacrev(f) if rows <= np.size(case.arguments[0]) else func.jacfwd(f)
     if case.quantity == "hessian":
         return func.hessian(f)
     if case.quantity == "blocks":

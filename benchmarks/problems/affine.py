@@ -39,6 +39,7 @@ def make(n: int) -> Case:
         ours=jac.grad(f, argnums=(0, 1)),
         hand=hand,
         check=lambda found: check_gradient(f, arguments, (0, 1), found),
+        plan=lambda: jac.plan(f, *arguments, argnums=(0, 1), order="reverse"),
     )
 
 

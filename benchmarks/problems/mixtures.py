@@ -99,6 +99,7 @@ def make(n: int, D: int, K: int) -> Case:
         ours=jac.grad(f, argnums=(0, 1, 2)),
         hand=hand,
         check=lambda found: check_gradient(f, arguments, (0, 1, 2), found),
+        plan=lambda: jac.plan(f, *arguments, argnums=(0, 1, 2), order="reverse"),
         data={"fuse": True},
     )
 

@@ -163,6 +163,7 @@ def make_gradient(batch: int, **sizes: int) -> Case:
         ours=jac.grad(f, argnums=argnums),
         hand=hand,
         check=lambda found: check_gradient(f, arguments, argnums, found),
+        plan=lambda: jac.plan(f, *arguments, argnums=argnums, order="reverse"),
         data={"widths": widths_of(**sizes)},
     )
 
