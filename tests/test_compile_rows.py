@@ -17,7 +17,6 @@ from table import Row
 
 import jacobians as jac
 from jacobians.compiler import compile
-from jacobians.errors import StagingError
 
 GROUPS = all_rows()
 NAMES = sorted(GROUPS)
@@ -78,9 +77,44 @@ def compiled_like_eager(row: Row, second: bool) -> None:
             assert_same(n, one, other, 1e-4)
 
 
+# How many rows of a function need numbers that every call gives anew: the shape or the dtype of the result depends on
+# them, or the row itself decides by them.
+REFUSED = {
+    "indexing-extract": 1,
+    "indexing-getitem": 1,  # a mask
+    "indexing-piecewise": 5,
+    "indexing-trim_zeros": 3,
+    "polynomials-polyadd": 1,  # of a poly1d, which cuts off leading zeros
+    "polynomials-polydiv": 4,
+    "polynomials-polymul": 6,
+    "polynomials-polysub": 1,
+    "polynomials-polyval": 1,
+    "reductions-all": 1,
+    "reductions-allclose": 1,
+    "reductions-any": 1,
+    "reductions-argwhere": 1,
+    "reductions-array_equal": 1,
+    "reductions-flatnonzero": 1,
+    "reductions-nonzero": 1,
+    "statistics-arccos": 1,
+    "statistics-arcsin": 1,
+    "statistics-arctanh": 1,
+    "statistics-log": 1,
+    "statistics-log10": 1,
+    "statistics-log2": 1,
+    "statistics-logn": 1,
+    "statistics-power": 3,
+    "statistics-sqrt": 1,
+}
+
+
+@pytest.mark.filterwarnings("ignore:Arrays of 2-dimensional vectors")
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_compiled(name: str) -> None:
     rows = GROUPS[name]
     second = {id(row) for row in [row for row in rows if row.second][:SECOND_ORDER_ROWS]}
     lines = failures(lambda row: compiled_like_eager(row, id(row) in second), rows)
-    assert not lines, "\n".join(lines)
+    refused = [line for line in lines if ": StagingError: " in line]
+    assert all("tests" in line for line in refused), "the line of the caller is not named"
+    assert len(refused) == REFUSED.get(name, 0), "\n".join(refused)
+    assert lines == refused, "\n".join(lines)

@@ -71,6 +71,7 @@ def _node(recorder: Recorder, result: Any) -> Node:
     if isinstance(result, np.ndarray) and result.dtype.kind == "O":
         result = recorder.joined(result)
     if isinstance(result, Symbol):
+        recorder.check_current(result)
         return result.node
     array = np.asarray(result)
     return Node(CONSTANT, (np.array(array),), {}, array.shape, array.dtype)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ArgumentError
 from .identities import same_as
 from .makers import MAKERS, made
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk
@@ -78,6 +79,7 @@ class Recorder:
         self._symbols: dict[int, Any] = {}
         self._constants: dict[Any, Node] = {}
         self._values: dict[int, Any] = {}
+        self._overwritten: dict[int, Node] = {}
         self._held: list[Any] = []  # keeps what is known by its id alive
 
     def symbol(self, node: Node) -> Any:
@@ -93,6 +95,36 @@ class Recorder:
         node = Node(INPUT, (name,), {}, np.shape(example), np.result_type(example), weak=weak)
         self._values[id(node)] = example
         return self.symbol(node)
+
+    def overwrite(self, symbol: Any) -> bool:
+        """Note that an array has been changed in place: its old numbers have no name any more.
+
+        False where it may not be changed, because its memory is that of an argument or of a constant.
+        """
+        self.forget(symbol)
+        while symbol.base is not None:
+            symbol = symbol.base
+        if symbol.node.is_leaf:
+            return False
+        self._overwritten[id(symbol.node)] = symbol.node
+        return True
+
+    def forget(self, symbol: Any) -> None:
+        """Record the calls that made an array again if they are made again: they are another array then."""
+        while symbol is not None:
+            for key in [key for key, known in self._known.items() if known is symbol]:
+                del self._known[key]
+            symbol = symbol.base
+
+    def check_current(self, symbol: Any) -> None:
+        """Raise if an array has been changed in place under another name."""
+        owner = symbol
+        while owner.base is not None:
+            owner = owner.base
+        if id(owner.node) in self._overwritten:
+            found = f"is used{symbol.line} after y += x or the like has changed it under another name"
+            advice = "Write y = y + x there, or copy the array first."
+            raise ArgumentError("compile", f"an array of shape {symbol.shape}", found, advice)
 
     def constant(self, array: np.ndarray) -> Node:
         """The node of a constant: the same one for the same array, and for equal small arrays."""
@@ -121,6 +153,8 @@ class Recorder:
         arguments, key = [], [function]
         for value in args:
             if type(value) is make:
+                if self._overwritten:
+                    self.check_current(value)
                 node = value.node
                 arguments.append(node)
                 key.append(id(node))
@@ -190,6 +224,8 @@ class Recorder:
         """An argument with symbols and arrays replaced by their nodes, and its key."""
         kind = type(value)
         if kind is self._make:
+            if self._overwritten:
+                self.check_current(value)
             return value.node, id(value.node)
         if kind is int or kind is str or kind is bool or value is None:
             return value, (kind, value)

@@ -80,9 +80,9 @@ def _resolved(ufunc: np.ufunc, kinds: tuple[Any, ...], dtype: Any) -> np.dtype:
 
 
 def _matmul_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-    rows: tuple[int, ...] = a[-2:-1]
+    rows, inner = a[-2:-1], b[-2:-1] or b
     columns = b[-1:] if len(b) > 1 else ()
-    if a[-1] != (b[-2] if len(b) > 1 else b[0]):
+    if a[-1:] != inner:
         raise ValueError("shapes do not fit")
     return (*np.broadcast_shapes(a[:-2], b[:-2]), *rows, *columns)
 

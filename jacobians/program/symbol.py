@@ -58,12 +58,23 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         return self.recorder.call(ufunc, inputs, kwargs)
 
     def _in_place(self, ufunc: np.ufunc, inputs: tuple[Any, ...], out: tuple[Any, ...]) -> Any:
-        """``y += x`` of a number binds the name anew, as in NumPy; an array would change under all of its names."""
+        """``y op= x`` binds the name y anew; other names of the array, which NumPy would change, are not to be used."""
         target = out[0]
-        if len(out) > 1 or target is not inputs[0] or not isinstance(target, Symbol) or target.ndim:
-            self._refuse(f"np.{ufunc.__name__} into an existing array (as y += x does)", _IN_PLACE)
+        operation = f"np.{ufunc.__name__} into an existing array"
+        if len(out) > 1 or target is not inputs[0]:
+            self._refuse(operation, _IN_PLACE)
         result = ufunc(*inputs)
-        return result if result.dtype == target.dtype or target.node.weak else np.astype(result, target.dtype)
+        if np.shape(result) != np.shape(target):
+            raise ValueError(f"{operation} of shape {np.shape(target)}: the result has shape {np.shape(result)}.")
+        if isinstance(target, Symbol):
+            if target.ndim and not self.recorder.overwrite(target):
+                self._refuse(operation, "It would change an argument of the caller: write y = y + x.")
+        elif target.dtype.kind != "f" or target.base is not None or not target.flags.writeable:
+            self._refuse(operation, _IN_PLACE)
+        else:
+            target.fill(np.nan)  # another name for it would still see the old numbers
+        weak = isinstance(target, Symbol) and target.node.weak
+        return result if weak or result.dtype == target.dtype else np.astype(result, target.dtype)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not all([issubclass(kind, (Symbol, np.ndarray)) for kind in types]):
@@ -72,6 +83,8 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """An object array of the entries; the next call that meets it makes it one array again."""
+        if self.dtype.kind in "iu":
+            self._refuse("use as an index of a plain array", _INDEX)
         if dtype is not None and np.dtype(dtype).kind != "O":
             self._refuse(f"conversion to an array of dtype {np.dtype(dtype)}", _CONVERSION)
         if self.size > _MOST_ENTRIES:
@@ -121,6 +134,9 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         return f"Symbol(shape={self.shape}, dtype={self.dtype})"
 
+    def __format__(self, spec: str) -> str:
+        return repr(self)  # there are no numbers to print
+
     # ---- elements ---------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
@@ -159,10 +175,33 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         self._refuse("complex()", _NUMBER)
 
     def __index__(self) -> int:  # noqa: PLE0305  (it raises)
-        self._refuse("use as a Python index", "Use np.asarray(values, like=index)[index], or make the argument static.")
+        self._refuse("use as a Python index", _INDEX)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return np.round(self, digits or 0)
+
+    def __floor__(self) -> Any:
+        return np.floor(self)
+
+    def __ceil__(self) -> Any:
+        return np.ceil(self)
+
+    def __trunc__(self) -> Any:
+        return np.trunc(self)
+
+    def __copy__(self) -> Any:
+        return np.copy(self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return np.copy(self)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        self._refuse("pickle or copy.deepcopy", "It has no numbers; return it from the function.")
+        self._refuse("pickle", "It has no numbers: return it from the function.")
+
+    @property
+    def line(self) -> str:
+        """Where the caller is now, in words."""
+        return f" at {_caller()}"
 
     def refusal(self, operation: str, advice: str) -> StagingError:
         """The error to raise where an operation needs numbers; it names the line of the caller."""
@@ -182,6 +221,7 @@ _CONVERSION = (
     "Use NumPy's functions on the array itself, np.asarray(values, like=x) in place of np.asarray(values), and "
     "np.stack, np.concatenate or np.where to build an array."
 )
+_INDEX = "Use np.asarray(values, like=index)[index], or make the argument static with static_argnums."
 _NUMBER = "Use NumPy's functions in place of those of math, or make the argument static with static_argnums."
 
 

@@ -132,8 +132,13 @@ def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], o
     if isinstance(target, np.ndarray):
         # Another name for this array would still see the old numbers: nan there is loud.
         target.fill(np.nan)
+    elif isinstance(target, Symbol):
+        if target.ndim and not target.recorder.overwrite(target):
+            raise _refused(ufunc, "", "for out=. Use what it returns instead")
     elif np.ndim(target):  # a scalar cannot be changed in place in NumPy either
         owner = owner_of(target)
+        if isinstance(owner, Symbol):
+            owner.recorder.forget(owner)
         target.level.overwritten[id(owner)] = owner
     return result
 
