@@ -6,7 +6,7 @@ from graph_oracle import graph_jacobians, traced
 from table import sample
 
 import jacobians.rules  # noqa: F401  (registers)
-from jacobians import tracing
+from jacobians import grad, tracing, vjp
 from jacobians.tracing import guarding
 
 X = np.array([0.6, 1.2, 2.1])
@@ -110,3 +110,19 @@ def test_inputs_are_guarded():
         with pytest.raises(ValueError, match="read-only"):
             large[0] = 1
     large[0] = 1
+
+
+def test_large_gradients_share_no_memory_with_anything_else():
+    x, y = np.ones((100, 100)), np.ones((100, 100))
+    weights = np.full((100, 100), 2.0)
+    (first, second), inputs = grad(lambda x, y: np.sum(weights * (x + y)), argnums=(0, 1))(x, y), (x, y, weights)
+    assert not any(np.shares_memory(first, array) for array in (second, *inputs))
+    first += 1
+    np.testing.assert_array_equal(second, weights)
+    value, pullback = vjp(np.exp, x)
+    (gradient,) = pullback(y)
+    assert not np.shares_memory(gradient, y)
+    assert not np.shares_memory(gradient, value)
+    (again,) = pullback(y)
+    gradient += 1
+    np.testing.assert_array_equal(again, value)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import embed, scatter
 from ..program import Symbol
-from ..terms import Factor, OperatorFactor, Term
+from ..terms import Factor, OperatorFactor, Term, pattern_of
 
 __all__ = ["Ledger", "Shadow", "shadow_term"]
 
@@ -98,6 +98,10 @@ class Shadow:
 
 def shadow_term(term: Term, ledger: Ledger) -> Term:
     """The term with shadows in place of its arrays."""
+    pattern = pattern_of(term)
+    if pattern is not None:
+        dense: Any = term.factors
+        return pattern.term([ledger.shadow_of(factor.array) for factor in dense], term.scale)
     factors: list[Factor | OperatorFactor] = []
     for factor in term.factors:
         if isinstance(factor, Factor):

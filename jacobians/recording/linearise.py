@@ -15,7 +15,7 @@ from ..terms import Factor, Term
 from ..tracing import Level, Traced, check_current, contains_traced, explain, lift, opened, watch
 from .arguments import check_dtype, checked_input
 
-__all__ = ["Linearised", "as_result", "linearise", "owned_graph"]
+__all__ = ["Linearised", "as_result", "linearise", "memory_of", "owned_graph"]
 
 T = TypeVar("T")
 
@@ -126,12 +126,12 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
     its derivative.
     """
     graph, own = record.graph, record.level.guard.own
-    given = {id(_memory(array)) for array in _arrays((handed_out, record.aux))}
+    given = {id(memory_of(array)) for array in _arrays((handed_out, record.aux))}
     copies: dict[int, tuple[Any, Any]] = {}
 
     def independent(array: Any) -> Any:
         owned = own(array)
-        if owned is not array or id(_memory(array)) not in given:
+        if owned is not array or id(memory_of(array)) not in given:
             return owned
         if id(array) not in copies:
             copies[id(array)] = array, array.copy(order="K")
@@ -155,7 +155,7 @@ def _with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
     return term.replace(factors=tuple(factors))
 
 
-def _memory(array: Any) -> Any:
+def memory_of(array: Any) -> Any:
     """The array that owns the memory of an array."""
     while isinstance(array, np.ndarray) and isinstance(array.base, np.ndarray):
         array = array.base

@@ -1,18 +1,28 @@
-"""Pull a cotangent of the output back to the inputs of a recorded function."""
+"""Pull a cotangent of the output back to the inputs of a recorded function.
+
+A large gradient is handed out as the array that the last contraction made, where nothing else holds that memory; a
+copy would take as long as the contraction.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..contract import to_dense
 from ..elimination import push
-from ..labels import axes_of
-from ..terms import Factor, Term
-from .linearise import Linearised
+from ..graph import LinearGraph
+from ..labels import axes_of, flatten
+from ..terms import Factor, OperatorFactor, Term
+from .linearise import Linearised, memory_of
 
 __all__ = ["as_scalar", "pull"]
+
+_LARGE = 65536
+"""Bytes from which a copy costs more than to look whether it is needed."""
 
 
 def pull(record: Linearised, cotangent: Any = None) -> tuple[Any, ...]:
@@ -21,7 +31,39 @@ def pull(record: Linearised, cotangent: Any = None) -> tuple[Any, ...]:
     axes = axes_of(graph.shapes[record.output])
     seed = Term((), axes, () if cotangent is None else (Factor.on(cotangent, axes),))
     result = push(graph, record.inputs, record.output, cotangent=[seed])
-    return tuple([as_scalar(to_dense(result[n], graph.shapes[n], graph.dtypes[n])) for n in record.inputs])
+    made = {n: _as_made(result[n], graph.dtypes[n]) for n in record.inputs}
+    shared = _shared(graph, seed, result.values()) if any([array is not None for array in made.values()]) else ()
+    gradients = []
+    for n, array in made.items():
+        if array is None or id(array) in shared:
+            gradients.append(as_scalar(to_dense(result[n], graph.shapes[n], graph.dtypes[n])))
+        else:
+            gradients.append(np.reshape(array, graph.shapes[n]))
+    return tuple(gradients)
+
+
+def _as_made(terms: Sequence[Term], dtype: np.dtype) -> np.ndarray | None:
+    """The array of a term that is nothing but one large array in order, which owns its memory; else None."""
+    if len(terms) != 1 or len(terms[0].factors) != 1 or terms[0].maps or terms[0].bound or terms[0].scale != 1:
+        return None
+    (factor,) = terms[0].factors
+    if isinstance(factor, OperatorFactor) or factor.labels != flatten(terms[0].inp):
+        return None
+    array = factor.array
+    if type(array) is not np.ndarray or array.nbytes < _LARGE or array.dtype != dtype:
+        return None
+    return array if array.flags.owndata and array.flags.c_contiguous and array.flags.writeable else None
+
+
+def _shared(graph: LinearGraph, seed: Term, results: Iterable[Sequence[Term]]) -> set[int]:
+    """The memory that the graph, the seed or several results hold."""
+    recorded = [term for edges in graph.into for terms in edges.values() for term in terms]
+    uses = Counter(_held([term for terms in results for term in terms]))
+    return {*_held([seed, *recorded]), *(memory for memory, count in uses.items() if count > 1)}
+
+
+def _held(terms: Iterable[Term]) -> list[int]:
+    return [id(memory_of(part.array)) for term in terms for part in term.factors if isinstance(part, Factor)]
 
 
 def as_scalar(array: Any) -> Any:
