@@ -119,7 +119,8 @@ class Loop:
             for carried in self.carried
             if after[id(carried.after)] == 1
             and not after[id(carried.inside)]
-            and last.get(id(carried.inside), -1) <= made.get(id(carried.after), -1)
+            and id(carried.after) in made
+            and last.get(id(carried.inside), -1) <= made[id(carried.after)]
         ]
 
     def share(self, names: dict[int, str]) -> None:

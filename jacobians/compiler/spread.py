@@ -74,8 +74,15 @@ class Spread(Assign):
             args[run.argument] = entries
         node = self.node
         self.call = Node(node.function, tuple(args), node.kwargs, node.shape, node.dtype, weak=node.weak)
-        own = {id(star) for star, _ in self.stars}
-        self.others = [operand for operand in self.call.operands if id(operand) not in own]
+        self.others = _without_stars(self.call, self.stars)
+
+    def with_call(self, call: Node) -> Spread:
+        """The same with another call, which has the stars of this one."""
+        new = object.__new__(Spread)
+        Assign.__init__(new, call, self.out)
+        new.call, new.stars, new.sources = call, self.stars, self.sources
+        new.others = _without_stars(call, self.stars)
+        return new
 
     def draw(self, lists: Mapping[tuple[int, int], Node]) -> None:
         """Tell the lists that the loops keep, by loop and place."""
@@ -95,3 +102,8 @@ class Spread(Assign):
                 text += f"[{run.first}:{'' if stop < 0 else stop}{'' if run.pace == 1 else f':{run.pace}'}]"
             stars[id(star)] = text
         return [f"{names[id(self.node)]} = {call_text(self.call, ChainMap(stars, dict(names)), space)}"]
+
+
+def _without_stars(call: Node, stars: Sequence[tuple[Node, Run]]) -> list[Node]:
+    own = {id(star) for star, _ in stars}
+    return [operand for operand in call.operands if id(operand) not in own]
