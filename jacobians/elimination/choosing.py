@@ -15,6 +15,7 @@ from .bounds import EXACT_LIMIT, lower_bound
 from .counting import STARTS, order_of, prices_of
 from .elimination import inner_vertices
 from .likeness import likeness
+from .orders import is_line
 from .plans import Plan, digest_of, named_order, predict
 from .pricing import Prices
 
@@ -126,8 +127,10 @@ def _choose(ends: Ends, name: str, effort: Effort) -> Plan:
     others = ["chain"] if 2 < len(inner) <= SPARE_LIMIT and ends.is_chain else []
     if len(inner) <= SPARE_LIMIT and not any([plan.bounded for plan in plans]):
         others += SPARE
-    prices = ends.prices("terms") if others else None
-    plans += [ends.predict(ends.complete(order_of(prices, other)), other) for other in others if prices is not None]
+    if others:
+        prices = ends.prices("terms")
+        usable = [other for other in others if other != "chain" or is_line(prices)]
+        plans += [ends.predict(ends.complete(order_of(prices, other)), other) for other in usable]
     return _best(plans)
 
 

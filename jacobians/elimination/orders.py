@@ -13,7 +13,7 @@ from ..errors import ArgumentError
 from .kinds import NOTHING
 from .pricing import Prices
 
-__all__ = ["ORDERS", "chain", "greedy"]
+__all__ = ["ORDERS", "chain", "greedy", "is_line"]
 
 
 def greedy(prices: Prices, key: Callable[[int, int], Any]) -> list[int]:
@@ -35,6 +35,13 @@ def greedy(prices: Prices, key: Callable[[int, int], Any]) -> list[int]:
     return order
 
 
+def is_line(prices: Prices) -> bool:
+    """Whether the vertices that have a price, in the order of computation, have one edge in and one edge out each."""
+    line = [*prices.sources, *prices.inner, *prices.targets]
+    alone = all([prices.into.get(b, {}).keys() == {a} for a, b in pairwise(line)])
+    return alone and all([len(prices.out_of[vertex]) == 1 for vertex in line[:-1]])
+
+
 def chain(prices: Prices) -> list[int]:
     """The cheapest order of a graph in which each vertex has one edge in and one edge out, planned as a whole.
 
@@ -42,10 +49,9 @@ def chain(prices: Prices) -> list[int]:
     vertex to the j-th, its kind, and the vertex that goes last.
     """
     line = [*prices.sources, *prices.inner, *prices.targets]
-    edges = [(a, b) for a, b in pairwise(line) if prices.into.get(b, {}).keys() == {a}]
-    if len(edges) != len(line) - 1 or any([len(prices.out_of[vertex]) != 1 for vertex in line[:-1]]):
+    if not is_line(prices):
         raise ArgumentError("plan", "order", "is 'chain', but the graph has branches", 'Use "auto" or "search".')
-    best = {(n, n + 1): (0, prices.into[b][a], n) for n, (a, b) in enumerate(edges)}
+    best = {(n, n + 1): (0, prices.into[b][a], n) for n, (a, b) in enumerate(pairwise(line))}
     for length in range(2, len(line)):
         for first in range(len(line) - length):
             last = first + length
