@@ -196,9 +196,9 @@ def test_predictions_are_what_is_held(case):
     fitting = [plan for plan in plans if plan.bounded]
     if fitting:
         assert chosen.bounded
-        assert chosen.multiplications == min(plan.multiplications for plan in fitting)
+        assert chosen.multiplications <= min(plan.multiplications for plan in fitting)
     else:
-        assert chosen.largest_intermediate == min(plan.largest_intermediate for plan in plans)
+        assert chosen.largest_intermediate <= min(plan.largest_intermediate for plan in plans)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
