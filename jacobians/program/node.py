@@ -35,6 +35,8 @@ class Node:
         Whether the value is a Python number, which does not decide the dtype of a result.
     parts : int or None
         How many results a function has that returns several; ``getitem`` with a number picks one.
+    operands : tuple of Node
+        The nodes in its arguments, in order, with repetitions.
     serial : int
         Nodes in the order in which they were recorded follow the program that made them. A node that takes the place
         of others has the serial number of one of them.
@@ -53,6 +55,7 @@ class Node:
         weak: bool = False,
         parts: int | None = None,
         serial: int | None = None,
+        operands: tuple[Node, ...] | None = None,
     ) -> None:
         self.function = function
         self.args = args
@@ -62,7 +65,9 @@ class Node:
         self.weak = weak
         self.parts = parts
         self.serial = next(_SERIAL) if serial is None else serial
-        self.operands: tuple[Node, ...] = () if function is CONSTANT else tuple(walk((args, tuple(kwargs.values()))))
+        if operands is None:
+            operands = () if function is CONSTANT else tuple(walk((args, tuple(kwargs.values()))))
+        self.operands: tuple[Node, ...] = operands
 
     @property
     def size(self) -> int:

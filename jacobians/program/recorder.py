@@ -28,6 +28,7 @@ __all__ = ["Recorder", "argument_key", "constant_symbol", "recording"]
 
 _ACTIVE: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 _HASHED_BYTES = 4096
+_INTEGER = {int}
 _OPERATORS = {np.add, np.subtract, np.multiply, np.divide, np.power, np.negative, np.floor_divide, np.remainder}
 _COPYING = {np.copy, np.positive, np.astype}
 
@@ -75,6 +76,7 @@ class Recorder:
         self._make = make
         self._definitions = definitions or {}
         self._capture = capture
+        self._special = {*self._definitions, *MAKERS, *SPELLED}
         self._known: dict[Any, Any] = {}
         self._symbols: dict[int, Any] = {}
         self._constants: dict[Any, Node] = {}
@@ -143,36 +145,37 @@ class Recorder:
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Record a call; returns the symbol of its result, or a list or tuple of them."""
-        if function in self._definitions:
-            return self._definitions[function](*args, **kwargs)
-        if function in MAKERS:
-            return self.joined(made(function, args, kwargs))
-        if function in SPELLED:
+        if function in self._special:
+            if function in self._definitions:
+                return self._definitions[function](*args, **kwargs)
+            if function in MAKERS:
+                return self.joined(made(function, args, kwargs))
             args, kwargs = spelled(function, args, kwargs)
-        read, make = self._read, self._make
-        arguments, key = [], [function]
+        make = self._make
+        arguments, key, operands = [], [function], []
         for value in args:
-            if type(value) is make:
-                if self._overwritten:
-                    self.check_current(value)
+            if type(value) is make and not self._overwritten:
                 node = value.node
+                operands.append(node)
                 arguments.append(node)
                 key.append(id(node))
             else:
-                argument, part = read(value)
+                argument, part = self._read(value, operands)
                 arguments.append(argument)
                 key.append(part)
         keywords = {}
         for name, value in kwargs.items():
             if value is not np._NoValue:
-                keywords[name], part = read(value)
+                keywords[name], part = self._read(value, operands)
                 key += (name, part)
         known = self._known.get(found := tuple(key))
         if known is None:
-            known = self._known[found] = self._recorded(function, tuple(arguments), keywords)
-        return known
+            known = self._known[found] = self._recorded(function, tuple(arguments), keywords, tuple(operands))
+        return list(known) if type(known) is list else known
 
-    def _recorded(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _recorded(
+        self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], operands: tuple[Node, ...]
+    ) -> Any:
         if function in STATIC:
             return answer(function, args, kwargs)
         advice = reason_against(function, args, kwargs)
@@ -186,8 +189,8 @@ class Recorder:
         if same is not None:
             return self.symbol(same)
         # Operators make Python numbers of Python numbers.
-        weak = function in _OPERATORS and all([not isinstance(a, Node) or a.weak for a in args])
-        return self.symbol(Node(function, args, kwargs, *found, weak=weak))
+        weak = not found[0] and function in _OPERATORS and all([node.weak for node in operands])
+        return self.symbol(Node(function, args, kwargs, *found, weak=weak, operands=operands))
 
     def _refusal(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], advice: str) -> Exception:
         node = next(walk((args, tuple(kwargs.values()))))
@@ -220,35 +223,40 @@ class Recorder:
                 self._values[id(node)] = _run(node.function, node.args, node.kwargs, self._values)
                 self._held.append(node)
 
-    def _read(self, value: Any) -> tuple[Any, Any]:
-        """An argument with symbols and arrays replaced by their nodes, and its key."""
+    def _read(self, value: Any, operands: list[Node]) -> tuple[Any, Any]:
+        """An argument with symbols and arrays replaced by their nodes, which are also listed, and its key."""
         kind = type(value)
         if kind is self._make:
             if self._overwritten:
                 self.check_current(value)
+            operands.append(value.node)
             return value.node, id(value.node)
         if kind is int or kind is str or kind is bool or value is None:
             return value, (kind, value)
         if kind is float:
             return value, (float, value or str(value))
         if kind is tuple or kind is list:
-            if any(isinstance(entry, np.integer) for entry in value) and not any(type(n) is self._make for n in value):
+            kinds = {type(entry) for entry in value}
+            if kinds == _INTEGER:
+                return value, (kind, *value)
+            if self._make not in kinds and any(issubclass(entry, np.integer) for entry in kinds):
                 value = [int(entry) if isinstance(entry, np.integer) else entry for entry in value]  # a shape, or axes
-            pairs = [self._read(entry) for entry in value]
+            pairs = [self._read(entry, operands) for entry in value]
             return kind([pair[0] for pair in pairs]), (kind, *[pair[1] for pair in pairs])
         if kind is slice:
-            parts, key = self._read((value.start, value.stop, value.step))
+            parts, key = self._read((value.start, value.stop, value.step), operands)
             return slice(*parts), (slice, key)
         if isinstance(value, (np.ndarray, np.generic)):
             if value.dtype.kind in "biufc":
                 node = self.constant(np.asarray(value))
+                operands.append(node)
                 return node, id(node)
             if (
                 isinstance(value, np.ndarray)
                 and value.dtype.kind == "O"
                 and any(type(entry) is self._make for entry in value.flat)
             ):
-                return self._read(self.joined(value))
+                return self._read(self.joined(value), operands)
         try:
             hash(value)
         except TypeError:

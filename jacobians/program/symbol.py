@@ -42,7 +42,7 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
     # ---- NumPy's protocols ------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if not all([_knows(x) for x in inputs]):
+        if not all([type(x) in _KNOWN or _knows(x) for x in inputs]):
             return NotImplemented
         if method == "at":
             self._refuse(f"np.{ufunc.__name__}.at", _IN_PLACE)
@@ -77,7 +77,7 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         return result if weak or result.dtype == target.dtype else np.astype(result, target.dtype)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not all([issubclass(kind, (Symbol, np.ndarray)) for kind in types]):
+        if not all([kind is Symbol or issubclass(kind, np.ndarray) for kind in types]):
             return NotImplemented
         return self.recorder.call(function, args, kwargs)
 
@@ -211,6 +211,28 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         raise self.refusal(operation, advice)
 
 
+def _direct(name: str, ufunc: np.ufunc) -> Any:
+    """An operator that does not ask NumPy whom to call where that is certain."""
+    usual = getattr(NDArrayOperatorsMixin, name)
+
+    def method(self: Symbol, other: Any) -> Any:
+        kind = type(other)
+        if kind is Symbol or kind is float or kind is int:
+            return self.recorder.call(ufunc, (self, other), {})
+        return usual(self, other)
+
+    return method
+
+
+# fmt: off
+for _name, _ufunc in {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "pow": np.power, "matmul": np.matmul,
+    "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal,
+}.items():
+    setattr(Symbol, f"__{_name}__", _direct(f"__{_name}__", _ufunc))
+# fmt: on
+
+
 def holds(condition: Any) -> bool:
     """Whether a condition is known to hold; a recorded one is not, since every replay decides it anew."""
     return not isinstance(condition, Symbol) and bool(condition)
@@ -223,6 +245,9 @@ _CONVERSION = (
 )
 _INDEX = "Use np.asarray(values, like=index)[index], or make the argument static with static_argnums."
 _NUMBER = "Use NumPy's functions in place of those of math, or make the argument static with static_argnums."
+
+
+_KNOWN = {Symbol, np.ndarray, int, float}
 
 
 def _knows(value: Any) -> bool:

@@ -35,10 +35,12 @@ def reason_against(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
 
 
 def _writes(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    if kwargs.get("out") is not None:
+    if kwargs and kwargs.get("out") is not None:
         return True
-    if isinstance(function, np.ufunc):
-        return len(args) > function.nin or kwargs.get("where", True) is not True
+    if type(function) is np.ufunc:
+        return len(args) > function.nin or (bool(kwargs) and kwargs.get("where", True) is not True)
+    if len(args) < 2:
+        return False
     place = _place_of_out(function)
     return place is not None and len(args) > place and args[place] is not None
 
@@ -75,11 +77,12 @@ def _is_recorded(value: Any) -> bool:
 
 
 def _item(_: Any, index: Any) -> Reason:
-    items = index if type(index) is tuple else (index,)
-    if any(isinstance(item, slice) and _is_recorded(item) for item in items):
-        return _STATIC
-    if any(node.dtype == bool and node.function is not CONSTANT for node in walk(index)):
-        return f"{_CHOICE} For one axis of few entries, np.sort brings the wanted ones to one end."
+    for item in index if type(index) is tuple else (index,):
+        if type(item) is slice:
+            if Node in (type(item.start), type(item.stop), type(item.step)):
+                return _STATIC
+        elif type(item) is Node and item.dtype == bool and item.function is not CONSTANT:
+            return f"{_CHOICE} For one axis of few entries, np.sort brings the wanted ones to one end."
     return None
 
 
