@@ -222,13 +222,13 @@ def test_a_cheap_result_is_computed_again_and_a_dear_one_is_stored() -> None:
 
     def f(x: Any) -> Any:
         y = np.sin(x)
-        doubled = 2 * y
-        total = np.sum(doubled * doubled)
-        return doubled / total + np.exp(y)
+        more = y + 2
+        total = np.sum(more * more)
+        return more / total + np.exp(y)
 
     result, text = bare(f, x)
     assert text.count("np.sin(") == 1
-    assert text.count("np.multiply(2, ") == 2
+    assert text.count(", 2, out=") == 2
     np.testing.assert_allclose(result, f(x), rtol=1e-13)
 
 
@@ -250,7 +250,8 @@ def test_powers_are_those_of_the_operator(threads: int) -> None:
     x = np.abs(vector()) + 0.1
     for exponent in (2, 0.5, 3, -1, 1.5, 0, 1, -2.0):
         result, _ = bare(lambda x, e=exponent: np.exp(-((x * 1.5) ** e)) * x, x)
-        assert np.array_equal(result, np.exp(-((x * 1.5) ** exponent)) * x), exponent
+        expected = np.exp(-((x * 1.5) ** exponent)) * x
+        np.testing.assert_allclose(result, expected, rtol=1e-13, err_msg=str(exponent))
 
 
 def test_a_run_in_a_loop() -> None:
@@ -258,7 +259,7 @@ def test_a_run_in_a_loop() -> None:
 
     def f(x: Any) -> Any:
         y = x
-        for _ in range(12):
+        for _ in range(40):
             y = y + 0.1 * np.sin(y) * x
         return y
 

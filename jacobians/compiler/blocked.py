@@ -43,8 +43,8 @@ class Blocked:
 
     Attributes
     ----------
-    targets : dict of int to str
-        The text of the memory that a stored node is written into, by its id; of others it is new memory.
+    targets : dict of int to str or Node
+        The array that a stored node is written into, or its text, by the id of the node; of others it is new memory.
     """
 
     makes_fresh = True
@@ -54,7 +54,7 @@ class Blocked:
         self.stored = list(stored)
         self.flat = flat
         self.work = sum([call.cost for call in calls])
-        self.targets: dict[int, str] = {}
+        self.targets: dict[int, str | Node] = {}
         made = {id(call.node) for call in calls}
         outside = [operand for call in calls for operand in call.node.operands if id(operand) not in made]
         self._reads = tuple({id(node): node for node in outside}.values())
@@ -87,10 +87,7 @@ class Blocked:
         """The number of the buffer of each call that needs one, and the buffers; one is used again when it is free."""
         stored = {id(node) for node in self.stored}
         holder = self._holders()
-        last: dict[int, int] = {}
-        for n, node in enumerate(self.makes):
-            for operand in node.operands:
-                last[holder.get(id(operand), id(operand))] = n
+        last = self._last(holder)
         number: dict[int, int] = {}
         buffers: list[Buffer] = []
         free: list[int] = []
@@ -116,6 +113,18 @@ class Blocked:
             if not here:
                 free += over
         return number, buffers
+
+    def _last(self, holder: Mapping[int, int]) -> dict[int, int]:
+        """The last call that reads each array, or a view of it."""
+        return {holder.get(id(o), id(o)): n for n, node in enumerate(self.makes) for o in node.operands}
+
+    def may_take(self, node: Node, operand: Node) -> bool:
+        """Whether a stored result may be written into an operand from outside: all reads of a block come before."""
+        if self.flat or operand.shape != node.shape or operand.dtype != node.dtype or operand in self._whole():
+            return False
+        read = self._last(self._holders()).get(id(operand), -1)
+        written = next(n for n, other in enumerate(self.makes) if other is node)
+        return read < written or (read == written and _writes_in_place(node))
 
     def _holders(self) -> dict[int, int]:
         """The call in whose buffer a view lies."""
@@ -151,7 +160,9 @@ class Blocked:
         words += [f"b{n}" for n in range(len(buffers))]
         lines = [f"def {name}({', '.join(words)}):", *[f"    {line}" for line in body]]
         for node in self.stored:
-            text = self.targets.get(id(node)) or f"np.empty({node.shape}, {literal(node.dtype, names, space)})"
+            target = self.targets.get(id(node), "")
+            text = names[id(target)] if isinstance(target, Node) else target
+            text = text or f"np.empty({node.shape}, {literal(node.dtype, names, space)})"
             lines.append(f"{local[id(node)]} = {text}")
         rest = ".reshape(-1)" if self.flat else ""
         arrays = [f"{names[id(node)]}{rest}" for node in cut] + [f"{local[id(node)]}{rest}" for node in self.stored]

@@ -83,6 +83,8 @@ def planned(statements: Sequence[Statement], kept: Iterable[int]) -> list[Place]
     for n, statement in enumerate(statements):
         if type(statement) is Assign:
             _take_over(statement, n, owned, last, escaping, head)
+        elif isinstance(statement, Blocked):
+            _take_over_stored(statement, n, owned, last, escaping, head)
     heads = {owner: _head(owner, head) for owner in (*last, *escaping)}
     free = {heads[owner] for owner in escaping}
     ends: dict[int, int] = {}
@@ -126,6 +128,29 @@ def _take_over(
             statement.out = operand
             head[id(node)] = id(operand)
             return
+
+
+def _take_over_stored(
+    statement: Blocked,
+    n: int,
+    owned: Mapping[int, frozenset[int]],
+    last: Mapping[int, int],
+    escaping: set[int],
+    head: dict[int, int],
+) -> None:
+    """Let the results of a run be written into operands that it is the last to read."""
+    free = [
+        operand
+        for operand in statement.reads
+        if owned.get(id(operand)) == frozenset([id(operand)]) and last[id(operand)] == n and id(operand) not in escaping
+    ]
+    free = [operand for operand in free if not _meet([o for o in statement.reads if o is not operand], operand, owned)]
+    for node in statement.stored:
+        taken = next((operand for operand in free if statement.may_take(node, operand)), None)
+        if taken is not None and node.nbytes >= _IN_PLACE:
+            free.remove(taken)
+            statement.targets[id(node)] = taken
+            head[id(node)] = id(taken)
 
 
 def _meet(others: Iterable[Node], operand: Node, owned: Mapping[int, frozenset[int]]) -> bool:

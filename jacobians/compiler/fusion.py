@@ -86,7 +86,7 @@ def _domain(node: Node, rows: Rows) -> Domain | None:
 
 
 def _runs(statements: Sequence[Statement], calls: dict[int, Call]) -> list[list[Call]]:
-    """The calls by run, those that are worth it."""
+    """The calls over large arrays by run."""
     levels: dict[int, int] = {}
     for statement in statements:
         for node in statement.makes:
@@ -102,7 +102,7 @@ def _runs(statements: Sequence[Statement], calls: dict[int, Call]) -> list[list[
     for call in calls.values():
         groups.setdefault((call.domain, levels[id(call.node)]), []).append(call)
     ordered = sorted(groups.items(), key=lambda entry: entry[0][1])
-    return [run for _, run in ordered if _pays(run)]
+    return [run for _, run in ordered if _is_large(run)]
 
 
 def _joined(before: Call, after: Call) -> bool:
@@ -133,11 +133,14 @@ def _delay(statements: Sequence[Statement], calls: dict[int, Call], levels: dict
             levels[id(node)] = later
 
 
+def _is_large(run: Sequence[Call]) -> bool:
+    return any(max(call.node.size, *[cut.size for cut in call.rows.cut]) >= _LARGE for call in run)
+
+
 def _pays(run: Sequence[Call]) -> bool:
+    """Whether a run has several calls to be done block by block, or one that is worth several threads."""
     working = [call for call in run if call.rows.kind != "view"]
-    if max([max(call.node.size, *[cut.size for cut in call.rows.cut]) for call in working], default=0) < _LARGE:
-        return False
-    return len(working) > 1 or sum([call.cost for call in working]) > _ALONE
+    return _is_large(working) and (len(working) > 1 or working[0].cost > _ALONE)
 
 
 def _ordered(statements: Sequence[Statement], runs: Sequence[list[Call]], kept: set[int]) -> list[Statement]:
@@ -153,7 +156,7 @@ def _ordered(statements: Sequence[Statement], runs: Sequence[list[Call]], kept: 
     needed = _needed(statements, runs, run_of, kept)
     position = {id(node): n for n, statement in enumerate(statements) for node in statement.makes}
     stored = choose_stored(runs, needed, position)
-    blocked = {n: _blocked(run, {i for i in stored if run_of.get(i) == n}) for n, run in enumerate(runs) if run}
+    done_as = {n: _statement(run, {i for i in stored if run_of.get(i) == n}) for n, run in enumerate(runs) if run}
     result: list[Statement] = []
     done: set[int] = set()
 
@@ -161,12 +164,12 @@ def _ordered(statements: Sequence[Statement], runs: Sequence[list[Call]], kept: 
         stack = [(unit, False)]
         while stack:
             unit, ready = stack.pop()
-            actual: Statement | None = blocked.get(unit) if isinstance(unit, int) else unit
+            actual: Statement | _Single | None = done_as.get(unit) if isinstance(unit, int) else unit
             if actual is None or id(actual) in done:
                 continue
             if ready:
                 done.add(id(actual))
-                result.append(actual)
+                result.extend(actual.statements if isinstance(actual, _Single) else [actual])
                 continue
             stack.append((unit, True))
             sources = [makers[id(node)] for node in reversed(actual.reads) if id(node) in makers]
@@ -196,7 +199,18 @@ def _needed(
     return needed
 
 
-def _blocked(run: Sequence[Call], stored: set[int]) -> Blocked:
+class _Single:
+    """What is left of a run where the calls have moved to later ones: statements for themselves."""
+
+    def __init__(self, run: Sequence[Call]) -> None:
+        self.statements = [Assign(call.node) for call in run]
+        made = {id(call.node) for call in run}
+        self.reads = tuple([o for call in run for o in call.node.operands if id(o) not in made])
+
+
+def _statement(run: Sequence[Call], stored: set[int]) -> Blocked | _Single:
+    if not _pays(run):
+        return _Single(run)
     written = [call.node for call in run if call.rows.kind == "call" and id(call.node) in stored]
     return Blocked(run, written, flat=run[0].domain[0] == "flat")
 

@@ -9,6 +9,7 @@ block yields a part, and the parts are put together.
 from __future__ import annotations
 
 import operator
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -148,6 +149,9 @@ def _einsum(node: Node) -> Rows | None:
     if not node.args or isinstance(node.args[0], str) or node.kwargs or len(node.operands) < 2:
         return None
     operands, groups, output = node.args[:-1:2], node.args[1:-1:2], node.args[-1]
+    sizes = {n: size for o, group in zip(operands, groups, strict=True) for n, size in zip(group, o.shape, strict=True)}
+    if prod(sizes.values()) > 2 * max([o.size for o in operands]):  # a product of matrices
+        return None
     first = {group[0] for group in groups if group}
     label = output[0] if output and output[0] in first else next(iter(first), None) if not output else None
     if label is None and len(first) == 1:

@@ -1,0 +1,267 @@
+"""Memory of compiled functions: what is written into, what is borrowed, and that no result shares any of it."""
+
+from __future__ import annotations
+
+import re
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+
+import jacobians as jac
+from jacobians.compiler.buffers import planned
+from jacobians.compiler.statements import Assign
+from jacobians.program import INPUT, Node
+
+
+def square(n: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((n, n)) / n**0.5
+
+
+def borrowed(text: str) -> list[int]:
+    """The bytes of each memory that a program borrows."""
+    return [int(found) for found in re.findall(r"borrow\((\d+)\)", text)]
+
+
+def chain(A: Any, B: Any, count: int) -> Any:
+    for n in range(count):
+        A = np.tanh(A @ B) if n % 2 else np.sin(A @ B)
+    return A
+
+
+# ---- what is written into ------------------------------------------------------------------------------------------
+
+
+def test_a_dying_operand_is_written_into() -> None:
+    A, B = square(100), square(100, 1)
+    f = jac.compile(lambda A, B: np.tanh(A @ B) * 2.0 + A)
+    assert np.array_equal(f(A, B), np.tanh(A @ B) * 2.0 + A)
+    assert f.source.count("out=v") == 3
+
+
+def test_small_arrays_use_operators() -> None:
+    A, B = square(10), square(10, 1)
+    f = jac.compile(lambda A, B: np.tanh(A @ B) * 2.0 + A)
+    assert np.array_equal(f(A, B), np.tanh(A @ B) * 2.0 + A)
+    assert "out=" not in f.source
+
+
+def test_inputs_and_constants_are_not_written_into() -> None:
+    A, C = square(100), square(100, 1)
+    f = jac.compile(lambda A: (np.tanh(A) + A) * np.sin(C))
+    before, constant = A.copy(), C.copy()
+    for _ in range(2):
+        assert np.array_equal(f(A), (np.tanh(A) + A) * np.sin(C))
+    assert np.array_equal(A, before)
+    assert np.array_equal(C, constant)
+
+
+def test_an_array_with_a_living_view_is_not_written_into() -> None:
+    A, B = square(120), square(120, 1)
+
+    def f(A: Any, B: Any) -> Any:
+        M = A @ B
+        turned, corner, flat = M.T, M[:60, :60], M.reshape(-1)
+        N = M * 2.0
+        return N + turned, np.sum(corner), flat + 1.0
+
+    compiled = jac.compile(f)
+    for found, expected in zip(compiled(A, B), f(A, B), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_a_result_of_another_shape_or_dtype_gets_memory_of_its_own() -> None:
+    A, r = square(100), square(100, 1)[0]
+
+    def f(A: Any, r: Any) -> Any:
+        s = np.exp(r) * 2  # (100,)
+        M = (A @ A) + s
+        return M > 0, M * 1j, s + M[0], np.outer(s, s) * M
+
+    compiled = jac.compile(f)
+    for found, expected in zip(compiled(A, r), f(A, r), strict=True):
+        assert found.dtype == expected.dtype
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+# ---- what is borrowed ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [3, 4, 10])
+def test_a_chain_of_products_needs_two_temporaries(count: int) -> None:
+    A, B = square(200), square(200, 1)
+    C = [square(200, 2 + n) for n in range(count)]
+
+    def f(A: Any, B: Any) -> Any:
+        for n in range(count):
+            A = np.tanh(A @ C[n]) - B
+        return A @ B
+
+    compiled = jac.compile(f)
+    np.testing.assert_allclose(compiled(A, B), f(A, B), rtol=1e-12)
+    assert sum(borrowed(compiled.source)) == 2 * A.nbytes
+
+
+def node(function: Any, *args: Any, shape: tuple[int, ...] = (1000, 100)) -> Node:
+    return Node(function, args, {}, shape, float)
+
+
+def test_the_plan_of_places() -> None:
+    x = Node(INPUT, ("x",), {}, (1000, 100), float)
+    w = Node(INPUT, ("w",), {}, (100, 100), float)
+    a = node(np.matmul, x, w)
+    b = node(np.sin, a)  # takes over a
+    c = node(np.matmul, b, w)
+    d = node(np.multiply, c, b)  # takes over c; b ends here
+    e = node(np.matmul, d, w)  # in the place of b
+    total = Node(np.sum, (e,), {}, (), float)
+    statements = [Assign(n) for n in (a, b, c, d, e, total)]
+    places = planned(statements, [id(total)])
+    assert [(place.node, place.first, place.last, place.start) for place in places] == [
+        (a, 0, 3, 0),
+        (c, 2, 4, 800_000),
+        (e, 4, 5, 0),
+    ]
+    assert [statement.out for statement in statements] == ["", a, "", c, "", ""]
+
+
+def test_what_is_returned_is_never_borrowed() -> None:
+    x = Node(INPUT, ("x",), {}, (1000, 100), float)
+    w = Node(INPUT, ("w",), {}, (100, 100), float)
+    a = node(np.matmul, x, w)
+    b = node(np.negative, a)
+    view = node(np.transpose, b, shape=(100, 1000))
+    statements = [Assign(n) for n in (a, b, view)]
+    assert planned(statements, [id(view)]) == []
+    assert statements[1].out is a
+
+
+def test_places_of_unlike_sizes_share_memory() -> None:
+    x = Node(INPUT, ("x",), {}, (1000, 100), float)
+    big = node(np.concatenate, [x, x], shape=(2000, 100))
+    half = node(np.sum, big, 1, shape=(50_000,))
+    other = node(np.concatenate, [half, half], shape=(100_000,))
+    last = node(np.concatenate, [other], shape=(100_000,))
+    total = Node(np.sum, (last,), {}, (), float)
+    places = planned([Assign(n) for n in (big, half, other, last, total)], [id(total)])
+    assert {(place.node, place.start) for place in places} == {
+        (big, 0),
+        (half, 1_600_000),
+        (other, 0),
+        (last, 800_000),
+    }
+    assert max(place.stop for place in places) == 2_000_000
+
+
+def test_memory_is_not_lost_by_an_error() -> None:
+    A, B = square(200), square(200, 1)
+    compiled = jac.compile(lambda A, B: np.log(A @ B) @ B)
+    with np.errstate(all="ignore"):
+        expected = compiled(A, B)
+    with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
+        compiled(A, B)
+    with np.errstate(all="ignore"):
+        assert np.array_equal(compiled(A, B), expected, equal_nan=True)
+
+
+# ---- what a result shares ------------------------------------------------------------------------------------------
+
+
+def layered(X: Any, W: Any, V: Any) -> Any:
+    H = np.tanh(X @ W)
+    Y = H @ V
+    return Y, H.T, Y[1:], np.sum(H * Y, axis=1), H.reshape(-1)[::2], X, np.real(Y)
+
+
+def test_results_share_no_memory_from_call_to_call() -> None:
+    X, W, V = square(200), square(200, 1), square(200, 2)
+    compiled = jac.compile(layered)
+    first = compiled(X, W, V)
+    copies = [np.array(part) for part in first]
+    second = compiled(X + 1, W, V)
+    third = compiled(X, W, V)
+    for kept, part, other, again in zip(first, copies, second, third, strict=True):
+        assert np.array_equal(kept, part)
+        assert np.array_equal(again, part)
+        assert not np.shares_memory(kept, other)
+        assert not np.shares_memory(kept, again)
+        assert not any(np.shares_memory(kept, array) for array in (X, W, V))
+
+
+def test_writing_into_a_result_changes_nothing_else() -> None:
+    X, W, V = square(200), square(200, 1), square(200, 2)
+    compiled = jac.compile(layered)
+    expected = [np.array(part) for part in compiled(X, W, V)]
+    for part in compiled(X, W, V):
+        part[...] = np.nan
+    for found, part in zip(compiled(X, W, V), expected, strict=True):
+        assert np.array_equal(found, part)
+
+
+def test_the_gradient_of_a_network_in_little_memory() -> None:
+    rng = np.random.default_rng(0)
+    X, W, V = rng.standard_normal((2000, 100)), rng.standard_normal((100, 100)) / 10, rng.standard_normal((100, 10))
+
+    def loss(W: Any, V: Any) -> Any:
+        return np.sum((np.tanh(np.tanh(X @ W) @ W) @ V) ** 2)
+
+    gradient = jac.grad(loss, argnums=(0, 1))
+    compiled = jac.compile(lambda W, V: gradient(W, V))
+    for found, expected in zip(compiled(W, V), gradient(W, V), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+    hidden = 2000 * 100 * 8
+    assert sum(borrowed(compiled.source)) <= 4 * hidden  # two layers, and what comes back to each
+
+
+def test_peak_memory_of_an_elementwise_derivative() -> None:
+    x = np.random.default_rng(0).standard_normal(1_000_000)
+    compiled = jac.compile(lambda x: jac.jacobian(lambda x: np.sin(np.exp(-(x**2))))(x).diagonal())
+    before = jac.set_threads(1)
+    _ = compiled(x)
+    tracemalloc.start()
+    _ = compiled(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    _ = jac.set_threads(before)
+    assert peak <= 1.05 * x.nbytes  # the result, and a few blocks
+
+
+def test_random_programs() -> None:
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        steps = rng.integers(0, 1 << 30, size=(int(rng.integers(4, 30)), 3))
+        A, B = square(int(rng.choice([30, 80, 190])), seed), None
+        B = square(len(A), seed + 1)
+
+        def program(A: Any, B: Any, steps: np.ndarray = steps) -> Any:
+            made = [A, B]
+            for kind, a, b in steps:
+                made.append(STEPS[kind % len(STEPS)](made[-1 - a % min(3, len(made))], made[b % len(made)]))
+            return made[-1], made[-1].T, made[len(made) // 2], np.sum(made[-2]), made[-3][1:3]
+
+        compiled = jac.compile(program)
+        kept = compiled(A, B)
+        copies = [np.array(part) for part in kept]
+        for shift in (0.1, 0.0):
+            for found, expected in zip(compiled(A + shift, B), program(A + shift, B), strict=True):
+                np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11, err_msg=f"program {seed}")
+        assert all(np.array_equal(part, copy) for part, copy in zip(kept, copies, strict=True))
+
+
+STEPS = (
+    lambda M, L: np.tanh(M),
+    lambda M, L: M + L,
+    lambda M, L: M * 0.5 - L.T,
+    lambda M, L: np.tanh(M @ L),
+    lambda M, L: M[::-1] * np.exp(-np.abs(L)),
+    lambda M, L: np.where(M > 0, L, M),
+    lambda M, L: np.tanh(np.sum(M, axis=0)) + L,
+    lambda M, L: M.reshape(-1)[::-1].reshape(M.shape) - M,
+    lambda M, L: np.concatenate([M[: len(M) // 2], L[len(M) // 2 :]]),
+    lambda M, L: np.diagonal(M) * L,
+    lambda M, L: np.maximum(M, L) ** 2 / (1 + np.abs(M)) ** 2,
+    lambda M, L: np.tanh(np.cumsum(M, axis=1)) * L,
+    lambda M, L: np.real(M) + L,
+    lambda M, L: np.einsum("ij,ij->ij", M, np.tanh(L)),
+)
