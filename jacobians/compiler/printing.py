@@ -87,9 +87,23 @@ def literal(value: Any, names: Mapping[int, str], space: Namespace) -> str:
         return _number(value)
     if value is None or isinstance(value, (bool, int, str)):
         return repr(value)
+    if value is Ellipsis:
+        return "..."
+    if isinstance(value, complex):
+        return f"complex({_number(value.real)}, {_number(value.imag)})"
+    if isinstance(value, type):
+        return _type_text(value, space)
     if isinstance(value, np.dtype):
         return f"np.dtype({value.str!r})" if not hasattr(np, value.name) else f"np.{value.name}"
     return space.constant(value)
+
+
+def _type_text(kind: type, space: Namespace) -> str:
+    """A type that stands for a dtype."""
+    if kind in (bool, int, float, complex):
+        return kind.__name__
+    name = np.dtype(kind).name if issubclass(kind, np.generic) else ""
+    return f"np.{name}" if getattr(np, name, None) is kind else space.constant(kind)
 
 
 def _number(value: float) -> str:

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ import numpy as np
 __all__ = ["SPELLED", "spelled"]
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
-_LETTERS = ascii_uppercase + ascii_lowercase  # in the order of their numbers in the labels of an einsum
 
 _BY_POSITION = {
     np.transpose: ("a", "axes"),
@@ -75,32 +73,36 @@ def _ravel(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
 
 
 def _numbered(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """An einsum with tuples of int as labels, whichever way it was written; with ``...`` it becomes subscripts.
+    """An einsum with tuples of int as labels, whichever way it was written.
 
     An axis of size 1 that is broadcast has no label: the operand is reshaped without it.
     """
     if isinstance(args[0], str):
         words, arrow, output = args[0].replace(" ", "").partition("->")
-        operands, groups = list(args[1:]), [list(group) for group in words.split(",")]
-        result = list(output) if arrow else None
+        operands, groups = list(args[1:]), [_letters(group) for group in words.split(",")]
+        result = _letters(output) if arrow else None
     else:
         count = len(args) // 2
         operands, groups = list(args[: 2 * count : 2]), [list(group) for group in args[1 : 2 * count : 2]]
         result = list(args[-1]) if len(args) % 2 else None
+    shapes = [np.shape(operand) for operand in operands]
+    dots = max(
+        [len(shape) - len(group) + 1 for shape, group in zip(shapes, groups, strict=True) if ... in group] or [0]
+    )
+    groups = [_spread(group, len(shape) - len(group) + 1) for shape, group in zip(shapes, groups, strict=True)]
     labels = [label for group in groups for label in group]
-    if "." in labels or Ellipsis in labels:
-        return args if isinstance(args[0], str) else _subscripts(operands, groups, result)
     if result is None:
-        result = sorted([label for label in set(labels) if labels.count(label) == 1])
+        single = [label for label in set(labels) if labels.count(label) == 1 and not isinstance(label, tuple)]
+        result = [..., *sorted(single)] if dots else sorted(single)
+    result = _spread(result, dots)
     sizes: dict[Any, int] = {}
-    for operand, group in zip(operands, groups, strict=True):
-        for label, size in zip(group, np.shape(operand), strict=True):
+    for shape, group in zip(shapes, groups, strict=True):
+        for label, size in zip(group, shape, strict=True):
             if sizes.get(label, 1) == 1:
                 sizes[label] = size
     number: dict[Any, int] = {}
     interleaved: list[Any] = []
-    for operand, group in zip(operands, groups, strict=True):
-        shape = np.shape(operand)
+    for operand, shape, group in zip(operands, shapes, groups, strict=True):
         kept = [n for n, label in enumerate(group) if shape[n] == sizes[label]]
         if len(kept) < len(group):
             operand, group = np.reshape(operand, [shape[n] for n in kept]), [group[n] for n in kept]
@@ -108,14 +110,17 @@ def _numbered(args: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*interleaved, tuple([number[label] for label in result]))
 
 
-def _subscripts(operands: list[Any], groups: list[list[Any]], result: list[Any] | None) -> tuple[Any, ...]:
-    """An einsum with letters, from labels that may be ``...``."""
+def _letters(group: str) -> list[Any]:
+    before, dots, after = group.partition("...")
+    return [*before, *([...] if dots else []), *after]
 
-    def words(group: list[Any]) -> str:
-        return "".join(["..." if label is Ellipsis else _LETTERS[label] for label in group])
 
-    text = ",".join([words(group) for group in groups])
-    return (text if result is None else f"{text}->{words(result)}", *operands)
+def _spread(group: list[Any], count: int) -> list[Any]:
+    """The labels with one for each axis in place of the dots, counted from the last."""
+    if ... not in group:
+        return group
+    place = group.index(...)
+    return [*group[:place], *[("...", n) for n in range(-count, 0)], *group[place + 1 :]]
 
 
 _RULES: dict[Any, Callable[..., Arguments]] = {np.einsum: _einsum, np.reshape: _reshape, np.ravel: _ravel}
