@@ -169,10 +169,8 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
                 found.append((0, position, diagonal_term(shape, in_shape, value, dtype)))
         return found
 
-    def state_quietly(call: Call, *operands: Any, **_: Any) -> list[LocalTerm]:
-        return quietly(state, call, *operands)  # a slope may be infinite where the function itself is fine
-
-    run = state_quietly if any([varies for _, _, varies in numbered]) else state
+    # A slope may be infinite where the function itself is fine.
+    run = quietly(state) if any([varies for _, _, varies in numbered]) else state
     _register(Rule("elementwise", function, run))
 
 

@@ -89,7 +89,8 @@ def _forward(living: Edges, graph: LinearGraph, tangents: Products) -> Products:
         found = arrived.setdefault(target, [])
         for source, terms in living[target].items():
             if source in arrived:
-                found += _joined(_summed(terms, graph, target), _merged(arrived[source], graph, source))
+                outer = terms if len(terms) == 1 else merge(terms, graph.dtypes[target])
+                found += _joined(outer, _merged(arrived[source], graph, source))
     return arrived
 
 
@@ -97,9 +98,9 @@ def _backward(living: Edges, graph: LinearGraph, cotangents: Products) -> Produc
     """The products at the inputs: all vertices eliminated in reverse."""
     arrived = {vertex: list(terms) for vertex, terms in cotangents.items()}
     for target, edges in living.items():
-        leaving = _merged(arrived.pop(target, []), graph, target)
+        outer = _merged(arrived.pop(target, []), graph, target)
         for source, terms in edges.items():
-            joined = _joined(leaving, _summed(terms, graph, target))
+            joined = _joined(outer, terms if len(terms) == 1 else merge(terms, graph.dtypes[target]))
             if source in arrived:
                 arrived[source] += joined
             else:
@@ -175,11 +176,6 @@ def _merged(terms: list[Term], graph: LinearGraph, target: int, factored: bool =
     if len(terms) > 1:
         terms[:] = merge(terms, graph.dtypes[target], densify=not factored)
     return terms
-
-
-def _summed(terms: list[Term], graph: LinearGraph, target: int) -> list[Term]:
-    """The merged terms of an edge of the graph, which stays as it is."""
-    return merge(terms, graph.dtypes[target]) if len(terms) > 1 else terms
 
 
 def _merge_all(into: Edges, graph: LinearGraph) -> None:

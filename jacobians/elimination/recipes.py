@@ -28,10 +28,10 @@ def join(outer: Term, inner: Term) -> Term | None:
     """``settle(chain(outer, inner))``, or None where that is zero."""
     left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
     recipe = None if left is None or right is None else _recipe(left, right)
-    if recipe is None:
-        term = chain(outer, inner)
-        return None if term is None else settle(term)
-    return recipe.follow(outer, inner)
+    if recipe is not None:
+        return recipe.follow(outer, inner)
+    term = chain(outer, inner)
+    return None if term is None else settle(term)
 
 
 class _Step(NamedTuple):

@@ -32,27 +32,34 @@ def pull(record: Linearised, cotangent: Any = None) -> tuple[Any, ...]:
     seed = Term((), axes, () if cotangent is None else (Factor.on(cotangent, axes),))
     result = push(graph, record.inputs, record.output, cotangent=[seed])
     made = {n: _as_made(result[n], graph.dtypes[n]) for n in record.inputs}
-    shared = _shared(graph, seed, result.values()) if any([array is not None for array in made.values()]) else ()
+    large = [array for array in made.values() if array is not None and array.nbytes >= _LARGE]
+    shared = _shared(graph, seed, result.values()) if large else ()
     gradients = []
     for n, array in made.items():
-        if array is None or id(array) in shared:
-            gradients.append(as_scalar(to_dense(result[n], graph.shapes[n], graph.dtypes[n])))
+        shape, dtype = graph.shapes[n], graph.dtypes[n]
+        if array is None:
+            gradient = to_dense(result[n], shape, dtype)
         else:
-            gradients.append(np.reshape(array, graph.shapes[n]))
+            ours = array.nbytes >= _LARGE and _owns(array) and id(array) not in shared
+            gradient = np.reshape(array if ours else array.copy(), shape)
+        gradients.append(as_scalar(gradient))
     return tuple(gradients)
 
 
 def _as_made(terms: Sequence[Term], dtype: np.dtype) -> np.ndarray | None:
-    """The array of a term that is nothing but one large array in order, which owns its memory; else None."""
+    """The array of a term that is nothing but one array in order; else None."""
     if len(terms) != 1 or len(terms[0].factors) != 1 or terms[0].maps or terms[0].bound or terms[0].scale != 1:
         return None
     (factor,) = terms[0].factors
     if isinstance(factor, OperatorFactor) or factor.labels != flatten(terms[0].inp):
         return None
     array = factor.array
-    if type(array) is not np.ndarray or array.nbytes < _LARGE or array.dtype != dtype:
-        return None
-    return array if array.flags.owndata and array.flags.c_contiguous and array.flags.writeable else None
+    return array if type(array) is np.ndarray and array.dtype == dtype else None
+
+
+def _owns(array: np.ndarray) -> bool:
+    flags = array.flags
+    return flags.owndata and flags.c_contiguous and flags.writeable
 
 
 def _shared(graph: LinearGraph, seed: Term, results: Iterable[Sequence[Term]]) -> set[int]:

@@ -18,7 +18,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..errors import ScalarisationWarning, TraceConversionError
 from ..methods import ArrayMethods
-from .dispatch import apply_function
+from .dispatch import apply_function, apply_plainly
 from .recorded import Recorded, primal
 from .ufunc_calls import apply_ufunc, knows
 
@@ -142,6 +142,28 @@ class Traced(ArrayMethods, NDArrayOperatorsMixin, Recorded):
     def _refuse(self, operation: str, advice: str) -> NoReturn:
         raise TraceConversionError(operation, self.shape, advice)
 
+
+def _without_detour(operator_name: str, ufunc: np.ufunc) -> None:
+    """Let an operator of plain operands go straight to its rule; the way through NumPy takes as long as a ufunc."""
+    forward, reflected = f"__{operator_name}__", f"__r{operator_name}__"
+    usual, usual_reflected = getattr(Traced, forward), getattr(Traced, reflected)
+
+    def left(self: Traced, other: Any) -> Any:
+        plain = apply_plainly(ufunc, (self, other), {})
+        return usual(self, other) if plain is NotImplemented else plain
+
+    def right(self: Traced, other: Any) -> Any:
+        plain = apply_plainly(ufunc, (other, self), {})
+        return usual_reflected(self, other) if plain is NotImplemented else plain
+
+    setattr(Traced, forward, left)
+    setattr(Traced, reflected, right)
+
+
+for _name, _ufunc in (("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide)):
+    _without_detour(_name, _ufunc)
+for _name, _ufunc in (("pow", np.power), ("matmul", np.matmul)):
+    _without_detour(_name, _ufunc)
 
 _NUMBER = (
     "Use NumPy's functions in place of those of math, jacobians.primal(x) for the number as a constant; and instead of "
