@@ -51,7 +51,7 @@ def save_module(path: Path, name: str, programs: Sequence[tuple[tuple[Any, ...],
     opening += [f"import {module}" + (f" as {word}" if module != word else "") for module, word in imports.items()]
     if stored:
         opening += ["", '_arrays = np.load(Path(__file__).with_suffix(".npz"))']
-        opening += [f'{word} = _arrays["{word}"]' for word in stored]
+        opening += [*[f'{word} = _arrays["{word}"]' for word in stored], "_arrays.close()"]
     path.write_text("\n".join([*opening, *lines, ""]))
 
 
@@ -80,7 +80,8 @@ def _renamed(
     scope = []
     for word, array in space.constants.items():
         if array.size <= _PRINTED:
-            scope.append(f"    {word} = np.array({array.tolist()!r}, np.{array.dtype.name})".replace("nan", "np.nan"))
+            numbers = repr(array.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+            scope.append(f"    {word} = np.array({numbers}, np.{array.dtype.name})")
         else:
             stored[f"{word}_{suffix}" if suffix else word] = array
             if suffix:
