@@ -26,6 +26,7 @@ __all__ = ["Affine", "Carried", "Fixed", "Match", "Same", "Sheet", "Stream", "Ta
 LEAST = 4
 """How many steps a loop has at least."""
 
+_TIMES = 6  # periods of the forms that a step may have
 _FAR = 8  # results of steps further back are not handed on
 
 
@@ -149,7 +150,29 @@ class Sheet:
 
 
 def matched(sheet: Sheet, stretch: Stretch) -> list[Match]:
-    """The loops that a stretch of equal forms makes; where a law changes, one loop ends and another begins."""
+    """The loops that a stretch of equal forms makes; where a law changes, one loop ends and another begins.
+
+    Forms may repeat themselves faster than what fills them (``x * a`` and ``x * b`` in turns): then a step is several
+    periods long.
+    """
+    best: list[Match] = []
+    for times in range(1, _TIMES + 1):
+        longer = stretch._replace(period=times * stretch.period)
+        if longer.stop - longer.start < LEAST * longer.period:
+            break
+        found = _split(sheet, longer)
+        if sum([_size(match) for match in found]) > sum([_size(match) for match in best]):
+            best = found
+        if 2 * sum([_size(match) for match in best]) > stretch.stop - stretch.start:
+            break
+    return best
+
+
+def _size(match: Match) -> int:
+    return match.period * match.steps
+
+
+def _split(sheet: Sheet, stretch: Stretch) -> list[Match]:
     period = stretch.period
     first = stretch.start + _phase(sheet, stretch)
     waiting = [(first, (stretch.stop - first) // period)]

@@ -1,6 +1,7 @@
-"""A program with loops made simpler, part by part: the body of each loop, and what stands between the loops.
+"""A program made simpler part by part, if it has loops: the body of each loop, and what stands between the loops.
 
-What a rule does to one step it does to all, so that steps stay alike, and the work does not grow with their number.
+What a rule does to one step it does to all, so that steps stay alike (a sign that is pulled through all of them would
+alternate), and the work does not grow with their number.
 """
 
 from __future__ import annotations
@@ -9,31 +10,34 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..program import INPUT, Node, replaced, topological
+from .assembling import assembled
 from .loop import Carried, Element, Kept, Loop, Picked
+from .loops import rolled
 from .slots import filled, opened
 from .spread import Spread
 from .statements import Assign, Statement
 
-__all__ = ["simplified_parts"]
+__all__ = ["written_program"]
 
 Simplify = Callable[[Sequence[Node]], Sequence[Node]]
 
 
-def simplified_parts(
-    statements: Sequence[Statement], outputs: Sequence[Node], simplify: Simplify
-) -> tuple[list[Statement], list[Node]]:
-    """The program with each part simplified, and the nodes of its outputs.
+def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[Statement], list[Node]]:
+    """The statements that compute the outputs, simplified and with loops, and the nodes that the outputs are now.
 
     Parameters
     ----------
-    statements : sequence of Statement
     outputs : sequence of Node
     simplify : callable
         The outputs of an equal program that does less, for the outputs of one.
     """
-    parts = _Parts(simplify)
-    result = parts.written(statements, outputs)
-    return result, [parts.now(node) for node in outputs]
+    statements = rolled(assembled(topological(outputs), outputs), outputs)
+    if any(isinstance(statement, Loop) for statement in statements):
+        parts = _Parts(simplify)
+        result = parts.written(statements, outputs)
+        return result, [parts.now(node) for node in outputs]
+    outputs = list(simplify(outputs))
+    return assembled(topological(outputs), outputs), outputs
 
 
 class _Parts:
