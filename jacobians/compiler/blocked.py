@@ -24,6 +24,7 @@ from .rows import Call, Rows
 __all__ = ["Blocked"]
 
 _BLOCK = 131_072  # bytes of a buffer; about a dozen of them fit the cache of a core
+_COLUMN = 256  # rows of a block at least where columns lie together in memory
 _SHARED = 4e5  # nanoseconds of work from which on a second thread pays
 
 Buffer = tuple[np.dtype, tuple[int, ...]]
@@ -40,6 +41,8 @@ class Blocked:
         Those whose result is needed outside, as a whole array.
     flat : bool
         Whether all arrays are of one shape and are cut without regard to axes.
+    innermost : bool
+        Whether the arrays lie in memory column by column, so that buffers and results do so too.
 
     Attributes
     ----------
@@ -49,10 +52,11 @@ class Blocked:
 
     makes_fresh = True
 
-    def __init__(self, calls: Sequence[Call], stored: Sequence[Node], flat: bool) -> None:
+    def __init__(self, calls: Sequence[Call], stored: Sequence[Node], flat: bool, innermost: bool = False) -> None:
         self.calls = list(calls)
         self.stored = list(stored)
         self.flat = flat
+        self.innermost = innermost
         self.work = sum([call.cost for call in calls])
         self.targets: dict[int, str | Node] = {}
         made = {id(call.node) for call in calls}
@@ -81,7 +85,14 @@ class Blocked:
         if self.flat:
             return _BLOCK // max([node.dtype.itemsize for node in nodes])
         widest = max([node.nbytes // self.size for node in nodes if node.shape[:1] == (self.size,)])
-        return min(self.size, max(1, _BLOCK // max(widest, 1)))
+        return min(self.size, max(_COLUMN if self.innermost else 1, _BLOCK // max(widest, 1)))
+
+    def order(self, node: Node) -> tuple[tuple[int, ...], str]:
+        """The shape of the memory of a stored result, and the text that turns it into the result."""
+        if not self.innermost or node.ndim < 2:
+            return node.shape, ""
+        axes = (node.ndim - 1, *range(node.ndim - 1))
+        return (*node.shape[1:], node.shape[0]), ".T" if node.ndim == 2 else f".transpose({axes})"
 
     def _buffers(self) -> tuple[dict[int, int], list[Buffer]]:
         """The number of the buffer of each call that needs one, and the buffers; one is used again when it is free."""
@@ -162,14 +173,15 @@ class Blocked:
         for node in self.stored:
             target = self.targets.get(id(node), "")
             text = names[id(target)] if isinstance(target, Node) else target
-            text = text or f"np.empty({node.shape}, {literal(node.dtype, names, space)})"
+            shape, turned = self.order(node)
+            text = text or f"np.empty({shape}, {literal(node.dtype, names, space)}){turned}"
             lines.append(f"{local[id(node)]} = {text}")
         rest = ".reshape(-1)" if self.flat else ""
         arrays = [f"{names[id(node)]}{rest}" for node in cut] + [f"{local[id(node)]}{rest}" for node in self.stored]
         others = ", ".join([names[id(node)] for node in whole])
         kinds = ", ".join([f"({literal(dtype, names, space)}, {shape})" for dtype, shape in buffers])
         words = f"{name}, {self.size}, {self.step}, [{', '.join(arrays)}], [{others}], [{kinds}]"
-        words += ", parallel=True" * (self.work >= _SHARED)
+        words += ", parallel=True" * (self.work >= _SHARED) + ", innermost=True" * self.innermost
         lines.append(f"{'_parts = ' * bool(parts)}{space.helper('in_blocks')}({words})")
         moved = [node for node in self.stored if local[id(node)] != names[id(node)]]
         lines += [f"{names[id(node)]} = {local[id(node)]}" for node in moved]

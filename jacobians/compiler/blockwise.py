@@ -86,6 +86,7 @@ def in_blocks(
     whole: Sequence[Any] = (),
     buffers: Sequence[tuple[Any, tuple[int, ...]]] = (),
     parallel: bool = False,
+    innermost: bool = False,
 ) -> list[Any]:
     """Call ``function(*blocks, *whole, *buffers)`` for `step` rows of each array of `cut` after the other.
 
@@ -100,6 +101,8 @@ def in_blocks(
         Arrays of `step` rows of this shape that are handed over too, to be written into.
     parallel : bool
         Whether several threads pay.
+    innermost : bool
+        Whether the entries of a column, and not those of a row, are neighbours in memory.
 
     Returns
     -------
@@ -116,10 +119,10 @@ def in_blocks(
         for nbytes in sizes:
             starts.append(starts[-1] + -(-nbytes // 64) * 64)
         memory = borrow(starts[-1], "blocks")
-        own = [
-            memory[start : start + nbytes].view(dtype).reshape((step, *shape))
-            for start, nbytes, (dtype, shape) in zip(starts, sizes, buffers, strict=False)
-        ]
+        own = []
+        for start, nbytes, (dtype, shape) in zip(starts, sizes, buffers, strict=False):
+            flat = memory[start : start + nbytes].view(dtype)
+            own.append(np.moveaxis(flat.reshape((*shape, step)), -1, 0) if innermost else flat.reshape((step, *shape)))
         try:
             while True:
                 try:

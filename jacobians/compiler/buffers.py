@@ -63,9 +63,10 @@ def buffered(statements: Sequence[Statement], kept: Iterable[int], name: str = "
     by_node = {id(place.node): place for place in places}
     for statement in statements:
         if isinstance(statement, Blocked):
-            statement.targets.update({id(n): _text(by_node[id(n)], name) for n in statement.stored if id(n) in by_node})
+            placed = [node for node in statement.stored if id(node) in by_node]
+            statement.targets.update({id(n): _text(by_node[id(n)], name, *statement.order(n)) for n in placed})
         elif type(statement) is Assign and id(statement.node) in by_node:
-            statement.out = _text(by_node[id(statement.node)], name)
+            statement.out = _text(by_node[id(statement.node)], name, statement.node.shape)
     size = max([place.stop for place in places])
     return [Borrow(name, size), *statements, GiveBack(name)]
 
@@ -178,11 +179,11 @@ def _packed(wanted: Sequence[tuple[Node, int, int]]) -> list[Place]:
     return places
 
 
-def _text(place: Place, memory: str) -> str:
+def _text(place: Place, memory: str, shape: tuple[int, ...], turned: str = "") -> str:
     """The array at a place."""
     node = place.node
     text = f"{memory}[{place.start}:{place.start + node.nbytes}].view(np.{node.dtype.name})"
-    return text if node.ndim == 1 else f"{text}.reshape({node.shape})"
+    return text if len(shape) == 1 else f"{text}.reshape({shape}){turned}"
 
 
 class Borrow:

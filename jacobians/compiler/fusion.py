@@ -15,6 +15,7 @@ import numpy as np
 
 from ..program import Node
 from .blocked import Blocked
+from .layout import by_columns
 from .loop import Loop
 from .rows import Call, Rows, rows_of
 from .sharing import needed_after
@@ -156,7 +157,11 @@ def _ordered(statements: Sequence[Statement], runs: Sequence[list[Call]], kept: 
     needed = _needed(statements, runs, run_of, kept)
     position = {id(node): n for n, statement in enumerate(statements) for node in statement.makes}
     stored = choose_stored(runs, needed, position)
-    done_as = {n: _statement(run, {i for i in stored if run_of.get(i) == n}) for n, run in enumerate(runs) if run}
+    columns = by_columns(statements)
+    done_as: dict[int, Any] = {}
+    for n, run in enumerate(runs):
+        if run:
+            done_as[n] = _statement(run, {name for name in stored if run_of.get(name) == n}, columns)
     result: list[Statement] = []
     done: set[int] = set()
 
@@ -208,11 +213,13 @@ class _Single:
         self.reads = tuple([o for call in run for o in call.node.operands if id(o) not in made])
 
 
-def _statement(run: Sequence[Call], stored: set[int]) -> Blocked | _Single:
+def _statement(run: Sequence[Call], stored: set[int], columns: set[int]) -> Blocked | _Single:
     if not _pays(run):
         return _Single(run)
     written = [call.node for call in run if call.rows.kind == "call" and id(call.node) in stored]
-    return Blocked(run, written, flat=run[0].domain[0] == "flat")
+    wide = sum([call.node.size for call in run if call.node.ndim > 1])
+    turned = sum([call.node.size for call in run if id(call.node) in columns])
+    return Blocked(run, written, flat=run[0].domain[0] == "flat", innermost=2 * turned > wide)
 
 
 def _with_views(statements: Sequence[Statement], needed: set[int]) -> list[Statement]:
