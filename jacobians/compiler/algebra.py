@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..program import CONSTANT, Node
-from .rewriting import Builder, Rule, is_number, split_scale
+from .rewriting import Builder, Rule, is_number, is_safe, split_scale
 
 __all__ = ["RULES", "broadcast_source", "is_filled", "mask_of", "number_of"]
 
@@ -60,10 +60,10 @@ def _multiply(builder: Builder, node: Node) -> Node | None:
     a, b = node.args
     for number, other in ((number_of(a, b), b), (number_of(b, a), a)):
         if number is not None and _plain(other):
-            inner, base = split_scale(other)
-            if inner != 1 or other is not b or not is_number(a):
-                return builder.scaled(number, other)
-            return None
+            inner, _ = split_scale(other)
+            if other is b and is_number(a) and (inner == 1 or not is_safe(inner * number)):
+                return None
+            return builder.scaled(number, other)
     if not _plain(a, b):
         return _masked(builder, a, b)
     for one, other in ((a, b), (b, a)):
@@ -212,7 +212,7 @@ def _added(builder: Builder, left: tuple[float, Node], right: tuple[float, Node]
 def _total(builder: Builder, node: Node) -> Node | None:
     """A sum over axes: numbers and broadcast axes are pulled out."""
     a, axes = node.args[0], node.kwargs.get("axis", node.args[1] if len(node.args) > 1 else None)
-    if not _plain(a) or len(node.args) > 2 or set(node.kwargs) - {"axis", "keepdims"}:
+    if not _plain(a) or not a.ndim or len(node.args) > 2 or set(node.kwargs) - {"axis", "keepdims"}:
         return None
     gone = normalize_axis_tuple(range(a.ndim) if axes is None else axes, a.ndim)
     if node.kwargs.get("keepdims"):
@@ -247,6 +247,8 @@ def broadcast_source(builder: Builder, node: Node) -> Node:
 
 def _transpose(builder: Builder, node: Node) -> Node | None:
     a, axes = node.args[0], node.kwargs.get("axes", node.args[1] if len(node.args) > 1 else None)
+    if isinstance(axes, Node):
+        return builder.call(np.transpose, a, tuple(axes.args[0].tolist())) if axes.function is CONSTANT else None
     order = tuple(range(a.ndim)[::-1]) if axes is None else normalize_axis_tuple(axes, a.ndim)
     long = [n for n in order if a.shape[n] != 1]
     if long == sorted(long):
@@ -299,8 +301,7 @@ def _reshaped(builder: Builder, node: Node) -> Node | None:
 def _moved_axes(builder: Builder, node: Node) -> Node | None:
     """`swapaxes`, `moveaxis` and `matrix_transpose` as a transposition."""
     a = node.args[0]
-    positions = np.arange(a.ndim).reshape([1] * a.ndim) if a.ndim == 0 else None
-    if positions is not None or node.kwargs:
+    if node.kwargs or not a.ndim:
         return None
     probe = np.lib.stride_tricks.as_strided(np.zeros(()), [1] * a.ndim, [8 * (n + 1) for n in range(a.ndim)])
     order = tuple([step // 8 - 1 for step in node.function(probe, *node.args[1:]).strides])
@@ -339,8 +340,8 @@ def _moves_out(builder: Builder, node: Node) -> Node | None:
 
 def _narrowed(builder: Builder, node: Node) -> Node | None:
     """An elementwise call of operands that are broadcast: they are as small as the result allows."""
-    if node.kwargs:
-        return None
+    if node.kwargs or any(is_number(a) and node.function is np.multiply for a in node.args):
+        return None  # a number stands outside of moves
     sources = [a.args[0] if isinstance(a, Node) and a.function is np.broadcast_to else a for a in node.args]
     if all(source is a for source, a in zip(sources, node.args, strict=True)):
         return None

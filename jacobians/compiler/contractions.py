@@ -177,21 +177,25 @@ def _planned(
 
 
 def _pair(builder: Builder, a: Operand, b: Operand, kept: Sequence[int], sizes: dict[int, int]) -> Operand:
-    """The product of two factors, as a node in canonical order."""
+    """The product of two factors; one that was made before may have its axes in another order than `kept`."""
     if builder.rank(a.node) > builder.rank(b.node) or (a.node is b.node and str(a.labels) > str(b.labels)):
         a, b = b, a
-    out = tuple([label for label in dict.fromkeys((*a.labels, *b.labels)) if label in kept])
-    if not a.labels or not b.labels or (set(a.labels) == set(b.labels) == set(out)):
+    if not a.labels or not b.labels or (set(a.labels) == set(b.labels) == set(kept)):
         # Without broadcasting: an elementwise product.
         labels = a.labels or b.labels
         moved = b.node
         if a.labels and b.labels:
             moved = builder.call(np.transpose, b.node, tuple([b.labels.index(label) for label in labels]))
         return Operand(builder.call(np.multiply, a.node, moved), labels)
-    shape = tuple([sizes[label] for label in out])  # type: ignore[index]
-    dtype = np.result_type(a.node.dtype, b.node.dtype)
-    left, right, result = _numbered([a.labels, b.labels, out])
-    return Operand(builder.kept(np.einsum, (a.node, left, b.node, right, result), {}, shape, dtype), out)
+    left, right, out = _numbered([a.labels, b.labels, tuple(kept)])
+    known = builder.pairs.get((id(a.node), left, id(b.node), right, frozenset(out)))
+    if known is None:
+        shape = tuple([sizes[label] for label in kept])
+        dtype = np.result_type(a.node.dtype, b.node.dtype)
+        known = builder.kept(np.einsum, (a.node, left, b.node, right, out), {}, shape, dtype)
+        builder.pairs[id(a.node), left, id(b.node), right, frozenset(out)] = known
+    names = dict(zip(out, kept, strict=True))
+    return Operand(known, tuple([names[number] for number in known.args[-1]]))
 
 
 # ---- rules -----------------------------------------------------------------------------------------------------------
@@ -201,8 +205,12 @@ def _einsum(builder: Builder, node: Node) -> Node | None:
     *operands, out = node.args
     if not _numbers(node, operands[::2]) or not all(isinstance(x, tuple) for x in (*operands[1::2], out)):
         return None
-    sizes = {x: n for a, group in zip(operands[::2], operands[1::2], strict=True) for x, n in zip(group, a.shape)}
-    factors = tuple([labelled(a, group) for a, group in zip(operands[::2], operands[1::2], strict=True)])
+    pairs = list(zip(operands[::2], operands[1::2], strict=True))
+    sizes: dict[int, int] = {}
+    for a, group in pairs:
+        for label, size in zip(group, a.shape, strict=True):
+            sizes[label] = max(size, sizes.get(label, 1)) if size else 0
+    factors = tuple([labelled(a, group) for a, group in pairs])
     return _made(builder, node, Product(1.0, factors, _unnamed(out, sizes), sizes))
 
 

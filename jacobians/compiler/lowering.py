@@ -179,9 +179,7 @@ class _Pair:
     def _matmul(self, builder: Builder, memory: Memory, node: Node) -> tuple[Node, Labels]:
         """A product of matrices or of a matrix and a vector, one for each index of the batch."""
         left, right, rows, columns = self.a, self.b, self.rows, self.columns
-        if rows and self.result[-1] in rows and columns:
-            left, right, rows, columns = right, left, columns, rows
-        elif not rows:
+        if not rows or (columns and self.result[-1] in rows):
             left, right, rows, columns = right, left, columns, rows
         summed = self._summed_order(memory)
         rows, columns = _read(memory, left, rows), _read(memory, right, columns)

@@ -33,15 +33,21 @@ class Builder:
     ----------
     rules : mapping of function to sequence of Rule
         They are tried in order until one returns a node.
+
+    Attributes
+    ----------
+    pairs : dict
+        The contractions of two arrays that were made, whatever the order of their axes.
     """
 
     def __init__(self, rules: Mapping[Any, Sequence[Rule]]) -> None:
         self._rules = rules
+        self.pairs: dict[Any, Node] = {}
         self._known: dict[Any, Node] = {}
         self._rank: dict[int, int] = {}
         self._held: list[Node] = []  # ids stay unique while a node is alive
         self._serial: int | None = None
-        self._filling: dict[int, float | None] = {}
+        self._filling: dict[int, Any] = {}
 
     def call(self, function: Any, *args: Any, **kwargs: Any) -> Node:
         """The node of a call whose shape and dtype follow from those of its arguments."""
@@ -101,7 +107,7 @@ class Builder:
             self._known[key] = self._ranked(Node(CONSTANT, (array,), {}, array.shape, array.dtype))
         return self._known[key]
 
-    def filling(self, constant: Node) -> float | None:
+    def filling(self, constant: Node) -> Any:
         """The number of which all entries of a constant consist, or None."""
         if id(constant) not in self._filling:
             array = self._ranked(constant).args[0]
@@ -109,9 +115,9 @@ class Builder:
             self._filling[id(constant)] = first if first is not None and bool(np.all(array == first)) else None
         return self._filling[id(constant)]
 
-    def rank(self, node: Node) -> int:
-        """A number that orders nodes by when they were made, so that a product has one order of its operands."""
-        return self._rank[id(self._ranked(node))]
+    def rank(self, node: Node) -> tuple[int, int]:
+        """Orders nodes by when they were recorded, so that a product has one order of its operands, in each step."""
+        return node.serial, self._rank[id(self._ranked(node))]
 
     def scaled(self, scale: float, node: Node) -> Node:
         """A number times an array; numbers of several products become one."""
@@ -128,9 +134,10 @@ class Builder:
         return node
 
     def _simple(self, node: Node) -> Node:
-        same = same_as(node.function, node.args, node.kwargs, node.shape, node.dtype)
-        if same is not None:
-            return same
+        if not node.kwargs and not any(a.function is CONSTANT and a.dtype.kind == "i" for a in node.operands):
+            same = same_as(node.function, node.args, node.kwargs, node.shape, node.dtype)
+            if same is not None:
+                return same
         for rule in self._rules.get(node.function, ()):
             found = rule(self, node)
             if found is not None and found.shape == node.shape and found.dtype == node.dtype and not found.weak:

@@ -1,6 +1,8 @@
 """A program made simpler, before it is written down.
 
 - `algebra` and `contractions`: one form for what can be written in several ways.
+- `scales`: numbers are multiplied where that costs least.
+- `lowering`: contractions become direct calls.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from ..program import Node
 from . import algebra, contractions
 from .lowering import lowered
 from .rewriting import Builder, rebuilt
+from .scales import placed
 
 __all__ = ["simplified"]
 
@@ -22,4 +25,5 @@ _NORMAL = {
 
 def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
-    return lowered(rebuilt(outputs, Builder(_NORMAL)))
+    outputs = rebuilt(outputs, Builder(_NORMAL))
+    return lowered(placed(outputs, Builder({})))
