@@ -8,6 +8,7 @@ dense form, common deltas kept, is replaced by it.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from math import frexp, prod
 from typing import Any
@@ -36,11 +37,11 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
     """
     if len(terms) < 2:
         return [term for term in terms if not term.is_empty]
-    total = _alike(terms)
-    if total is not None:
-        return [] if total.scale == 0 else [total]
+    terms = [term for term in _collected(terms) if not term.is_empty]
+    if len(terms) < 2:
+        return terms
     merged: dict[Hashable, list[Term]] = {}
-    for term in _refined([term for term in terms if not term.is_empty]):
+    for term in _refined(terms):
         group = merged.setdefault(_pattern(term), [])
         for n, other in enumerate(group):
             total = _add(other, term)
@@ -53,16 +54,21 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
     return _densified(result, dtype) if densify else result
 
 
-def _alike(terms: Sequence[Term]) -> Term | None:
-    """The sum of terms of one pattern with at most one factor, the usual case; None for others."""
-    pattern = pattern_of(terms[0])
-    if pattern is None or len(pattern.groups) > 1 or pattern.bound or pattern.is_empty:
-        return None
+def _collected(terms: Sequence[Term]) -> list[Term]:
+    """The terms, those of one pattern with at most one factor as one: the usual case, and what makes sums long."""
+    groups: dict[object, list[Term]] = {}
+    for term in terms:
+        pattern = pattern_of(term)
+        alone = pattern is None or len(pattern.groups) > 1 or pattern.bound
+        groups.setdefault(object() if alone else pattern, []).append(term)
+    return [group[0] if len(group) == 1 else _total(group, group[0]._pattern) for group in groups.values()]
+
+
+def _total(terms: list[Term], pattern: Any) -> Term:
+    """The sum of terms of one pattern with at most one factor."""
     scale = terms[0].scale
     factors = _standard(terms[0], pattern)
     for term in terms[1:]:
-        if pattern_of(term) is not pattern:
-            return None
         others = _standard(term, pattern)
         if factors and factors[0].array is not others[0].array:
             scale, total = _weighted_sum(scale, factors[0], term.scale, others[0])
@@ -114,6 +120,16 @@ def _numbered(term: Term) -> dict[Label, int]:
 
 def _pattern(term: Term) -> Hashable:
     """What two terms must have in common to be added: deltas, splits, and maps."""
+    known = pattern_of(term)
+    return _placement(term) if known is None else _placement_of(known)
+
+
+@lru_cache(maxsize=16384)
+def _placement_of(pattern: Pattern) -> Hashable:
+    return _placement(Term(pattern.out, pattern.inp, maps=pattern.maps, bound=pattern.bound))
+
+
+def _placement(term: Term) -> Hashable:
     number = _numbered(term)
     axes = tuple([tuple([(number[label], label.size) for label in axis]) for axis in term.out + term.inp])
     maps = [
