@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from .plots import save_ratios
 from .records import load
 from .tables import cost_table, peer_table, speed_table
 
@@ -48,5 +49,6 @@ def about(environment: dict) -> str:
 
 
 def write_page(path: Path = PAGE) -> None:
-    """Bring the tables of the page up to date."""
+    """Bring the tables of the page and its picture up to date."""
     path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+    save_ratios(load(HERE / "results" / "one-thread.json"), path.parent / "_static" / "benchmarks.png")

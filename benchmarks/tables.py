@@ -89,11 +89,12 @@ def first_call(row: Row | None, *allowed: float) -> str:
     return f"{1e3 * row.first:.0f}{'!' if allowed and row.first > max(allowed) else ''}"
 
 
-def memory(row: Row | None) -> str:
-    """The peak, and how many times it is inputs plus result plus the largest intermediate of the plan."""
+def memory(row: Row | None, ours: Row | None) -> str:
+    """The peak, and how many times it is inputs plus result plus the largest intermediate of our plan."""
     if row is None or row.peak is None:
         return "-"
-    allowed = (row.input_bytes or 0) + (row.result_bytes or 0) + (row.largest_intermediate or 0)
+    planned = ours.largest_intermediate if ours else None
+    allowed = (row.input_bytes or 0) + (row.result_bytes or 0) + (planned or 0)
     return f"{format_bytes(row.peak)} ({row.peak / max(allowed, 1):.2f})"
 
 
@@ -146,9 +147,7 @@ def cost_table(run: Run, markdown: bool = False) -> str:
                 first_call(compiled, FIRST_COMPILED),
                 first_call(other),
                 stated_bytes(eager.result_bytes if eager else None),
-                memory(eager),
-                memory(compiled),
-                memory(rows.get("hand")),
+                *[memory(row, eager) for row in (eager, compiled, rows.get("hand"))],
                 stated_bytes(eager.largest_intermediate if eager else None),
                 f"{eager.multiplications:,}" if eager and eager.multiplications is not None else "-",
             )

@@ -12,6 +12,7 @@ import scipy.sparse
 from benchmarks import __main__ as command_line
 from benchmarks.comparing import comparison
 from benchmarks.measuring import Work, alternate, bytes_of, first_call, peak_bytes, spread
+from benchmarks.page import PAGE, filled
 from benchmarks.peers import PEERS, unavailable
 from benchmarks.peers.peer import Peer
 from benchmarks.plots import save_ratios
@@ -20,7 +21,7 @@ from benchmarks.problems import PROBLEMS
 from benchmarks.records import Row, Run, environment, load, save
 from benchmarks.references import check_gradient, check_hessian, check_jacobian, check_matrix, second
 from benchmarks.runner import TOLERANCE, run_case, run_problems
-from benchmarks.tables import best, peer_table, ratio, result_table, verdict
+from benchmarks.tables import best, cost_table, peer_table, ratio, speed_table, verdict
 
 OURS = [peer for peer in PEERS if peer.name in ("hand", "ours")]
 LIGHT = [peer for peer in PEERS if peer.name in ("autograd", "casadi")]  # the others take seconds to import or to trace
@@ -176,19 +177,26 @@ def test_a_file_of_another_format_is_refused(tmp_path):
     path = tmp_path / "old.json"
     path.write_text(json.dumps({"format": 0}), encoding="utf-8")
     with pytest.raises(SystemExit, match="format 0 is not"):
-        load(path)
+        _ = load(path)
 
 
 def test_the_tables_name_every_case_and_way(run):
-    text = result_table(run)
+    text = speed_table(run)
     assert all(name in text for name in ("affine", "rosenbrock", "2 x hand"))
-    assert result_table(run, markdown=True).startswith("| problem |")
+    assert speed_table(run, markdown=True).startswith("| problem |")
+    assert all(name in cost_table(run) for name in ("affine", "rosenbrock", "multiplications"))
     assert all(row.peer in peer_table(run) for row in run.rows)
 
 
 def test_a_picture_is_drawn(run, tmp_path):
     save_ratios(run, tmp_path / "run.png")
     assert (tmp_path / "run.png").stat().st_size > 1000
+
+
+def test_the_page_shows_the_stored_results():
+    text = PAGE.read_text(encoding="utf-8")
+    assert "<!-- results/" in text
+    assert filled(text) == text, "run: python -m benchmarks page"
 
 
 def rows_of(**seconds):
@@ -235,7 +243,7 @@ def test_works_take_turns():
     works = {name: Work(lambda name=name: order.append(name) or sum(range(200_000))) for name in "abc"}
     turns = alternate(works, repeats=3)
     assert [turns[name].calls for name in "abc"] == [1, 1, 1]
-    assert "".join(order) == "aabbcc" + "abc" + "bca" + "cab"
+    assert "".join(order) == "abc" + "abc" + "bca" + "cab"
     assert all(len(turns[name].seconds) == 3 for name in "abc")
 
 
