@@ -28,9 +28,9 @@ def test_dense_and_triplets_are_the_meaning_of_terms(data, out_shape, in_shape, 
     expected = sum(dense(term) for term in raw)
     computed = to_dense(resolved(*raw), out_shape + in_shape, np.dtype(float))
     np.testing.assert_allclose(computed, expected, atol=1e-10)
-    rows, columns, values = to_coo(resolved(*raw), np.dtype(float))
     matrix = np.zeros((int(np.prod(out_shape)), int(np.prod(in_shape))))
-    np.add.at(matrix, (rows, columns), values)
+    for entries in to_coo(resolved(*raw), np.dtype(float)):
+        np.add.at(matrix, (entries.rows, entries.columns), entries.values)
     np.testing.assert_allclose(matrix, expected.reshape(matrix.shape), atol=1e-10)
 
 

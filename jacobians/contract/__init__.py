@@ -11,7 +11,7 @@
 - `assembly`: `to_dense` and `to_coo`, reduced terms as an array or as triplets.
 """
 
-from .assembly import to_coo, to_dense
+from .assembly import Triplets, to_coo, to_dense
 from .network import contract_factors
 from .path import ContractionPlan, plan_pairs
 from .reduction import apply_operators, reduce_term
@@ -19,6 +19,7 @@ from .relations import gather, scatter_factor
 
 __all__ = [
     "ContractionPlan",
+    "Triplets",
     "apply_operators",
     "contract_factors",
     "gather",

@@ -6,7 +6,7 @@ The last step of a contraction: ones are broadcast, deltas become strides of a b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from .network import contract_factors
 from .reduction import apply_operators, reduce_term, scale_smallest
 from .stacking import write_stacked
 
-__all__ = ["to_coo", "to_dense"]
+__all__ = ["Triplets", "to_coo", "to_dense"]
 
 Labels = tuple[Label, ...]
 
@@ -58,25 +58,29 @@ def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out
     return buffer
 
 
-def to_coo(terms: Sequence[Term], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row positions, column positions and values of the sum of terms, straight from its labels and maps.
+class Triplets(NamedTuple):
+    """Entries of a matrix: flat positions in out_shape, flat positions in in_shape, and values."""
 
-    Rows and columns are flat positions in out_shape and in_shape; a position may occur several times.
-    """
-    rows, columns, values = [], [], []
+    rows: np.ndarray
+    columns: np.ndarray
+    values: Any
+
+
+def to_coo(terms: Sequence[Term], dtype: np.dtype) -> list[Triplets]:
+    """The entries of each term, straight from its labels and maps; a position may occur several times."""
+    entries = []
     for term in terms:
         if term.is_empty:
             continue
         reduced = reduce_term(term)
         grid = _grid(reduced)
         sizes = [label.size for label in grid]
-        rows.append(np.broadcast_to(_positions(reduced, reduced.out, grid), sizes).reshape(-1))
-        columns.append(np.broadcast_to(_positions(reduced, reduced.inp, grid), sizes).reshape(-1))
+        rows, columns = [
+            np.broadcast_to(_positions(reduced, axes, grid), sizes).reshape(-1) for axes in (reduced.out, reduced.inp)
+        ]
         core = _scaled(_on_grid(reduced, grid), reduced.scale)
-        values.append(np.broadcast_to(core, sizes).reshape(-1).astype(dtype, copy=False))
-    if not rows:
-        return np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, dtype)
-    return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
+        entries.append(Triplets(rows, columns, np.broadcast_to(core, sizes).reshape(-1).astype(dtype, copy=False)))
+    return entries
 
 
 def _is_native(part: Factor | OperatorFactor | Map) -> bool:

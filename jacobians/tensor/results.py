@@ -24,9 +24,13 @@ def sparse_matrix(terms: Sequence[Term], out_shape: Shape, in_shape: Shape, dtyp
     """The sum of terms as a SciPy sparse array of shape (size of out, size of in)."""
     if format not in ("csr", "csc", "coo", "bsr"):
         raise ValueError(f"to_sparse: format must be 'csr', 'csc', 'coo' or 'bsr', but is {format!r}.")
-    rows, columns, values = to_coo(terms, dtype)
-    pattern = sparse_pattern(rows, columns, values, (prod(out_shape), prod(in_shape)), format)
-    return pattern if isinstance(values, Symbol) else pattern.build(pattern.data)
+    entries = to_coo(terms, dtype)
+    for positions in [positions for triplets in entries for positions in triplets[:2]]:
+        if isinstance(positions, Symbol):
+            advice = "Its positions differ from call to call. Return the Jacobian itself, and call to_sparse() on that."
+            raise positions.refusal("to_sparse()", advice)
+    pattern = sparse_pattern(entries, (prod(out_shape), prod(in_shape)), format, dtype)
+    return pattern if isinstance(pattern.data, Symbol) else pattern.build(pattern.data)
 
 
 def triplet_count(term: Term) -> int:
