@@ -173,6 +173,8 @@ RAISES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "np.nonzero": (lambda x: x[np.nonzero(x > 0)], "np.where"),
     "np.unique": (lambda x: np.unique(x), "np.sort"),
     "np.repeat": (lambda x: np.repeat(x, x.astype(int)), "static_argnums"),
+    "a size": (lambda x: np.tile(x, x.astype(int)[1]), "static_argnums"),
+    "sections": (lambda x: np.split(x, np.argsort(x)[:1])[0], "static_argnums"),
     "a slice": (lambda x: x[: np.argmax(x)], "static_argnums"),
     "np.piecewise": (lambda x: np.piecewise(x, [x > 0], [np.sin, np.cos]), "np.select"),
     "np.add.at": (scatter_plain, "np.where"),
@@ -239,6 +241,30 @@ def test_an_argument_is_not_changed_in_place() -> None:
 
     with pytest.raises(StagingError, match="argument of the caller"):
         compile(function)(FIRST)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: 2 * np.sort(x),
+        lambda x: np.max(x) * x[np.argsort(x)][:2],
+        lambda x: np.concatenate([x, x**2])[np.argsort(-x)],
+        lambda x: np.median(x) * x,
+    ],
+)
+def test_a_jacobian_with_recorded_positions(function: Callable[[Any], Any]) -> None:
+    compiled = compile(jac.jacobian(function))
+    for x in (FIRST, SECOND):
+        found, expected = compiled(x), jac.jacobian(function)(x)
+        np.testing.assert_allclose(found.to_array(), expected.to_array(), atol=1e-12)
+        np.testing.assert_allclose(found @ x, expected @ x, atol=1e-12)
+        np.testing.assert_allclose(found.to_sparse().toarray(), expected.to_array(), atol=1e-12)
+
+
+def test_a_sparse_matrix_with_recorded_positions_is_refused() -> None:
+    compiled = compile(lambda x: jac.jacobian(np.sort)(x).to_sparse())
+    with pytest.raises(StagingError, match="Return the Jacobian itself"):
+        compiled(FIRST)
 
 
 def test_arrays_of_the_caller_are_constants() -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from ..program import Symbol
 from ..tensor import Jacobian, SparsePattern
-from ..terms import Factor, Term
+from ..terms import Factor, Map, Term
 from .namespace import Namespace
 
 __all__ = ["Tree", "flatten"]
@@ -178,12 +179,13 @@ def _flatten(tree: Any, leaves: list[Any]) -> Tree:
 
 
 def _flatten_jacobian(J: Jacobian, leaves: list[Any]) -> Tree:
-    """The arrays of the factors of its terms; shapes, labels and maps are what stays."""
+    """The arrays of the factors of its terms, and recorded indices; shapes, labels and other maps are what stays."""
     rebuild, (terms, *rest) = J.__reduce__()
     children, bare = [], []
     for term in terms:
         children += [_flatten(factor.array, leaves) for factor in term.factors if isinstance(factor, Factor)]
-        bare.append(_with_arrays(term, iter([None] * len(term.factors))))
+        children += [_flatten(relation.index, leaves) for relation in term.maps if relation.is_recorded]
+        bare.append(_with_arrays(term, repeat(None)))
     return Tree(Jacobian, (rebuild, tuple(bare), tuple(rest)), tuple(children))
 
 
@@ -203,4 +205,5 @@ def _jacobian(about: Any, arrays: Sequence[Any]) -> Jacobian:
 
 def _with_arrays(term: Term, arrays: Iterator[Any]) -> Term:
     factors = [Factor(next(arrays), f.labels, f.name) if isinstance(f, Factor) else f for f in term.factors]
-    return term.replace(factors=tuple(factors))
+    maps = [Map(m.dst, m.src, next(arrays), m.injective) if m.is_recorded else m for m in term.maps]
+    return term.replace(factors=tuple(factors), maps=tuple(maps))

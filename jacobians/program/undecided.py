@@ -103,6 +103,8 @@ def _poly(seq: Any) -> Reason:
 
 
 def _order(_: Any, *arguments: Any, **keywords: Any) -> Reason:
+    if _is_recorded(arguments):
+        return _STATIC
     order = [value for value in (*arguments, *keywords.values()) if isinstance(value, str)]
     return "Give it order='C' or order='F'." if order and order[0] not in "CF" else None
 
@@ -121,7 +123,6 @@ _RULES: dict[Any, Calls] = {
     np.where: _where,
     np.compress: _if_recorded(0, "condition", _CHOICE),
     np.extract: _if_recorded(0, "condition", _CHOICE),
-    np.repeat: _if_recorded(1, "repeats", _STATIC),
     np.delete: _if_recorded(1, "obj", _CHOICE),
     np.bincount: _if_recorded(0, "x", "Use np.histogram with a number of bins and range=."),
     np.linalg.eig: _real,
@@ -138,6 +139,14 @@ _RULES: dict[Any, Calls] = {
     np.roots: _always("Leading zeros are cut off there: use np.linalg.eigvals on the companion matrix."),
     np.trim_zeros: _always("Use slices."),
 }
+for _function, _position, _name in (
+    (np.repeat, 1, "repeats"), (np.tile, 1, "reps"), (np.pad, 1, "pad_width"), (np.resize, 1, "new_shape"),
+    (np.broadcast_to, 1, "shape"), (np.split, 1, "indices_or_sections"), (np.array_split, 1, "indices_or_sections"),
+    (np.hsplit, 1, "indices_or_sections"), (np.vsplit, 1, "indices_or_sections"), (np.linspace, 2, "num"),
+    (np.dsplit, 1, "indices_or_sections"), (np.geomspace, 2, "num"), (np.logspace, 2, "num"), (np.vander, 1, "N"),
+    (np.diag, 1, "k"), (np.diagflat, 1, "k"), (np.diagonal, 1, "offset"), (np.diff, 1, "n"),
+):
+    _RULES[_function] = _if_recorded(_position, _name, _STATIC)
 for _function in (np.nonzero, np.flatnonzero, np.argwhere):
     _RULES[_function] = _always(_CHOICE)  # of a constant array they never arrive here
 for _name in ("unique", "unique_all", "unique_counts", "unique_inverse", "unique_values", "union1d", "intersect1d",
