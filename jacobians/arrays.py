@@ -1,19 +1,33 @@
-"""The two array functions that NumPy lacks; they dispatch like NumPy's own, so that traced arrays pass through.
+"""The array functions that NumPy lacks; they dispatch like NumPy's own, so that traced arrays pass through.
 
 - `scatter(values, index, size)`: add slices into an array of zeros.
 - `embed(core, pattern)`: put an array on a diagonal; the only place where a Kronecker delta becomes zeros.
 - `pick(array, index, axis)`: `np.take`, which NumPy does not dispatch on the index.
+- `sparse_product(array, matrix)`: a sparse matrix times an array; `sparse_matmul` is ``@`` with one on either side.
+- `sparse_solve(entries, array, system)`: the solution of a sparse system, of which one factorisation is kept.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 import numpy as np
 
-__all__ = ["embed", "embedded_view", "pick", "scatter"]
+__all__ = [
+    "SparseSystem",
+    "embed",
+    "embedded_view",
+    "is_sparse",
+    "multiplies_sparse",
+    "pick",
+    "scatter",
+    "sparse_matmul",
+    "sparse_product",
+    "sparse_solve",
+]
 
 
 def _dispatched(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -106,3 +120,107 @@ def embedded_view(array: np.ndarray, sizes: tuple[int, ...], pattern: tuple[tupl
             strides[axis] += step
             step *= sizes[axis]
     return np.lib.stride_tricks.as_strided(array, sizes, strides)
+
+
+def is_sparse(value: Any) -> bool:
+    """Whether a value is a sparse matrix or array of SciPy, which is not imported for the question."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and sparse.issparse(value)
+
+
+def multiplies_sparse(ufunc: np.ufunc, operands: tuple[Any, ...]) -> bool:
+    """Whether a call is a product of matrices, one of them sparse; SciPy writes it ``*``, too, for its older kind."""
+    matrices = [x for x in operands if is_sparse(x)]
+    if len(matrices) != 1 or len(operands) != 2:
+        return False
+    older = ufunc is np.multiply and sys.modules["scipy.sparse"].isspmatrix(matrices[0])
+    return ufunc is np.matmul or (older and all([np.ndim(x) for x in operands]))
+
+
+@_dispatched
+def sparse_product(array: Any, matrix: Any) -> Any:
+    """``matrix @ array`` for a sparse matrix of shape (m, n) and an array of shape (n, ...), of shape (m, ...).
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> sparse_product(np.array([1.0, 2.0]), csr_array([[0.0, 3.0]]))
+    array([6.])
+    """
+    flat = matrix @ np.reshape(array, (array.shape[0], -1))
+    return np.reshape(flat, (matrix.shape[0], *array.shape[1:]))
+
+
+def sparse_matmul(a: Any, b: Any) -> Any:
+    """``a @ b`` where one of the two is a sparse matrix.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> sparse_matmul(np.array([[1.0], [2.0]]), csr_array([[0.0, 3.0]]))
+    array([[0., 3.],
+           [0., 6.]])
+    """
+    left = is_sparse(a)
+    matrix, array = (a, b) if left else (b, a)
+    if matrix.ndim != 2 or np.ndim(array) == 0 or (left and np.ndim(array) > 2):
+        raise ValueError(f"matmul: operands of shapes {np.shape(a)} and {np.shape(b)}, one of them sparse.")
+    axis = 0 if left else -1
+    if np.shape(array)[axis] != matrix.shape[1 if left else 0]:
+        raise ValueError(f"matmul: shapes {np.shape(a)} and {np.shape(b)} do not fit.")
+    if left:
+        return sparse_product(array, matrix)
+    return np.moveaxis(sparse_product(np.moveaxis(array, -1, 0), matrix.T), 0, -1)
+
+
+class SparseSystem:
+    """The positions of the entries of a square sparse matrix, and the last factorisation with these positions.
+
+    Parameters
+    ----------
+    rows, columns : integer array of shape (number of entries,)
+        Entries at the same position are added.
+    size : int
+    """
+
+    def __init__(self, rows: np.ndarray, columns: np.ndarray, size: int) -> None:
+        self.rows, self.columns, self.size = rows, columns, size
+        self._factorised: tuple[np.ndarray, Any] | None = None
+
+    def factorisation(self, entries: np.ndarray) -> Any:
+        """The sparse LU decomposition of the matrix with these entries; that of the same array is found again."""
+        known = self._factorised
+        if known is None or known[0] is not entries:
+            from scipy.sparse import csc_array  # slow to import
+            from scipy.sparse.linalg import splu
+
+            matrix = csc_array((entries.astype(float), (self.rows, self.columns)), shape=(self.size, self.size))
+            known = self._factorised = entries, splu(matrix)
+        return known[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_factorised": None}
+
+
+@_dispatched
+def sparse_solve(entries: Any, array: Any, system: SparseSystem, transposed: bool = False) -> Any:
+    """The solution of ``A x = array`` for the sparse matrix of a system, or of its transpose, along the first axis.
+
+    Parameters
+    ----------
+    entries : array of shape (number of entries,)
+        Kept while the factorisation is: it must not change.
+    array : array of shape (size, ...)
+    system : SparseSystem
+    transposed : bool
+
+    Examples
+    --------
+    >>> positions = np.arange(2)
+    >>> sparse_solve(np.array([2.0, 4.0]), np.array([1.0, 1.0]), SparseSystem(positions, positions, 2))
+    array([0.5 , 0.25])
+    """
+    array = np.asarray(array)
+    flat = np.reshape(array, (system.size, -1)).astype(float, copy=False)
+    solution = system.factorisation(entries).solve(flat, "T" if transposed else "N")
+    return np.reshape(solution, array.shape).astype(np.result_type(entries, array), copy=False)

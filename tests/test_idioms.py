@@ -157,6 +157,10 @@ RIGHT = {
     "deepcopy": lambda x: copy.deepcopy(x) * x,
     "round": lambda x: np.round(x) * x + x // 0.8 + divmod(x, 0.8)[1],
     "masked array without a mask": lambda x: np.asarray(np.ma.array(A)) * x,
+    "sparse @ x": lambda x: scipy.sparse.csr_array(A) @ x,
+    "x @ sparse": lambda x: x @ scipy.sparse.csr_array(A),
+    "sparse.dot(x)": lambda x: scipy.sparse.csr_array(A).dot(x),
+    "sparse matrix * x": lambda x: scipy.sparse.csc_matrix(A) * x,
     "x @ sparse.toarray()": lambda x: x @ scipy.sparse.csr_array(A).toarray(),
 }
 
@@ -253,14 +257,14 @@ RAISES = {
     "complex": lambda x: np.abs(np.exp(1j * x)),
     "np.histogram2d": lambda x: np.histogram2d(x, x)[1],
     "masked array": lambda x: x * np.ma.array(A, mask=A > 2),
-    "sparse @ x": lambda x: scipy.sparse.csr_array(A) @ x,
-    "x @ sparse": lambda x: x @ scipy.sparse.csr_array(A),
+    "sparse + x": lambda x: scipy.sparse.csr_array(A) + x,
+    "sparse * x": lambda x: scipy.sparse.csr_array(A) * x,
     "scipy.linalg.solve": lambda x: scipy.linalg.solve(A, x),
     "pickle": lambda x: pickle.dumps(x),
     "np.save": lambda x: np.save("x", x),
 }
 # Their errors come from SciPy and NumPy.
-FOREIGN = {"A[x]", "sparse @ x", "scipy.linalg.solve"}
+FOREIGN = {"A[x]", "scipy.linalg.solve"}
 
 MODES = ("explicit", "lazy", "auto")
 

@@ -9,6 +9,7 @@ traced array again.
 from __future__ import annotations
 
 import operator
+import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -50,6 +51,8 @@ class Traced(ArrayMethods, NDArrayOperatorsMixin, Recorded):
                 "Use x.astype(dtype) to change the precision, jacobians.primal(x) for the numbers as a constant, and "
                 "np.stack, np.concatenate or np.where to build an array.",
             )
+        if dtype is None and sys._getframe(1).f_code.co_name == "_matmul_dispatch":
+            return _nothing_known(self)  # SciPy's sparse matrices leave the product to the other operand then
         _warn_of_scalars(self.size)
         scalars = np.empty(self.shape, dtype=object)
         for index in np.ndindex(self.shape):
@@ -141,6 +144,13 @@ class Traced(ArrayMethods, NDArrayOperatorsMixin, Recorded):
 
     def _refuse(self, operation: str, advice: str) -> NoReturn:
         raise TraceConversionError(operation, self.shape, advice)
+
+
+def _nothing_known(value: Any) -> np.ndarray:
+    """What NumPy makes of an object that is no array: one of that object."""
+    whole = np.empty((), dtype=object)
+    whole[()] = value
+    return whole
 
 
 def _without_detour(operator_name: str, ufunc: np.ufunc) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import multiplies_sparse, sparse_matmul
 from ..errors import ArgumentError, TraceConversionError, UnsupportedFunctionError
 from ..program import Symbol
 from ..registry import function_name, lookup
@@ -56,6 +57,8 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
         return _into(ufunc, method, inputs, kwargs, out)
     if method == "__call__":
         kwargs.pop("where", None)
+        if multiplies_sparse(ufunc, inputs):
+            return sparse_matmul(*inputs)
     return _METHODS[method](ufunc, *[_operand(ufunc, x) for x in inputs], **kwargs)
 
 
