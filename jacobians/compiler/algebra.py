@@ -355,6 +355,12 @@ def _narrowed(builder: Builder, node: Node) -> Node | None:
 _ELEMENTWISE = (np.add, np.subtract, np.multiply, np.divide, np.exp, np.log, np.tanh, np.sqrt, np.sin, np.cos)
 _ELEMENTWISE += (np.maximum, np.minimum, np.negative, np.absolute, np.square, np.power)
 
+
+def _cast(builder: Builder, node: Node) -> Node | None:
+    a = node.args[0]
+    return a if isinstance(a, Node) and a.dtype == node.dtype and not a.weak else None
+
+
 RULES: dict[Any, Sequence[Rule]] = {
     **{
         ufunc: (
@@ -372,6 +378,7 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.power: (_moves_out, _narrowed, _power),
     np.square: (lambda build, node: _square(build, node.args[0]) if _plain(node.args[0]) else None,),
     np.reciprocal: (lambda build, node: build.call(np.divide, 1, node.args[0]) if _plain(node.args[0]) else None,),
+    np.astype: (_cast,),
     np.sum: (_total,),
     np.transpose: (_transpose,),
     np.matrix_transpose: (_moved_axes,),

@@ -1,8 +1,9 @@
 """Sums of diagonals and scattered arrays, written into one buffer.
 
-The engine states a dense Jacobian as a sum of arrays, each put on a generalized diagonal (`embed`) or added at
-positions (`scatter`). Here they become one buffer that is written once for each: the first addend that is a plain array
-is the buffer, or else zeros, and the others are added to a view of it.
+The engine states a Jacobian as a sum of arrays, each put on a generalized diagonal (`embed`) or added at positions
+(`scatter`). Here they become one buffer that is written once for each: the first addend that is a plain array is the
+buffer (a constant is its template), or else zeros, and the others are added to a view of it, or written where nothing
+was before.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ from .namespace import Namespace
 from .printing import literal
 from .statements import Assign, Statement
 
-__all__ = ["Addend", "Assemble", "added_lines", "assembled"]
+__all__ = ["Addend", "Assemble", "added_lines", "assembled", "started", "view_text"]
 
 
 class Addend(NamedTuple):
-    """An array that is added: `core` at the place that `kind` and `where` tell."""
+    """An array that is added, or subtracted: `core` at the place that `kind` and `where` tell."""
 
     kind: str
     core: Node
     where: Any = None
+    minus: bool = False
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -36,57 +38,151 @@ class Addend(NamedTuple):
 
 
 class Assemble:
-    """One buffer, and what is added into it."""
+    """One buffer, and what is added into it.
 
-    __slots__ = ("addends", "node")
+    Attributes
+    ----------
+    node : Node
+    addends : sequence of Addend
+    start : Node or None
+        The call that makes the first addend, if that is made here and nowhere else: it makes the buffer.
+    """
 
-    def __init__(self, node: Node, addends: Sequence[Addend]) -> None:
+    __slots__ = ("addends", "node", "start")
+
+    def __init__(self, node: Node, addends: Sequence[Addend], start: Node | None = None) -> None:
         self.node = node
-        self.addends = sorted(addends, key=lambda addend: addend.kind != "plain")
+        self.addends = sorted(addends, key=_precedence)
+        self.start = start
 
     @property
     def reads(self) -> tuple[Node, ...]:
-        return tuple([node for addend in self.addends for node in addend.nodes])
+        first = () if self.start is None else self.start.operands
+        addends = self.addends if self.start is None else self.addends[1:]
+        return (*first, *[node for addend in addends for node in addend.nodes])
 
     @property
     def makes(self) -> tuple[Node, ...]:
         return (self.node,)
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
-        name, shape = names[id(self.node)], self.node.shape
-        first, rest = self.addends[0], self.addends[1:]
-        lines = []
-        if first.kind == "plain":
-            if rest and rest[0].kind == "plain":
-                lines.append(f"{name} = {names[id(first.core)]} + {names[id(rest[0].core)]}")
-                rest = rest[1:]
-            else:
-                lines.append(f"{name} = {names[id(first.core)]}.copy()")
-        else:
-            dtype = literal(self.node.dtype, names, space)
-            lines.append(f"{name} = np.zeros({shape}, {dtype})")
-            lines += added_lines(name, first, names, space, fresh=True)
-            # Indices that differ meet an array of zeros only once.
+        name = names[id(self.node)]
+        filled = _Filled(self.node.shape)
+        lines, rest = self._started(name, names, space, filled)
         for addend in rest:
-            lines += added_lines(name, addend, names, space, fresh=False)
+            how = filled.by(addend)
+            lines += added_lines(name, addend, names, space, before=how, shape=self.node.shape)
         return lines
 
+    def _started(
+        self, name: str, names: Mapping[int, str], space: Namespace, filled: _Filled
+    ) -> tuple[list[str], list[Addend]]:
+        """The line that makes the buffer, in C order so that it can be reshaped, and the addends that are left."""
+        first, rest = self.addends[0], self.addends[1:]
+        if first.kind != "plain" or first.minus:
+            dtype = literal(self.node.dtype, names, space)
+            covered = _Filled(self.node.shape)
+            if all(covered.by(addend) is not None for addend in self.addends) and covered.is_full:
+                return [f"{name} = np.empty({self.node.shape}, {dtype})"], self.addends
+            return [f"{name} = np.zeros({self.node.shape}, {dtype})"], self.addends
+        filled.start(first.core)
+        if self.start is not None:
+            words = [literal(argument, names, space) for argument in self.start.args]
+            return [f'{name} = {space.function(self.start.function)}({", ".join(words)}, order="C")'], rest
+        core = names[id(first.core)]
+        if rest and rest[0].kind == "plain" and first.core.function is not CONSTANT:
+            call = "subtract" if rest[0].minus else "add"
+            return [f'{name} = np.{call}({core}, {names[id(rest[0].core)]}, order="C")'], rest[1:]
+        return [f"{name} = {core}.copy()"], rest
 
-def added_lines(name: str, addend: Addend, names: Mapping[int, str], space: Namespace, *, fresh: bool) -> list[str]:
-    """The lines that add to an array; `fresh` says that it is zero wherever they add."""
-    core = names[id(addend.core)]
+
+def _precedence(addend: Addend) -> int:
+    """Plain arrays come first, one that is not subtracted before the others; a constant before them all."""
+    if addend.kind != "plain":
+        return 3
+    return 2 if addend.minus else 0 if addend.core.function is CONSTANT else 1
+
+
+class _Filled:
+    """Which entries of a buffer without further axes have been written, as far as positions are known."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._values: Any = np.zeros(shape) if len(shape) == 1 else None
+        self._written = np.zeros(shape, bool) if len(shape) == 1 else None
+        self._first = True
+
+    @property
+    def is_full(self) -> bool:
+        return self._written is not None and bool(self._written.all())
+
+    def start(self, core: Node) -> None:
+        """The buffer starts as this array."""
+        self._first = False
+        if core.function is CONSTANT and core.ndim == 1 and core.dtype.kind == "f":
+            self._values = core.args[0]
+        else:
+            self._values = self._written = None
+
+    def by(self, addend: Addend) -> Any:
+        """The number or the constants that stand where an addend comes, if nothing else was written there; else None.
+
+        Indices that differ meet an array of zeros only once, whatever its shape.
+        """
+        first, self._first = self._first, False
+        if addend.kind == "scatter" and self._written is not None and addend.core.ndim == 1:
+            _, index, injective = addend.where
+            if injective and index.function is CONSTANT:
+                places = index.args[0]
+                if self._written[places].any():
+                    self._written[places] = True
+                    return None
+                self._written[places] = True
+                values = self._values[places]
+                return float(values[0]) if values.size and np.all(values == values[0]) else values
+        self._written = None
+        return 0.0 if first and addend.kind != "plain" else None
+
+
+def added_lines(
+    name: str,
+    addend: Addend,
+    names: Mapping[int, str],
+    space: Namespace,
+    *,
+    before: Any = None,
+    shape: tuple[int, ...] = (),
+) -> list[str]:
+    """The lines that add to an array of this shape, or subtract; `before` is what stands there, if that is known."""
+    core, sign = names[id(addend.core)], "-" if addend.minus else "+"
     if addend.kind == "plain":
-        return [f"{name} += {core}"]
+        return [f"{name} {sign}= {core}"]
+    view = view_text(name, addend, shape)
+    index, injective = addend.where[1:] if addend.kind == "scatter" else (None, True)
+    place = view or f"{_flat(name, addend, shape)}[{literal(index, names, space)}]"
+    if before is not None and injective:
+        # It is not read.
+        known = literal(before, names, space) if np.any(before) else ""
+        value = f"{known} {sign} {core}" if known else core if sign == "+" else f"-{core}"
+        return [f"{place}[...] = {value}" if addend.kind == "embed" else f"{place} = {value}"]
     if addend.kind == "embed":
-        view = _diagonal_view(name, addend)
-        return [f"{view}[...] = {core}"] if fresh else [f"_view = {view}", f"_view += {core}"]
-    size, index, injective = addend.where
-    flat = f"{name}.reshape({(size, *addend.core.shape[1:])})"
-    text = _slice_text(index)
-    place = text or literal(index, names, space)
-    if injective or text:
-        return [f"{flat}[{place}] {'' if fresh else '+'}= {core}"]
-    return [f"np.add.at({flat}, {place}, {core})"]
+        return [f"_view = {view}", f"_view {sign}= {core}"]
+    if injective or view is not None:
+        return [f"{place} {sign}= {core}"]
+    flat, index = _flat(name, addend, shape), literal(index, names, space)
+    return [f"np.{'subtract' if sign == '-' else 'add'}.at({flat}, {index}, {core})"]
+
+
+def view_text(name: str, addend: Addend, shape: tuple[int, ...] = ()) -> str | None:
+    """The part of an array that is added to, where it is a view: a diagonal, or a slice."""
+    if addend.kind == "embed":
+        return _diagonal_view(name, addend)
+    text = _slice_text(addend.where[1]) if addend.kind == "scatter" else None
+    return None if text is None else f"{_flat(name, addend, shape)}[{text}]"
+
+
+def _flat(name: str, addend: Addend, shape: tuple[int, ...]) -> str:
+    flat = (addend.where[0], *addend.core.shape[1:])
+    return name if flat == shape else f"{name}.reshape({flat})"
 
 
 def _diagonal_view(name: str, addend: Addend) -> str:
@@ -136,7 +232,7 @@ def _placed(nodes: Sequence[Node], uses: Counter) -> set[int]:
     """Diagonals and scattered arrays, and the sums that have one among their addends."""
     placed: set[int] = set()
     for node in nodes:
-        if node.function is np.add:
+        if node.function is np.add or node.function is np.subtract:
             fits = all(_fits(operand, node) for operand in node.args)
             found = fits and any(id(operand) in placed and uses[id(operand)] == 1 for operand in node.args)
         elif node.function is np.reshape:
@@ -151,23 +247,24 @@ def _placed(nodes: Sequence[Node], uses: Counter) -> set[int]:
 def _addends(root: Node, uses: Counter, placed: set[int], inside: set[int]) -> list[Addend]:
     """The addends of a sum; what is used elsewhere too is an array by itself."""
     found: list[Addend] = []
-    waiting = [root]
+    waiting = [(root, False)]
     while waiting:
-        node = waiting.pop()
+        node, minus = waiting.pop()
         if id(node) not in placed or (node is not root and uses[id(node)] > 1):
-            found.append(Addend("plain", node))
+            found.append(Addend("plain", node, None, minus))
             continue
         if node is not root:
             inside.add(id(node))
-        if node.function is np.add:
-            waiting += node.args[::-1]
+        if node.function is np.add or node.function is np.subtract:
+            left, right = node.args
+            waiting += [(right, minus != (node.function is np.subtract)), (left, minus)]
         elif node.function is embed:
-            found.append(Addend("embed", node.args[0], node.args[1]))
+            found.append(Addend("embed", node.args[0], node.args[1], minus))
         elif node.function is scatter:
-            found.append(_scattered(node))
+            found.append(_scattered(node, minus))
         else:
             inside.add(id(node.args[0]))
-            found.append(_scattered(node.args[0]))
+            found.append(_scattered(node.args[0], minus))
     return found
 
 
@@ -175,7 +272,36 @@ def _fits(operand: Any, node: Node) -> bool:
     return isinstance(operand, Node) and operand.shape == node.shape and operand.dtype == node.dtype
 
 
-def _scattered(node: Node) -> Addend:
+def _scattered(node: Node, minus: bool) -> Addend:
     values, index, size, *rest = node.args
     injective = bool(rest[0]) if rest else bool(node.kwargs.get("injective", False))
-    return Addend("scatter", values, (size, index, injective))
+    return Addend("scatter", values, (size, index, injective), minus)
+
+
+def started(statements: Sequence[Statement], kept: Sequence[int]) -> list[Statement]:
+    """The statements, each buffer made by the call of its first addend, where nothing else needs that."""
+    uses = Counter([id(node) for statement in statements for node in statement.reads]) + Counter(kept)
+    made = {id(s.node): s.node for s in statements if type(s) is Assign and not s.out}
+    gone: set[int] = set()
+    result: list[Statement] = []
+    for statement in statements:
+        if type(statement) is Assemble and statement.start is None:
+            first = statement.addends[0]
+            node = made.get(id(first.core)) if first.kind == "plain" and not first.minus else None
+            if node is not None and uses[id(node)] == 1 and _starts(node):
+                gone.add(id(node))
+                statement = Assemble(statement.node, statement.addends, node)
+        result.append(statement)
+    return [s for s in result if not (type(s) is Assign and id(s.node) in gone)]
+
+
+def _starts(node: Node) -> bool:
+    """Whether it is one call of a ufunc that makes an array, and not the end of a run of such calls."""
+    if node.kwargs or not node.shape or not _is_elementwise(node):
+        return False
+    return not any(operand.shape == node.shape and _is_elementwise(operand) for operand in node.operands)
+
+
+def _is_elementwise(node: Node) -> bool:
+    ufunc = node.function
+    return isinstance(ufunc, np.ufunc) and ufunc.signature is None and ufunc.nout == 1
