@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import jacobians as jac
-from jacobians.compiler.buffers import planned
+from jacobians.compiler.buffers import planned, written_into
 from jacobians.compiler.statements import Assign
 from jacobians.program import INPUT, Node
 
@@ -135,6 +135,18 @@ def test_what_is_returned_is_never_borrowed() -> None:
     statements = [Assign(n) for n in (a, b, view)]
     assert planned(statements, [id(view)]) == []
     assert statements[1].out is a
+
+
+def test_a_result_in_memory_of_the_caller_is_not_moved() -> None:
+    x = Node(INPUT, ("x",), {}, (1000, 100), float)
+    w = Node(INPUT, ("w",), {}, (100, 100), float)
+    a = node(np.matmul, x, w)
+    b = node(np.negative, a)
+    c = Node(np.linalg.inv, (w,), {}, (100, 100), float)
+    statements = [Assign(n) for n in (a, b, c)]
+    assert written_into(statements, {id(b): "out0", id(c): "out1"}) == {id(b)}
+    assert [place.node for place in planned(statements, [id(b), id(c)])] == [a]
+    assert [statement.out for statement in statements] == ["", "out0", ""]
 
 
 def test_places_of_unlike_sizes_share_memory() -> None:

@@ -65,12 +65,15 @@ def set_threads(count: int) -> int:
 
 
 def borrow(nbytes: int, kind: str = "arrays") -> np.ndarray:
-    """Memory that nobody else uses until it is given back."""
+    """Memory that nobody else uses until it is given back; it starts at a multiple of 64 bytes."""
     try:
         memory = _kept[kind].pop()
     except IndexError:
-        return np.empty(nbytes, np.uint8)
-    return memory if memory.size >= nbytes else np.empty(nbytes, np.uint8)
+        memory = np.empty(0, np.uint8)
+    if memory.size < nbytes:
+        memory = np.empty(nbytes + 64, np.uint8)
+        memory = memory[-memory.ctypes.data % 64 :]
+    return memory
 
 
 def give_back(memory: np.ndarray, kind: str = "arrays") -> None:

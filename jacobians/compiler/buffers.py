@@ -21,7 +21,7 @@ from .rows import takes_out
 from .sharing import needed_after, owners
 from .statements import Assign, Statement
 
-__all__ = ["buffered", "planned"]
+__all__ = ["buffered", "planned", "written_into"]
 
 _IN_PLACE = 32_768  # bytes from which on writing into an operand is quicker than new memory
 _BORROWED = 262_144  # bytes from which on the system hands out new pages for new memory
@@ -69,6 +69,35 @@ def buffered(statements: Sequence[Statement], kept: Iterable[int], name: str = "
             statement.out = _text(by_node[id(statement.node)], name, statement.node.shape)
     size = max([place.stop for place in places])
     return [Borrow(name, size), *statements, GiveBack(name)]
+
+
+def written_into(statements: Sequence[Statement], targets: Mapping[int, str]) -> set[int]:
+    """Let results be written into arrays of the caller, before `buffered` finds memory for the others.
+
+    Parameters
+    ----------
+    statements : sequence of Statement
+    targets : mapping of int to str
+        The id of a node and the text of the array, which must share no memory with an input.
+
+    Returns
+    -------
+    set of int
+        The ids of the nodes whose statements do so; the others are to be copied.
+    """
+    done: set[int] = set()
+    for statement in statements:
+        for node in _placed(statement):
+            if id(node) not in targets:
+                continue
+            if isinstance(statement, Blocked) and not statement.flat:
+                statement.targets[id(node)] = targets[id(node)]
+            elif isinstance(statement, Assign):
+                statement.out = targets[id(node)]
+            else:
+                continue
+            done.add(id(node))
+    return done
 
 
 def planned(statements: Sequence[Statement], kept: Iterable[int]) -> list[Place]:
@@ -146,7 +175,7 @@ def _take_over_stored(
         if owned.get(id(operand)) == frozenset([id(operand)]) and last[id(operand)] == n and id(operand) not in escaping
     ]
     free = [operand for operand in free if not _meet([o for o in statement.reads if o is not operand], operand, owned)]
-    for node in statement.stored:
+    for node in _placed(statement):
         taken = next((operand for operand in free if statement.may_take(node, operand)), None)
         if taken is not None and node.nbytes >= _IN_PLACE:
             free.remove(taken)
@@ -161,7 +190,7 @@ def _meet(others: Iterable[Node], operand: Node, owned: Mapping[int, frozenset[i
 def _placed(statement: Statement) -> Sequence[Node]:
     """The results for which a statement can be given the memory."""
     if isinstance(statement, Blocked):
-        return statement.stored
+        return [node for node in statement.stored if id(node) not in statement.targets]
     if type(statement) is Assign and not statement.out and takes_out(statement.node):
         return (statement.node,)
     return ()

@@ -44,14 +44,12 @@ def fused(statements: Sequence[Statement], kept: Iterable[int]) -> list[Statemen
         if isinstance(statement, Loop):
             statement.body = fused(statement.body, needed_after(statement, statements))
     calls = _calls(statements)
-    if not any(call.node.size >= _LARGE for call in calls.values()):
-        return list(statements)
-    runs = _runs(statements, calls)
+    runs = _runs(statements, calls) if calls else []
     return _ordered(statements, runs, set(kept)) if runs else list(statements)
 
 
 def _calls(statements: Sequence[Statement]) -> dict[int, Call]:
-    """The calls that go by rows; a view does only behind such a call."""
+    """The calls that go by rows: those over large arrays, and what comes behind them."""
     calls: dict[int, Call] = {}
     for statement in statements:
         if type(statement) is not Assign or statement.out:
@@ -63,7 +61,8 @@ def _calls(statements: Sequence[Statement]) -> dict[int, Call]:
         domain = _domain(node, rows)
         if domain is None:
             continue
-        if rows.kind != "call" and not any(_same(calls, cut, domain) for cut in rows.cut):
+        large = rows.kind == "call" and max(node.size, *[cut.size for cut in rows.cut]) >= _LARGE
+        if not large and not any(_same(calls, cut, domain) for cut in rows.cut):
             continue
         calls[id(node)] = Call(node, rows, domain)
     return calls
