@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..program import CONSTANT, INPUT, Node
+from .assembling import Addend, view_text
 from .namespace import Namespace
 from .order import Accumulate
 from .statements import Statement
@@ -75,9 +76,11 @@ class Loop:
     kept : list of Kept
     results : list of (Node, Node)
         Nodes that later statements read, each with the node of the body whose last value it is.
+    views : list of (Node, Node, Addend)
+        Views of arrays that are carried and added to, each with the array and what is added to it there.
     """
 
-    __slots__ = ("_letter", "body", "carried", "count", "counters", "elements", "kept", "results")
+    __slots__ = ("_letter", "body", "carried", "count", "counters", "elements", "kept", "results", "views")
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -87,6 +90,7 @@ class Loop:
         self.counters: list[Counter] = []
         self.kept: list[Kept] = []
         self.results: list[tuple[Node, Node]] = []
+        self.views: list[tuple[Node, Node, Addend]] = []
         self._letter = _LETTERS[0]
 
     @property
@@ -104,7 +108,18 @@ class Loop:
         inside = [carried.inside for carried in self.carried if id(carried.inside) not in in_place]
         drawn = [node for element in self.elements for node in element.inside]
         made = [node for statement in self.body for node in statement.makes]
-        return (*[kept.node for kept in self.kept], *inside, *drawn, *made, *[outer for outer, _ in self.results])
+        views, outer = [view for view, *_ in self.views], [outer for outer, _ in self.results]
+        return (*[kept.node for kept in self.kept], *inside, *views, *drawn, *made, *outer)
+
+    def take_views(self) -> None:
+        """Take the views that the body adds to once, before the loop."""
+        arrays = {id(carried.inside): carried.inside for carried in self.carried}
+        for statement in self.body:
+            if isinstance(statement, Accumulate) and id(statement.before) in arrays:
+                array = arrays[id(statement.node)] = arrays[id(statement.before)]
+                if view_text("", statement.addend) is not None:
+                    statement.view = placeholder(statement.addend.core)
+                    self.views.append((statement.view, array, statement.addend))
 
     def _in_place(self) -> list[Carried]:
         """What is carried under the name of what replaces it: nothing reads the old value after the new one is made."""
@@ -148,6 +163,7 @@ class Loop:
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         lines = [f"{names[id(kept.node)]} = []" for kept in self.kept]
         lines += [f"{names[id(carried.inside)]} = {names[id(carried.before)]}" for carried in self.carried]
+        lines += [f"{names[id(view)]} = {view_text(names[id(array)], addend)}" for view, array, addend in self.views]
         head, unpacked = self._head(names)
         body = [*unpacked, *[line for statement in self.body for line in statement.lines(names, space)]]
         body += [f"{names[id(kept.node)]}.append({_tuple(kept.fields, names)})" for kept in self.kept]

@@ -168,6 +168,7 @@ class _Rolling:
             laws = match.laws[offsets[place] : offsets[place + 1]]
             loop.body.append(filled(statement, body.slots(laws, indexes(statement))))
         body.close()
+        loop.take_views()
         inner = {id(self._node(number, place)): statement.makes[0] for place, statement in enumerate(loop.body)}
         lists = {id(kept): kept for (loop_of, _), (kept, _) in self.kept.items() if loop_of == number}
         loop.kept = [Kept(kept.node, tuple([inner[id(node)] for node in kept.fields])) for kept in lists.values()]

@@ -51,14 +51,17 @@ class Accumulate:
     node, before : Node
         The array with the addend and without it: the same memory, under the same name.
     addend : Addend
+    view : Node, optional
+        The part of the array that is added to, if it was taken before.
     """
 
-    __slots__ = ("addend", "before", "node")
+    __slots__ = ("addend", "before", "node", "view")
 
-    def __init__(self, node: Node, before: Node, addend: Addend) -> None:
+    def __init__(self, node: Node, before: Node, addend: Addend, view: Node | None = None) -> None:
         self.node = node
         self.before = before
         self.addend = addend
+        self.view = view
 
     @property
     def reads(self) -> tuple[Node, ...]:
@@ -73,12 +76,14 @@ class Accumulate:
         names[id(self.node)] = names[id(self.before)]
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
-        return added_lines(names[id(self.node)], self.addend, names, space, fresh=False)
+        if self.view is not None:
+            return [f"{names[id(self.view)]} {'-' if self.addend.minus else '+'}= {names[id(self.addend.core)]}"]
+        return added_lines(names[id(self.node)], self.addend, names, space)
 
 
 def ordered(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
     """The statements in the order of recording, sums as early as possible."""
-    pieces = [piece for statement in statements for piece in _split(statement)]
+    pieces = _pieces(statements, outputs)
     uses = Counter([id(node) for piece in pieces for node in piece.reads] + [id(node) for node in outputs])
     early = _early(pieces, uses)
     slots: dict[int, int] = {}  # by node: the serial number of the statement that it follows
@@ -98,14 +103,40 @@ def ordered(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[St
     return [pieces[n] for *_, n in sorted(keys)]
 
 
-def _split(statement: Statement) -> list[Statement]:
-    if not isinstance(statement, Assemble) or len(statement.addends) <= _MANY:
-        return [statement]
-    node = statement.node
-    addends = sorted(statement.addends, key=lambda addend: addend.core.serial)
-    versions = [array_like(node) for _ in addends] + [node]
-    pieces = [Accumulate(versions[n + 1], versions[n], addend) for n, addend in enumerate(addends)]
-    return [Zeros(versions[0]), *pieces]
+def _pieces(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
+    """The statements, sums of many placed arrays as one statement for each addend."""
+    uses = Counter([id(node) for statement in statements for node in statement.reads] + [id(node) for node in outputs])
+    negated: set[int] = set()
+    pieces: list[Statement] = []
+    for statement in statements:
+        if not isinstance(statement, Assemble) or len(statement.addends) <= _MANY:
+            pieces.append(statement)
+            continue
+        node = statement.node
+        before = array_like(node)
+        pieces.append(Zeros(before))
+        addends = sorted(statement.addends, key=lambda addend: addend.core.serial)
+        for n, addend in enumerate(addends):
+            positive = _negated(addend.core) if uses[id(addend.core)] == 1 else None
+            if positive is not None:
+                negated.add(id(addend.core))
+                addend = addend._replace(core=positive, minus=not addend.minus)
+            after = node if n == len(addends) - 1 else array_like(node)
+            pieces.append(Accumulate(after, before, addend))
+            before = after
+    return [piece for piece in pieces if not (isinstance(piece, Assign) and id(piece.node) in negated)]
+
+
+def _negated(node: Node) -> Node | None:
+    """The array of which a node is the negative."""
+    if node.function is np.negative:
+        return node.args[0]
+    if node.function is np.multiply and len(node.operands) == 1:
+        a, b = node.args
+        number, other = (a, b) if isinstance(b, Node) else (b, a)
+        if number == -1 and other.shape == node.shape and other.dtype == node.dtype:
+            return other
+    return None
 
 
 def array_like(node: Node) -> Node:

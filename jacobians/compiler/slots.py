@@ -61,7 +61,7 @@ def filled(statement: Statement, slots: Iterator[Any]) -> Statement:
     if isinstance(statement, Accumulate):
         before = next(slots)
         addend = Addend(*_refilled(tuple(statement.addend), slots, False))
-        return Accumulate(array_like(statement.node), before, addend)
+        return Accumulate(array_like(statement.node), before, addend, statement.view)
     if isinstance(statement, Assemble):
         addends = [Addend(*_refilled(tuple(addend), slots, False)) for addend in statement.addends]
         return Assemble(array_like(statement.node), addends)
