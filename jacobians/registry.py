@@ -102,8 +102,8 @@ def _read_later() -> None:
 
 
 def lookup(function: Any) -> Rule | None:
-    """The rule of a function, or None."""
-    rule = _RULES.get(function)
+    """The rule of a function, or None; a callable object may bring its own, as its attribute `own_rule`."""
+    rule = _RULES.get(function) or getattr(function, "own_rule", None)
     if rule is None:
         _read_later()
         rule = _RULES.get(function)

@@ -126,6 +126,9 @@ class _ShadowOperation:
     def apply_transposed(self, array: Any) -> Shadow:
         return self._result(array, self.columns)
 
+    def materialise(self) -> Shadow:
+        return self.ledger.made((self.rows, self.columns), self.dtype, self.rows * self.columns)
+
     def _result(self, array: Any, size: int) -> Shadow:
         shape = (size, *array.shape[1:])
         return self.ledger.made(shape, np.result_type(array.dtype, self.dtype), prod(shape))

@@ -11,7 +11,7 @@ from ..errors import ArgumentError
 from ..graph import LinearGraph
 from ..program import Symbol
 from ..tensor import Jacobian
-from ..terms import Factor, Term
+from ..terms import Factor, OperatorFactor, Term
 from ..tracing import Level, Traced, check_current, contains_traced, explain, lift, opened, watch
 from .arguments import check_dtype, checked_input
 
@@ -145,6 +145,8 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
 
 def _with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
     """The term with other arrays in its dense factors; the term itself where none changes."""
+    if any(hasattr(factor.operation, "with_arrays") for factor in term.factors if isinstance(factor, OperatorFactor)):
+        term = term.replace(factors=tuple([_operation_with_arrays(factor, change) for factor in term.factors]))
     dense = {n: factor for n, factor in enumerate(term.factors) if isinstance(factor, Factor)}
     changed = {n: change(factor.array) for n, factor in dense.items()}
     if all(changed[n] is factor.array for n, factor in dense.items()):
@@ -153,6 +155,13 @@ def _with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
     for n, factor in dense.items():
         factors[n] = Factor(changed[n], factor.labels, factor.name)
     return term.replace(factors=tuple(factors))
+
+
+def _operation_with_arrays(factor: Factor | OperatorFactor, change: Callable[[Any], Any]) -> Factor | OperatorFactor:
+    """An operator with other arrays in its operation, if that holds any."""
+    if isinstance(factor, Factor) or not hasattr(factor.operation, "with_arrays"):
+        return factor
+    return OperatorFactor(factor.operation.with_arrays(change), factor.left, factor.right, factor.name)
 
 
 def memory_of(array: Any) -> Any:

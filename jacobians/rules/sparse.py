@@ -37,7 +37,7 @@ def operator_factors(
 def sparse_term(matrix: Any, out: Axes, inp: Axes, shared: Axes = ()) -> Term:
     """The term of a sparse matrix from the raveled `inp` to the raveled `out`; `shared` axes stand behind both."""
     triplets = matrix.tocoo()
-    entries = np.asarray(triplets.data)
+    entries = np.array(triplets.data)  # the caller may change its own
     (axis,) = axes_of(entries.shape)
     factor = Factor.on(entries if entries.dtype.kind in "fc" else entries.astype(float), (axis,))
     sides = ((flatten(out), triplets.row), (flatten(inp), triplets.col))

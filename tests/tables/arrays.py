@@ -4,13 +4,17 @@ import io
 import os
 
 import numpy as np
+import scipy.sparse
 from table import Row, rows, sample
 
-from jacobians.arrays import embed, scatter
+from jacobians.arrays import SparseSystem, embed, scatter, sparse_product, sparse_solve
 
 __all__ = ["ROWS"]
 
 _X, _M = sample(3), sample(3, 2)
+_SPARSE = scipy.sparse.csr_array(np.array([[0.0, 2.0, 0.0], [0.0, 0.0, -1.0], [3.0, 0.0, 0.5], [0.0, 0.0, 0.0]]))
+_SYSTEM = SparseSystem(np.array([0, 1, 2, 0, 2]), np.array([0, 1, 2, 1, 0]), 3)
+_ENTRIES = np.array([3.0, -2.0, 4.0, 0.7, 0.3])
 
 # fmt: off
 _OWN = [
@@ -20,6 +24,18 @@ _OWN = [
         (lambda x: scatter(x, np.array([2, 0, 3]), 4, injective=True), (_M,)),
         (lambda x: scatter(x * x, np.array([1, 1, 1]), 2), (_M,)),
         (lambda x: scatter(x, np.zeros(0, int), 2), (sample(0, 2),)),
+    ),
+    *rows(
+        sparse_product,
+        (lambda x: sparse_product(x * x, _SPARSE.astype(x.dtype)), (_X,)),
+        (lambda x: sparse_product(x, _SPARSE.astype(x.dtype)), (_M,)),
+        (lambda x: sparse_product(x, _SPARSE[:1, 1:2].astype(x.dtype)), (_M[:1],)),
+    ),
+    *rows(
+        sparse_solve,
+        (lambda a, b: sparse_solve(a, b, _SYSTEM), (_ENTRIES, _X)),
+        (lambda a, b: sparse_solve(a, b, _SYSTEM, True), (_ENTRIES, _M)),
+        (lambda a, b: sparse_solve(a, b, SparseSystem(np.zeros(1, int), np.zeros(1, int), 1)), (_X[:1], _M[:1])),
     ),
     *rows(
         embed,
