@@ -312,3 +312,9 @@ def test_pickled_programs_run_without_the_function():
     H = hessian(point())
     again = pickle.loads(pickle.dumps(hessian))(point())
     np.testing.assert_array_equal(again.to_array(), H.to_array())
+
+
+def test_slopes_do_not_warn():
+    slope = jac.compile(jac.grad(lambda x: np.sum(np.sqrt(x))))
+    np.testing.assert_array_equal(slope(np.array([0.0, 0.25])), [np.inf, 1.0])
+    np.testing.assert_array_equal(slope(np.array([0.0, 4.0])), [np.inf, 0.25])

@@ -100,7 +100,7 @@ class Compiled:
         function = self._original()
         parameters = parameters_of(function, tree)
         staged = stage(_without_static(function), parameters.names, leaves, tree)
-        kernel = write_kernel(self._name, parameters, staged.inputs, staged.outputs, staged.result)
+        kernel = write_kernel(self._name, parameters, staged.inputs, staged.outputs, staged.result, quiet=staged.quiet)
         positional, named = tree.children
         words = [word.strip() for word in parameters.header.split(",") if word.strip() != "*"]
         children = (*positional.children, *named.children)

@@ -51,7 +51,7 @@ class Kernel:
 
 
 def write_kernel(
-    name: str, parameters: Parameters, inputs: Sequence[Node], outputs: Sequence[Node], result: Tree
+    name: str, parameters: Parameters, inputs: Sequence[Node], outputs: Sequence[Node], result: Tree, *, quiet: bool
 ) -> Kernel:
     """The function that computes the outputs, each in memory of its own.
 
@@ -62,6 +62,8 @@ def write_kernel(
     inputs, outputs : sequence of Node
     result : Tree
         How the outputs are nested.
+    quiet : bool
+        Whether overflow, division by zero and nan are no matter, as in the slopes of functions.
     """
     space = Namespace()
     kept = [id(node) for node in outputs]
@@ -72,6 +74,8 @@ def write_kernel(
     plain = result.is_plain
     returned = result.text(iter(words), space) if plain else f"({', '.join(words)}{',' * (len(words) == 1)})"
     body = [*parameters.unpacking, *lines, f"return {returned}"]
+    if quiet:
+        body = ['with np.errstate(all="ignore"):', *[f"    {line}" for line in body]]
     source = "\n".join([f"def {name}({parameters.header}):", *[f"    {line}" for line in body], ""])
     return Kernel(name, source, space, None if plain else result)
 

@@ -25,11 +25,14 @@ class Staged(NamedTuple):
         One for each array of the arguments and of the result.
     result : Tree
         How the outputs are nested.
+    quiet : bool
+        Whether a call that may warn was recorded where warnings were switched off.
     """
 
     inputs: list[Node]
     outputs: list[Node]
     result: Tree
+    quiet: bool
 
 
 def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[Any], arguments: Tree) -> Staged:
@@ -64,7 +67,7 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
         raise ours from None
     finally:
         guard.release()
-    return Staged([symbol.node for symbol in symbols], outputs, tree)
+    return Staged([symbol.node for symbol in symbols], outputs, tree, recorder.quiet)
 
 
 def _node(recorder: Recorder, result: Any) -> Node:

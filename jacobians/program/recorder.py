@@ -26,6 +26,10 @@ from .undecided import reason_against
 
 __all__ = ["Recorder", "argument_key", "constant_symbol", "recording"]
 
+# Ufuncs that warn at ordinary points, such as 1 / 0; others warn only of what these have made.
+_WARNING = {np.divide, np.reciprocal, np.power, np.float_power, np.log, np.log2, np.log10, np.log1p, np.sqrt, np.exp}
+_WARNING |= {np.exp2, np.expm1, np.sinh, np.cosh, np.arccosh, np.arctanh, np.arcsin, np.arccos, np.remainder, np.fmod}
+
 _ACTIVE: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 _HASHED_BYTES = 4096
 _INTEGER = {int}
@@ -82,6 +86,7 @@ class Recorder:
         self._constants: dict[Any, Node] = {}
         self._values: dict[int, Any] = {}
         self._overwritten: dict[int, Node] = {}
+        self.quiet = False  # whether a call that may warn was recorded where warnings are switched off
         self._held: list[Any] = []  # keeps what is known by its id alive
 
     def symbol(self, node: Node) -> Any:
@@ -181,6 +186,8 @@ class Recorder:
         advice = reason_against(function, args, kwargs)
         if advice is not None:
             raise self._refusal(function, args, kwargs, advice)
+        if function in _WARNING and not self.quiet:
+            self.quiet = np.geterr()["divide"] == "ignore"
         found = infer(function, args, kwargs)
         if found is None:
             return self._by_numbers(function, args, kwargs)

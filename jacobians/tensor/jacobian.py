@@ -255,6 +255,10 @@ class Jacobian:
         mode = self._mode if self._mode == other._mode else "auto"
         return self._of_linear(add(self._linear(), other._linear()), mode, self._limit)
 
+    def __radd__(self, other: Any) -> Jacobian:
+        """``0 + J``, with which the built-in `sum` begins."""
+        return self if type(other) is int and other == 0 else NotImplemented
+
     def __sub__(self, other: Any) -> Jacobian:
         if not isinstance(other, Jacobian):
             return NotImplemented
