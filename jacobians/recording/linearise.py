@@ -145,7 +145,7 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
 
 def _with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
     """The term with other arrays in its dense factors; the term itself where none changes."""
-    if any(hasattr(factor.operation, "with_arrays") for factor in term.factors if isinstance(factor, OperatorFactor)):
+    if any(isinstance(factor, OperatorFactor) for factor in term.factors):
         term = term.replace(factors=tuple([_operation_with_arrays(factor, change) for factor in term.factors]))
     dense = {n: factor for n, factor in enumerate(term.factors) if isinstance(factor, Factor)}
     changed = {n: change(factor.array) for n, factor in dense.items()}
@@ -159,9 +159,10 @@ def _with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
 
 def _operation_with_arrays(factor: Factor | OperatorFactor, change: Callable[[Any], Any]) -> Factor | OperatorFactor:
     """An operator with other arrays in its operation, if that holds any."""
-    if isinstance(factor, Factor) or not hasattr(factor.operation, "with_arrays"):
+    renewed = getattr(factor.operation, "with_arrays", None) if isinstance(factor, OperatorFactor) else None
+    if renewed is None:
         return factor
-    return OperatorFactor(factor.operation.with_arrays(change), factor.left, factor.right, factor.name)
+    return OperatorFactor(renewed(change), factor.left, factor.right, factor.name)  # type: ignore[union-attr]
 
 
 def memory_of(array: Any) -> Any:

@@ -164,8 +164,9 @@ class OperatorFactor(Frozen):
 
     def materialise(self) -> Factor:
         """The dense matrix of the operation, which may have a way of its own to write it out."""
-        if hasattr(self.operation, "materialise"):
-            return Factor.on(self.operation.materialise(), (self.left, self.right))
+        written = getattr(self.operation, "materialise", None)
+        if written is not None:
+            return Factor.on(written(), (self.left, self.right))
         columns = self.operation.apply(np.eye(size_of(self.right), dtype=self.operation.dtype))
         return Factor.on(columns, (self.left, self.right))
 
