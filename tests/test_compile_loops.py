@@ -212,3 +212,19 @@ def test_stretches_repeat_themselves(noise, step, times):
     for (_, stop, _), (start, _, _) in pairwise(found):
         assert stop <= start
     assert sum(stretch.stop - stretch.start for stretch in found) > 0
+
+
+def test_a_sum_may_read_what_it_replaces():
+    def total(p):
+        a, seen = p, []
+        for _ in range(40):
+            b = 0.7 * np.sin(a)
+            a = a[::-1]
+            seen.append(np.sum(a * b))
+        return sum(seen)
+
+    p = np.array([0.3, -0.5, 1.2])
+    expected = [(total(p + h) - total(p - h)) / 2e-6 for h in 1e-6 * np.eye(3)]
+    compiled = jac.compile(jac.grad(total))
+    np.testing.assert_allclose(compiled(p), expected, rtol=1e-6)
+    assert "\n    for " in compiled.source

@@ -17,7 +17,7 @@ from ..program import CONSTANT, INPUT, Node
 from .assembling import Addend, view_text
 from .namespace import Namespace
 from .order import Accumulate
-from .statements import Statement
+from .statements import Assign, Statement
 
 __all__ = ["Carried", "Counter", "Element", "Kept", "Loop", "Picked", "listed"]
 
@@ -126,7 +126,10 @@ class Loop:
         last: dict[int, int] = {}
         made: dict[int, int] = {}
         for n, statement in enumerate(self.body):
-            last |= {id(node): n for node in statement.reads}
+            # A call has read everything when its result gets a name; other statements may read on after that.
+            last |= {id(node): n if isinstance(statement, Assign) else n + 1 for node in statement.reads}
+            if isinstance(statement, Accumulate) and statement.before not in statement.addend.nodes:
+                last[id(statement.before)] = n
             made |= {id(node): n for node in statement.makes}
         after = Counts([id(carried.after) for carried in self.carried])
         return [

@@ -125,7 +125,7 @@ class _Parts:
         handed = [carried.after for carried in loop.carried]
         fields = [node for kept in loop.kept for node in kept.fields]
         new = Loop(loop.count)
-        new.counters = loop.counters
+        new.counters, new.views = loop.counters, loop.views
         new.elements = [Element(e.inside, self.now(e.source), e.first, e.step) for e in loop.elements]
         before = [self.now(carried.before) for carried in loop.carried]
         new.body = self.written(loop.body, [*handed, *fields, *[inner for _, inner in loop.results]])
