@@ -201,6 +201,23 @@ def test_results_share_no_memory_from_call_to_call() -> None:
         assert not any(np.shares_memory(kept, array) for array in (X, W, V))
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        *(np.real, np.atleast_3d, np.ravel, np.rot90, np.flip, np.diag, np.diagonal, np.transpose, np.squeeze),
+        *(lambda x: np.split(x, 2)[1], lambda x: np.hsplit(x, 2)[0], lambda x: x[::2], lambda x: np.rollaxis(x, 1)),
+        *(lambda x: np.einsum("ii->i", x), lambda x: np.broadcast_to(x, (2, 300, 300)), lambda x: x),
+    ],
+)
+def test_a_view_of_an_input_is_returned_as_a_copy(function: Any) -> None:
+    x = square(300)
+    compiled = jac.compile(lambda x: function(x), name="view")
+    first, second = compiled(x), compiled(x)
+    assert np.array_equal(first, function(x))
+    assert not np.shares_memory(first, x)
+    assert not np.shares_memory(first, second)
+
+
 def test_writing_into_a_result_changes_nothing_else() -> None:
     X, W, V = square(200), square(200, 1), square(200, 2)
     compiled = jac.compile(layered)

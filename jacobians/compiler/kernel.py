@@ -17,12 +17,11 @@ from .loops import rolled
 from .namespace import Namespace
 from .order import Accumulate
 from .parameters import Parameters
+from .sharing import roots
 from .statements import Statement
 from .trees import Tree
 
 __all__ = ["Kernel", "write_kernel"]
-
-_SHARING = {np.reshape, np.transpose, np.broadcast_to, np.ravel, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze}
 
 
 class Kernel:
@@ -104,19 +103,12 @@ def _own(node: Node, names: dict[int, str], before: Sequence[Node], shared: bool
     What belongs to an object that nobody writes to may share the memory of a constant.
     """
     text = names[id(node)]
-    root = _owner(node)
-    if shared and root.function is CONSTANT:
+    own = roots(node)
+    if shared and all(root.function is CONSTANT for root in own):
         return text
-    if node.is_leaf or root.is_leaf or any(_owner(other) is root for other in before):
+    if any(root.is_leaf for root in own) or any(own & roots(other) for other in before):
         return text if node.weak else f"np.array({text})[()]" if node.shape == () else f"np.array({text})"
     return text if node.shape else f"{text}[()]" if _may_be_array(node) else text
-
-
-def _owner(node: Node) -> Node:
-    """The node whose memory a node may be a view of."""
-    while node.function in _SHARING or getattr(node.function, "__name__", "") in ("getitem", "diagonal"):
-        node = node.operands[0]
-    return node
 
 
 def _may_be_array(node: Node) -> bool:

@@ -6,6 +6,7 @@ operand.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -16,14 +17,20 @@ from .assembling import Assemble
 from .loop import Loop
 from .statements import Assign, Statement
 
-__all__ = ["needed_after", "owners", "shared"]
+__all__ = ["needed_after", "owners", "roots", "shared"]
 
 _FRESH = {
     *(np.where, np.sum, np.mean, np.max, np.min, np.amax, np.amin, np.prod, np.any, np.all, np.argmax, np.argmin),
     *(np.argsort, np.cumsum, np.cumprod, np.concatenate, np.stack, np.vstack, np.hstack, np.column_stack, np.take),
     *(np.dot, np.inner, np.outer, np.trace, np.roll, np.pad, np.repeat, np.zeros_like, np.ones_like, np.empty_like),
-    *(np.full_like, np.linalg.inv, np.linalg.cholesky, np.linalg.det, np.copy, np.clip, scatter, embed),
+    *(np.full_like, np.copy, np.clip, np.sort, np.diff, np.interp, np.kron, np.tensordot, np.cross, np.convolve),
+    *(np.correlate, np.var, np.std, np.median, np.quantile, np.percentile, np.average, np.tril, np.triu, np.block),
+    *(np.append, np.insert, np.delete, np.dstack, np.take_along_axis, np.partition, np.ptp, np.vander, np.cov),
+    *(np.nansum, np.nanmean, np.nanmax, np.nanmin, np.nanprod, np.nanvar, np.nanstd, np.gradient, np.trapezoid),
+    *(np.bincount, np.searchsorted, np.select, np.choose, np.compress, np.count_nonzero, scatter, embed),
 }
+_FRESH_MODULES = {"numpy.linalg", "numpy.fft"}
+_VIEWS = {np.linalg.diagonal, np.linalg.matrix_transpose, np.linalg.matrix_power}
 
 
 def shared(node: Node) -> tuple[Node, ...]:
@@ -31,11 +38,31 @@ def shared(node: Node) -> tuple[Node, ...]:
     function = node.function
     if isinstance(function, np.ufunc) or isinstance(getattr(function, "__self__", None), np.ufunc):
         return ()
-    if function in _FRESH or (function is np.astype and node.kwargs.get("copy", True) is True):
+    if function in _FRESH or (getattr(function, "__module__", "") in _FRESH_MODULES and function not in _VIEWS):
         return ()
-    if function is np.einsum and len(node.operands) > 1:
+    if function is np.astype and node.kwargs.get("copy", True) is True:
         return ()
-    return node.operands
+    operands = node.operands
+    if function is np.einsum and len(operands) > 1:
+        return ()
+    if function is operator.getitem and any(operand.parts is not None and not shared(operand) for operand in operands):
+        return ()  # one of several results, each in memory of its own
+    return operands
+
+
+def roots(node: Node) -> set[Node]:
+    """The calls, inputs and constants in whose memory a result may lie."""
+    found: set[Node] = set()
+    seen: set[Node] = set()
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        sources = () if node.is_leaf else shared(node)
+        if not sources:
+            found.add(node)
+        waiting += [source for source in sources if source not in seen]
+        seen.update(sources)
+    return found
 
 
 def owners(statements: Iterable[Statement]) -> Mapping[int, frozenset[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,7 +54,7 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
     recorder = Recorder(Symbol, _DEFINITIONS, guard.capture)
     symbols = [recorder.input(name, leaf) for name, leaf in zip(names, leaves, strict=True)]
     try:
-        with recording(recorder):
+        with recording(recorder), _unlike_quiet():
             args, kwargs = arguments.build(symbols)
             results, tree = flatten(function(*args, **kwargs))
             outputs = [_node(recorder, result) for result in results]
@@ -68,6 +69,22 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
     finally:
         guard.release()
     return Staged([symbol.node for symbol in symbols], outputs, tree, recorder.quiet)
+
+
+class _Deaf:
+    """Takes warnings and forgets them."""
+
+    def write(self, message: str) -> None:
+        pass
+
+
+def _unlike_quiet() -> AbstractContextManager[Any]:
+    """Where the caller has switched warnings off for the first call, they are off in another way than inside rules.
+
+    How the caller wants to be warned is asked again at each replay; what is quiet by itself stays quiet.
+    """
+    ignored = np.geterr()["divide"] == "ignore"
+    return np.errstate(divide="log", call=_Deaf()) if ignored else nullcontext()
 
 
 def _node(recorder: Recorder, result: Any) -> Node:
