@@ -12,7 +12,7 @@ from ..graph import LinearGraph
 from ..program import Symbol
 from ..tensor import Jacobian
 from ..terms import Factor, OperatorFactor, Term
-from ..tracing import Level, Traced, check_current, contains_traced, explain, lift, opened, watch
+from ..tracing import Level, Traced, advise, check_current, contains_traced, explain, lift, opened, watch
 from .arguments import check_dtype, checked_input
 
 __all__ = ["Linearised", "as_result", "linearise", "memory_of", "owned_graph"]
@@ -64,6 +64,8 @@ def linearise(
             result = function(*arguments, **kwargs)
         except (TypeError, ValueError) as error:
             ours = explain(error)
+            if ours is None:
+                advise(error)
             if ours is None or ours is error:
                 raise
             raise ours from None

@@ -19,7 +19,7 @@ import numpy as np
 from ..errors import ArgumentError, EscapedTraceError
 from ..program import Symbol
 from .dispatch import check_current
-from .failures import explain
+from .failures import advise, explain
 from .levels import Level, opened
 from .recorded import contains_traced, lift, primal, stop_gradient
 from .traced import Traced
@@ -27,6 +27,7 @@ from .traced import Traced
 __all__ = [
     "Level",
     "Traced",
+    "advise",
     "check_current",
     "contains_traced",
     "explain",

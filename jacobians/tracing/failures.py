@@ -2,14 +2,14 @@
 
 ``z[0] = x[0]`` with a plain z makes NumPy say "setting an array element with a sequence". The reason, that the
 derivative would be lost (or that the function is being compiled), is only in the cause of that error: `explain` finds
-it.
+it. Compiled code that was handed an object array of traced scalars says so in its own words: `advise` adds what to do.
 """
 
 from __future__ import annotations
 
 from ..errors import StagingError, TraceConversionError
 
-__all__ = ["explain"]
+__all__ = ["advise", "explain"]
 
 
 def explain(error: BaseException) -> TraceConversionError | StagingError | None:
@@ -22,3 +22,13 @@ def explain(error: BaseException) -> TraceConversionError | StagingError | None:
         seen.add(id(found))
         found = found.__cause__ or found.__context__
     return None
+
+
+def advise(error: BaseException) -> None:
+    """Add to a foreign error about object arrays what they are, and what to do."""
+    if "object" in str(error) or "dtype('O')" in str(error):
+        error.add_note(
+            "The object array holds traced values, which compiled code does not take. Use a function that has a rule (of "
+            "NumPy, or in place of SciPy's the one in jacobians.scipy), or give this one its derivative with "
+            "jacobians.custom."
+        )

@@ -48,8 +48,8 @@ class Traced(ArrayMethods, NDArrayOperatorsMixin, Recorded):
         if dtype is not None and np.dtype(dtype).kind != "O":
             self._refuse(
                 f"conversion to an array of dtype {np.dtype(dtype)}",
-                "Use x.astype(dtype) to change the precision, jacobians.primal(x) for the numbers as a constant, and "
-                "np.stack, np.concatenate or np.where to build an array.",
+                "Use x.astype(dtype) to change the precision, jacobians.primal(x) for the numbers as a constant, "
+                f"np.stack, np.concatenate or np.where to build an array. {_FOREIGN}",
             )
         if dtype is None and sys._getframe(1).f_code.co_name == "_matmul_dispatch":
             return _nothing_known(self)  # SciPy's sparse matrices leave the product to the other operand then
@@ -175,9 +175,11 @@ for _name, _ufunc in (("add", np.add), ("sub", np.subtract), ("mul", np.multiply
 for _name, _ufunc in (("pow", np.power), ("matmul", np.matmul)):
     _without_detour(_name, _ufunc)
 
+_FOREIGN = "A function of compiled code gets its derivative with jacobians.custom."
 _NUMBER = (
     "Use NumPy's functions in place of those of math, jacobians.primal(x) for the number as a constant; and instead of "
-    "writing it into a plain array, build that with np.stack, np.concatenate, np.where or np.zeros_like(x) + ..."
+    "writing it into a plain array, build that with np.stack, np.concatenate, np.where or np.zeros_like(x) + ... "
+    f"{_FOREIGN}"
 )
 
 
