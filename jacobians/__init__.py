@@ -12,6 +12,8 @@ or lazily where even that is too big. The modules in the order in which data pas
 - `tensor`: the class `Jacobian`.
 - `recording`: a function is run once, its arguments checked, its graph kept.
 - `transforms`, `taping`: `jacobian`, `grad`, `vjp`, ..., and the same as a context manager.
+- `extending`: `custom` and `implicit`, functions and solvers that cannot be looked into.
+- `scipy`: functions of SciPy that NumPy's protocols do not reach, under the same names.
 - `checking`, `reports`, `plotting`: numerical checks, and the main job ``python -m jacobians``.
 """
 
@@ -34,6 +36,7 @@ from .errors import (
     TraceConversionError,
     UnsupportedFunctionError,
 )
+from .extending import custom, implicit
 from .registry import composed, elementwise, gather, local, multilinear, nondifferentiable, unsupported
 from .taping import Tape
 from .tensor import Jacobian, set_memory_limit
@@ -76,11 +79,13 @@ __all__ = [
     "check_jacobian",
     "compile",
     "composed",
+    "custom",
     "elementwise",
     "gather",
     "grad",
     "hessian",
     "hvp",
+    "implicit",
     "jacfwd",
     "jacobian",
     "jacrev",

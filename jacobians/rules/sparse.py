@@ -1,7 +1,7 @@
 """Products and solutions with sparse matrices: the positions of the entries are maps, so nothing becomes denser.
 
 - `sparse_term`: the term of a product with a sparse matrix.
-- `operator_factors`: an operator as factors of a term, also where a group has size 1.
+- `operator_term`, `operator_factors`: an operator as a term or as factors of one, also where a group has size 1.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..labels import Axes, Axis, Label, axes_of, flatten
 from ..registry import Call, LocalTerm, local
 from ..terms import Factor, LinearOperation, Map, OperatorFactor, Term
 
-__all__ = ["SparseInverse", "operator_factors", "sparse_term"]
+__all__ = ["SparseInverse", "operator_factors", "operator_term", "sparse_term"]
 
 AnyFactor = Factor | OperatorFactor
 
@@ -32,6 +32,12 @@ def operator_factors(
     (left, right) = (left or ones[0].labels, right or ones[-1].labels)
     factor = OperatorFactor(operation, left, right, name)
     return (factor, *ones), tuple([label for one in ones for label in one.labels])
+
+
+def operator_term(operation: LinearOperation, out: Axes, inp: Axes, name: str) -> Term:
+    """The term of an operator between two arrays, which it sees raveled."""
+    factors, bound = operator_factors(operation, flatten(out), flatten(inp), name)
+    return Term(out, inp, factors, bound=bound)
 
 
 def sparse_term(matrix: Any, out: Axes, inp: Axes, shared: Axes = ()) -> Term:

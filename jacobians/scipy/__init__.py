@@ -1,0 +1,28 @@
+"""Functions of SciPy that NumPy's protocols do not reach, under SciPy's names, for plain and for traced arrays.
+
+``from jacobians.scipy import special`` in place of ``from scipy import special``; on plain arrays each function is
+SciPy's own. The submodules are imported when they are first used:
+
+- `special`: what is no ufunc there (logsumexp, softmax, polygamma, ...).
+- `linalg`: solutions, factorisations, functions of matrices, matrices of a pattern.
+- `signal`: convolution and correlation.
+- `stats`: densities and distribution functions of common distributions.
+- `sparse`: products with constant sparse matrices, and `sparse.linalg.spsolve`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__all__ = ["linalg", "signal", "sparse", "special", "stats"]  # noqa: F822  (imported when asked for)
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}. It offers {', '.join(__all__)}.")
+
+
+def __dir__() -> list[str]:
+    return __all__
