@@ -263,7 +263,7 @@ def test_the_second_call_plans_nothing(monkeypatch):
 
     x = np.linspace(0.0, 1.0, 3)
     first = jac.jacobian(program)(x, 0.3).plan
-    monkeypatch.setattr(choosing, "predict", None)
+    monkeypatch.setattr(choosing, "Forecast", None)
     assert jac.jacobian(program)(x + 1, 0.7).plan == first
     with pytest.raises(TypeError):
         _ = jac.jacobian(lambda x: program(x, 0.3) * x)(x).plan

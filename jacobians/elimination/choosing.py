@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence
+from math import inf, prod
 from typing import NamedTuple
 
 from ..graph import LinearGraph
@@ -16,7 +17,7 @@ from .counting import STARTS, order_of, prices_of
 from .elimination import inner_vertices
 from .likeness import likeness
 from .orders import is_line
-from .plans import Plan, digest_of, named_order, predict
+from .plans import Forecast, Plan, digest_of, named_order
 from .pricing import Prices
 
 __all__ = ["Effort", "choose", "counted", "plan_of"]
@@ -29,6 +30,9 @@ SPARE = ("markowitz-structure", "fill")
 
 SPARE_LIMIT = 400
 """Inner vertices up to which they are."""
+
+CHAIN_LIMIT = 200
+"""Inner vertices up to which a chain is planned as a whole: 20 milliseconds, and eight times that for twice as many."""
 
 _known: dict[Hashable, Plan] = {}
 
@@ -65,15 +69,15 @@ class Ends(NamedTuple):
         sources = living | {*self.inputs}
         return sum([len(sources.intersection(self.graph.into[vertex])) for vertex in living]) == len(living)
 
-    def predict(self, order: Sequence[int], name: str) -> Plan:
-        return predict(self.graph, self.inputs, self.output, (*order, *self.last), self.joints, name)
+    def forecast(self) -> Forecast:
+        return Forecast(self.graph, self.inputs, self.output, self.joints)
 
     def prices(self, rule: str) -> Prices:
         return prices_of(self.graph, self.inputs, self.output, rule, self.joints)
 
     def complete(self, order: Sequence[int]) -> list[int]:
-        """An order with the parts of the output, which are put in place when all else is done."""
-        return [*order, *sorted({*self.inner}.difference(order))]
+        """An order with the parts of the output, which are put in place when all else is done, and the joints."""
+        return [*order, *sorted({*self.inner}.difference(order)), *self.last]
 
 
 def choose(graph: LinearGraph, inputs: Sequence[int], output: int, joints: Collection[int] = ()) -> Plan:
@@ -121,29 +125,42 @@ def _remembered(ends: Ends, name: str, effort: Effort, make: Callable[[Ends, str
 
 
 def _choose(ends: Ends, name: str, effort: Effort) -> Plan:
-    inner = ends.inner
-    names = ("reverse", "forward") if len(inner) > 1 else ("reverse",)
-    plans = [ends.predict(named_order(name, inner), name) for name in names]
-    others = ["chain"] if 2 < len(inner) <= SPARE_LIMIT and ends.is_chain else []
+    inner, forecast = ends.inner, ends.forecast()
+    plans = _swept(ends, inner, forecast)
+    others = ["chain"] if 2 < len(inner) <= CHAIN_LIMIT and ends.is_chain else []
     if len(inner) <= SPARE_LIMIT and not any([plan.bounded for plan in plans]):
         others += SPARE
     if others:
         prices = ends.prices("terms")
         usable = [other for other in others if other != "chain" or is_line(prices)]
-        plans += [ends.predict(ends.complete(order_of(prices, other)), other) for other in usable]
+        plans += [forecast.plan(ends.complete(order_of(prices, other)), other) for other in usable]
     return _best(plans)
 
 
+def _swept(ends: Ends, inner: Sequence[int], forecast: Forecast) -> list[Plan]:
+    """The plans of reverse and forward; that of the second is given up where it is dearer than the first."""
+    sizes = ends.graph.shapes
+    wide = prod(sizes[ends.output]) > sum([prod(sizes[vertex]) for vertex in ends.inputs])
+    first, second = ("forward", "reverse") if wide and len(inner) > 1 else ("reverse", "forward")
+    plan = forecast.plan(ends.complete(named_order(first, inner)), first)
+    if len(inner) < 2:
+        return [plan]
+    most = plan.multiplications - (not wide) if plan.bounded else inf  # where they cost the same, reverse
+    other = forecast.within(most, ends.complete(named_order(second, inner)), second)
+    return [plan] if other is None else [plan, other][:: -1 if wide else 1]
+
+
 def _named(ends: Ends, name: str, effort: Effort) -> Plan:
+    forecast = ends.forecast()
     if name in ("forward", "reverse"):
-        return ends.predict(named_order(name, ends.inner), name)
+        return forecast.plan(ends.complete(named_order(name, ends.inner)), name)
     rule, moves, seconds, seed = effort
     prices = ends.prices(rule)
     order = order_of(prices, name, moves=moves, seconds=seconds, seed=seed)
-    plan = ends.predict(ends.complete(order), name)
+    plan = forecast.plan(ends.complete(order), name)
     if name != "search" or rule == "edges":
         return plan
-    others = [ends.predict(ends.complete(order_of(prices, start)), name) for start in STARTS]
+    others = [forecast.plan(ends.complete(order_of(prices, start)), name) for start in STARTS]
     return _best([plan, choose(*ends)._replace(name=name), *others])
 
 

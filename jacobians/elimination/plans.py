@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from hashlib import blake2b
-from math import prod
+from math import inf, prod
 from typing import NamedTuple
 
 from ..errors import format_bytes
 from ..graph import LinearGraph
 from ..terms import Factor, Term
 from .elimination import eliminate, inner_vertices
-from .shadows import Ledger, shadow_term
+from .shadows import Ledger, TooDear, shadow_term
 
-__all__ = ["Plan", "digest_of", "held_bytes", "named_order", "predict"]
+__all__ = ["Forecast", "Plan", "digest_of", "held_bytes", "named_order", "predict"]
 
 
 class Plan(NamedTuple):
@@ -108,20 +108,44 @@ def predict(
     name: str = "given",
 ) -> Plan:
     """The costs of an order, without touching a number."""
-    ledger = Ledger()
-    shadow = LinearGraph()
-    for shape, dtype in zip(graph.shapes, graph.dtypes, strict=True):
-        shadow.add_vertex(shape, dtype)
-    for target, edges in enumerate(graph.into):
-        for source, terms in edges.items():
-            for term in terms:
-                shadow.add_term(source, target, shadow_term(term, ledger))
-    result = eliminate(shadow, inputs, output, order, joints)
-    terms = [term for parts in result.values() for term in parts]
-    held = held_bytes(terms)
-    largest = ledger.largest_intermediate(f.array for term in terms for f in term.factors if isinstance(f, Factor))
-    ends = sum(prod(graph.shapes[v]) * graph.dtypes[v].itemsize for v in (*inputs, output))
-    return Plan(name, tuple(order), ledger.multiplications, held, largest, largest <= ends + held)
+    return Forecast(graph, inputs, output, joints).plan(order, name)
+
+
+class Forecast:
+    """Predicts the costs of orders of one graph."""
+
+    def __init__(self, graph: LinearGraph, inputs: Sequence[int], output: int, joints: Collection[int] = ()) -> None:
+        self.ledger = ledger = Ledger()
+        self.graph = shadow = LinearGraph()
+        self.inputs, self.output, self.joints = inputs, output, joints
+        shadow.shapes, shadow.dtypes = graph.shapes, graph.dtypes
+        shadow.into = [
+            {source: [shadow_term(term, ledger) for term in terms] for source, terms in edges.items()} if edges else {}
+            for edges in graph.into
+        ]
+
+    def plan(self, order: Sequence[int], name: str = "given") -> Plan:
+        """The plan of an order: of the inner vertices, the joints among them last."""
+        ledger, graph = self.ledger, self.graph
+        ledger.multiplications, ledger.arrays = 0, []
+        result = eliminate(graph, self.inputs, self.output, order, self.joints)
+        terms = [term for parts in result.values() for term in parts]
+        held = held_bytes(terms)
+        largest = ledger.largest_intermediate(f.array for term in terms for f in term.factors if isinstance(f, Factor))
+        ends = sum(prod(graph.shapes[v]) * graph.dtypes[v].itemsize for v in (*self.inputs, self.output))
+        return Plan(name, tuple(order), ledger.multiplications, held, largest, largest <= ends + held)
+
+    def within(self, limit: float, order: Sequence[int], name: str = "given") -> Plan | None:
+        """The plan of an order, or None, as soon as that is clear, where it takes more multiplications than `limit`."""
+        if limit < 0:
+            return None
+        self.ledger.limit = limit
+        try:
+            return self.plan(order, name)
+        except TooDear:
+            return None
+        finally:
+            self.ledger.limit = inf
 
 
 def digest_of(graph: LinearGraph, inputs: Sequence[int], output: int) -> str:

@@ -125,7 +125,10 @@ class _Recipe:
         if self.known is not None:
             for first, second, several in self.pairs:
                 a, b = arrays[first], arrays[second]
-                arrays.append(_multiply(a, b) if several else np.multiply(a, b))
+                if type(a) is type(b) is Shadow:
+                    arrays.append(a.times(b))
+                else:
+                    arrays.append(_multiply(a, b) if several else np.multiply(a, b))
             arrays = [arrays[place] for place in self.places]
             return self._made(self.known, arrays, scale) if self.is_number else self.known.term(arrays, scale)
         labels = self.labels.copy()

@@ -7,7 +7,7 @@ tells what it would have cost: no separate model of the costs can disagree with 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -16,24 +16,33 @@ from ..arrays import embed, scatter
 from ..program import Symbol
 from ..terms import Factor, OperatorFactor, Term, pattern_of
 
-__all__ = ["Ledger", "Shadow", "shadow_term"]
+__all__ = ["Ledger", "Shadow", "TooDear", "shadow_term"]
+
+
+class TooDear(Exception):
+    """More multiplications than a ledger allows."""
 
 
 class Ledger:
-    """Scalar multiplications, and the arrays that were made."""
+    """Scalar multiplications, up to a limit, and the arrays that were made."""
 
-    __slots__ = ("arrays", "multiplications", "shadows")
+    __slots__ = ("arrays", "limit", "multiplications", "shadows")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float = inf) -> None:
         self.multiplications = 0
+        self.limit = limit
         self.arrays: list[Shadow] = []
         self.shadows: dict[int, Shadow] = {}
 
     def made(self, shape: tuple[int, ...], dtype: np.dtype, multiplications: int = 0) -> Shadow:
         """Record a new array; returns its shadow."""
-        self.multiplications += multiplications
-        self.arrays.append(Shadow(shape, dtype, self))
-        return self.arrays[-1]
+        if multiplications:
+            self.multiplications += multiplications
+            if self.multiplications > self.limit:
+                raise TooDear
+        shadow = Shadow(shape, dtype, self)
+        self.arrays.append(shadow)
+        return shadow
 
     def largest_intermediate(self, results: Iterable[Any]) -> int:
         """Bytes of the largest array that was made and is no part of the results."""
@@ -53,8 +62,8 @@ class Shadow:
     __slots__ = ("dtype", "ledger", "memory", "shape")
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype, ledger: Ledger, memory: Shadow | None = None) -> None:
-        self.shape = tuple([int(size) for size in shape])
-        self.dtype = np.dtype(dtype)
+        self.shape = shape
+        self.dtype = dtype
         self.ledger = ledger
         self.memory = self if memory is None else memory
 
@@ -77,6 +86,13 @@ class Shadow:
         """An array of the same memory."""
         return Shadow(shape, self.dtype, self.ledger, self.memory)
 
+    def times(self, other: Shadow) -> Shadow:
+        """The product of arrays that broadcast."""
+        a, b = self.shape, other.shape
+        shape = a if a == b or not b else b if not a else np.broadcast_shapes(a, b)
+        dtype = self.dtype if self.dtype is other.dtype else np.result_type(self.dtype, other.dtype)
+        return self.ledger.made(shape, dtype, prod(shape))
+
     def __mul__(self, other: object) -> Shadow:
         sign = isinstance(other, (int, float)) and abs(other) == 1
         return self.ledger.made(self.shape, self.dtype, 0 if sign else self.size)
@@ -88,6 +104,10 @@ class Shadow:
         return self.ledger.made(probe.shape, self.dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **_: Any) -> Shadow:
+        if len(operands) == 2 and type(operands[0]) is type(operands[1]) is Shadow:
+            a, b = operands
+            if a.shape == b.shape and a.dtype is b.dtype:
+                return self.ledger.made(a.shape, a.dtype, prod(a.shape) if ufunc is np.multiply else 0)
         shape = np.broadcast_shapes(*[np.shape(operand) for operand in operands])
         dtype = np.result_type(*[getattr(operand, "dtype", operand) for operand in operands])
         return self.ledger.made(shape, dtype, prod(shape) if ufunc is np.multiply else 0)
