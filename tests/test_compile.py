@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import subprocess
 import sys
@@ -318,3 +319,19 @@ def test_slopes_do_not_warn():
     slope = jac.compile(jac.grad(lambda x: np.sum(np.sqrt(x))))
     np.testing.assert_array_equal(slope(np.array([0.0, 0.25])), [np.inf, 1.0])
     np.testing.assert_array_equal(slope(np.array([0.0, 4.0])), [np.inf, 0.25])
+
+
+def test_garbage_collection_goes_on_afterwards():
+    seen = []
+
+    def watched(x):
+        seen.append(gc.isenabled())
+        return jac.compile(lambda x: 2 * x)(x)
+
+    assert gc.isenabled()
+    _ = jac.compile(watched)(np.ones(2))
+    assert gc.isenabled()
+    with pytest.raises(jac.StagingError):
+        jac.compile(lambda x: float(x[0]))(np.ones(2))
+    assert gc.isenabled()
+    assert seen == [False]

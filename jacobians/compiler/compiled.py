@@ -17,6 +17,7 @@ from ..program import Symbol
 from ..tracing import contains_traced
 from .kernel import Kernel, write_kernel
 from .parameters import Parameters, parameters_of
+from .pausing import without_collection
 from .saving import save_module
 from .staging import stage
 from .trees import Tree, flatten
@@ -99,8 +100,10 @@ class Compiled:
         tree, signature = key
         function = self._original()
         parameters = parameters_of(function, tree)
-        staged = stage(_without_static(function), parameters.names, leaves, tree)
-        kernel = write_kernel(self._name, parameters, staged.inputs, staged.outputs, staged.result, quiet=staged.quiet)
+        with without_collection():
+            staged = stage(_without_static(function), parameters.names, leaves, tree)
+            ends = staged.inputs, staged.outputs, staged.result
+            kernel = write_kernel(self._name, parameters, *ends, quiet=staged.quiet)
         positional, named = tree.children
         words = [word.strip() for word in parameters.header.split(",") if word.strip() != "*"]
         children = (*positional.children, *named.children)

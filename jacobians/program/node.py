@@ -6,7 +6,7 @@ indices too. An input and a constant are nodes without arguments that are nodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -116,8 +116,11 @@ def replaced(value: Any, change: Callable[[Node], Any]) -> Any:
     return value
 
 
-def topological(outputs: Iterable[Node]) -> list[Node]:
-    """Everything that the outputs need, operands first; what nothing needs is left out."""
+def topological(outputs: Iterable[Node], known: Container[int] = ()) -> list[Node]:
+    """Everything that the outputs need, operands first; what nothing needs is left out.
+
+    Nodes whose ids are `known`, and what only they need, are left out, too.
+    """
     order: list[Node] = []
     done: set[int] = set()
     stack: list[tuple[Node, bool]] = [(node, False) for node in reversed(list(outputs))]
@@ -125,7 +128,7 @@ def topological(outputs: Iterable[Node]) -> list[Node]:
         node, ready = stack.pop()
         if ready:
             order.append(node)
-        elif id(node) not in done:
+        elif id(node) not in done and id(node) not in known:
             done.add(id(node))
             stack.append((node, True))
             stack.extend([(operand, False) for operand in reversed(node.operands) if id(operand) not in done])

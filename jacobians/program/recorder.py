@@ -224,11 +224,9 @@ class Recorder:
         return self.symbol(node)
 
     def _compute(self, nodes: Iterator[Node]) -> None:
-        waiting = [node for node in nodes if id(node) not in self._values]
-        for node in topological(waiting) if waiting else ():
-            if id(node) not in self._values:
-                self._values[id(node)] = _run(node.function, node.args, node.kwargs, self._values)
-                self._held.append(node)
+        for node in topological(nodes, self._values):
+            self._values[id(node)] = _run(node.function, node.args, node.kwargs, self._values)
+            self._held.append(node)
 
     def _read(self, value: Any, operands: list[Node]) -> tuple[Any, Any]:
         """An argument with symbols and arrays replaced by their nodes, which are also listed, and its key."""
