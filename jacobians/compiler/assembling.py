@@ -20,7 +20,7 @@ from .namespace import Namespace
 from .printing import literal
 from .statements import Assign, Statement
 
-__all__ = ["Addend", "Assemble", "added_lines", "assembled", "started", "view_text"]
+__all__ = ["Addend", "Assemble", "added_lines", "assembled", "view_text"]
 
 
 class Addend(NamedTuple):
@@ -276,32 +276,3 @@ def _scattered(node: Node, minus: bool) -> Addend:
     values, index, size, *rest = node.args
     injective = bool(rest[0]) if rest else bool(node.kwargs.get("injective", False))
     return Addend("scatter", values, (size, index, injective), minus)
-
-
-def started(statements: Sequence[Statement], kept: Sequence[int]) -> list[Statement]:
-    """The statements, each buffer made by the call of its first addend, where nothing else needs that."""
-    uses = Counter([id(node) for statement in statements for node in statement.reads]) + Counter(kept)
-    made = {id(s.node): s.node for s in statements if type(s) is Assign and not s.out}
-    gone: set[int] = set()
-    result: list[Statement] = []
-    for statement in statements:
-        if type(statement) is Assemble and statement.start is None:
-            first = statement.addends[0]
-            node = made.get(id(first.core)) if first.kind == "plain" and not first.minus else None
-            if node is not None and uses[id(node)] == 1 and _starts(node):
-                gone.add(id(node))
-                statement = Assemble(statement.node, statement.addends, node)
-        result.append(statement)
-    return [s for s in result if not (type(s) is Assign and id(s.node) in gone)]
-
-
-def _starts(node: Node) -> bool:
-    """Whether it is one call of a ufunc that makes an array, and not the end of a run of such calls."""
-    if node.kwargs or not node.shape or not _is_elementwise(node):
-        return False
-    return not any(operand.shape == node.shape and _is_elementwise(operand) for operand in node.operands)
-
-
-def _is_elementwise(node: Node) -> bool:
-    ufunc = node.function
-    return isinstance(ufunc, np.ufunc) and ufunc.signature is None and ufunc.nout == 1

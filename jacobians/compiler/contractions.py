@@ -16,10 +16,10 @@ import numpy as np
 from ..contract import plan_pairs
 from ..labels import Label
 from ..program import CONSTANT, Node
-from .algebra import broadcast_source
+from .moves import broadcast_source
 from .rewriting import Builder, Rule, split_scale
 
-__all__ = ["RULES", "Operand", "Product", "contracted", "labelled", "seen_through"]
+__all__ = ["RULES", "Operand", "Product", "contracted", "labelled", "planned", "seen_through"]
 
 Labels = tuple[int | None, ...]
 
@@ -156,7 +156,7 @@ def _joined(builder: Builder, factors: Sequence[Operand], out: Sequence[int], si
     """The factors multiplied in pairs; the axes of the result are `out`."""
     waiting = list(factors)
     while len(waiting) > 2:
-        n, m, kept = _planned(waiting, tuple(out), sizes)[0]
+        n, m, kept = planned([[x for x in f.labels if x is not None] for f in waiting], out, sizes)[0]
         pair = _pair(builder, waiting[n], waiting[m], kept, sizes)
         waiting = [factor for k, factor in enumerate(waiting) if k not in (n, m)] + [pair]
     if len(waiting) == 2:
@@ -166,12 +166,13 @@ def _joined(builder: Builder, factors: Sequence[Operand], out: Sequence[int], si
     return builder.call(np.transpose, result.node, tuple([result.labels.index(label) for label in out]))
 
 
-def _planned(
-    factors: Sequence[Operand], out: tuple[int, ...], sizes: dict[int, int]
+def planned(
+    factors: Sequence[Sequence[int]], out: Sequence[int], sizes: dict[int, int]
 ) -> list[tuple[int, int, tuple[int, ...]]]:
     """The pairs that are multiplied, by position in the shrinking list, and the labels that are left."""
-    names = {label: Label(size) for label, size in sizes.items()}
-    plan, labels = plan_pairs([[names[x] for x in f.labels if x is not None] for f in factors], [names[x] for x in out])
+    used = {label for labels in factors for label in labels}
+    names = {label: Label(sizes[label]) for label in used}
+    plan, labels = plan_pairs([[names[x] for x in group] for group in factors], [names[x] for x in out])
     back = {label: number for number, label in names.items()}
     return [(step.left, step.right, tuple([back[labels[n]] for n in step.result])) for step in plan.steps]
 

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ..program import CONSTANT, Node, topological
-from .assembling import assembled
+from ..program import CONSTANT, Node
 from .buffers import buffered
 from .fusion import fused
 from .loop import Loop
-from .loops import rolled
 from .namespace import Namespace
 from .order import Accumulate
 from .parameters import Parameters
+from .parts import written_program
 from .sharing import roots
+from .simplification import simplified
+from .starts import started
 from .statements import Statement
 from .trees import Tree
 
@@ -65,8 +66,10 @@ def write_kernel(
         Whether overflow, division by zero and nan are no matter, as in the slopes of functions.
     """
     space = Namespace()
+    statements, outputs = written_program(outputs, simplified)
     kept = [id(node) for node in outputs]
-    statements = buffered(fused(rolled(assembled(topological(outputs), outputs), outputs), kept), kept)
+    statements = started(statements, kept)
+    statements = buffered(fused(statements, kept), kept)
     names = _named(inputs, outputs, statements, space)
     lines = [line for statement in statements for line in statement.lines(names, space)]
     words = [_own(node, names, outputs[:n], shared) for n, (node, shared) in enumerate(_marked(outputs, result))]

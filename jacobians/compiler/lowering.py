@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..program import Node, topological
-from . import algebra
+from . import moves
 from .memory import Memory, matrix
 from .rewriting import Builder, Rule, is_number, rebuilt
 
@@ -248,6 +248,6 @@ def _one_axis(builder: Builder, node: Node) -> Node | None:
 _FINAL: dict[Any, Sequence[Rule]] = {
     np.multiply: (_number_times,),
     np.sum: (_one_axis,),
-    np.transpose: algebra.RULES[np.transpose],
-    np.reshape: algebra.RULES[np.reshape],
+    np.transpose: moves.RULES[np.transpose],
+    np.reshape: moves.RULES[np.reshape],
 }

@@ -38,11 +38,14 @@ class Builder:
     ----------
     pairs : dict
         The contractions of two arrays that were made, whatever the order of their axes.
+    placed : dict
+        By id, a sum as a plain array plus or minus one of diagonals and scattered arrays, if it has any.
     """
 
     def __init__(self, rules: Mapping[Any, Sequence[Rule]]) -> None:
         self._rules = rules
         self.pairs: dict[Any, Node] = {}
+        self.placed: dict[int, tuple[Node | None, Node, float]] = {}
         self._known: dict[Any, Node] = {}
         self._rank: dict[int, int] = {}
         self._held: list[Node] = []  # ids stay unique while a node is alive

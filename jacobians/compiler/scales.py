@@ -17,6 +17,7 @@ import numpy as np
 
 from ..arrays import embed, scatter
 from ..program import CONSTANT, Node, topological
+from .gram import weighted_gram
 from .rewriting import Builder, is_number, split_scale
 
 __all__ = ["placed"]
@@ -152,6 +153,8 @@ def _linear(node: Node) -> list[int]:
         return []
     if node.function in _PRODUCTS:
         return [n for n, a in enumerate(node.args) if isinstance(a, Node) and _is_scalable(a)]
+    if node.function is weighted_gram:
+        return [1]
     if node.function in _MOVES or (node.function is np.divide and not is_number(node.args[0])):
         return [0] if _is_scalable(node.args[0]) and not _nested(node) else []
     return []

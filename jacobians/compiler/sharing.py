@@ -14,6 +14,7 @@ import numpy as np
 from ..arrays import embed, scatter
 from ..program import Node
 from .assembling import Assemble
+from .gram import weighted_gram
 from .loop import Loop
 from .statements import Assign, Statement
 
@@ -28,6 +29,7 @@ _FRESH = {
     *(np.append, np.insert, np.delete, np.dstack, np.take_along_axis, np.partition, np.ptp, np.vander, np.cov),
     *(np.nansum, np.nanmean, np.nanmax, np.nanmin, np.nanprod, np.nanvar, np.nanstd, np.gradient, np.trapezoid),
     *(np.bincount, np.searchsorted, np.select, np.choose, np.compress, np.count_nonzero, scatter, embed),
+    weighted_gram,
 }
 _FRESH_MODULES = {"numpy.linalg", "numpy.fft"}
 _VIEWS = {np.linalg.diagonal, np.linalg.matrix_transpose, np.linalg.matrix_power}

@@ -1,6 +1,7 @@
 """A program made simpler, before it is written down.
 
-- `algebra` and `contractions`: one form for what can be written in several ways.
+- `moves`, `algebra` and `contractions`: one form for what can be written in several ways.
+- `products`: products of many factors in the best order, common factors of sums.
 - `scales`: numbers are multiplied where that costs least.
 - `lowering`: contractions become direct calls.
 """
@@ -10,20 +11,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..program import Node
-from . import algebra, contractions
+from . import algebra, contractions, moves
 from .lowering import lowered
+from .products import multiplied
 from .rewriting import Builder, rebuilt
 from .scales import placed
 
 __all__ = ["simplified"]
 
+_TABLES = (moves.RULES, algebra.RULES, contractions.RULES)
 _NORMAL = {
-    function: (*algebra.RULES.get(function, ()), *contractions.RULES.get(function, ()))
-    for function in {*algebra.RULES, *contractions.RULES}
+    function: tuple([rule for table in _TABLES for rule in table.get(function, ())])
+    for function in {function for table in _TABLES for function in table}
 }
 
 
 def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     outputs = rebuilt(outputs, Builder(_NORMAL))
+    outputs = multiplied(outputs, Builder(_NORMAL))
     return lowered(placed(outputs, Builder({})))
