@@ -28,7 +28,6 @@ def advise(error: BaseException) -> None:
     """Add to a foreign error about object arrays what they are, and what to do."""
     if "object" in str(error) or "dtype('O')" in str(error):
         error.add_note(
-            "The object array holds traced values, which compiled code does not take. Use a function that has a rule (of "
-            "NumPy, or in place of SciPy's the one in jacobians.scipy), or give this one its derivative with "
-            "jacobians.custom."
+            "The object array holds traced values, which compiled code does not take. Use a function that has a rule, "
+            "such as those of NumPy and of jacobians.scipy, or give this one its derivative with jacobians.custom."
         )
