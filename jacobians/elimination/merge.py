@@ -18,9 +18,11 @@ import numpy as np
 from ..contract import contract_factors, to_dense
 from ..labels import Label, flatten, fresh, size_of, unify
 from ..terms import Factor, OperatorFactor, Pattern, Term, factor_of, pattern_of
-from .shadows import Shadow
+from .shadows import Ledger, Shadow
 
 __all__ = ["merge"]
+
+FLOAT = np.dtype(float)
 
 
 def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> list[Term]:
@@ -35,11 +37,13 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
     densify : bool
         Whether a sum may become dense; not where a product is to stay factored.
     """
-    if len(terms) < 2:
-        return [term for term in terms if not term.is_empty]
-    terms = [term for term in _collected(terms) if not term.is_empty]
+    terms = [term for term in terms if not term.is_empty]
     if len(terms) < 2:
         return terms
+    terms, patterns = _collected(terms)
+    if len(terms) < 2 or (patterns and _stay_apart(patterns)):
+        return [term for term in terms if term.scale != 0]
+    terms = [term for term in terms if not term.is_empty]
     merged: dict[Hashable, list[Term]] = {}
     for term in _refined(terms):
         group = merged.setdefault(_pattern(term), [])
@@ -54,43 +58,72 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
     return _densified(result, dtype) if densify else result
 
 
-def _collected(terms: Sequence[Term]) -> list[Term]:
-    """The terms, those of one pattern with at most one factor as one: the usual case, and what makes sums long."""
+def _collected(terms: list[Term]) -> tuple[list[Term], tuple[Pattern, ...]]:
+    """The terms, those of one pattern with at most one factor as one: the usual case, and what makes sums long.
+
+    With them their patterns, all different; none where a term has no pattern or more factors.
+    """
     groups: dict[object, list[Term]] = {}
+    simple = True
     for term in terms:
-        pattern = pattern_of(term)
-        alone = pattern is None or len(pattern.groups) > 1 or pattern.bound
-        groups.setdefault(object() if alone else pattern, []).append(term)
-    return [group[0] if len(group) == 1 else _total(group, group[0]._pattern) for group in groups.values()]
+        pattern: object = term._pattern or pattern_of(term)
+        if pattern is None or len(pattern.groups) > 1 or pattern.bound:  # type: ignore[union-attr]
+            simple, pattern = False, object()
+        if pattern in groups:
+            groups[pattern].append(term)
+        else:
+            groups[pattern] = [term]
+    patterns: Any = tuple(groups) if simple else ()
+    if len(groups) == len(terms):
+        return terms, patterns
+    return [group[0] if len(group) == 1 else _total(group, group[0]._pattern) for group in groups.values()], patterns
+
+
+@lru_cache(maxsize=16384)
+def _stay_apart(patterns: tuple[Pattern, ...]) -> bool:
+    """Whether terms of these patterns, with at most one factor each, can neither be added nor are better dense."""
+    terms = [pattern.term([Shadow(shape, FLOAT, Ledger()) for shape in pattern.sizes]) for pattern in patterns]
+    if len({_splits(term) for term in terms}) > 1 or len({_placement_of(pattern) for pattern in patterns}) < len(terms):
+        return False
+    return not _is_better_dense(terms)
 
 
 def _total(terms: list[Term], pattern: Any) -> Term:
     """The sum of terms of one pattern with at most one factor."""
     scale = terms[0].scale
-    factors = _standard(terms[0], pattern)
+    if not pattern.groups:
+        return pattern.term((), sum([term.scale for term in terms]))
+    array = _array(terms[0])
     for term in terms[1:]:
-        others = _standard(term, pattern)
-        if factors and factors[0].array is not others[0].array:
-            scale, total = _weighted_sum(scale, factors[0], term.scale, others[0])
-            factors = [total]
-        else:
+        other = _array(term)
+        if array is other:
             scale += term.scale
-    return pattern.term([factor.array for factor in factors], scale)
+        elif scale == term.scale:
+            array = np.add(array, other)
+        else:
+            (labels,) = pattern.groups
+            scale, total = _weighted_sum(scale, factor_of(array, labels), term.scale, factor_of(other, labels))
+            array = total.array
+    return pattern.term((array,), scale)
 
 
-def _standard(term: Term, pattern: Pattern) -> list[Factor]:
-    """The factors of a term, all dense, under the labels of its pattern."""
-    factors: Any = term.factors
-    return [factor_of(factor.array, labels) for factor, labels in zip(factors, pattern.groups, strict=True)]
+def _array(term: Term) -> Any:
+    """The array of a term with one factor, which is dense."""
+    return term.factors[0].array  # type: ignore[union-attr]
 
 
 def _refined(terms: list[Term]) -> list[Term]:
     """The terms with axes split alike, where their splits have a common refinement."""
-    splits = {tuple([tuple([label.size for label in axis]) for axis in term.out + term.inp]) for term in terms}
+    splits = {_splits(term) for term in terms}
     if len(splits) < 2:
         return terms
     target = [_common_split([split[n] for split in splits]) for n in range(len(terms[0].out + terms[0].inp))]
     return [_resplit(term, target) for term in terms]
+
+
+def _splits(term: Term) -> tuple[tuple[int, ...], ...]:
+    """The sizes of the labels of each axis."""
+    return tuple([tuple([label.size for label in axis]) for axis in term.out + term.inp])
 
 
 def _resplit(term: Term, target: list[tuple[int, ...] | None]) -> Term:
@@ -238,15 +271,10 @@ def _divides(scale: float) -> bool:
 
 def _densified(terms: list[Term], dtype: np.dtype) -> list[Term]:
     """One dense term in place of many that hold more numbers; deltas that all of them have are kept."""
-    if len(terms) < 2 or any(isinstance(factor, OperatorFactor) for term in terms for factor in term.factors):
+    if not _is_better_dense(terms):
         return terms
     pairs = _common_deltas(terms)
-    shape = terms[0].out_shape + terms[0].in_shape
     columns = {second for _, second in pairs}
-    size = prod(n for axis, n in enumerate(shape) if axis not in columns)
-    held = sum(_entries(term) for term in terms)
-    if held < size:
-        return terms
     rank = len(terms[0].out)
     axes = list(terms[0].out + terms[0].inp)
     names: list[tuple[Label, ...]] = [tuple([Label(label.size, label.name) for label in axis]) for axis in axes]
@@ -259,6 +287,15 @@ def _densified(terms: list[Term], dtype: np.dtype) -> list[Term]:
     array = to_dense(as_vector, tuple([size_of(axis) for axis in kept]), dtype)
     factor = Factor.on(array, tuple(kept))
     return [Term(tuple(names[:rank]), tuple(names[rank:]), (factor,))]
+
+
+def _is_better_dense(terms: list[Term]) -> bool:
+    """Whether terms hold at least as many numbers as their sum, deltas that all of them have kept."""
+    if len(terms) < 2 or any([isinstance(factor, OperatorFactor) for term in terms for factor in term.factors]):
+        return False
+    columns = {second for _, second in _common_deltas(terms)}
+    size = prod([n for axis, n in enumerate(terms[0].out_shape + terms[0].in_shape) if axis not in columns])
+    return sum([_entries(term) for term in terms]) >= size
 
 
 def _entries(term: Term) -> int:
