@@ -3,6 +3,7 @@
 - `settle`: which bound labels of a term to contract now, and which factors to keep apart.
 - `merge`: add terms of one pattern, and give up a sum that is larger than its dense form.
 - `elimination`: `eliminate(graph, inputs, output, order)`, join and merge until only edges from the inputs are left.
+- `several`: the same towards several outputs, with what they share eliminated once.
 - `shadows`: arrays without numbers that count what is done to them.
 - `plans`: `Plan`, the predicted costs of an order.
 - `kinds`, `scalars`, `pricing`: what a pair of edges costs, by labels alone; `Prices` of the vertices of a graph.
@@ -16,6 +17,7 @@ from .elimination import eliminate, inner_vertices, push
 from .merge import merge
 from .plans import Plan, digest_of, held_bytes, named_order, predict
 from .settle import settle
+from .several import eliminate_several, pull_several, push_several, with_sink
 
 __all__ = [
     "NAMES",
@@ -26,12 +28,16 @@ __all__ = [
     "counted",
     "digest_of",
     "eliminate",
+    "eliminate_several",
     "held_bytes",
     "inner_vertices",
     "merge",
     "named_order",
     "plan_of",
     "predict",
+    "pull_several",
     "push",
+    "push_several",
     "settle",
+    "with_sink",
 ]

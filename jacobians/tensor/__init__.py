@@ -9,11 +9,24 @@
 - `patterns`: `SparsePattern`, a sparse matrix whose numbers are not known yet.
 - `results`: sparse matrices, SciPy's linear operators, blocks along a shared axis.
 - `jacobian`: `Jacobian` itself, explicit and lazy.
+- `bundles`: graphs with several inputs and outputs, eliminated once for all pairs.
+- `parts`, `blocks`: `BlockJacobian`, the Jacobian of a function of nests, and its flat view.
 """
 
+from .blocks import BlockJacobian
+from .bundles import Bundle
 from .jacobian import Jacobian
 from .limits import memory_limit, set_memory_limit
 from .linking import Body, Linear
 from .patterns import SparsePattern
 
-__all__ = ["Body", "Jacobian", "Linear", "SparsePattern", "memory_limit", "set_memory_limit"]
+__all__ = [
+    "BlockJacobian",
+    "Body",
+    "Bundle",
+    "Jacobian",
+    "Linear",
+    "SparsePattern",
+    "memory_limit",
+    "set_memory_limit",
+]

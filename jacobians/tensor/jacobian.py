@@ -230,6 +230,8 @@ class Jacobian:
                 "lazy" if "lazy" in (self._mode, other._mode) else self._mode if self._mode == other._mode else "auto"
             )
             return self._of_linear(compose(self._linear(), other._linear()), mode, self._limit)
+        if getattr(other, "__array_ufunc__", self) is None:
+            return NotImplemented  # a Jacobian of nests knows how it follows this one
         h = as_value(other)
         return push_tangent(self._linear(), h, "J @ h", np.shape(h)[len(self.in_shape) :])
 

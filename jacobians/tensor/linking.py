@@ -18,7 +18,7 @@ from ..graph import LinearGraph
 from ..labels import axes_of
 from ..terms import Term
 
-__all__ = ["Body", "Linear", "add", "compose", "of_terms", "scale", "transpose"]
+__all__ = ["Body", "Linear", "add", "compose", "copy_into", "of_terms", "scale", "transpose"]
 
 Order = str | Plan | Sequence[int]
 
@@ -90,7 +90,7 @@ class Body:
         inner = [v for v in inner_vertices(self.graph, self.inputs, self.output) if v not in self.joints]
         return inner, tuple([v for v in sorted(self.joints) if v not in (*self.inputs, self.output)])
 
-    def _sequence(self) -> tuple[int, ...]:
+    def sequence(self) -> tuple[int, ...]:
         """The order to run: without a prediction where it is told, or clear for a scalar on one side."""
         if not isinstance(self.order, str):
             return self._given()
@@ -109,7 +109,7 @@ class Body:
         """The terms by input; kept for the next request where `keep`."""
         if self._terms is not None:
             return self._terms
-        terms = eliminate(self.graph, self.inputs, self.output, self._sequence(), self.joints)
+        terms = eliminate(self.graph, self.inputs, self.output, self.sequence(), self.joints)
         if keep:
             self._terms = terms
         return terms
@@ -141,8 +141,8 @@ def of_terms(terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: np
 def compose(outer: Linear, inner: Linear) -> Linear:
     """The graph of `outer` after `inner`; the vertex where they meet is a joint."""
     graph = LinearGraph()
-    first = _copy_into(graph, inner.graph, {})
-    second = _copy_into(graph, outer.graph, {outer.input: first[inner.output]})
+    first = copy_into(graph, inner.graph, {})
+    second = copy_into(graph, outer.graph, {outer.input: first[inner.output]})
     ends = (first[inner.input], second[outer.output])
     joints = {first[inner.output], *(first[j] for j in inner.joints), *(second[j] for j in outer.joints)} - set(ends)
     return Linear(graph, *ends, tuple(sorted(joints)))
@@ -151,8 +151,8 @@ def compose(outer: Linear, inner: Linear) -> Linear:
 def add(left: Linear, right: Linear) -> Linear:
     """The graph of the sum: both from one input to one new output."""
     graph = LinearGraph()
-    first = _copy_into(graph, left.graph, {})
-    second = _copy_into(graph, right.graph, {right.input: first[left.input]})
+    first = copy_into(graph, left.graph, {})
+    second = copy_into(graph, right.graph, {right.input: first[left.input]})
     dtype = np.result_type(left.graph.dtypes[left.output], right.graph.dtypes[right.output])
     output = graph.add_vertex(left.graph.shapes[left.output], dtype)
     for vertex in (first[left.output], second[right.output]):
@@ -165,7 +165,7 @@ def add(left: Linear, right: Linear) -> Linear:
 def scale(linear: Linear, factor: float) -> Linear:
     """The graph of a multiple: a scaled identity behind the output."""
     graph = LinearGraph()
-    numbers = _copy_into(graph, linear.graph, {})
+    numbers = copy_into(graph, linear.graph, {})
     output = graph.add_vertex(linear.graph.shapes[linear.output], linear.graph.dtypes[linear.output])
     axes = axes_of(graph.shapes[output])
     graph.add_term(numbers[linear.output], output, Term(axes, axes, scale=factor))
@@ -185,7 +185,7 @@ def transpose(linear: Linear) -> Linear:
     return Linear(graph, last - linear.output, last - linear.input, tuple([last - j for j in linear.joints]))
 
 
-def _copy_into(graph: LinearGraph, other: LinearGraph, known: dict[int, int]) -> dict[int, int]:
+def copy_into(graph: LinearGraph, other: LinearGraph, known: dict[int, int]) -> dict[int, int]:
     """Append the vertices and edges of `other`, except those that `known` identifies; returns the new numbers."""
     numbers = dict(known)
     for vertex, (shape, dtype) in enumerate(zip(other.shapes, other.dtypes, strict=True)):

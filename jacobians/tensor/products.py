@@ -13,7 +13,7 @@ from ..labels import axes_of
 from ..terms import Factor, Term
 from .linking import Linear
 
-__all__ = ["pull_cotangent", "pull_terms", "push_tangent"]
+__all__ = ["floating", "pull_cotangent", "pull_terms", "push_tangent"]
 
 Shape = tuple[int, ...]
 
@@ -26,7 +26,7 @@ def push_tangent(linear: Linear, tangent: Any, operation: str, batch: Shape) -> 
         expected = f"{in_shape} + batch" if "@" in operation else in_shape
         raise ShapeError(operation, "the tangent", expected, np.shape(tangent))
     axes, batch_axes = axes_of(in_shape), axes_of(batch)
-    term = Term(axes, batch_axes, (Factor.on(_floating(tangent, graph.dtypes[source]), axes + batch_axes),))
+    term = Term(axes, batch_axes, (Factor.on(floating(tangent, graph.dtypes[source]), axes + batch_axes),))
     (terms,) = push(graph, [source], target, tangents={source: [term]}).values()
     return to_dense(terms, graph.shapes[target] + batch, graph.dtypes[target])
 
@@ -39,7 +39,7 @@ def pull_cotangent(linear: Linear, cotangent: Any, operation: str, batch: Shape)
         expected = f"batch + {out_shape}" if "@" in operation else out_shape
         raise ShapeError(operation, "the cotangent", expected, np.shape(cotangent))
     axes, batch_axes = axes_of(out_shape), axes_of(batch)
-    term = Term(batch_axes, axes, (Factor.on(_floating(cotangent, graph.dtypes[target]), batch_axes + axes),))
+    term = Term(batch_axes, axes, (Factor.on(floating(cotangent, graph.dtypes[target]), batch_axes + axes),))
     return to_dense(pull_terms(linear, [term]), batch + graph.shapes[source], graph.dtypes[source])
 
 
@@ -48,6 +48,6 @@ def pull_terms(linear: Linear, terms: list[Term]) -> list[Term]:
     return push(linear.graph, [linear.input], linear.output, cotangent=terms)[linear.input]
 
 
-def _floating(vector: Any, dtype: np.dtype) -> Any:
+def floating(vector: Any, dtype: np.dtype) -> Any:
     """Integers and booleans become the dtype of what the vector is tangent or cotangent to."""
     return vector.astype(dtype) if vector.dtype.kind in "biu" else vector

@@ -8,28 +8,32 @@ from typing import Any
 
 import numpy as np
 
-from ..contract import to_coo, to_dense
+from ..contract import Triplets, to_coo, to_dense
 from ..errors import StructureError
 from ..labels import size_of
 from ..program import Symbol
 from ..terms import Term
 from .patterns import sparse_pattern
 
-__all__ = ["shared_blocks", "sparse_matrix", "triplet_count"]
+__all__ = ["assembled", "shared_blocks", "sparse_matrix", "triplet_count"]
 
 Shape = tuple[int, ...]
 
 
 def sparse_matrix(terms: Sequence[Term], out_shape: Shape, in_shape: Shape, dtype: np.dtype, format: str) -> Any:
     """The sum of terms as a SciPy sparse array of shape (size of out, size of in)."""
+    return assembled(to_coo(terms, dtype), (prod(out_shape), prod(in_shape)), dtype, format)
+
+
+def assembled(entries: Sequence[Triplets], shape: tuple[int, int], dtype: np.dtype, format: str) -> Any:
+    """Triplets as a SciPy sparse array; as its pattern if they are recorded."""
     if format not in ("csr", "csc", "coo", "bsr"):
         raise ValueError(f"to_sparse: format must be 'csr', 'csc', 'coo' or 'bsr', but is {format!r}.")
-    entries = to_coo(terms, dtype)
     for positions in [positions for triplets in entries for positions in triplets[:2]]:
         if isinstance(positions, Symbol):
             advice = "Its positions differ from call to call. Return the Jacobian itself, and call to_sparse() on that."
             raise positions.refusal("to_sparse()", advice)
-    pattern = sparse_pattern(entries, (prod(out_shape), prod(in_shape)), format, dtype)
+    pattern = sparse_pattern(entries, shape, format, dtype)
     return pattern if isinstance(pattern.data, Symbol) else pattern.build(pattern.data)
 
 

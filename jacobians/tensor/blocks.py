@@ -1,0 +1,384 @@
+"""`BlockJacobian`: the Jacobian of a function whose argument or result is a nest of arrays.
+
+Its blocks are `Jacobian`s, nested as the result, each entry nested as the argument. They share one graph and one
+elimination; products run on all blocks at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..contract import to_coo, to_dense
+from ..elimination import Plan, held_bytes, pull_several, push_several
+from ..errors import MemoryLimitError, ShapeError, format_bytes
+from ..labels import axes_of
+from ..terms import Factor, Term
+from ..trees import LEAF, Tree
+from .bundles import Bundle, add, compose, of_terms, scale, transpose
+from .jacobian import Jacobian
+from .limits import memory_limit
+from .making import as_value
+from .parts import Part, parts_of
+from .products import floating
+from .results import assembled, triplet_count
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
+
+__all__ = ["BlockJacobian"]
+
+_LINES = 24
+"""Blocks that a printed Jacobian lists."""
+
+Shape = tuple[int, ...]
+
+
+class BlockJacobian:
+    """The derivative of a function of nests of arrays: blocks, nested as the result and then as the argument.
+
+    ``J["y"]["W"]`` is the `Jacobian` of the array ``y`` of the result in the array ``W`` of the argument; a part that
+    is an array, not a nest, takes no key. ``J @ tangents`` and ``cotangents @ J`` take and give nests, ``J @ K`` is the
+    chain rule. Its flat view is the matrix whose rows are the arrays of the result, raveled, in the order of the nest,
+    and whose columns are those of the argument: `rows` and `columns` tell where each lies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from jacobians import jacobian
+    >>> J = jacobian(lambda p: p["A"] @ p["x"])({"A": np.ones((2, 3)), "x": np.arange(3.0)})
+    >>> J
+    BlockJacobian(* | {'A': *, 'x': *}, shape (2, 9), float64, held 72 B, dense 144 B, auto)
+      ["A"]: (2,) | (2, 3)
+      ["x"]: (2,) | (3,)
+    >>> J["x"].to_array()
+    array([[1., 1., 1.],
+           [1., 1., 1.]])
+    >>> J @ {"A": np.zeros((2, 3)), "x": np.ones(3)}
+    array([3., 3.])
+    """
+
+    __array_ufunc__ = None
+    __slots__ = ("_bundle", "_inp", "_inputs", "_limit", "_mode", "_out", "_outputs")
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        out: Tree,
+        inp: Tree,
+        mode: str = "auto",
+        limit: int | str | None = None,
+        parts: tuple[Sequence[int], Sequence[int]] | None = None,
+    ) -> None:
+        self._bundle, self._out, self._inp, self._mode, self._limit = bundle, out, inp, mode, limit
+        everything = range(len(bundle.outputs)), range(len(bundle.inputs))
+        self._outputs, self._inputs = parts or everything
+
+    @classmethod
+    def of_blocks(cls, blocks: Sequence[Jacobian], out: Tree, inp: Tree) -> BlockJacobian:
+        """The Jacobian of these blocks, row by row; they are explicit from then on."""
+        width = inp.count
+        rows = [blocks[start : start + width] for start in range(0, len(blocks), width)]
+        inputs = [(J.in_shape, J.in_dtype) for J in rows[0]]
+        outputs = [(row[0].out_shape, row[0].dtype) for row in rows]
+        return cls(of_terms(inputs, outputs, [[J.terms for J in row] for row in rows]), out, inp, "explicit")
+
+    # ------------------------------------------------------------------------------------------------- what it is
+    @property
+    def rows(self) -> list[Part]:
+        """The arrays of the result in the order of the rows of the flat view."""
+        return parts_of(self._out, self._shapes(self._targets))
+
+    @property
+    def columns(self) -> list[Part]:
+        """The arrays of the argument in the order of the columns of the flat view."""
+        return parts_of(self._inp, self._shapes(self._sources))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape of the flat view."""
+        rows, columns = [sum(map(prod, self._shapes(vertices))) for vertices in (self._targets, self._sources)]
+        return rows, columns
+
+    @property
+    def _targets(self) -> list[int]:
+        return [self._bundle.outputs[n] for n in self._outputs]
+
+    @property
+    def _sources(self) -> list[int]:
+        return [self._bundle.inputs[n] for n in self._inputs]
+
+    def _shapes(self, vertices: Sequence[int]) -> list[Shape]:
+        return [self._bundle.graph.shapes[vertex] for vertex in vertices]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the flat view; each block has that of its own output."""
+        return np.result_type(*[self._bundle.graph.dtypes[v] for v in self._targets] or [np.float64])
+
+    @property
+    def mode(self) -> str:
+        """``"explicit"``, ``"lazy"``, or ``"auto"`` while no request has decided it."""
+        return "explicit" if self._bundle.is_eliminated else self._mode
+
+    @property
+    def plan(self) -> Plan:
+        """The order of elimination and its predicted costs, for all blocks together; printing it computes nothing."""
+        return self._bundle.plan
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the numbers and indices held, each array counted once."""
+        if self._bundle.is_eliminated or self._mode == "explicit":
+            return held_bytes([term for row in self._grid() for J in row for term in J.terms])
+        edges = [terms for into in self._bundle.graph.into for terms in into.values()]
+        return held_bytes([term for terms in edges for term in terms])
+
+    @property
+    def dense_nbytes(self) -> int:
+        """Bytes that the matrix would take."""
+        return prod(self.shape) * self.dtype.itemsize
+
+    def __repr__(self) -> str:
+        rows, columns = self.rows, self.columns
+        held, dense = format_bytes(self.nbytes), format_bytes(self.dense_nbytes)
+        size = f"shape {self.shape}, {self.dtype}, held {held}, dense {dense}"
+        lines = [f"BlockJacobian({self._out} | {self._inp}, {size}, {self.mode})"]
+        for row, blocks in zip(rows, self._grid(), strict=True):
+            for column, J in zip(columns, blocks, strict=True):
+                known = f", {J.structure}" if self.mode == "explicit" else ""
+                lines.append(f"  {row.path}{column.path}: {row.shape} | {column.shape}{known}")
+        more = len(lines) - 1 - _LINES
+        return "\n".join([*lines[: _LINES + 1], *([f"  ... and {more} blocks more"] if more > 0 else [])])
+
+    # --------------------------------------------------------------------------------------------------- its parts
+    @property
+    def blocks(self) -> Any:
+        """The Jacobians, nested as the result, each entry nested as the argument."""
+        return self._nested(self._grid())
+
+    def _grid(self) -> list[list[Jacobian]]:
+        return [
+            [Jacobian(self._bundle.row(row), source, self._mode, self._limit) for source in self._sources]
+            for row in self._outputs
+        ]
+
+    def _nested(self, grid: Sequence[Sequence[Any]]) -> Any:
+        return self._out.build([self._inp.build(row) for row in grid])
+
+    def __getitem__(self, key: Any) -> Any:
+        """The part of the result under a key of its nest; if the result is an array, of the argument.
+
+        Parameters
+        ----------
+        key : key of a dict, position, or name of a field
+
+        Returns
+        -------
+        Jacobian, or BlockJacobian where one of the sides is still a nest
+        """
+        whole = self._inp if self._out.is_leaf else self._out
+        tree, leaves = whole.child(key)
+        if tree.kind is object:
+            raise KeyError(f"{key!r} is a constant, {tree.about!r}, and has no block")
+        out, inp = (LEAF, tree) if self._out.is_leaf else (tree, self._inp)
+        rows, columns = self._outputs, self._inputs
+        parts = (rows, columns[leaves]) if self._out.is_leaf else (rows[leaves], columns)
+        return BlockJacobian(self._bundle, out, inp, self._mode, self._limit, parts)._narrowed()
+
+    def _narrowed(self) -> Any:
+        """The one block of an array in an array, or the Jacobian itself."""
+        if self._out.is_leaf and self._inp.is_leaf:
+            return self._grid()[0][0]
+        return self
+
+    def keys(self) -> tuple[Any, ...]:
+        """What `J[...]` understands, in order."""
+        return (self._inp if self._out.is_leaf else self._out).keys
+
+    def __len__(self) -> int:
+        return len(self.keys())
+
+    def __iter__(self) -> Iterator[Any]:
+        """Keys of a dict; the parts of any other nest, so that ``J_a, J_b = J`` takes a pair apart."""
+        whole = self._inp if self._out.is_leaf else self._out
+        return iter(whole.keys if issubclass(whole.kind, dict) else [self[key] for key in whole.keys])
+
+    # ----------------------------------------------------------------------------------------------------- algebra
+    @property
+    def T(self) -> BlockJacobian:
+        """The transposed Jacobian: nested as the argument, each entry nested as the result."""
+        return BlockJacobian(transpose(self._linear()), self._inp, self._out, self._mode, self._limit)
+
+    def __matmul__(self, other: Any) -> Any:
+        """``J @ K``, the chain rule; or ``J @ tangents``, a nest with arrays of shape in_shape + batch."""
+        if isinstance(other, (Jacobian, BlockJacobian)):
+            return _chained(self, _as_blocks(other))
+        leaves = _leaves(self._inp, other, "J @ tangents", "the tangents", "the argument")
+        batch = np.shape(leaves[0])[len(self.columns[0].shape) :] if leaves else ()
+        return self._out.build(self.pushed(leaves, batch, "J @ tangents"))
+
+    def __rmatmul__(self, other: Any) -> Any:
+        """``cotangents @ J``, a nest with arrays of shape batch + out_shape; or ``K @ J`` with a `Jacobian`."""
+        if isinstance(other, Jacobian):
+            return _chained(_as_blocks(other), self)
+        leaves = _leaves(self._out, other, "cotangents @ J", "the cotangents", "the result")
+        batch = np.shape(leaves[0])[: max(np.ndim(leaves[0]) - len(self.rows[0].shape), 0)] if leaves else ()
+        return self._inp.build(self.pulled(leaves, batch, "cotangents @ J"))
+
+    def jvp(self, tangents: Any) -> Any:
+        """The derivative along a nest of tangents; nested as the result."""
+        return self._out.build(self.pushed(_leaves(self._inp, tangents, "jvp", "the tangents", "the argument")))
+
+    def vjp(self, cotangents: Any) -> Any:
+        """The product with a nest of cotangents; nested as the argument."""
+        return self._inp.build(self.pulled(_leaves(self._out, cotangents, "vjp", "the cotangents", "the result")))
+
+    def __add__(self, other: Any) -> BlockJacobian:
+        if not isinstance(other, BlockJacobian):
+            return NotImplemented
+        right = other._aligned("J + K", "the result of K", self._out, self.rows, "the result of J")
+        right = right.T._aligned("J + K", "the argument of K", self._inp, self.columns, "the argument of J").T
+        mode = self._mode if self._mode == other._mode else "auto"
+        return BlockJacobian(add(self._linear(), right._linear()), self._out, self._inp, mode, self._limit)
+
+    def _aligned(self, operation: str, name: str, out: Tree, rows: Sequence[Part], like: str) -> BlockJacobian:
+        """This Jacobian with its rows in the order of a nest that differs at most in the order of keys."""
+        order = out.match(self._out.build(range(len(self.rows))), operation, name, like)
+        for row, position in zip(rows, order, strict=True):
+            if self.rows[position].shape != row.shape:
+                raise ShapeError(operation, f"{name}, {row.path or 'an array'},", row.shape, self.rows[position].shape)
+        parts = [self._outputs[position] for position in order], self._inputs
+        return BlockJacobian(self._bundle, out, self._inp, self._mode, self._limit, parts)
+
+    def _linear(self) -> Bundle:
+        """The smallest graph known, with the inputs and outputs that are its own."""
+        whole = self._bundle.reduced()
+        outputs, inputs = [whole.outputs[n] for n in self._outputs], [whole.inputs[n] for n in self._inputs]
+        return Bundle(whole.graph, tuple(inputs), tuple(outputs), whole.joints)
+
+    def __sub__(self, other: Any) -> BlockJacobian:
+        return self + (-other) if isinstance(other, BlockJacobian) else NotImplemented
+
+    def __neg__(self) -> BlockJacobian:
+        return self * -1.0
+
+    def __mul__(self, factor: Any) -> BlockJacobian:
+        if isinstance(factor, (BlockJacobian, Jacobian, dict)) or np.ndim(factor) != 0:
+            return NotImplemented
+        multiple = scale(self._linear(), float(factor))
+        return BlockJacobian(multiple, self._out, self._inp, self._mode, self._limit)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, factor: Any) -> BlockJacobian:
+        return self * (1.0 / factor) if isinstance(factor, (int, float, np.number)) else NotImplemented
+
+    def pushed(self, tangents: Sequence[Any], batch: Shape = (), operation: str = "jvp") -> list[Any]:
+        """The products with tangents in the order of `columns`, in the order of `rows`; flat lists, not nests."""
+        linear = self._linear()
+        graph, axes = linear.graph, axes_of(batch)
+        seeds = {}
+        for vertex, column, tangent in zip(linear.inputs, self.columns, tangents, strict=True):
+            values = _checked(operation, f"the tangent{column.path}", tangent, column.shape + batch)
+            labels = axes_of(column.shape)
+            factor = Factor.on(floating(values, graph.dtypes[vertex]), labels + axes)
+            seeds.setdefault(vertex, []).append(Term(labels, axes, (factor,)))
+        results = push_several(graph, linear.inputs, linear.outputs, seeds)
+        ends = zip(linear.outputs, results, strict=True)
+        return [to_dense(terms, graph.shapes[vertex] + batch, graph.dtypes[vertex]) for vertex, terms in ends]
+
+    def pulled(self, cotangents: Sequence[Any], batch: Shape = (), operation: str = "vjp") -> list[Any]:
+        """The products with cotangents in the order of `rows`, in the order of `columns`; flat lists, not nests."""
+        linear = self._linear()
+        graph, axes = linear.graph, axes_of(batch)
+        seeds = []
+        for vertex, row, cotangent in zip(linear.outputs, self.rows, cotangents, strict=True):
+            values = _checked(operation, f"the cotangent{row.path}", cotangent, batch + row.shape)
+            labels = axes_of(row.shape)
+            seeds.append([Term(axes, labels, (Factor.on(floating(values, graph.dtypes[vertex]), axes + labels),))])
+        found = pull_several(graph, linear.inputs, linear.outputs, seeds)
+        return [to_dense(found[v], batch + graph.shapes[v], graph.dtypes[v]) for v in linear.inputs]
+
+    # ----------------------------------------------------------------------------------------------------- results
+    def _check_fits(self, operation: str, limit: int | str | None, needed: int) -> None:
+        allowed = memory_limit(self._limit if limit is None else limit)
+        if needed > allowed:
+            raise MemoryLimitError(operation, needed, allowed, self.nbytes)
+
+    def to_array(self, memory_limit: int | str | None = None) -> Any:
+        """The dense arrays of the blocks, each of shape out_shape + in_shape, nested as `blocks`."""
+        self._check_fits("to_array()", memory_limit, self.dense_nbytes)
+        return self._nested([[J.to_array(memory_limit) for J in row] for row in self._grid()])
+
+    def to_matrix(self, memory_limit: int | str | None = None) -> Any:
+        """The flat view as a dense matrix; `rows` and `columns` tell what its rows and columns are."""
+        self._check_fits("to_matrix()", memory_limit, self.dense_nbytes)
+        rows = [np.concatenate([J.to_matrix(memory_limit) for J in row], axis=1) for row in self._grid()]
+        return np.concatenate(rows, axis=0)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("np.asarray(J): the dense matrix has to be made; copy=False cannot be satisfied.")
+        return np.asarray(self.to_matrix(), dtype=dtype)
+
+    def to_sparse(self, format: str = "csr") -> Any:
+        """The flat view as a SciPy sparse array, straight from the terms.
+
+        Parameters
+        ----------
+        format : "csr", "csc", "coo" or "bsr"
+        """
+        grid, dtype = self._grid(), self.dtype
+        triplets = sum([triplet_count(term) for row in grid for J in row for term in J.terms])
+        self._check_fits("to_sparse()", None, triplets * (dtype.itemsize + 2 * np.dtype(np.intp).itemsize))
+        entries = []
+        for row, blocks in zip(self.rows, grid, strict=True):
+            for column, J in zip(self.columns, blocks, strict=True):
+                found = to_coo(J.terms, dtype)
+                start, first = row.slice.start, column.slice.start
+                entries += [e._replace(rows=e.rows + start, columns=e.columns + first) for e in found]
+        return assembled(entries, self.shape, dtype, format)
+
+    def to_linear_operator(self) -> LinearOperator:
+        """The flat view as a SciPy LinearOperator."""
+        from .operators import BlockOperator  # slow to import
+
+        return BlockOperator(self)
+
+    def __reduce__(self) -> Any:
+        return BlockJacobian.of_blocks, ([J for row in self._grid() for J in row], self._out, self._inp)
+
+
+def _chained(outer: BlockJacobian, inner: BlockJacobian) -> Any:
+    """``outer @ inner``, nothing computed."""
+    right = inner._aligned("J @ K", "the result of K", outer._inp, outer.columns, "the argument of J")
+    modes = {outer._mode, inner._mode}
+    mode = "lazy" if "lazy" in modes else modes.pop() if len(modes) == 1 else "auto"
+    joined = compose(outer._linear(), right._linear())
+    return BlockJacobian(joined, outer._out, inner._inp, mode, outer._limit)._narrowed()
+
+
+def _as_blocks(J: Jacobian | BlockJacobian) -> BlockJacobian:
+    """A Jacobian as one block."""
+    if isinstance(J, BlockJacobian):
+        return J
+    linear = J._linear()
+    bundle = Bundle(linear.graph, (linear.input,), (linear.output,), linear.joints)
+    return BlockJacobian(bundle, LEAF, LEAF, J._mode, J._limit)
+
+
+def _leaves(tree: Tree, nest: Any, operation: str, name: str, like: str) -> list[Any]:
+    """The arrays of a nest of vectors, which must be nested as one side of the Jacobian."""
+    return [as_value(leaf) for leaf in tree.match(nest, operation, name, like)]
+
+
+def _checked(operation: str, name: str, vector: Any, shape: Shape) -> Any:
+    """A vector of this shape of numbers."""
+    vector = as_value(vector)
+    if vector.shape != shape:
+        raise ShapeError(operation, name, shape, vector.shape)
+    return vector

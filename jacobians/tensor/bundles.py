@@ -1,0 +1,219 @@
+"""`Bundle`: a linear graph with several inputs and several outputs, eliminated once for all pairs of them.
+
+`compose`, `add`, `transpose` join bundles without computing; `row(n)` is the part that leads to one output, as a body
+of Jacobians.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..elimination import Plan, digest_of, eliminate_several, with_sink
+from ..graph import LinearGraph
+from ..labels import axes_of
+from ..terms import Term
+from .linking import Body, Order, copy_into
+
+__all__ = ["Bundle", "add", "compose", "of_terms", "scale", "transpose"]
+
+Terms = list[dict[int, list[Term]]]
+"""For each output the terms by input."""
+
+
+class Bundle:
+    """A linear graph with inputs and outputs; elimination is cached.
+
+    Parameters
+    ----------
+    graph : LinearGraph
+    inputs, outputs : tuple of int
+        An output may be an input, lie on the way to another one, or be named twice.
+    joints : tuple of int
+        Vertices made by ``J @ K``: eliminated last, by chaining alone.
+    order : "auto", another name of an order, Plan, or sequence of int
+    """
+
+    def __init__(
+        self,
+        graph: LinearGraph,
+        inputs: tuple[int, ...],
+        outputs: tuple[int, ...],
+        joints: tuple[int, ...] = (),
+        order: Order = "auto",
+    ) -> None:
+        self.graph, self.inputs, self.outputs, self.joints, self.order = graph, inputs, outputs, joints, order
+        self._body: Body | None = None
+        self._rows: dict[int, Row] = {}
+        self._terms: Terms | None = None
+
+    @property
+    def body(self) -> Body:
+        """All outputs as parts of one, which is what a plan is for; with one output, its body."""
+        if self._body is None:
+            if len(self.outputs) == 1:
+                self._body = Body(self.graph, self.inputs, self.outputs[0], self.joints, self.order)
+            else:
+                graph, ends = _apart(self.graph, self.inputs, self.outputs)
+                longer, sink = with_sink(graph, ends)
+                self._body = Body(longer, self.inputs, sink, (*self.joints, *ends), self.order)
+        return self._body
+
+    @property
+    def digest(self) -> str:
+        """What a plan for this bundle is known by."""
+        return digest_of(self.body.graph, self.inputs, self.body.output)
+
+    @property
+    def plan(self) -> Plan:
+        return self.body.plan
+
+    @property
+    def is_eliminated(self) -> bool:
+        return self.body.is_eliminated if len(self.outputs) == 1 else self._terms is not None
+
+    def terms(self, *, keep: bool) -> Terms:
+        """The terms by output and input; kept for the next request where `keep`."""
+        if len(self.outputs) == 1:
+            return [self.body.terms(keep=keep)]
+        if self._terms is not None:
+            return self._terms
+        body = self.body
+        ends = body.joints[len(self.joints) :]
+        order = [vertex for vertex in body.sequence() if vertex not in ends]
+        found = eliminate_several(body.graph, self.inputs, body.output, order, self.joints)
+        terms = [found.get(end) or {vertex: [] for vertex in self.inputs} for end in ends]
+        if keep:
+            self._terms = terms
+        return terms
+
+    def row(self, position: int) -> Body:
+        """The body of the Jacobians of one output."""
+        if len(self.outputs) == 1:
+            return self.body
+        if position not in self._rows:
+            self._rows[position] = Row(self, position)
+        return self._rows[position]
+
+    def reduced(self) -> Bundle:
+        """The smallest graph known: one edge for each pair where the terms are."""
+        if not self.is_eliminated:
+            return self
+        shapes, dtypes = self.graph.shapes, self.graph.dtypes
+        inputs, outputs = ([(shapes[v], dtypes[v]) for v in vertices] for vertices in (self.inputs, self.outputs))
+        return of_terms(inputs, outputs, [[row[v] for v in self.inputs] for row in self.terms(keep=True)])
+
+
+class Row(Body):
+    """The part of a bundle that leads to one output; what is kept is eliminated for all outputs together."""
+
+    def __init__(self, bundle: Bundle, position: int) -> None:
+        super().__init__(bundle.graph, bundle.inputs, bundle.outputs[position], bundle.joints)
+        self._bundle, self._position = bundle, position
+
+    @property
+    def plan(self) -> Plan:
+        return self._bundle.plan
+
+    @property
+    def is_eliminated(self) -> bool:
+        return self._bundle.is_eliminated
+
+    def terms(self, *, keep: bool) -> dict[int, list[Term]]:
+        if keep or self._bundle.is_eliminated:
+            return self._bundle.terms(keep=True)[self._position]
+        return Body(self.graph, self.inputs, self.output, self.joints).terms(keep=False)
+
+
+def _apart(graph: LinearGraph, inputs: Sequence[int], outputs: Sequence[int]) -> tuple[LinearGraph, list[int]]:
+    """The graph with each output at the end of its own way: one that is used further is followed by its copy."""
+    longer = LinearGraph()
+    longer.shapes, longer.dtypes, longer.into = [*graph.shapes], [*graph.dtypes], [*graph.into]
+    used = {source for edges in graph.into for source in edges} | {*inputs}
+    used.update(output for output, count in Counter(outputs).items() if count > 1)
+    ends = []
+    for output in outputs:
+        end = output
+        if output in used:
+            axes = axes_of(graph.shapes[output])
+            end = longer.add_vertex(graph.shapes[output], graph.dtypes[output])
+            longer.add_term(output, end, Term(axes, axes))
+        ends.append(end)
+    return longer, ends
+
+
+Ends = Sequence[tuple[tuple[int, ...], np.dtype]]
+
+
+def of_terms(inputs: Ends, outputs: Ends, terms: Sequence[Sequence[Sequence[Term]]]) -> Bundle:
+    """The bundle of terms by output and input, which is eliminated already; ends are given by shape and dtype."""
+    graph = LinearGraph()
+    sources = tuple([graph.add_vertex(shape, dtype) for shape, dtype in inputs])
+    targets = tuple([graph.add_vertex(shape, dtype) for shape, dtype in outputs])
+    for target, row in zip(targets, terms, strict=True):
+        for source, entries in zip(sources, row, strict=True):
+            for term in entries:
+                graph.add_term(source, target, term)
+    bundle = Bundle(graph, sources, targets)
+    if len(targets) != 1:
+        bundle._terms = [dict(zip(sources, map(list, row), strict=True)) for row in terms]
+    else:
+        bundle.body.terms(keep=True)
+    return bundle
+
+
+def compose(outer: Bundle, inner: Bundle) -> Bundle:
+    """The graph of `outer` after `inner`; the vertices where they meet are joints."""
+    graph = LinearGraph()
+    first = copy_into(graph, inner.graph, {})
+    meeting = [first[output] for output in inner.outputs]
+    second = copy_into(graph, outer.graph, dict(zip(outer.inputs, meeting, strict=True)))
+    inputs, outputs = tuple([first[v] for v in inner.inputs]), tuple([second[v] for v in outer.outputs])
+    joints = {*meeting, *(first[j] for j in inner.joints), *(second[j] for j in outer.joints)}
+    return Bundle(graph, inputs, outputs, tuple(sorted(joints - {*inputs, *outputs})))
+
+
+def add(left: Bundle, right: Bundle) -> Bundle:
+    """The graph of the sum: both from the same inputs to new outputs."""
+    graph = LinearGraph()
+    first = copy_into(graph, left.graph, {})
+    inputs = tuple([first[v] for v in left.inputs])
+    second = copy_into(graph, right.graph, dict(zip(right.inputs, inputs, strict=True)))
+    outputs = []
+    for a, b in zip(left.outputs, right.outputs, strict=True):
+        axes = axes_of(graph.shapes[first[a]])
+        outputs.append(graph.add_vertex(graph.shapes[first[a]], graph.dtypes[first[a]]))
+        for vertex in (first[a], second[b]):
+            graph.add_term(vertex, outputs[-1], Term(axes, axes))
+    joints = {*(first[j] for j in left.joints), *(second[j] for j in right.joints)}
+    return Bundle(graph, inputs, tuple(outputs), tuple(sorted(joints)))
+
+
+def scale(bundle: Bundle, factor: float) -> Bundle:
+    """The graph of a multiple: scaled identities behind the outputs."""
+    graph = LinearGraph()
+    numbers = copy_into(graph, bundle.graph, {})
+    outputs = []
+    for output in bundle.outputs:
+        axes = axes_of(bundle.graph.shapes[output])
+        outputs.append(graph.add_vertex(bundle.graph.shapes[output], bundle.graph.dtypes[output]))
+        graph.add_term(numbers[output], outputs[-1], Term(axes, axes, scale=factor))
+    joints = tuple([numbers[j] for j in bundle.joints])
+    return Bundle(graph, tuple([numbers[v] for v in bundle.inputs]), tuple(outputs), joints)
+
+
+def transpose(bundle: Bundle) -> Bundle:
+    """The graph with every edge turned round; copies keep apart what is both an input and an output."""
+    turned, ends = _apart(bundle.graph, bundle.inputs, bundle.outputs)
+    graph = LinearGraph()
+    last = len(turned) - 1
+    for vertex in range(last, -1, -1):
+        graph.add_vertex(turned.shapes[vertex], turned.dtypes[vertex])
+    for target, edges in enumerate(turned.into):
+        for source, terms in edges.items():
+            for term in terms:
+                graph.add_term(last - target, last - source, term.T)
+    inputs, outputs = tuple([last - v for v in ends]), tuple([last - v for v in bundle.inputs])
+    return Bundle(graph, inputs, outputs, tuple([last - j for j in bundle.joints]))
