@@ -335,3 +335,64 @@ def test_garbage_collection_goes_on_afterwards():
         jac.compile(lambda x: float(x[0]))(np.ones(2))
     assert gc.isenabled()
     assert seen == [False]
+
+
+# ------------------------------------------------------------------------------------------------ arrays of the caller
+INTO = {
+    "gradient": lambda x: jac.grad(lambda x: np.sum(np.sin(x) * x))(x),
+    "dense diagonal": lambda x: jac.jacobian(np.sin)(x).to_array(),
+    "dense sum": lambda x: jac.jacobian(lambda x: np.sin(x) + np.sum(x**2))(x).to_array(),
+    "product": lambda x: np.outer(x, x) @ np.outer(x, x),
+    "view": lambda x: np.exp(x).reshape(-1, 1),
+    "input": lambda x: x,
+    "constant": lambda x: np.arange(3.0),
+    "nest": lambda x: {"a": (x + 1, np.sum(x)), "b": [x[:2]]},
+    "twice": lambda x: (lambda y: (y, y))(np.exp(x)),
+}
+
+
+@pytest.mark.parametrize("size", [3, 300])
+@pytest.mark.parametrize("name", INTO)
+def test_results_go_into_arrays_of_the_caller(name, size):
+    def places(result):
+        if isinstance(result, dict):
+            return {key: places(value) for key, value in result.items()}
+        if isinstance(result, (tuple, list)):
+            return type(result)([places(value) for value in result])
+        return np.full(np.shape(result), 7.0)
+
+    def arrays(result):
+        if isinstance(result, (dict, tuple, list)):
+            return [a for part in (result.values() if isinstance(result, dict) else result) for a in arrays(part)]
+        return [result]
+
+    compiled = jac.compile(INTO[name])
+    for seed in (1, 2):
+        x = point(seed, size)
+        expected = compiled(x)
+        out = places(expected)
+        held = arrays(out)
+        assert compiled(x, out=out) is out
+        for a, b, place in zip(arrays(expected), arrays(out), held, strict=True):
+            assert b is place
+            np.testing.assert_allclose(b, a, rtol=1e-12)
+
+
+def test_arrays_of_the_caller_are_checked():
+    compiled = jac.compile(lambda x: 2 * x)
+    x = np.ones(3)
+    for out, text in {
+        "shape": (np.ones(4), r"out, array 0 must have shape \(3,\), but has shape \(4,\)"),
+        "dtype": (np.ones(3, np.float32), r"has dtype float32.*np.empty\(\(3,\), np.float64\)"),
+        "order": (np.ones(6)[::2], r"not in C order"),
+        "nest": ((np.ones(3),), r"nested as the result"),
+        "memory": (x, r"shares memory"),
+    }.values():
+        with pytest.raises(jac.JacobianError, match=text):
+            _ = compiled(x, out=out)
+    with pytest.raises(jac.ArgumentError, match=r"more than arrays"):
+        _ = jac.compile(jac.jacobian(np.sin))(x, out=np.ones((3, 3)))
+
+
+def test_a_parameter_of_the_function_may_be_called_out():
+    np.testing.assert_array_equal(jac.compile(lambda x, out: x + out)(np.ones(2), out=np.ones(2)), [2, 2])

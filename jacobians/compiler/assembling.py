@@ -46,14 +46,17 @@ class Assemble:
     addends : sequence of Addend
     start : Node or None
         The call that makes the first addend, if that is made here and nowhere else: it makes the buffer.
+    target : str
+        The text of an array in C order that is the buffer; nothing for new memory.
     """
 
-    __slots__ = ("addends", "node", "start")
+    __slots__ = ("addends", "node", "start", "target")
 
     def __init__(self, node: Node, addends: Sequence[Addend], start: Node | None = None) -> None:
         self.node = node
         self.addends = sorted(addends, key=_precedence)
         self.start = start
+        self.target = ""
 
     @property
     def reads(self) -> tuple[Node, ...]:
@@ -82,17 +85,21 @@ class Assemble:
         if first.kind != "plain" or first.minus:
             dtype = literal(self.node.dtype, names, space)
             covered = _Filled(self.node.shape)
-            if all(covered.by(addend) is not None for addend in self.addends) and covered.is_full:
-                return [f"{name} = np.empty({self.node.shape}, {dtype})"], self.addends
-            return [f"{name} = np.zeros({self.node.shape}, {dtype})"], self.addends
+            whole = all(covered.by(addend) is not None for addend in self.addends) and covered.is_full
+            if self.target:
+                return [f"{name} = {self.target}", *([] if whole else [f"{name}.fill(0)"])], self.addends
+            return [f"{name} = np.{'empty' if whole else 'zeros'}({self.node.shape}, {dtype})"], self.addends
         filled.start(first.core)
+        place = f"out={self.target}" if self.target else 'order="C"'
         if self.start is not None:
             words = [literal(argument, names, space) for argument in self.start.args]
-            return [f'{name} = {space.function(self.start.function)}({", ".join(words)}, order="C")'], rest
+            return [f"{name} = {space.function(self.start.function)}({', '.join(words)}, {place})"], rest
         core = names[id(first.core)]
         if rest and rest[0].kind == "plain" and first.core.function is not CONSTANT:
             call = "subtract" if rest[0].minus else "add"
-            return [f'{name} = np.{call}({core}, {names[id(rest[0].core)]}, order="C")'], rest[1:]
+            return [f"{name} = np.{call}({core}, {names[id(rest[0].core)]}, {place})"], rest[1:]
+        if self.target:
+            return [f"{name} = {self.target}", f"{name}[...] = {core}"], rest
         return [f"{name} = {core}.copy()"], rest
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..program import Node
+from .assembling import Assemble
 from .blocked import Blocked
 from .loop import Loop
 from .namespace import Namespace
@@ -78,7 +79,7 @@ def written_into(statements: Sequence[Statement], targets: Mapping[int, str]) ->
     ----------
     statements : sequence of Statement
     targets : mapping of int to str
-        The id of a node and the text of the array, which must share no memory with an input.
+        The id of a node and the text of the array, which is in C order and shares no memory with an input.
 
     Returns
     -------
@@ -90,13 +91,14 @@ def written_into(statements: Sequence[Statement], targets: Mapping[int, str]) ->
         for node in _placed(statement):
             if id(node) not in targets:
                 continue
-            if isinstance(statement, Blocked) and not statement.flat:
+            if isinstance(statement, Blocked):
                 statement.targets[id(node)] = targets[id(node)]
             elif isinstance(statement, Assign):
                 statement.out = targets[id(node)]
-            else:
-                continue
             done.add(id(node))
+        if isinstance(statement, Assemble) and id(statement.node) in targets:
+            statement.target = targets[id(statement.node)]
+            done.add(id(statement.node))
     return done
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import threading
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from ..tracing import contains_traced
 from .kernel import Kernel, write_kernel
 from .parameters import Parameters, parameters_of
 from .pausing import without_collection
+from .places import check_places
 from .saving import save_module
 from .staging import stage
 from .trees import Tree, flatten
@@ -32,6 +34,8 @@ class Program(NamedTuple):
     parameters: Parameters
     paths: list[str]
     kernel: Kernel
+    result: Tree
+    places: list[tuple[tuple[int, ...], np.dtype]]
 
 
 class Compiled:
@@ -54,7 +58,7 @@ class Compiled:
     array([2., 4.])
     >>> print(gradient.source)
     def gradient(x):
-        v0 = 2 * x
+        v0 = x + x
         return v0
     <BLANKLINE>
     """
@@ -63,7 +67,9 @@ class Compiled:
         self._function: Callable[..., Any] | None = function
         self._static = static
         self._name = name
+        self._has_out = "out" in _parameter_names(function)
         self._programs: dict[Any, Program] = {}
+        self._into: dict[Any, Program] = {}
         self._quick: dict[tuple[Any, ...], Callable[..., Any]] = {}
         self._lock = threading.RLock()
         update_wrapper(self, function, updated=())
@@ -80,6 +86,9 @@ class Compiled:
                 run = self._quick.get(tuple(key))
                 if run is not None:
                     return run(*args)
+        elif "out" in kwargs and not self._has_out:
+            out = kwargs.pop("out")
+            return self._called(args, kwargs) if out is None else self._called_into(out, args, kwargs)
         return self._called(args, kwargs)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -92,25 +101,37 @@ class Compiled:
         if program is None:
             with self._lock:
                 program = self._programs.get(key) or self._written(key, leaves)
+                self._programs[key] = program
             if not kwargs and not self._static and all(type(value) is np.ndarray for value in args):
                 self._quick[tuple([part for a in args for part in (a.shape, a.dtype)])] = program.kernel.run
         return program.kernel.run(*args, **kwargs)
 
-    def _written(self, key: tuple[Tree, tuple[Any, ...]], leaves: Sequence[Any]) -> Program:
+    def _called_into(self, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The same, with results written into arrays of the caller."""
+        leaves, tree = flatten((tuple([_Static(a) if n in self._static else a for n, a in enumerate(args)]), kwargs))
+        key = (tree, tuple([_signature(leaf) for leaf in leaves]))
+        with self._lock:
+            program = self._into.get(key) or self._written(key, leaves, into=True)
+            self._into[key] = program
+        places, nest = flatten(out)
+        check_places(self._name, places, nest, program.result, program.places, leaves)
+        _ = program.kernel.run(*args, **kwargs, out=places)
+        return out
+
+    def _written(self, key: tuple[Tree, tuple[Any, ...]], leaves: Sequence[Any], into: bool = False) -> Program:
         tree, signature = key
         function = self._original()
         parameters = parameters_of(function, tree)
         with without_collection():
             staged = stage(_without_static(function), parameters.names, leaves, tree)
             ends = staged.inputs, staged.outputs, staged.result
-            kernel = write_kernel(self._name, parameters, *ends, quiet=staged.quiet)
+            kernel = write_kernel(self._name, parameters, *ends, quiet=staged.quiet, into=into)
         positional, named = tree.children
         words = [word.strip() for word in parameters.header.split(",") if word.strip() != "*"]
         children = (*positional.children, *named.children)
         paths = [path for word, child in zip(words, children, strict=True) for path in child.paths(word) if child.marks]
-        program = Program(signature, parameters, paths, kernel)
-        self._programs[key] = program
-        return program
+        results = [(node.shape, node.dtype) for node in staged.outputs]
+        return Program(signature, parameters, paths, kernel, staged.result, results)
 
     def _original(self) -> Callable[..., Any]:
         if self._function is None:
@@ -157,12 +178,12 @@ class Compiled:
         except (pickle.PicklingError, AttributeError, TypeError):
             state["_function"] = None
         state["_quick"] = {key: None for key in self._quick}
-        state["_programs"] = list(self._programs.items())
+        state["_programs"], state["_into"] = list(self._programs.items()), list(self._into.items())
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._programs = dict(state["_programs"])
+        self._programs, self._into = dict(state["_programs"]), dict(state["_into"])
         self._quick = {}
         self._lock = threading.RLock()
 
@@ -189,6 +210,15 @@ class _Static:
             return hash(self.value)
         except TypeError:
             return hash(type(self.value))
+
+
+def _parameter_names(function: Callable[..., Any]) -> list[str]:
+    if isinstance(inspect.unwrap(function), np.ufunc):  # whose `out` is NumPy's own
+        return []
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 def _without_static(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -235,7 +265,8 @@ def compile(
     -------
     Compiled
         Of the same arguments. Its results share no memory with its arguments or with anything that it keeps, and it
-        may be called from several threads.
+        may be called from several threads. With ``out=``, an array or a nest of arrays like the result, it writes into
+        these and returns them, so that large results cost no new memory.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..program import CONSTANT, Node
-from .buffers import buffered
+from .buffers import buffered, written_into
 from .fusion import fused
 from .loop import Loop
 from .namespace import Namespace
@@ -51,7 +51,14 @@ class Kernel:
 
 
 def write_kernel(
-    name: str, parameters: Parameters, inputs: Sequence[Node], outputs: Sequence[Node], result: Tree, *, quiet: bool
+    name: str,
+    parameters: Parameters,
+    inputs: Sequence[Node],
+    outputs: Sequence[Node],
+    result: Tree,
+    *,
+    quiet: bool,
+    into: bool = False,
 ) -> Kernel:
     """The function that computes the outputs, each in memory of its own.
 
@@ -64,22 +71,42 @@ def write_kernel(
         How the outputs are nested.
     quiet : bool
         Whether overflow, division by zero and nan are no matter, as in the slopes of functions.
+    into : bool
+        Whether the function takes a last argument `out`, arrays in C order that the outputs are written into.
     """
     space = Namespace()
     statements, outputs = written_program(outputs, simplified)
     kept = [id(node) for node in outputs]
     statements = started(statements, kept)
-    statements = buffered(fused(statements, kept), kept)
+    statements = fused(statements, kept)
+    places = [f"out[{n}]" for n in range(len(outputs))]
+    targets = _targets(outputs, places)
+    done = written_into(statements, targets) if into else set()
+    statements = buffered(statements, kept)
     names = _named(inputs, outputs, statements, space)
     lines = [line for statement in statements for line in statement.lines(names, space)]
     words = [_own(node, names, outputs[:n], shared) for n, (node, shared) in enumerate(_marked(outputs, result))]
+    if into:
+        copied = [(n, p) for n, p in zip(outputs, places, strict=True) if id(n) not in done or targets[id(n)] != p]
+        lines += [f"{place}[...] = {names[id(node)]}" for node, place in copied]
+        words = places
     plain = result.is_plain
     returned = result.text(iter(words), space) if plain else f"({', '.join(words)}{',' * (len(words) == 1)})"
     body = [*parameters.unpacking, *lines, f"return {returned}"]
     if quiet:
         body = ['with np.errstate(all="ignore"):', *[f"    {line}" for line in body]]
-    source = "\n".join([f"def {name}({parameters.header}):", *[f"    {line}" for line in body], ""])
+    header = ", ".join([word for word in (parameters.header, "out" * into) if word])
+    source = "\n".join([f"def {name}({header}):", *[f"    {line}" for line in body], ""])
     return Kernel(name, source, space, None if plain else result)
+
+
+def _targets(outputs: Sequence[Node], places: Sequence[str]) -> dict[int, str]:
+    """The arrays for outputs that are no part of an input, of a constant, or of another output."""
+    return {
+        id(node): place
+        for n, (node, place) in enumerate(zip(outputs, places, strict=True))
+        if not any(root.is_leaf for root in roots(node)) and not any(roots(node) & roots(o) for o in outputs[:n])
+    }
 
 
 def _marked(outputs: Sequence[Node], result: Tree) -> Iterator[tuple[Node, bool]]:
