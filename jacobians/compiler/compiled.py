@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ArgumentError
+from ..pausing import without_collection
 from ..program import Symbol
 from ..tracing import contains_traced
 from .kernel import Kernel, write_kernel
 from .parameters import Parameters, parameters_of
-from .pausing import without_collection
 from .places import check_places
 from .saving import save_module
 from .staging import stage

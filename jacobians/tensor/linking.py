@@ -16,6 +16,7 @@ from ..elimination import NAMES, Plan, choose, digest_of, eliminate, inner_verti
 from ..errors import ArgumentError
 from ..graph import LinearGraph
 from ..labels import axes_of
+from ..pausing import without_collection
 from ..terms import Term
 
 __all__ = ["Body", "Linear", "add", "compose", "copy_into", "of_terms", "scale", "transpose"]
@@ -55,6 +56,7 @@ class Body:
             self._plan = self._predict()
         return self._plan
 
+    @without_collection()
     def _predict(self) -> Plan:
         ends = self.graph, self.inputs, self.output
         if not isinstance(self.order, str):
@@ -109,7 +111,9 @@ class Body:
         """The terms by input; kept for the next request where `keep`."""
         if self._terms is not None:
             return self._terms
-        terms = eliminate(self.graph, self.inputs, self.output, self.sequence(), self.joints)
+        order = self.sequence()
+        with without_collection():
+            terms = eliminate(self.graph, self.inputs, self.output, order, self.joints)
         if keep:
             self._terms = terms
         return terms

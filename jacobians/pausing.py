@@ -1,7 +1,7 @@
-"""Garbage collection paused while a program is written down.
+"""Garbage collection paused while a function is recorded, or its graph is eliminated.
 
-Recording makes many small objects that all stay alive until the program is written, so that each collection walks over
-all of them and finds nothing.
+Both make many small objects that all stay alive until the end, so that each collection walks over all of them and finds
+nothing.
 """
 
 from __future__ import annotations
