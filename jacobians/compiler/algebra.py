@@ -74,9 +74,7 @@ def _multiply(builder: Builder, node: Node) -> Node | None:
     (s, x), (t, y) = split_scale(a), split_scale(b)
     if s != 1 or t != 1:
         return builder.scaled(s, builder.scaled(t, builder.call(np.multiply, x, y)))
-    if builder.rank(a) > builder.rank(b):
-        return builder.call(np.multiply, b, a)
-    return None
+    return builder.known(np.multiply, b, a)
 
 
 def _masked(builder: Builder, a: Any, b: Any) -> Node | None:
@@ -193,11 +191,11 @@ def _number_added(builder: Builder, a: Node, number: float) -> Node | None:
 def _added(builder: Builder, left: tuple[float, Node], right: tuple[float, Node], sign: float) -> Node | None:
     """``s * x + sign * t * y``."""
     (s, x), (t, y) = left, (right[0] * sign, right[1])
-    if x is y:
-        return builder.scaled(s + t, x) if s + t else None
+    if x is y and s * t > 0:
+        return builder.scaled(s + t, x)
     if s == 1 and t in (1, -1):
-        if t == 1 and builder.rank(x) > builder.rank(y):
-            return builder.call(np.add, y, x)
+        if t == 1 and builder.known(np.add, y, x) is not None:
+            return builder.known(np.add, y, x)
         return None if t == sign and right[0] == 1 else builder.call(np.add if t == 1 else np.subtract, x, y)
     if s == t:
         return builder.scaled(s, builder.call(np.add, x, y))

@@ -17,7 +17,7 @@ import numpy as np
 from ..program import Node, topological
 from . import moves
 from .memory import Memory, matrix
-from .rewriting import Builder, Rule, is_number, rebuilt
+from .rewriting import Builder, Rule, is_number
 
 __all__ = ["lowered"]
 
@@ -47,7 +47,7 @@ def lowered(outputs: Sequence[Node]) -> list[Node]:
             new[id(node)] = pair.lowered(builder, memory, node)
         else:
             new[id(node)] = builder.remade(node, new)
-    return rebuilt([new[id(node)] for node in outputs], Builder({}))
+    return [new[id(node)] for node in outputs]
 
 
 def _is_pair(node: Node) -> bool:
@@ -181,11 +181,14 @@ class _Pair:
         left, right, rows, columns = self.a, self.b, self.rows, self.columns
         if not rows or (columns and self.result[-1] in rows):
             left, right, rows, columns = right, left, columns, rows
+        if not self.batch and rows and columns:
+            self.batch = self._promoted(memory, left, rows) or self._promoted(memory, right, columns)
+            rows = tuple([x for x in rows if x not in self.batch])
+            columns = tuple([x for x in columns if x not in self.batch])
         summed = self._summed_order(memory)
         rows, columns = _read(memory, left, rows), _read(memory, right, columns)
-        batch = tuple([(x,) for x in self.batch])
-        first = matrix(builder, memory, *left, (*batch, *((rows,) if rows else ()), summed))
-        second = matrix(builder, memory, *right, (*batch, summed, *((columns,) if columns else ())))
+        first = matrix(builder, memory, *left, (*self._batch_of(left), *((rows,) if rows else ()), summed))
+        second = matrix(builder, memory, *right, (*self._batch_of(right), summed, *((columns,) if columns else ())))
         labels = (*self.batch, *rows, *columns)
         shape = tuple([self.sizes[x] for x in self.batch])
         shape += tuple([self.size(group) for group in (rows, columns) if group])
@@ -198,6 +201,25 @@ class _Pair:
                 first, second = second, first.args[0]
             made = builder.kept(np.dot if small else np.matmul, (first, second), {}, shape, node.dtype)
         return builder.call(np.reshape, made, tuple([self.sizes[x] for x in labels])), labels
+
+    def _batch_of(self, operand: tuple[Node, Labels]) -> list[Labels]:
+        return [(x,) for x in self.batch if x in operand[1]]
+
+    def _promoted(self, memory: Memory, operand: tuple[Node, Labels], free: Labels) -> Labels:
+        """The first labels of an operand in memory, if what is left is a matrix in each and the whole is not one.
+
+        The other operand meets each of these matrices, and none is copied.
+        """
+        order = [operand[1][n] for n in memory.order(operand[0])]
+        for count in range(len(free)):
+            rest = order[count:]
+            inner = [x for x in rest if x in free]
+            outer = [x for x in rest if x in self.summed]
+            if rest in (inner + outer, outer + inner):
+                return tuple(order[:count])
+            if order[count] not in free:
+                break
+        return ()
 
 
 def _is_transposed(node: Node) -> bool:
@@ -245,9 +267,27 @@ def _one_axis(builder: Builder, node: Node) -> Node | None:
     return builder.call(np.sum, node.args[0], axis=axis[0]) if type(axis) is tuple and len(axis) == 1 else None
 
 
+def _axes_added(builder: Builder, node: Node) -> Node | None:
+    """New axes by an index, which costs less than a reshape."""
+    a, shape = node.args[0], node.shape
+    index: list[slice | None] = []
+    waiting = list(a.shape)
+    for size in shape:
+        if waiting and size == waiting[0]:
+            index.append(slice(None))
+            waiting.pop(0)
+        elif size == 1:
+            index.append(None)
+        else:
+            return None
+    if waiting or None not in index:
+        return None
+    return builder.call(operator.getitem, a, tuple(index))
+
+
 _FINAL: dict[Any, Sequence[Rule]] = {
     np.multiply: (_number_times,),
     np.sum: (_one_axis,),
     np.transpose: moves.RULES[np.transpose],
-    np.reshape: moves.RULES[np.reshape],
+    np.reshape: (*moves.RULES[np.reshape], _axes_added),
 }

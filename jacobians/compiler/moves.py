@@ -6,6 +6,7 @@ what a consumer broadcasts anyway is not broadcast before.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,6 +83,15 @@ def _reshaped(builder: Builder, node: Node) -> Node | None:
     return builder.call(np.reshape, node.args[0], node.shape)
 
 
+def _taken(builder: Builder, node: Node) -> Node | None:
+    """An index that only adds axes."""
+    a, index = node.args
+    items = index if type(index) is tuple else (index,)
+    only = all(item is None or item is Ellipsis or item == slice(None) for item in items if not isinstance(item, Node))
+    nodes = any(isinstance(item, Node) for item in items)
+    return builder.call(np.reshape, a, node.shape) if only and not nodes and a.parts is None else None
+
+
 def _moved_axes(builder: Builder, node: Node) -> Node | None:
     """`swapaxes`, `moveaxis` and `matrix_transpose` as a transposition."""
     a = node.args[0]
@@ -147,6 +157,7 @@ _ELEMENTWISE += (np.maximum, np.minimum, np.negative, np.absolute, np.square, np
 RULES: dict[Any, Sequence[Rule]] = {
     **{ufunc: (_moves_out, _narrowed) for ufunc in _ELEMENTWISE},
     np.astype: (_cast,),
+    operator.getitem: (_taken,),
     np.transpose: (_transpose,),
     np.matrix_transpose: (_moved_axes,),
     np.swapaxes: (_moved_axes,),

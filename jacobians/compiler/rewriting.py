@@ -8,13 +8,14 @@ dtype, or None.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..arrays import embed, scatter
-from ..program import CONSTANT, INPUT, Node, argument_key, infer, replaced, same_as, topological
+from ..program import CONSTANT, INPUT, Node, argument_key, infer, replaced, same_as, topological, walk
 
 __all__ = ["Builder", "Rule", "is_number", "is_safe", "rebuilt", "split_scale"]
 
@@ -66,14 +67,24 @@ class Builder:
                 if found is None:
                     raise TypeError(f"the shape of a call of {function} cannot be told")
                 shape, dtype = found
-            known = self._known[key] = self._simple(Node(function, args, kwargs, shape, dtype, serial=self._serial))
+            known = self._known[key] = self._simple(self._node(function, args, kwargs, shape, dtype))
         return known
+
+    def _node(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], shape: Any, dtype: Any) -> Node:
+        operands = _operands(args)
+        if kwargs:
+            operands += tuple(walk(tuple(kwargs.values())))
+        return Node(function, args, kwargs, shape, dtype, serial=self._serial, operands=operands)
+
+    def known(self, function: Any, *args: Any) -> Node | None:
+        """The node of a call, if it has been made before."""
+        return self._known.get(_key(function, args, {}))
 
     def kept(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], shape: Any, dtype: Any) -> Node:
         """The node of a call that is as simple as it can be."""
         key = _key(function, args, kwargs)
         if key not in self._known:
-            self._known[key] = self._ranked(Node(function, args, kwargs, shape, dtype, serial=self._serial))
+            self._known[key] = self._ranked(self._node(function, args, kwargs, shape, dtype))
         return self._known[key]
 
     def take_place(self, node: Node) -> None:
@@ -85,17 +96,23 @@ class Builder:
         if node.is_leaf:
             return self._ranked(node)
         self.take_place(node)
-        if node.parts is not None or node.weak or any(new[id(operand)].parts is not None for operand in node.operands):
-            return self._with_parts(node, new)
-        args = replaced(node.args, lambda operand: new[id(operand)])
-        kwargs = {name: replaced(value, lambda operand: new[id(operand)]) for name, value in node.kwargs.items()}
-        return self.made(node.function, args, kwargs, node.shape, node.dtype)
-
-    def _with_parts(self, node: Node, new: Mapping[int, Node]) -> Node:
-        """One of several results, the call that has them, or arithmetic of Python numbers: never simplified."""
-        args = replaced(node.args, lambda operand: new[id(operand)])
-        kwargs = {name: replaced(value, lambda operand: new[id(operand)]) for name, value in node.kwargs.items()}
-        key = (node.function, argument_key(args), argument_key(tuple(kwargs.items())), "parts")
+        same, parts = True, node.parts is not None or node.weak
+        for operand in node.operands:
+            other = new[id(operand)]
+            same = same and other is operand
+            parts = parts or other.parts is not None
+        if same and (parts or id(node) in self._rank):
+            return self._ranked(node)
+        if same and not self._rules.get(node.function):
+            return self._known.setdefault(_key(node.function, node.args, node.kwargs), self._ranked(node))
+        args = tuple(
+            [new[id(a)] if type(a) is Node else a if type(a) in _PLAIN else _replaced(a, new) for a in node.args]
+        )
+        kwargs = {name: _replaced(value, new) for name, value in node.kwargs.items()} if node.kwargs else {}
+        if not parts:
+            return self.made(node.function, args, kwargs, node.shape, node.dtype)
+        # One of several results, or the call that has them, or a Python number: never simplified.
+        key = (*_key(node.function, args, kwargs), "parts")
         known = self._known.get(key)
         if known is None:
             about = {"weak": node.weak, "parts": node.parts, "serial": node.serial}
@@ -149,8 +166,43 @@ class Builder:
         return self._ranked(node) if folded is None else self.constant(folded)
 
 
+_PLAIN = {int, float, str, bool, type(None)}
+
+
 def _key(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return function, argument_key(args), argument_key(tuple(kwargs.items())) if kwargs else ()
+    """What equal calls have in common."""
+    parts: list[Any] = [function]
+    for a in args:
+        kind = type(a)
+        if kind is Node:
+            parts.append(id(a))
+        elif kind is tuple and function is not operator.getitem:
+            parts.append(a if set(map(type, a)) <= _WHOLE else argument_key(a))
+        else:
+            parts.append(argument_key(a))
+    if kwargs:
+        parts.append(argument_key(tuple(kwargs.items())))
+    return tuple(parts)
+
+
+_WHOLE = {int}
+
+
+def _operands(args: tuple[Any, ...]) -> tuple[Node, ...]:
+    found: list[Node] = []
+    for a in args:
+        kind = type(a)
+        if kind is Node:
+            found.append(a)
+        elif kind not in _PLAIN and not (kind is tuple and set(map(type, a)) <= _WHOLE):
+            found += walk(a)
+    return tuple(found)
+
+
+def _replaced(value: Any, new: Mapping[int, Node]) -> Any:
+    if type(value) is tuple and set(map(type, value)) <= _WHOLE:
+        return value
+    return replaced(value, lambda operand: new[id(operand)])
 
 
 def rebuilt(outputs: Iterable[Node], builder: Builder) -> list[Node]:

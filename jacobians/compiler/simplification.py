@@ -28,6 +28,6 @@ _NORMAL = {
 
 def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
-    outputs = rebuilt(outputs, Builder(_NORMAL))
-    outputs = multiplied(outputs, Builder(_NORMAL))
+    builder = Builder(_NORMAL)
+    outputs = multiplied(rebuilt(outputs, builder), builder)
     return lowered(placed(outputs, Builder({})))
