@@ -136,16 +136,15 @@ class _Filled:
         Indices that differ meet an array of zeros only once, whatever its shape.
         """
         first, self._first = self._first, False
-        if addend.kind == "scatter" and self._written is not None and addend.core.ndim == 1:
-            _, index, injective = addend.where
-            if injective and index.function is CONSTANT:
-                places = index.args[0]
+        if self._written is not None:
+            places = _positions(addend)
+            if places is not None:
                 if self._written[places].any():
                     self._written[places] = True
                     return None
                 self._written[places] = True
                 values = self._values[places]
-                return float(values[0]) if values.size and np.all(values == values[0]) else values
+                return float(values.flat[0]) if values.size and np.all(values == values.flat[0]) else values
         self._written = None
         return 0.0 if first and addend.kind != "plain" else None
 
@@ -166,12 +165,13 @@ def added_lines(
     view = view_text(name, addend, shape)
     index, injective = addend.where[1:] if addend.kind == "scatter" else (None, True)
     place = view or f"{_flat(name, addend, shape)}[{literal(index, names, space)}]"
+    whole = addend.kind in ("embed", "grid")
     if before is not None and injective:
         # It is not read.
         known = literal(before, names, space) if np.any(before) else ""
         value = f"{known} {sign} {core}" if known else core if sign == "+" else f"-{core}"
-        return [f"{place}[...] = {value}" if addend.kind == "embed" else f"{place} = {value}"]
-    if addend.kind == "embed":
+        return [f"{place}[...] = {value}" if whole else f"{place} = {value}"]
+    if whole:
         return [f"_view = {view}", f"_view {sign}= {core}"]
     if injective or view is not None:
         return [f"{place} {sign}= {core}"]
@@ -183,6 +183,11 @@ def view_text(name: str, addend: Addend, shape: tuple[int, ...] = ()) -> str | N
     """The part of an array that is added to, where it is a view: a diagonal, or a slice."""
     if addend.kind == "embed":
         return _diagonal_view(name, addend)
+    if addend.kind == "grid":
+        size, start, steps, sizes = addend.where
+        flat = name if shape == (size,) else f"{name}.reshape(-1)"
+        strides = tuple([step * addend.core.dtype.itemsize for step in steps])
+        return f"np.lib.stride_tricks.as_strided({flat}[{start}:], {sizes}, {strides})"
     text = _slice_text(addend.where[1]) if addend.kind == "scatter" else None
     return None if text is None else f"{_flat(name, addend, shape)}[{text}]"
 
@@ -269,10 +274,21 @@ def _addends(root: Node, uses: Counter, placed: set[int], inside: set[int]) -> l
             found.append(Addend("embed", node.args[0], node.args[1], minus))
         elif node.function is scatter:
             found.append(_scattered(node, minus))
+            inside |= _seen_through(node.args[0], found[-1].core, uses)
         else:
             inside.add(id(node.args[0]))
             found.append(_scattered(node.args[0], minus))
+            inside |= _seen_through(node.args[0].args[0], found[-1].core, uses)
     return found
+
+
+def _seen_through(values: Node, core: Node, uses: Counter) -> set[int]:
+    """The ids of the views between an array and what is scattered of it, which nothing else uses."""
+    between = set()
+    while values is not core and uses[id(values)] == 1:
+        between.add(id(values))
+        values = values.args[0]
+    return between
 
 
 def _fits(operand: Any, node: Node) -> bool:
@@ -282,4 +298,42 @@ def _fits(operand: Any, node: Node) -> bool:
 def _scattered(node: Node, minus: bool) -> Addend:
     values, index, size, *rest = node.args
     injective = bool(rest[0]) if rest else bool(node.kwargs.get("injective", False))
+    grid = _grid(values, index) if injective else None
+    if grid is not None:
+        core, start, steps = grid
+        sizes = values.args[0].shape
+        return Addend("grid", core, (size, start, steps, sizes), minus)
     return Addend("scatter", values, (size, index, injective), minus)
+
+
+def _grid(values: Node, index: Any) -> tuple[Node, int, tuple[int, ...]] | None:
+    """The array that is raveled to `values`, and the first position and the steps along each of its axes.
+
+    None where the positions have no such steps; an array that is only broadcast is left as it is.
+    """
+    if values.function is not np.reshape or values.ndim != 1 or index.function is not CONSTANT:
+        return None
+    core = values.args[0]
+    if core.ndim < 2 or values.args[2:] or values.kwargs:
+        return None
+    positions = index.args[0].reshape(core.shape)
+    start = int(positions.flat[0])
+    ones = [tuple([int(n == axis) for n in range(core.ndim)]) for axis in range(core.ndim)]
+    steps = tuple([int(positions[one]) - start if size > 1 else 0 for one, size in zip(ones, core.shape, strict=True)])
+    expected = sum(np.ix_(*[step * np.arange(n) for step, n in zip(steps, core.shape, strict=True)]))
+    if min(steps) < 0 or not np.array_equal(positions - start, expected):
+        return None
+    while core.function is np.broadcast_to and core.args[0].ndim == core.ndim:
+        core = core.args[0]
+    return core, start, steps
+
+
+def _positions(addend: Addend) -> np.ndarray | None:
+    """The positions that an addend is added to, if each is met once and they are known."""
+    if addend.kind == "grid":
+        _, start, steps, sizes = addend.where
+        return start + sum(np.ix_(*[step * np.arange(n) for step, n in zip(steps, sizes, strict=True)]))
+    if addend.kind == "scatter" and addend.core.ndim == 1:
+        _, index, injective = addend.where
+        return index.args[0] if injective and index.function is CONSTANT else None
+    return None
