@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from enum import Enum
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError
 from ..tracing import Traced, lift
+from ..trees import LEAF, Tree, flatten, is_container
 
-__all__ = ["Argnums", "check_dtype", "checked_input", "checked_vector", "normalised_argnums"]
+__all__ = [
+    "Argnums",
+    "check_dtype",
+    "checked_input",
+    "checked_inputs",
+    "checked_vector",
+    "checked_vectors",
+    "is_differentiated",
+    "normalised_argnums",
+]
 
 Argnums = int | Sequence[int]
 
-_CONTAINERS = (list, tuple, dict, set)
+_CONSTANTS = (
+    *(type(None), bool, int, str, bytes, np.integer, np.bool_, np.dtype, range, slice, Enum),
+    *(type, FunctionType, BuiltinFunctionType, np.ufunc),
+)
 
 
 def normalised_argnums(operation: str, argnums: Argnums, count: int) -> tuple[int, ...]:
@@ -33,21 +49,47 @@ def normalised_argnums(operation: str, argnums: Argnums, count: int) -> tuple[in
     return tuple(result)
 
 
-def checked_input(operation: str, position: int, value: Any) -> Any:
+def is_differentiated(value: Any) -> bool:
+    """Whether a value in a nest is an array, or must be one; texts, integers and None are constants."""
+    kind = type(value)
+    if hasattr(kind, "__array_function__"):
+        return True
+    return not (isinstance(value, _CONSTANTS) or dataclasses.is_dataclass(kind) or hasattr(kind, "tocoo"))
+
+
+def checked_inputs(operation: str, name: str, value: Any) -> tuple[list[Any], Tree]:
+    """The arrays of an argument, perhaps traced by an outer transform, and how they are nested.
+
+    Raises
+    ------
+    ArgumentError
+        As `checked_input`, naming the array in the nest; and for a nest without any.
+    """
+    if not is_container(value):
+        return [checked_input(operation, name, value)], LEAF
+    leaves, tree = flatten(value, is_differentiated)
+    if not leaves:
+        advice = "Name arguments with arrays of floating numbers in argnums."
+        raise ArgumentError(operation, name, f"is {tree}, a nest without an array", advice)
+    paths = tree.paths(name)
+    return [checked_input(operation, path, leaf) for path, leaf in zip(paths, leaves, strict=True)], tree
+
+
+def checked_input(operation: str, name: str, value: Any) -> Any:
     """An argument as an array of floating numbers, perhaps traced by an outer transform.
 
     Raises
     ------
     ArgumentError
-        For containers, integers, booleans, complex numbers and anything that is no array.
+        For integers, booleans, complex numbers and anything that is no array.
     """
-    name = f"argument {position}"
-    if isinstance(value, _CONTAINERS):
-        advice = "Pass one array for each, with argnums a tuple, or stack them into one array with np.stack."
-        raise ArgumentError(operation, name, f"is a {type(value).__name__}; containers are not differentiated", advice)
     if isinstance(value, np.ndarray) and value.dtype == object:
         value = lift(value)
     if not isinstance(value, Traced) and not hasattr(value, "__array_function__"):
+        if not isinstance(value, (int, float, complex, np.generic)) and not hasattr(value, "__array__"):
+            found = f"is a {type(value).__name__}, which is neither an array nor a nest of arrays"
+            advice = "Use tuples, lists, dicts, named tuples or dataclasses, or pass it by keyword."
+            raise ArgumentError(operation, name, found, advice)
         value = np.asarray(value)
     check_dtype(operation, name, value)
     return value
@@ -82,3 +124,12 @@ def checked_vector(operation: str, name: str, vector: Any, shape: tuple[int, ...
         return vector.astype(dtype)
     check_dtype(operation, name, vector)
     return vector
+
+
+def checked_vectors(
+    operation: str, name: str, nest: Any, like: str, tree: Tree, ends: Sequence[tuple[tuple[int, ...], np.dtype]]
+) -> list[Any]:
+    """The arrays of a nest of tangents or cotangents, nested as `tree`, which is that of `like`."""
+    leaves = [nest] if tree.is_leaf and not is_container(nest) else tree.match(nest, operation, name, like)
+    ready = zip(tree.paths(name), leaves, ends, strict=True)
+    return [checked_vector(operation, path, leaf, *end) for path, leaf, end in ready]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -10,10 +12,11 @@ import numpy as np
 from ..errors import ArgumentError
 from ..graph import LinearGraph
 from ..program import Symbol
-from ..tensor import Jacobian
+from ..tensor import BlockJacobian, Jacobian
 from ..terms import Factor, OperatorFactor, Term
 from ..tracing import Level, Traced, advise, check_current, contains_traced, explain, lift, opened, watch
-from .arguments import check_dtype, checked_input
+from ..trees import LEAF, Tree, flatten, is_container
+from .arguments import check_dtype, checked_inputs, is_differentiated
 
 __all__ = ["Linearised", "as_result", "linearise", "memory_of", "owned_graph"]
 
@@ -21,14 +24,52 @@ T = TypeVar("T")
 
 
 class Linearised(NamedTuple):
-    """A function at a point: its value, and the graph of local Jacobians from the inputs to the output."""
+    """A function at a point: its value, and the graph of local Jacobians from the inputs to the outputs.
+
+    Attributes
+    ----------
+    level : Level
+    values : sequence
+        The arrays of the result, one level below.
+    aux : object
+    graph : LinearGraph
+    inputs, outputs : tuple of int
+        The vertices of the arrays of all differentiated arguments, and of those of the result.
+    arguments : tuple of Tree
+        How each differentiated argument is nested.
+    result : Tree
+        How the result is nested.
+    """
 
     level: Level
-    value: Any
+    values: Sequence[Any]
     aux: Any
     graph: LinearGraph
     inputs: tuple[int, ...]
-    output: int
+    outputs: tuple[int, ...]
+    arguments: tuple[Tree, ...] = ()
+    result: Tree = LEAF
+
+    @property
+    def output(self) -> int:
+        """The vertex of a result that is one array."""
+        return self.outputs[0]
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether the result or a differentiated argument is a nest, not an array."""
+        return not (self.result.is_leaf and all([tree.is_leaf for tree in self.arguments]))
+
+    def value(self) -> Any:
+        """The result as it is handed out."""
+        return self.result.build([as_result(self.level, value) for value in self.values])
+
+    def nested(self, entries: Sequence[Any]) -> tuple[Any, ...]:
+        """For each differentiated argument the nest of what belongs to its arrays; one entry for each input."""
+        if not self.is_nested:
+            return tuple(entries)
+        waiting = iter(entries)
+        return tuple([tree.slopes().build(list(islice(waiting, tree.count))) for tree in self.arguments])
 
 
 def linearise(
@@ -56,10 +97,15 @@ def linearise(
     has_aux : bool
         Whether the function returns a pair of the result and anything else.
     """
-    checked = {position: checked_input(operation, position, args[position]) for position in positions}
+    checked = [checked_inputs(operation, f"argument {position}", args[position]) for position in positions]
+    trees = tuple([tree for _, tree in checked])
     with opened() as level:
-        inputs = {position: watch(level, value) for position, value in checked.items()}
-        arguments = [inputs.get(position, value) for position, value in enumerate(args)]
+        arguments = [*args]
+        inputs: list[int] = []
+        for position, (leaves, tree) in zip(positions, checked, strict=True):
+            watched = [watch(level, leaf) for leaf in leaves]
+            inputs += [leaf.vertex for leaf in watched]
+            arguments[position] = watched[0] if tree.is_leaf else tree.build(watched)
         try:
             result = function(*arguments, **kwargs)
         except (TypeError, ValueError) as error:
@@ -75,19 +121,31 @@ def linearise(
                 found = f"is {type(result).__name__}, but has_aux=True expects a pair"
                 raise ArgumentError(operation, "the result", found, "Return (result, aux).")
             result, aux = result
-        value, output = _output(operation, level, result)
-        numbers = tuple([inputs[position].vertex for position in positions])
-        return finish(Linearised(level, value, plain(level, aux), level.graph, numbers, output))
+        leaves, tree = _flat_result(operation, result)
+        paths = tree.paths("the result")
+        ends = [_output(operation, level, path, leaf) for path, leaf in zip(paths, leaves, strict=True)]
+        values, outputs = [value for value, _ in ends], tuple([vertex for _, vertex in ends])
+        return finish(Linearised(level, values, plain(level, aux), level.graph, tuple(inputs), outputs, trees, tree))
 
 
-def _output(operation: str, level: Level, result: Any) -> tuple[Any, int]:
-    """The plain value of a result, and its vertex; a result that depends on no input gets one without edges."""
-    if isinstance(result, Jacobian):
+def _flat_result(operation: str, result: Any) -> tuple[list[Any], Tree]:
+    """The arrays of a result, and how they are nested; Jacobians stand for their dense arrays."""
+    if isinstance(result, (Jacobian, BlockJacobian)):
         result = result.to_array()
-    if isinstance(result, (list, tuple, dict, set)):
-        advice = "Return one array, e.g. np.stack or np.concatenate of the parts, or differentiate them one by one."
-        found = f"is a {type(result).__name__}; containers are not differentiated"
-        raise ArgumentError(operation, "the result", found, advice)
+    if not is_container(result):
+        return [result], LEAF
+    leaves, tree = flatten(result, is_differentiated)
+    if any([isinstance(leaf, (Jacobian, BlockJacobian)) for leaf in leaves]):
+        dense = [leaf.to_array() if isinstance(leaf, (Jacobian, BlockJacobian)) else leaf for leaf in leaves]
+        leaves, tree = flatten(tree.build(dense), is_differentiated)
+    if not leaves:
+        found = f"is {tree}, a nest without an array"
+        raise ArgumentError(operation, "the result", found, "Return at least one array of floating numbers.")
+    return leaves, tree
+
+
+def _output(operation: str, level: Level, name: str, result: Any) -> tuple[Any, int]:
+    """The plain value of a result, and its vertex; a result that depends on no input gets one without edges."""
     if isinstance(result, np.ndarray) and result.dtype == object and contains_traced(result):
         result = lift(result)
     check_current(operation, result)
@@ -95,7 +153,7 @@ def _output(operation: str, level: Level, result: Any) -> tuple[Any, int]:
         return result.value, result.vertex
     if not isinstance(result, (Traced, Symbol)):
         result = np.asarray(result)
-    check_dtype(operation, "the result", result)
+    check_dtype(operation, name, result)
     return result, level.graph.add_vertex(result.shape, result.dtype)
 
 
@@ -109,6 +167,9 @@ def plain(level: Level, tree: Any) -> Any:
         return type(tree)(*[plain(level, value) for value in tree])
     if isinstance(tree, (list, tuple)):
         return type(tree)([plain(level, value) for value in tree])
+    if is_container(tree):
+        fields = [field.name for field in dataclasses.fields(tree) if field.init]
+        return dataclasses.replace(tree, **{name: plain(level, getattr(tree, name)) for name in fields})
     return tree
 
 
@@ -181,3 +242,5 @@ def _arrays(tree: Any) -> Iterator[np.ndarray]:
     elif isinstance(tree, (list, tuple, dict)):
         for entry in tree.values() if isinstance(tree, dict) else tree:
             yield from _arrays(entry)
+    elif is_container(tree):
+        yield from _arrays([getattr(tree, field.name) for field in dataclasses.fields(tree)])

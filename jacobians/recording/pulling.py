@@ -1,4 +1,4 @@
-"""Pull a cotangent of the output back to the inputs of a recorded function.
+"""Pull cotangents of the outputs back to the inputs of a recorded function.
 
 A large gradient is handed out as the array that the last contraction made, where nothing else holds that memory; a
 copy would take as long as the contraction.
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..contract import to_dense
-from ..elimination import push
+from ..elimination import pull_several, push
 from ..graph import LinearGraph
 from ..labels import axes_of, flatten
 from ..terms import Factor, OperatorFactor, Term
@@ -25,15 +25,20 @@ _LARGE = 65536
 """Bytes from which a copy costs more than to look whether it is needed."""
 
 
-def pull(record: Linearised, cotangent: Any = None) -> tuple[Any, ...]:
-    """The cotangents of the inputs, dense, for a cotangent of the output; without one, for a one of a scalar."""
+def pull(record: Linearised, cotangents: Sequence[Any] | None = None) -> tuple[Any, ...]:
+    """The cotangents of the inputs, dense, for those of the outputs; without any, for a one of a scalar."""
     graph = record.graph
-    axes = axes_of(graph.shapes[record.output])
-    seed = Term((), axes, () if cotangent is None else (Factor.on(cotangent, axes),))
-    result = push(graph, record.inputs, record.output, cotangent=[seed])
+    seeds = []
+    for n, output in enumerate(record.outputs):
+        axes = axes_of(graph.shapes[output])
+        seeds.append([Term((), axes, () if cotangents is None else (Factor.on(cotangents[n], axes),))])
+    if len(seeds) == 1:
+        result = push(graph, record.inputs, record.output, cotangent=seeds[0])
+    else:
+        result = pull_several(graph, record.inputs, record.outputs, seeds)
     made = {n: _as_made(result[n], graph.dtypes[n]) for n in record.inputs}
     large = [array for array in made.values() if array is not None and array.nbytes >= _LARGE]
-    shared = _shared(graph, seed, result.values()) if large else ()
+    shared = _shared(graph, [term for terms in seeds for term in terms], result.values()) if large else ()
     gradients = []
     for n, array in made.items():
         shape, dtype = graph.shapes[n], graph.dtypes[n]
@@ -62,11 +67,11 @@ def _owns(array: np.ndarray) -> bool:
     return flags.owndata and flags.c_contiguous and flags.writeable
 
 
-def _shared(graph: LinearGraph, seed: Term, results: Iterable[Sequence[Term]]) -> set[int]:
-    """The memory that the graph, the seed or several results hold."""
+def _shared(graph: LinearGraph, seeds: Sequence[Term], results: Iterable[Sequence[Term]]) -> set[int]:
+    """The memory that the graph, the seeds or several results hold."""
     recorded = [term for edges in graph.into for terms in edges.values() for term in terms]
     uses = Counter(_held([term for terms in results for term in terms]))
-    return {*_held([seed, *recorded]), *(memory for memory, count in uses.items() if count > 1)}
+    return {*_held([*seeds, *recorded]), *(memory for memory, count in uses.items() if count > 1)}
 
 
 def _held(terms: Iterable[Term]) -> list[int]:

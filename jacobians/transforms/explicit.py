@@ -10,10 +10,11 @@ import numpy as np
 
 from ..elimination import NAMES, Plan
 from ..errors import ArgumentError
-from ..recording import Argnums, Linearised, as_result, linearise, normalised_argnums, owned_graph
-from ..tensor import Body, Jacobian
+from ..recording import Argnums, Linearised, linearise, normalised_argnums, owned_graph
 from ..tensor import memory_limit as bytes_of
+from ..trees import is_container
 from .gradients import grad
+from .making import jacobians_of
 
 __all__ = ["hessian", "jacfwd", "jacobian", "jacrev", "value_and_jacobian"]
 
@@ -36,7 +37,7 @@ def jacobian(
     Parameters
     ----------
     function : callable
-        Of arrays, returning one array (or a pair of it and anything else, with `has_aux`).
+        Of arrays and nests of arrays, returning an array or a nest (or a pair of it and anything else, with `has_aux`).
     argnums : int or tuple of int
         The differentiated positional arguments; an int gives one Jacobian, a tuple gives a tuple of them. Keyword
         arguments reach the function undifferentiated.
@@ -54,7 +55,9 @@ def jacobian(
     Returns
     -------
     callable
-        Of the same arguments; returns a `Jacobian` of shape out_shape + in_shape, and aux if `has_aux`.
+        Of the same arguments; returns a `Jacobian` of shape out_shape + in_shape, and aux if `has_aux`. As soon as the
+        result or a differentiated argument is a nest, it is one `BlockJacobian`, nested as the result and then as the
+        argument (as the tuple of arguments, if `argnums` is one).
 
     Raises
     ------
@@ -147,12 +150,10 @@ def _jacobians(
     positions = normalised_argnums(name, argnums, len(args))
 
     def finish(record: Linearised) -> tuple[Any, Any, Any]:
-        value = as_result(record.level, record.value) if valued else None
-        body = Body(owned_graph(record, value), record.inputs, record.output, order=options.order).check_order(name)
-        if options.mode == "explicit":
-            body.terms(keep=True)
-        results = tuple([Jacobian(body, vertex, options.mode, options.limit) for vertex in record.inputs])
-        return value, results[0] if isinstance(argnums, (int, np.integer)) else results, record.aux
+        value = record.value() if valued else None
+        single = isinstance(argnums, (int, np.integer))
+        results = jacobians_of(record, owned_graph(record, value), single, name, *options)
+        return value, results, record.aux
 
     return linearise(name, function, args, kwargs, positions, finish, has_aux)
 
@@ -192,7 +193,7 @@ def hessian(
         Returns a scalar, or a pair ``(scalar, aux)`` with `has_aux`.
     argnums : int or tuple of int
         An int gives one `Jacobian` of shape in_shape + in_shape; a tuple gives a tuple of tuples, one block for each
-        pair.
+        pair. As soon as an argument is a nest, it is one `BlockJacobian`, nested as the argument twice.
     has_aux : bool
         The result is then ``(H, aux)``.
     **options
@@ -205,15 +206,15 @@ def hessian(
     array([[ 6.,  0.],
            [ 0., 12.]])
     """
+    second = jacobian(grad(function, argnums, has_aux=has_aux), argnums, has_aux=has_aux, **options)
     if isinstance(argnums, (int, np.integer)):
-        return jacobian(grad(function, argnums, has_aux=has_aux), argnums, has_aux=has_aux, **options)
-    rows = [
-        jacobian(grad(function, argnum, has_aux=has_aux), argnums, has_aux=has_aux, **options) for argnum in argnums
-    ]
+        return second
 
     @wraps(function)
     def blocks(*args: Any, **kwargs: Any) -> Any:
-        results = [row(*args, **kwargs) for row in rows]
-        return (tuple([block for block, _ in results]), results[0][1]) if has_aux else tuple(results)
+        H, *aux = second(*args, **kwargs) if has_aux else (second(*args, **kwargs),)
+        if all([not is_container(args[position]) for position in argnums]):
+            H = H.blocks
+        return (H, *aux) if aux else H
 
     return blocks

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
-from ..recording import Argnums, Linearised, as_result, linearise, normalised_argnums, pull
+from ..recording import Argnums, Linearised, linearise, normalised_argnums, pull
 
 __all__ = ["grad", "value_and_grad"]
 
@@ -22,15 +22,15 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = 
     function : callable
         Returns a scalar (an array of shape ``()``), or a pair ``(scalar, aux)`` with `has_aux`.
     argnums : int or tuple of int
-        The differentiated positional arguments; an int gives one array, a tuple gives a tuple. Keyword arguments reach
-        the function undifferentiated.
+        The differentiated positional arguments, arrays or nests of arrays; an int gives one gradient, a tuple gives a
+        tuple. Keyword arguments reach the function undifferentiated.
     has_aux : bool
 
     Returns
     -------
     callable
-        Of the same arguments; returns arrays of the shape and dtype of the differentiated arguments, and aux if
-        `has_aux`.
+        Of the same arguments; returns arrays of the shape and dtype of the differentiated arguments, nested as these
+        are, and aux if `has_aux`.
 
     Raises
     ------
@@ -44,6 +44,8 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = 
     >>> grad(lambda W, b: np.sum((W @ x + b) ** 2))(W, b)
     array([[ -6., -12.],
            [  6.,  12.]])
+    >>> grad(lambda p: np.sum((W @ p["x"] + p["b"]) ** 2))({"x": x, "b": b})
+    {'x': array([ 0., 18.]), 'b': array([-6.,  6.])}
     """
     both = _valued("grad", function, argnums, has_aux)
 
@@ -82,12 +84,16 @@ def _valued(name: str, function: Callable[..., Any], argnums: Argnums, has_aux: 
         positions = normalised_argnums(name, argnums, len(args))
 
         def finish(record: Linearised) -> Any:
+            if not record.result.is_leaf:
+                found = f"is nested as {record.result}, but must be a scalar"
+                advice = "Use jacobian, or return (scalar, aux) with has_aux=True."
+                raise ArgumentError(name, "the result", found, advice)
             shape = record.graph.shapes[record.output]
             if shape != ():
                 advice = "Use jacobian, or sum the result to a scalar first."
                 raise ArgumentError(name, "the result", f"has shape {shape}, but must be a scalar", advice)
-            gradients = pull(record)
-            value = as_result(record.level, record.value)
+            gradients = record.nested(pull(record))
+            value = record.value()
             single = isinstance(argnums, (int, np.integer))
             return (value, record.aux) if has_aux else value, gradients[0] if single else gradients
 

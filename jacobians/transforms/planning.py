@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from ..elimination import NAMES, RULES, Effort, Plan, choose, counted, plan_of
+from ..elimination import NAMES, RULES, Effort, Plan, choose, counted, plan_of, with_sink
 from ..errors import ArgumentError
-from ..labels import Label, axes_of, flatten
 from ..recording import Argnums, Linearised, linearise, normalised_argnums
-from ..tensor import Body
-from ..terms import Affine, Map, Term
-from ..tracing import Traced
+from ..tensor import Body, Bundle
 
 __all__ = ["plan"]
 
@@ -33,7 +28,7 @@ def plan(
     Parameters
     ----------
     function : callable
-        Of arrays, returning an array or a nest of tuples and lists of arrays: the rows of one Jacobian.
+        Of arrays and nests of arrays, returning an array or a nest of arrays: the rows of one Jacobian.
     *args
         Its arguments.
     argnums : int or tuple of int
@@ -80,49 +75,24 @@ def plan(
         names = ", ".join(f'"{name}"' for name in ("auto", *NAMES))
         raise ArgumentError("plan", "order", f"is {order!r}", f"Use {names}, or a sequence of vertices.")
     positions = normalised_argnums("plan", argnums, len(args))
-    parts: list[Any] = []
-
-    def joined(*arguments: Any) -> Any:
-        result = function(*arguments)
-        if not isinstance(result, (tuple, list)):
-            return result
-        parts[:] = _leaves(result)
-        return np.concatenate([np.ravel(part) for part in parts])
 
     def finish(record: Linearised) -> Plan:
-        if parts:
-            _place(record, parts)
-        ends = record.graph, record.inputs, record.output
-        if not isinstance(order, str):
-            found = Body(*ends, order=order).check_order("plan").plan
-        elif order == "auto":
+        graph, output, chosen = record.graph, record.output, order
+        digest = ""
+        if not record.result.is_leaf:
+            graph, output = with_sink(record.graph, record.outputs)
+            digest = Bundle(record.graph, record.inputs, record.outputs).digest
+            if isinstance(chosen, Plan) and chosen.graph == digest:
+                chosen = chosen._replace(graph="")
+        ends = graph, record.inputs, output
+        if not isinstance(chosen, str):
+            found = Body(*ends, order=chosen).check_order("plan").plan
+        elif chosen == "auto":
             found = choose(*ends)
         else:
             unlimited = budget is not None and moves is None
-            found = plan_of(*ends, (), order, Effort(rule, 10**9 if unlimited else moves, budget, seed))
-        return counted(*ends, found)
+            found = plan_of(*ends, (), chosen, Effort(rule, 10**9 if unlimited else moves, budget, seed))
+        found = counted(*ends, found)
+        return found._replace(graph=digest) if digest else found
 
-    return linearise("plan", joined, args, {}, positions, finish)
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    """The arrays in a nest of tuples and lists."""
-    if isinstance(tree, (tuple, list)):
-        for entry in tree:
-            yield from _leaves(entry)
-    else:
-        yield tree
-
-
-def _place(record: Linearised, parts: Sequence[Any]) -> None:
-    """Let the output join its parts directly, with nothing between that reshapes them."""
-    graph, output = record.graph, record.output
-    graph.into[output] = {}
-    start = 0
-    for part in parts:
-        size = int(np.size(part))
-        if isinstance(part, Traced) and part.level is record.level:
-            out, axes = Label(graph.shapes[output][0]), axes_of(part.shape)
-            term = Term(((out,),), axes, (), (Map((out,), flatten(axes), Affine(start, 1)),))
-            graph.add_term(part.vertex, output, term)
-        start += size
+    return linearise("plan", function, args, {}, positions, finish)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ..contract import to_dense
-from ..elimination import push
+from ..elimination import push_several
 from ..errors import ArgumentError
 from ..labels import axes_of
-from ..recording import Linearised, as_result, as_scalar, checked_vector, linearise, owned_graph, pull
-from ..tensor import Body, Jacobian
+from ..recording import Linearised, as_scalar, checked_vectors, linearise, owned_graph, pull
 from ..terms import Factor, Term
+from ..trees import is_container
+from .making import jacobians_of
 
 __all__ = ["hvp", "jvp", "linearize", "vjp"]
 
@@ -24,17 +26,18 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> A
     Parameters
     ----------
     function : callable
-        Of arrays, returning an array (or a pair of an array and anything else, with `has_aux`).
-    *primals : array_like
+        Of arrays and nests of arrays, returning an array or a nest (or a pair of it and anything else, with `has_aux`).
+    *primals : array_like, or nests of arrays
         The point; every one is differentiated.
     has_aux : bool
         Whether the function returns ``(result, aux)``.
 
     Returns
     -------
-    value : array
+    value : array or nest
     pullback : callable
-        ``pullback(c)``, c of the shape of the value, is a tuple with one array for each primal, of its shape and dtype.
+        ``pullback(c)``, c of the shape of the value and nested as it is, is a tuple with one entry for each primal, of
+        its shape and dtype and nested as it is.
     aux
         Only with `has_aux`.
 
@@ -47,12 +50,13 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> A
     """
 
     def finish(record: Linearised) -> Any:
-        value = as_result(record.level, record.value)
+        value = record.value()
         graph = owned_graph(record, value)
-        dtype, shape = graph.dtypes[record.output], graph.shapes[record.output]
+        ends = [(graph.shapes[n], graph.dtypes[n]) for n in record.outputs]
 
         def pullback(cotangent: Any) -> tuple[Any, ...]:
-            return pull(record, checked_vector("pullback", "the cotangent", cotangent, shape, dtype))
+            vectors = checked_vectors("pullback", "the cotangent", cotangent, "the result", record.result, ends)
+            return record.nested(pull(record, vectors))
 
         return (value, pullback, record.aux) if has_aux else (value, pullback)
 
@@ -65,15 +69,15 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     Parameters
     ----------
     function : callable
-    primals, tangents : sequence of array_like
-        The point and the direction: one tangent for each primal, of the same shape.
+    primals, tangents : sequence of array_like or of nests of arrays
+        The point and the direction: one tangent for each primal, of the same shape, and nested as it is.
     has_aux : bool
         Whether the function returns ``(result, aux)``.
 
     Returns
     -------
-    value, tangent : array
-        Of the same shape and dtype.
+    value, tangent : array or nest
+        Of the same shape and dtype, and nested alike.
     aux
         Only with `has_aux`.
 
@@ -94,15 +98,20 @@ def _along(
 
     def finish(record: Linearised) -> Any:
         graph = record.graph
-        seeds = {}
-        for position, (vertex, tangent) in enumerate(zip(record.inputs, tangents, strict=True)):
-            shape, dtype = graph.shapes[vertex], graph.dtypes[vertex]
-            checked = checked_vector(operation, f"tangent {position}", tangent, shape, dtype)
-            axes = axes_of(shape)
-            seeds[vertex] = [Term(axes, (), (Factor.on(checked, axes),))]
-        terms = next(iter(push(graph, record.inputs, record.output, tangents=seeds).values()))
-        tangent = as_scalar(to_dense(terms, graph.shapes[record.output], graph.dtypes[record.output]))
-        value = as_result(record.level, record.value)
+        seeds: dict[int, list[Term]] = {}
+        vertices = iter(record.inputs)
+        for position, (tree, tangent) in enumerate(zip(record.arguments, tangents, strict=True)):
+            own = list(islice(vertices, tree.count))
+            ends = [(graph.shapes[n], graph.dtypes[n]) for n in own]
+            names = f"tangent {position}", f"argument {position}"
+            found = checked_vectors(operation, names[0], tangent, names[1], tree, ends)
+            for vertex, vector in zip(own, found, strict=True):
+                axes = axes_of(graph.shapes[vertex])
+                seeds[vertex] = [Term(axes, (), (Factor.on(vector, axes),))]
+        results = []
+        for terms, n in zip(push_several(graph, record.inputs, record.outputs, seeds), record.outputs, strict=True):
+            results.append(as_scalar(to_dense(terms, graph.shapes[n], graph.dtypes[n])))
+        value, tangent = record.value(), record.result.slopes().build(results)
         return (value, tangent, record.aux) if has_aux else (value, tangent)
 
     return linearise(operation, function, tuple(primals), {}, tuple(range(len(primals))), finish, has_aux)
@@ -122,13 +131,14 @@ def linearize(function: Callable[..., Any], *primals: Any) -> Any:
     Parameters
     ----------
     function : callable
-    *primals : array_like
+    *primals : array_like, or nests of arrays
 
     Returns
     -------
-    value : array
+    value : array or nest
     J : Jacobian
-        Lazy; a tuple with one for each primal, if there are several.
+        Lazy; a tuple with one for each primal, if there are several. One `BlockJacobian` as soon as the value or a
+        primal is a nest.
 
     Examples
     --------
@@ -139,10 +149,9 @@ def linearize(function: Callable[..., Any], *primals: Any) -> Any:
     """
 
     def finish(record: Linearised) -> Any:
-        value = as_result(record.level, record.value)
-        body = Body(owned_graph(record, value), record.inputs, record.output)
-        lazy = tuple([Jacobian(body, vertex, "lazy") for vertex in record.inputs])
-        return value, lazy[0] if len(primals) == 1 else lazy
+        value = record.value()
+        found = jacobians_of(record, owned_graph(record, value), len(primals) == 1, mode="lazy")
+        return value, found
 
     return linearise("linearize", function, primals, {}, tuple(range(len(primals))), finish)
 
@@ -154,12 +163,12 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     ----------
     function : callable
         Returns a scalar.
-    primals, tangents : sequence of array_like
+    primals, tangents : sequence of array_like or of nests of arrays
 
     Returns
     -------
-    tuple of array
-        One for each primal, of its shape: the derivative of the gradient along the tangents.
+    tuple
+        One entry for each primal, of its shape and nested as it is: the derivative of the gradient along the tangents.
 
     Examples
     --------
@@ -172,11 +181,13 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
 
     def along(*point: Any) -> Any:
         value, tangent = _along("hvp", function, point, tangents)
+        if is_container(value):
+            raise ArgumentError("hvp", "the result", "is a nest of arrays", "hvp needs a scalar function.")
         if np.shape(value) != ():
             raise ArgumentError("hvp", "the result", f"has shape {np.shape(value)}", "hvp needs a scalar function.")
         return tangent
 
     def finish(record: Linearised) -> tuple[Any, ...]:
-        return pull(record)
+        return record.nested(pull(record))
 
     return linearise("hvp", along, tuple(primals), {}, tuple(range(len(primals))), finish)

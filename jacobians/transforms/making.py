@@ -1,0 +1,47 @@
+"""The Jacobians of a recorded function, in the form that its arguments and its result ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..graph import LinearGraph
+from ..recording import Linearised
+from ..tensor import BlockJacobian, Bundle, Jacobian
+from ..tensor.linking import Order
+from ..trees import Tree
+
+__all__ = ["jacobians_of"]
+
+
+def jacobians_of(
+    record: Linearised,
+    graph: LinearGraph,
+    single: bool,
+    operation: str = "jacobian",
+    mode: str = "auto",
+    order: Order = "auto",
+    limit: int | None = None,
+) -> Any:
+    """A Jacobian, or a tuple of them; one `BlockJacobian` as soon as the result or an argument is a nest.
+
+    Parameters
+    ----------
+    record : Linearised
+    graph : LinearGraph
+        What the Jacobians keep: that of the record, owned.
+    single : bool
+        Whether one argument was named, not a tuple of them.
+    operation : str
+        For errors.
+    mode, order, limit
+        How they are held.
+    """
+    bundle = Bundle(graph, record.inputs, record.outputs, order=order)
+    _ = bundle.body.check_order(operation)
+    if mode == "explicit":
+        _ = bundle.terms(keep=True)
+    if not record.is_nested:
+        results = tuple([Jacobian(bundle.body, vertex, mode, limit) for vertex in record.inputs])
+        return results[0] if single else results
+    argument = record.arguments[0] if single else Tree(tuple, None, record.arguments)
+    return BlockJacobian(bundle, record.result.slopes(), argument.slopes(), mode, limit)
