@@ -160,7 +160,7 @@ class Tree:
         Parameters
         ----------
         nest : object
-            For a value that is no leaf it holds the same value, zero or None.
+            For a value that is no leaf it holds one of the same type, an integer or None, which are not looked at.
         operation, name, like : str
             For errors: what is called, what the other nest is, and what this one belongs to.
 
@@ -185,7 +185,7 @@ class Tree:
             other = nest is None or (is_container(nest) and not lists) or isinstance(nest, str)
             return (path, f"{_named(nest)} where an array is expected") if other else None
         if self.kind is object:
-            fits = nest is None or _alike(nest, self.about) or (np.ndim(nest) == 0 and nest == 0)
+            fits = nest is None or isinstance(nest, (type(self.about), int, np.integer, np.bool_)) or nest is self.about
             return None if fits else (path, f"{_named(nest)} where the constant {self.about!r} is expected")
         if type(nest) is not self.kind:
             return path, f"{_named(nest)} where {_named_kind(self.kind)} is expected"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import dataclasses
 import pickle
 import threading
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from ..errors import ArgumentError
 from ..pausing import without_collection
 from ..program import Symbol
 from ..tracing import contains_traced
+from ..trees import is_container
 from .kernel import Kernel, write_kernel
 from .parameters import Parameters, parameters_of
 from .places import check_places
@@ -238,6 +240,8 @@ def _is_recorded(value: Any) -> bool:
         return any(_is_recorded(entry) for entry in value.values())
     if isinstance(value, (tuple, list)):
         return any(_is_recorded(entry) for entry in value)
+    if is_container(value):
+        return any(_is_recorded(getattr(value, field.name)) for field in dataclasses.fields(value))
     return isinstance(value, Symbol) or contains_traced(value)
 
 

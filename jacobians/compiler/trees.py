@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import trees
 from ..program import Symbol
-from ..tensor import Jacobian, SparsePattern
+from ..tensor import BlockJacobian, Jacobian, SparsePattern
 from ..terms import Factor, Map, Term
 from .namespace import Namespace
 
@@ -79,7 +79,20 @@ def _taken_apart(value: Any) -> tuple[trees.Assembly, Sequence[Any]] | None:
         for positions in (value.indices, value.indptr):
             positions.flags.writeable = False  # every matrix that is built shares them
         return _Matrix(value._replace(data=None)), (value.data,)
+    if isinstance(value, BlockJacobian):
+        return _Blocks(value.tree), [J for row in value.grid() for J in row]
     return _jacobian_apart(value) if isinstance(value, Jacobian) else None
+
+
+class _Blocks(trees.Assembly):
+    """A Jacobian of nests without its blocks: how the result and the argument are nested."""
+
+    def build(self, parts: Sequence[Any]) -> BlockJacobian:
+        return BlockJacobian.of_blocks(parts, *self.state[0])
+
+    def steps(self) -> list[str]:
+        out, inp = self.state[0]
+        return [f".grid()[{row}][{column}]" for row in range(out.count) for column in range(inp.count)]
 
 
 class _Matrix(trees.Assembly):

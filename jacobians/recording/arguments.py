@@ -87,7 +87,7 @@ def checked_input(operation: str, name: str, value: Any) -> Any:
         value = lift(value)
     if not isinstance(value, Traced) and not hasattr(value, "__array_function__"):
         if not isinstance(value, (int, float, complex, np.generic)) and not hasattr(value, "__array__"):
-            found = f"is a {type(value).__name__}, which is neither an array nor a nest of arrays"
+            found = f"is of type {type(value).__name__}, which is neither an array nor a nest of arrays"
             advice = "Use tuples, lists, dicts, named tuples or dataclasses, or pass it by keyword."
             raise ArgumentError(operation, name, found, advice)
         value = np.asarray(value)

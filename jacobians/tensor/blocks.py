@@ -133,7 +133,7 @@ class BlockJacobian:
     def nbytes(self) -> int:
         """Bytes of the numbers and indices held, each array counted once."""
         if self._bundle.is_eliminated or self._mode == "explicit":
-            return held_bytes([term for row in self._grid() for J in row for term in J.terms])
+            return held_bytes([term for row in self.grid() for J in row for term in J.terms])
         edges = [terms for into in self._bundle.graph.into for terms in into.values()]
         return held_bytes([term for terms in edges for term in terms])
 
@@ -147,7 +147,7 @@ class BlockJacobian:
         held, dense = format_bytes(self.nbytes), format_bytes(self.dense_nbytes)
         size = f"shape {self.shape}, {self.dtype}, held {held}, dense {dense}"
         lines = [f"BlockJacobian({self._out} | {self._inp}, {size}, {self.mode})"]
-        for row, blocks in zip(rows, self._grid(), strict=True):
+        for row, blocks in zip(rows, self.grid(), strict=True):
             for column, J in zip(columns, blocks, strict=True):
                 known = f", {J.structure}" if self.mode == "explicit" else ""
                 lines.append(f"  {row.path}{column.path}: {row.shape} | {column.shape}{known}")
@@ -156,18 +156,24 @@ class BlockJacobian:
 
     # --------------------------------------------------------------------------------------------------- its parts
     @property
+    def tree(self) -> tuple[Tree, Tree]:
+        """How the result and the argument are nested."""
+        return self._out, self._inp
+
+    @property
     def blocks(self) -> Any:
         """The Jacobians, nested as the result, each entry nested as the argument."""
-        return self._nested(self._grid())
+        return self._nested(self.grid())
 
-    def _grid(self) -> list[list[Jacobian]]:
+    def grid(self) -> list[list[Jacobian]]:
         return [
             [Jacobian(self._bundle.row(row), source, self._mode, self._limit) for source in self._sources]
             for row in self._outputs
         ]
 
     def _nested(self, grid: Sequence[Sequence[Any]]) -> Any:
-        return self._out.build([self._inp.build(row) for row in grid])
+        out, inp = self._out.slopes(), self._inp.slopes()
+        return out.build([inp.build(row) for row in grid])
 
     def __getitem__(self, key: Any) -> Any:
         """The part of the result under a key of its nest; if the result is an array, of the argument.
@@ -192,7 +198,7 @@ class BlockJacobian:
     def _narrowed(self) -> Any:
         """The one block of an array in an array, or the Jacobian itself."""
         if self._out.is_leaf and self._inp.is_leaf:
-            return self._grid()[0][0]
+            return self.grid()[0][0]
         return self
 
     def keys(self) -> tuple[Any, ...]:
@@ -217,25 +223,27 @@ class BlockJacobian:
         """``J @ K``, the chain rule; or ``J @ tangents``, a nest with arrays of shape in_shape + batch."""
         if isinstance(other, (Jacobian, BlockJacobian)):
             return _chained(self, _as_blocks(other))
-        leaves = _leaves(self._inp, other, "J @ tangents", "the tangents", "the argument")
+        leaves = _leaves(self._inp, other, "J @ tangents", "the tangent", "the argument")
         batch = np.shape(leaves[0])[len(self.columns[0].shape) :] if leaves else ()
-        return self._out.build(self.pushed(leaves, batch, "J @ tangents"))
+        return self._out.slopes().build(self.pushed(leaves, batch, "J @ tangents"))
 
     def __rmatmul__(self, other: Any) -> Any:
         """``cotangents @ J``, a nest with arrays of shape batch + out_shape; or ``K @ J`` with a `Jacobian`."""
         if isinstance(other, Jacobian):
             return _chained(_as_blocks(other), self)
-        leaves = _leaves(self._out, other, "cotangents @ J", "the cotangents", "the result")
+        leaves = _leaves(self._out, other, "cotangents @ J", "the cotangent", "the result")
         batch = np.shape(leaves[0])[: max(np.ndim(leaves[0]) - len(self.rows[0].shape), 0)] if leaves else ()
-        return self._inp.build(self.pulled(leaves, batch, "cotangents @ J"))
+        return self._inp.slopes().build(self.pulled(leaves, batch, "cotangents @ J"))
 
     def jvp(self, tangents: Any) -> Any:
         """The derivative along a nest of tangents; nested as the result."""
-        return self._out.build(self.pushed(_leaves(self._inp, tangents, "jvp", "the tangents", "the argument")))
+        return self._out.slopes().build(self.pushed(_leaves(self._inp, tangents, "jvp", "the tangent", "the argument")))
 
     def vjp(self, cotangents: Any) -> Any:
         """The product with a nest of cotangents; nested as the argument."""
-        return self._inp.build(self.pulled(_leaves(self._out, cotangents, "vjp", "the cotangents", "the result")))
+        return self._inp.slopes().build(
+            self.pulled(_leaves(self._out, cotangents, "vjp", "the cotangent", "the result"))
+        )
 
     def __add__(self, other: Any) -> BlockJacobian:
         if not isinstance(other, BlockJacobian):
@@ -312,12 +320,12 @@ class BlockJacobian:
     def to_array(self, memory_limit: int | str | None = None) -> Any:
         """The dense arrays of the blocks, each of shape out_shape + in_shape, nested as `blocks`."""
         self._check_fits("to_array()", memory_limit, self.dense_nbytes)
-        return self._nested([[J.to_array(memory_limit) for J in row] for row in self._grid()])
+        return self._nested([[J.to_array(memory_limit) for J in row] for row in self.grid()])
 
     def to_matrix(self, memory_limit: int | str | None = None) -> Any:
         """The flat view as a dense matrix; `rows` and `columns` tell what its rows and columns are."""
         self._check_fits("to_matrix()", memory_limit, self.dense_nbytes)
-        rows = [np.concatenate([J.to_matrix(memory_limit) for J in row], axis=1) for row in self._grid()]
+        rows = [np.concatenate([J.to_matrix(memory_limit) for J in row], axis=1) for row in self.grid()]
         return np.concatenate(rows, axis=0)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -332,7 +340,7 @@ class BlockJacobian:
         ----------
         format : "csr", "csc", "coo" or "bsr"
         """
-        grid, dtype = self._grid(), self.dtype
+        grid, dtype = self.grid(), self.dtype
         triplets = sum([triplet_count(term) for row in grid for J in row for term in J.terms])
         self._check_fits("to_sparse()", None, triplets * (dtype.itemsize + 2 * np.dtype(np.intp).itemsize))
         entries = []
@@ -350,7 +358,7 @@ class BlockJacobian:
         return BlockOperator(self)
 
     def __reduce__(self) -> Any:
-        return BlockJacobian.of_blocks, ([J for row in self._grid() for J in row], self._out, self._inp)
+        return BlockJacobian.of_blocks, ([J for row in self.grid() for J in row], self._out, self._inp)
 
 
 def _chained(outer: BlockJacobian, inner: BlockJacobian) -> Any:

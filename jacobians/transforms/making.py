@@ -44,4 +44,4 @@ def jacobians_of(
         results = tuple([Jacobian(bundle.body, vertex, mode, limit) for vertex in record.inputs])
         return results[0] if single else results
     argument = record.arguments[0] if single else Tree(tuple, None, record.arguments)
-    return BlockJacobian(bundle, record.result.slopes(), argument.slopes(), mode, limit)
+    return BlockJacobian(bundle, record.result, argument, mode, limit)
