@@ -68,7 +68,7 @@ class Triplets(NamedTuple):
 
 def to_coo(terms: Sequence[Term], dtype: np.dtype) -> list[Triplets]:
     """The entries of each term, straight from its labels and maps; a position may occur several times."""
-    entries = []
+    entries: list[Triplets] = []
     for term in terms:
         if term.is_empty:
             continue
@@ -79,8 +79,26 @@ def to_coo(terms: Sequence[Term], dtype: np.dtype) -> list[Triplets]:
             np.broadcast_to(_positions(reduced, axes, grid), sizes).reshape(-1) for axes in (reduced.out, reduced.inp)
         ]
         core = _scaled(_on_grid(reduced, grid), reduced.scale)
-        entries.append(Triplets(rows, columns, np.broadcast_to(core, sizes).reshape(-1).astype(dtype, copy=False)))
+        values = np.broadcast_to(core, sizes).reshape(-1).astype(dtype, copy=False)
+        same = next((n for n, other in enumerate(entries) if _agree(other, rows, columns)), None)
+        if same is None:
+            entries.append(Triplets(rows, columns, values))
+        else:
+            entries[same] = entries[same]._replace(values=np.add(entries[same].values, values))
     return entries
+
+
+def _agree(entries: Triplets, rows: Any, columns: Any) -> bool:
+    """Whether entries are known to have these positions."""
+    for ours, theirs in ((entries.rows, rows), (entries.columns, columns)):
+        if ours is theirs:
+            continue
+        if not (isinstance(ours, np.ndarray) and isinstance(theirs, np.ndarray) and ours.shape == theirs.shape):
+            return False
+        some = slice(None, None, max(1, ours.size // 8))
+        if not (np.array_equal(ours[some], theirs[some]) and np.array_equal(ours, theirs)):
+            return False
+    return True
 
 
 def _is_native(part: Factor | OperatorFactor | Map) -> bool:

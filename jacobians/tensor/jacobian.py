@@ -17,7 +17,7 @@ from ..contract import to_dense
 from ..elimination import Plan, held_bytes
 from ..errors import ChainError, MemoryLimitError, ShapeError, format_bytes
 from ..labels import axes_of
-from ..terms import Term
+from ..terms import Term, remembering
 from .limits import memory_limit
 from .linking import Body, Linear, add, compose, of_terms, scale, transpose
 from .making import ConstructorOrMethod, array_term, as_value, diagonal_entries, einsum_term, owned_value
@@ -178,6 +178,7 @@ class Jacobian:
         return self._body.plan
 
     @property
+    @remembering()
     def terms(self) -> tuple[Term, ...]:
         """The terms whose sum this is; they share their arrays with the Jacobian."""
         if self._mode == "auto" and not self._body.is_eliminated:

@@ -17,7 +17,7 @@ from ..errors import ArgumentError
 from ..graph import LinearGraph
 from ..labels import axes_of
 from ..pausing import without_collection
-from ..terms import Term
+from ..terms import Term, remembering
 
 __all__ = ["Body", "Linear", "add", "compose", "copy_into", "of_terms", "scale", "transpose"]
 
@@ -56,6 +56,7 @@ class Body:
             self._plan = self._predict()
         return self._plan
 
+    @remembering()
     @without_collection()
     def _predict(self) -> Plan:
         ends = self.graph, self.inputs, self.output
@@ -112,7 +113,7 @@ class Body:
         if self._terms is not None:
             return self._terms
         order = self.sequence()
-        with without_collection():
+        with without_collection(), remembering():
             terms = eliminate(self.graph, self.inputs, self.output, order, self.joints)
         if keep:
             self._terms = terms

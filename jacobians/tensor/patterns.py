@@ -51,26 +51,39 @@ def sparse_pattern(entries: Sequence[Triplets], shape: tuple[int, int], format: 
     if not entries:
         nothing = np.zeros(0, np.intp)
         entries = [Triplets(nothing, nothing, np.zeros(0, dtype))]
-    rows, columns = np.concatenate([e.rows for e in entries]), np.concatenate([e.columns for e in entries])
-    major, minor, count = (columns, rows, shape[1]) if format == "csc" else (rows, columns, shape[0])
-    place = major * (shape[0] if format == "csc" else shape[1]) + minor
+    count, width = shape[::-1] if format == "csc" else shape
+    place = _places(entries, format == "csc", width)
     # Several runs that are sorted each: the stable sort merges them, much faster than SciPy's counting sort.
     order = np.argsort(place, kind="stable")
     place = place[order]
-    new = np.concatenate([[True], place[1:] != place[:-1]])[: order.size]
-    first = order[new]
-    major, minor = major[first], minor[first]
+    new = np.ones(order.size, bool)
+    np.not_equal(place[1:], place[:-1], out=new[1:])
+    place = place[new]
+    major = place // max(width, 1)
+    minor = np.subtract(place, major * width, out=place)
     if any(isinstance(e.values, Symbol) for e in entries):
         slots = np.empty(order.size, np.intp)
         slots[order] = np.cumsum(new) - 1
-        data = _placed(entries, slots, first.size, dtype)
+        data = _placed(entries, slots, minor.size, dtype)
     else:
         data = np.take(np.concatenate([e.values for e in entries]), order)
-        data = data if first.size == order.size else np.add.reduceat(data, np.flatnonzero(new))
-    kind = np.int32 if max(*shape, place.size) < 2**31 else np.int64
+        data = data if minor.size == order.size else np.add.reduceat(data, np.flatnonzero(new))
+    kind = np.int32 if max(*shape, order.size) < 2**31 else np.int64
     indices = minor.astype(kind)
     indptr = np.concatenate([[0], np.cumsum(np.bincount(major, minlength=count))]).astype(kind)
     return SparsePattern(data, indices, indptr, shape, format)
+
+
+def _places(entries: Sequence[Triplets], by_columns: bool, width: int) -> np.ndarray:
+    """The flat position of each triplet in the order of the format."""
+    places = np.empty(sum([e.rows.size for e in entries]), np.intp)
+    start = 0
+    for rows, columns, _ in entries:
+        part = places[start : start + rows.size]
+        major, minor = (columns, rows) if by_columns else (rows, columns)
+        np.add(np.multiply(major, width, out=part), minor, out=part)
+        start += rows.size
+    return places
 
 
 def _placed(entries: Sequence[Triplets], slots: np.ndarray, size: int, dtype: np.dtype) -> Any:

@@ -2,6 +2,7 @@
 
 - `factor`: `Factor`, a dense array with a label per axis, and `OperatorFactor`, a linear operator between two groups.
 - `maps`: `Map`, a relation ``ravel(dst) == index[src]`` between index groups.
+- `memory`: what is worked out of index arrays, kept while a graph is eliminated.
 - `relations`: `compose` and `join`, the algebra of maps.
 - `term`: `Term`, scale times the sum over bound labels of factors times maps.
 - `pattern`: `Pattern`, the labels of a term without its numbers.
@@ -9,6 +10,7 @@
 
 from .factor import Factor, LinearOperation, OperatorFactor
 from .maps import Affine, Map
+from .memory import remembering
 from .pattern import Pattern, factor_of, pattern_of, patterned
 from .relations import Joined, compose, join, spread, tabulate
 from .term import Term
@@ -27,6 +29,7 @@ __all__ = [
     "join",
     "pattern_of",
     "patterned",
+    "remembering",
     "spread",
     "tabulate",
 ]

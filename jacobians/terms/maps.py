@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import TermError
 from ..labels import Axis, Frozen, Label, Substitution, apply, size_of
+from .memory import recall
 
 __all__ = ["Affine", "Map"]
 
@@ -24,6 +25,10 @@ class Affine(NamedTuple):
     start: int
     step: int
     modulus: int | None = None
+
+
+def _digest(index: np.ndarray) -> bytes:
+    return blake2b(np.ascontiguousarray(index).data, digest_size=16).digest()
 
 
 class Map(Frozen):
@@ -61,7 +66,8 @@ class Map(Frozen):
         """A map from an integer array, recognised as affine where it is and its numbers are known."""
         if not isinstance(index, np.ndarray) and hasattr(index, "__array_function__"):
             return cls(dst, src, np.reshape(index, (-1,)), injective)
-        index = np.asarray(index, dtype=np.intp).reshape(-1)
+        index = np.asarray(index, dtype=np.intp)
+        index = index if index.ndim == 1 else index.reshape(-1)
         if index.size == 1:
             return cls(dst, src, Affine(int(index[0]), 1))
         if index.size > 1:
@@ -135,7 +141,9 @@ class Map(Frozen):
             if self.is_recorded:
                 known = id(index)
             else:
-                known = index if isinstance(index, Affine) else blake2b(index.tobytes(), digest_size=16).digest()
+                known = (
+                    index if isinstance(index, Affine) else recall(("digest", id(index)), index, lambda: _digest(index))
+                )
             object.__setattr__(self, "_fingerprint", known)
         return self._fingerprint  # type: ignore[return-value]
 

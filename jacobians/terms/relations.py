@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Hashable, Sequence
 from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..arrays import pick, scatter
 from ..labels import Axis, Label, size_of
 from .factor import Factor
 from .maps import Affine, Map
+from .memory import recall
 
 __all__ = ["Joined", "compose", "join", "spread", "tabulate"]
 
@@ -42,9 +43,18 @@ def compose(outer: Map, inner: Map) -> Map:
     if outer.src == inner.dst and _plain(outer.index) and _plain(inner.index):
         start, step = outer.index.start + outer.index.step * inner.index.start, outer.index.step * inner.index.step
         return Map(outer.dst, inner.src, Affine(start, step))
+    grid = tuple(dict.fromkeys([*inner.src, *[label for label in outer.src if label not in inner.dst]]))
+    number = {label: n for n, label in enumerate(dict.fromkeys((*inner.dst, *grid)))}
+    groups = [tuple([number[label] for label in group]) for group in (outer.src, inner.dst, inner.src)]
+    sizes = tuple([label.size for label in number])
+    key = "composed", _key(outer), _key(inner), *groups, sizes, size_of(outer.dst)
+    index, injective = recall(key, (outer.index, inner.index), lambda: _composed(outer, inner, grid))
+    return Map(outer.dst, grid, index, injective)
+
+
+def _composed(outer: Map, inner: Map, grid: Axis) -> tuple[Affine | Any, bool | None]:
+    """The index over a grid of the sources, and whether it is injective."""
     determined = inner.components()
-    rest = [label for label in outer.src if label not in determined]
-    grid = tuple(dict.fromkeys([*inner.src, *rest]))
     flat: Any = np.zeros([1] * len(grid), dtype=np.intp)
     for label in outer.src:
         if label in determined:
@@ -54,7 +64,14 @@ def compose(outer: Map, inner: Map) -> Map:
         flat = flat * label.size + position
     index = np.broadcast_to(pick(outer.positions(), flat), [label.size for label in grid])
     both = outer.injective and inner.injective and set(inner.dst) <= set(outer.src)
-    return Map.of(outer.dst, grid, index, True if both else None)
+    made = Map.of(outer.dst, grid, index, True if both else None)
+    return made.index, made.injective
+
+
+def _key(relation: Map) -> Hashable:
+    """The index of a map: by its numbers where it is affine, by its array else; and whether it is injective."""
+    index = relation.index
+    return index if isinstance(index, Affine) else id(index), relation.injective
 
 
 def _plain(index: Affine | np.ndarray) -> TypeGuard[Affine]:
@@ -226,7 +243,9 @@ def _agreeing(left: Map, right: Map) -> tuple[Affine | np.ndarray, Affine | np.n
         low = max(left.index.start, right.index.start)
         high = min(left.index.start + n_left, right.index.start + n_right)
         return Affine(low - left.index.start, 1), Affine(low - right.index.start, 1), max(high - low, 0)
-    left_index, right_index = _matches(left.positions(), right.positions())
+    key = "matches", _key(left), n_left, _key(right), n_right
+    make = lambda: _matches(left.positions(), right.positions())  # noqa: E731  # read at once
+    left_index, right_index = recall(key, (left.index, right.index), make)
     return left_index, right_index, left_index.size
 
 
@@ -234,4 +253,6 @@ def _is_everything(index: Affine | np.ndarray, relation: Map, count: int) -> boo
     """Whether each source position occurs exactly once, in order."""
     if count != size_of(relation.src):
         return False
-    return index.start == 0 if isinstance(index, Affine) else bool(np.array_equal(index, np.arange(count)))
+    if isinstance(index, Affine):
+        return index.start == 0
+    return recall(("everything", id(index)), index, lambda: bool(np.array_equal(index, np.arange(count))))
