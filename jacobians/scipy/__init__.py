@@ -15,7 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__all__ = ["linalg", "signal", "sparse", "special", "stats"]  # noqa: F822  (imported when asked for)
+__all__ = ["linalg", "signal", "sparse", "special", "stats"]  # pyright: ignore[reportUnsupportedDunderAll]  (imported when asked for)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,59 @@
+"""Functions of `scipy.linalg`.
+
+- `systems`: solve, solve_triangular, cho_solve, solve_banded, ...
+- `factors`: cholesky, cho_factor, eigh, svd, qr, and inv, det, norm, ...
+- `functions`: expm, logm, sqrtm, ... and solve_sylvester.
+- `patterns`: block_diag, toeplitz, hankel, circulant, khatri_rao.
+
+Functions that read one triangle of a matrix depend on that triangle alone, as those of `np.linalg` do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..standing import missing
+from .factors import cho_factor, cholesky, det, eigh, eigvalsh, inv, lstsq, norm, pinv, qr, svd, svdvals
+from .functions import coshm, cosm, expm, logm, sinhm, sinm, solve_sylvester, sqrtm, tanhm, tanm
+from .patterns import block_diag, circulant, hankel, khatri_rao, toeplitz
+from .systems import cho_solve, solve, solve_banded, solve_toeplitz, solve_triangular, solveh_banded
+
+__all__ = [
+    "block_diag",
+    "cho_factor",
+    "cho_solve",
+    "cholesky",
+    "circulant",
+    "coshm",
+    "cosm",
+    "det",
+    "eigh",
+    "eigvalsh",
+    "expm",
+    "hankel",
+    "inv",
+    "khatri_rao",
+    "logm",
+    "lstsq",
+    "norm",
+    "pinv",
+    "qr",
+    "sinhm",
+    "sinm",
+    "solve",
+    "solve_banded",
+    "solve_sylvester",
+    "solve_toeplitz",
+    "solve_triangular",
+    "solveh_banded",
+    "sqrtm",
+    "svd",
+    "svdvals",
+    "tanhm",
+    "tanm",
+    "toeplitz",
+]
+
+
+def __getattr__(name: str) -> Any:
+    raise missing(__name__, name, __all__)

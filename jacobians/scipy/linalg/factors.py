@@ -1,0 +1,123 @@
+"""Factorisations and numbers of a matrix, as functions of `np.linalg` with SciPy's arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.linalg as original
+
+from ...errors import UnsupportedFunctionError
+from ..standing import follows
+
+__all__ = [
+    "cho_factor",
+    "cholesky",
+    "det",
+    "eigh",
+    "eigvalsh",
+    "inv",
+    "lstsq",
+    "norm",
+    "pinv",
+    "qr",
+    "svd",
+    "svdvals",
+]
+
+
+def _refused(name: str, **options: Any) -> None:
+    """Raise for an option that is not the default."""
+    for option, given in options.items():
+        if given:
+            raise UnsupportedFunctionError(f"jacobians.scipy.linalg.{name}", f"for {option}=")
+
+
+@follows(original.cholesky)
+def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    return np.linalg.cholesky(a, upper=not lower)
+
+
+@follows(original.cho_factor)
+def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> tuple[Any, bool]:
+    return np.linalg.cholesky(a, upper=not lower), lower
+
+
+@follows(original.inv)
+def inv(a: Any, overwrite_a: bool = False, check_finite: bool = True, **options: Any) -> Any:
+    _refused("inv", **options)
+    return np.linalg.inv(a)
+
+
+@follows(original.det)
+def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    return np.linalg.det(np.astype(a, float))  # SciPy's is float64, also of float32
+
+
+@follows(original.pinv)
+def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False, check_finite: bool = True) -> Any:
+    _refused("pinv", atol=atol, return_rank=return_rank)
+    cutoff = max(np.shape(a)[-2:]) * np.finfo(a.dtype).eps if rtol is None else rtol
+    return np.linalg.pinv(a, cutoff)
+
+
+@follows(original.norm)
+def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, check_finite: bool = True) -> Any:
+    return np.linalg.norm(a, ord, axis, keepdims)
+
+
+@follows(original.eigh)
+def eigh(a: Any, b: Any = None, *, lower: bool = True, eigvals_only: bool = False, **options: Any) -> Any:
+    _plain_eigenvalues("eigh", b, options)
+    if eigvals_only:
+        return np.linalg.eigvalsh(a, "L" if lower else "U")
+    return tuple(np.linalg.eigh(a, "L" if lower else "U"))
+
+
+@follows(original.eigvalsh)
+def eigvalsh(a: Any, b: Any = None, *, lower: bool = True, **options: Any) -> Any:
+    _plain_eigenvalues("eigvalsh", b, options)
+    return np.linalg.eigvalsh(a, "L" if lower else "U")
+
+
+def _plain_eigenvalues(name: str, b: Any, options: dict[str, Any]) -> None:
+    if b is not None:
+        reason = "for a second matrix. With its factor L = cholesky(b), take inv(L) @ a @ inv(L).T"
+        raise UnsupportedFunctionError(f"jacobians.scipy.linalg.{name}", reason)
+    ignored = {"overwrite_a", "overwrite_b", "check_finite", "driver", "type"}
+    _refused(name, **{option: value for option, value in options.items() if option not in ignored})
+
+
+@follows(original.svd)
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, **_: Any) -> Any:
+    if not compute_uv:
+        return np.linalg.svd(a, compute_uv=False)
+    return tuple(np.linalg.svd(a, full_matrices))
+
+
+@follows(original.svdvals)
+def svdvals(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    return np.linalg.svd(a, compute_uv=False)
+
+
+@follows(original.qr)
+def qr(
+    a: Any,
+    overwrite_a: bool = False,
+    lwork: Any = None,
+    mode: str = "full",
+    pivoting: bool = False,
+    check_finite: bool = True,
+) -> Any:
+    _refused("qr", pivoting=pivoting)
+    if mode == "full" and np.shape(a)[-2] > np.shape(a)[-1]:
+        raise UnsupportedFunctionError("jacobians.scipy.linalg.qr", "for mode='full' of a tall matrix. Use 'economic'")
+    if mode not in ("full", "economic", "r"):
+        raise UnsupportedFunctionError("jacobians.scipy.linalg.qr", f"for mode={mode!r}")
+    Q, R = np.linalg.qr(a)
+    return (R,) if mode == "r" else (Q, R)
+
+
+@follows(original.lstsq)
+def lstsq(a: Any, b: Any, cond: Any = None, **_: Any) -> Any:
+    return tuple(np.linalg.lstsq(a, b, rcond=cond))

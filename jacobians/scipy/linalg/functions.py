@@ -1,0 +1,142 @@
+"""Functions of matrices. The derivative of f at A along E stands in f of a matrix of twice the size:
+
+    f([[A, E], [0, A]]) = [[f(A), L(A, E)], [0, f(A)]]
+
+(N. Higham, "Functions of Matrices", 2008, 3.16), and the transposed derivative is that at the transpose of A. It is an
+operator: a product takes one evaluation, and the matrix of n^4 entries is written out only when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import scipy.linalg as original
+
+from ...labels import axes_of, flatten
+from ...registry import Call, LocalTerm
+from ...rules.sparse import operator_factors, operator_term
+from ...terms import Factor, Term
+from ..standing import follows, ruled
+
+__all__ = ["coshm", "cosm", "expm", "logm", "sinhm", "sinm", "solve_sylvester", "sqrtm", "tanhm", "tanm"]
+
+Function = Callable[..., Any]
+Along = Callable[[Any, Any], Any]
+
+
+class FrechetDerivative:
+    """The derivative of a function of matrices at a matrix, along raveled directions.
+
+    Parameters
+    ----------
+    along : callable
+        ``along(A, E)`` is the derivative at A along E.
+    matrix : array of shape (n, n)
+    dtype : dtype
+    """
+
+    def __init__(self, along: Along, matrix: Any, dtype: np.dtype) -> None:
+        self.along, self.matrix, self.dtype, self.nbytes = along, matrix, dtype, matrix.nbytes
+
+    def apply(self, array: Any) -> Any:
+        """The derivative along each column."""
+        return self._columns(array, self.matrix)
+
+    def apply_transposed(self, array: Any) -> Any:
+        """The transposed derivative along each column."""
+        return self._columns(array, np.transpose(self.matrix))
+
+    def _columns(self, array: Any, matrix: Any) -> Any:
+        shape = np.shape(array)
+        columns = np.reshape(array, (shape[0], -1))
+        parts = [
+            np.ravel(self.along(matrix, np.reshape(columns[:, n], matrix.shape))) for n in range(np.shape(columns)[1])
+        ]
+        return np.reshape(np.stack(parts, axis=1), shape) if parts else array
+
+
+def _doubled(function: Function) -> Along:
+    """The derivative of a function by itself at a matrix of twice the size."""
+
+    def along(A: Any, E: Any) -> Any:
+        n = np.shape(A)[0]
+        zero = np.zeros((n, n), A.dtype)
+        return function(np.concatenate([np.concatenate([A, E], 1), np.concatenate([zero, A], 1)], 0))[:n, n:]
+
+    return along
+
+
+def _matrix_function(name: str) -> Function:
+    """A function of one matrix, or of a stack of matrices where SciPy's takes one."""
+
+    def rule(call: Call, A: Any, *_: Any, **__: Any) -> Iterator[LocalTerm]:
+        operation = FrechetDerivative(_doubled(function), A, call.result.dtype)
+        yield 0, 0, operator_term(operation, axes_of(np.shape(A)), axes_of(np.shape(A)), name)
+
+    rule.__module__ = __name__
+    function = ruled(getattr(original, name))(rule)
+
+    def whole(A: Any, *args: Any, **kwargs: Any) -> Any:
+        if np.ndim(A) <= 2:
+            return function(A, *args, **kwargs)
+        stack = np.reshape(A, (-1, *np.shape(A)[-2:]))
+        parts = [function(stack[n], *args, **kwargs) for n in range(np.shape(stack)[0])]
+        return np.reshape(np.stack(parts), np.shape(A))
+
+    whole.__module__ = __name__
+    return follows(getattr(original, name))(whole)
+
+
+class SylvesterInverse:
+    """The solution X of ``A X + X B = Q`` as an operation on raveled Q."""
+
+    def __init__(self, A: Any, B: Any, dtype: np.dtype) -> None:
+        self.A, self.B, self.dtype, self.nbytes = A, B, dtype, A.nbytes + B.nbytes
+
+    def apply(self, array: Any) -> Any:
+        """The solution for each column."""
+        return self._columns(array, self.A, self.B)
+
+    def apply_transposed(self, array: Any) -> Any:
+        """The solution of the transposed equation for each column."""
+        return self._columns(array, np.transpose(self.A), np.transpose(self.B))
+
+    def _columns(self, array: Any, A: Any, B: Any) -> Any:
+        shape, sizes = np.shape(array), (np.shape(A)[0], np.shape(B)[0])
+        columns = np.reshape(array, (shape[0], -1))
+        parts = [np.ravel(solve_sylvester(A, B, np.reshape(columns[:, n], sizes))) for n in range(columns.shape[1])]
+        return np.reshape(np.stack(parts, axis=1), shape) if parts else array
+
+
+@ruled(original.solve_sylvester)
+def solve_sylvester(call: Call, a: Any, b: Any, q: Any) -> Iterator[LocalTerm]:
+    # A X + X B = Q: A dX + dX B = dQ - dA X - X dB
+    X = call.result
+    (i, j), (m, n) = axes_of(np.shape(X)), axes_of(np.shape(X))
+    inverse, ones = operator_factors(SylvesterInverse(a, b, X.dtype), flatten((i, j)), flatten((m, n)), "sylvester")
+    if call.needs(2):
+        yield 0, 2, Term((i, j), (m, n), inverse, bound=ones)
+    if call.needs(0):
+        (k,) = axes_of(np.shape(a)[1:])
+        yield 0, 0, Term((i, j), (m, k), (*inverse, Factor.on(X, (k, n))), bound=(*n, *ones), scale=-1.0)
+    if call.needs(1):
+        (k,) = axes_of(np.shape(b)[:1])
+        yield 0, 1, Term((i, j), (k, n), (*inverse, Factor.on(X, (m, k))), bound=(*m, *ones), scale=-1.0)
+
+
+# ---- the functions ---------------------------------------------------------------------------------------------------
+
+
+# fmt: off
+expm  = _matrix_function("expm")
+logm  = _matrix_function("logm")
+sqrtm = _matrix_function("sqrtm")
+sinm  = _matrix_function("sinm")
+cosm  = _matrix_function("cosm")
+tanm  = _matrix_function("tanm")
+sinhm = _matrix_function("sinhm")
+coshm = _matrix_function("coshm")
+tanhm = _matrix_function("tanhm")
+# fmt: on

@@ -1,0 +1,122 @@
+"""Convolution and correlation of `scipy.signal`, in any number of dimensions.
+
+The positions of the three arrays are joined by a map along each axis, so the Jacobian holds the other operand alone.
+Whatever way SciPy chooses to compute the values, FFT or not, the derivative is that of the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import scipy.signal as original
+
+from ..errors import UnsupportedFunctionError
+from ..labels import Axes, axes_of, flatten
+from ..registry import Call, LocalTerm
+from ..terms import Factor, Map, Term
+from .standing import follows, missing, ruled
+
+__all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "fftconvolve", "oaconvolve"]
+
+
+def _joined(first: Axes, second: Axes, shape: tuple[int, ...]) -> tuple[Axes, list[Map]]:
+    """The axes of the full convolution, and the maps ``k = i + j``."""
+    out, maps = [], []
+    for i, j, k in zip(first, second, axes_of(shape), strict=True):
+        if i and j:
+            maps.append(Map.of(k, i + j, np.add.outer(np.arange(i[0].size), np.arange(j[0].size))))
+        out.append(k if i and j else i or j)
+    return tuple(out), maps
+
+
+@ruled(original.convolve)
+def _full(call: Call, in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Iterator[LocalTerm]:
+    # y[k] = sum over i + j == k of a[i] b[j]
+    a, b = axes_of(np.shape(in1)), axes_of(np.shape(in2))
+    out, maps = _joined(a, b, np.shape(call.result))
+    for position, (inp, other, array) in enumerate(((a, b, in2), (b, a, in1))):
+        if call.needs(position):
+            free = {*flatten(out), *flatten(inp)}
+            bound = tuple([label for label in flatten(other) if label not in free])
+            factor = Factor.on(array.astype(call.result.dtype), other)
+            yield 0, position, Term(out, inp, (factor,), tuple(maps), bound)
+
+
+def _part(full: Any, in1: Any, in2: Any, mode: str) -> Any:
+    """The part of a full convolution that a mode asks for."""
+    m, n = np.array(np.shape(in1)), np.array(np.shape(in2))
+    if mode == "same":
+        start, count = (np.array(np.shape(full)) - m) // 2, m
+    elif mode == "valid":
+        if not np.all(m >= n) and not np.all(n >= m):
+            raise ValueError("For 'valid' mode, one must be at least as large as the other in every dimension")
+        start, count = np.minimum(m, n) - 1, np.abs(m - n) + 1
+    elif mode == "full":
+        return full
+    else:
+        raise ValueError("acceptable mode flags are 'valid', 'same', or 'full'")
+    return full[tuple([slice(a, a + size) for a, size in zip(start, count, strict=True)])]
+
+
+def _convolved(in1: Any, in2: Any, mode: str, method: str = "auto") -> Any:
+    if np.ndim(in1) != np.ndim(in2):
+        raise ValueError("volume and kernel should have the same dimensionality")
+    if np.ndim(in1) == 0:
+        return in1 * in2
+    return _part(_full(in1, in2, "full", method), in1, in2, mode)
+
+
+@follows(original.convolve)
+def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+    return _convolved(in1, in2, mode, method)
+
+
+@follows(original.fftconvolve)
+def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
+    _all_axes("fftconvolve", axes)
+    return _convolved(in1, in2, mode, "fft")
+
+
+@follows(original.oaconvolve)
+def oaconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
+    _all_axes("oaconvolve", axes)
+    return _convolved(in1, in2, mode, "fft")
+
+
+@follows(original.correlate)
+def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+    return _convolved(in1, np.flip(in2), mode, method)
+
+
+@follows(original.convolve2d)
+def convolve2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
+    _zero_outside("convolve2d", boundary, fillvalue)
+    return _convolved(in1, in2, mode, "direct")
+
+
+@follows(original.correlate2d)
+def correlate2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
+    _zero_outside("correlate2d", boundary, fillvalue)
+    if mode != "same":
+        return _convolved(in1, np.flip(in2), mode, "direct")
+    # Of an even number of entries the one behind the middle is the centre, not the one before it.
+    full = _full(in1, np.flip(in2), "full", "direct")
+    starts = [size // 2 for size in np.shape(in2)]
+    return full[tuple([slice(start, start + size) for start, size in zip(starts, np.shape(in1), strict=True)])]
+
+
+def _all_axes(name: str, axes: Any) -> None:
+    if axes is not None:
+        raise UnsupportedFunctionError(f"jacobians.scipy.signal.{name}", "for axes=. Convolve all axes")
+
+
+def _zero_outside(name: str, boundary: str, fillvalue: Any) -> None:
+    if boundary not in ("fill", "pad") or fillvalue != 0:
+        reason = "for a boundary that is not filled with zeros. Use np.pad and mode='valid'"
+        raise UnsupportedFunctionError(f"jacobians.scipy.signal.{name}", reason)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing(__name__, name, __all__)

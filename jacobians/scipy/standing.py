@@ -1,0 +1,83 @@
+"""Functions that stand in for SciPy's: those run on plain arrays, and ours where something is traced or recorded.
+
+- `follows(original)`: ours is a definition made of functions that have rules.
+- `ruled(original)`: SciPy's own runs on the values, and a local rule tells its derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+from ..errors import UnsupportedFunctionError
+from ..program import Symbol
+from ..registry import Call, LocalTerm, Rule
+from ..tracing import contains_traced
+from ..tracing.dispatch import apply_function
+
+__all__ = ["follows", "is_recorded", "missing", "ruled"]
+
+Function = Callable[..., Any]
+
+
+def is_recorded(values: Iterable[Any]) -> bool:
+    """Whether a value is traced, or an array of a program that is being written down; nests are looked into."""
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            if is_recorded(value):
+                return True
+        elif isinstance(value, Symbol) or contains_traced(value):
+            return True
+    return False
+
+
+def follows(original: Function) -> Callable[[Function], Function]:
+    """A decorator for definitions: the function is SciPy's on plain arrays, and the definition on traced ones."""
+
+    def decorate(definition: Function) -> Function:
+        @wraps(original)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            recorded = is_recorded(args) or is_recorded(kwargs.values())
+            return definition(*args, **kwargs) if recorded else original(*args, **kwargs)
+
+        return _named(call, original, definition.__module__)
+
+    return decorate
+
+
+def ruled(original: Function) -> Callable[[Callable[..., Iterable[LocalTerm]]], Function]:
+    """A decorator for local rules: the function is SciPy's on plain arrays, below all derivatives."""
+
+    def decorate(rule: Callable[..., Iterable[LocalTerm]]) -> Function:
+        def checked(made: Call, *args: Any, **kwargs: Any) -> Iterable[LocalTerm]:
+            if made.result.dtype.kind == "c":
+                raise UnsupportedFunctionError(f"{call.__module__}.{call.__name__}", "for a complex result")
+            return rule(made, *args, **kwargs)
+
+        @wraps(original)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not is_recorded(args) and not is_recorded(kwargs.values()):
+                return original(*args, **kwargs)
+            if contains_traced((*args, *kwargs.values())):
+                return apply_function(call, args, kwargs)
+            symbol = next(value for value in (*args, *kwargs.values()) if isinstance(value, Symbol))
+            return symbol.recorder.call(call, args, kwargs)
+
+        call.own_rule = Rule("local", call, checked)  # type: ignore[attr-defined]
+        return _named(call, original, rule.__module__)
+
+    return decorate
+
+
+def _named(call: Function, original: Function, module: str) -> Function:
+    call.__module__ = module
+    call.__doc__ = f"{original.__module__.partition('._')[0]}.{original.__name__}, differentiable."
+    return call
+
+
+def missing(module: str, name: str, offered: Iterable[str]) -> AttributeError:
+    """The error for a function that is not offered."""
+    return AttributeError(
+        f"{module} has no {name!r}. It offers {', '.join(sorted(offered))}; for another function use jacobians.custom."
+    )

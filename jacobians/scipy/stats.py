@@ -1,0 +1,301 @@
+"""Densities and distribution functions of `scipy.stats`, differentiable in the variable and in the parameters.
+
+Each distribution has SciPy's methods and signatures: ``norm.logpdf(x, loc, scale)``, or ``norm(loc, scale).logpdf(x)``.
+On plain arrays they are SciPy's own. Outside the support the logarithm is -inf and its derivative zero. As in SciPy,
+results are float64.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.special as sp
+import scipy.stats as original
+
+from ..errors import UnsupportedFunctionError
+from ..quiet import quietly
+from .linalg import solve_triangular
+from .standing import is_recorded, missing
+
+__all__ = ["Distribution", "dirichlet", "multivariate_normal"]
+
+Function = Callable[..., Any]
+_LOG2, _LOGPI = math.log(2), math.log(math.pi)
+_LOG2PI = math.log(2 * math.pi)
+_POSITIVE = float(np.nextafter(0, 1))  # the lower end of a support that does not contain 0
+
+
+class Distribution:
+    """A distribution of SciPy with a logarithm of its density or of its probabilities, and perhaps more.
+
+    Parameters
+    ----------
+    name : str
+        In `scipy.stats`.
+    log : callable
+        ``log(y, *shapes)`` of the standardised variable, inside the support.
+    lower, upper : float
+        The support.
+    cdf, sf, logcdf, logsf : callable, optional
+        Of the standardised variable, too.
+    discrete : bool
+    """
+
+    def __init__(
+        self,
+        name: str,
+        log: Function,
+        lower: float = -np.inf,
+        upper: float = np.inf,
+        *,
+        discrete: bool = False,
+        **others: Function,
+    ) -> None:
+        self.original = getattr(original, name)
+        self.name, self.log, self.lower, self.upper, self.discrete = name, log, lower, upper, discrete
+        self.others = others
+        shapes = self.original.shapes
+        self.shapes = [shape.strip() for shape in shapes.split(",")] if shapes else []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The distribution with fixed parameters."""
+        if is_recorded(args) or is_recorded(kwargs.values()):
+            return _Frozen(self, args, kwargs)
+        return _Frozen(self, args, kwargs, self.original(*args, **kwargs))
+
+    def __getattr__(self, method: str) -> Function:
+        if method.startswith("__"):
+            raise AttributeError(method)
+        plain = getattr(self.original, method)
+        definition = _METHODS.get(method)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not is_recorded(args) and not is_recorded(kwargs.values()):
+                return plain(*args, **kwargs)
+            if definition is None or method not in self._offered():
+                reason = f"in a traced variable; it offers {', '.join(sorted(self._offered()))}"
+                raise UnsupportedFunctionError(f"jacobians.scipy.stats.{self.name}.{method}", reason)
+            return quietly(definition)(self, *self._standardised(method, args, kwargs))
+
+        return call
+
+    def _offered(self) -> set[str]:
+        if self.discrete:
+            return {"logpmf", "pmf"}
+        offered = {"logpdf", "pdf", *self.others}
+        return offered | ({"logcdf", "logsf", "sf"} if "cdf" in self.others else set())
+
+    def _standardised(self, method: str, args: tuple, kwargs: dict[str, Any]) -> tuple[Any, Any, tuple[Any, ...]]:
+        """The standardised variable, the scale, and the shapes."""
+        names = ["k" if self.discrete else "x", *self.shapes, "loc", *([] if self.discrete else ["scale"])]
+        given = dict(zip(names, args, strict=False)) | kwargs
+        if (
+            len(args) > len(names)
+            or not set(kwargs) <= set(names[len(args) :])
+            or not set(names[: -1 - (not self.discrete)]) <= set(given)
+        ):
+            raise TypeError(f"{self.name}.{method} takes {', '.join(names)}, but got {len(args)} and {sorted(kwargs)}.")
+        x, *shapes = [given[name] for name in names[: 1 + len(self.shapes)]]
+        loc, scale = given.get("loc", 0), given.get("scale", 1)
+        return _float64((_array(x) - loc) / scale), scale, tuple([_array(shape) for shape in shapes])
+
+
+class _Frozen:
+    """A distribution with its parameters."""
+
+    def __init__(self, owner: Distribution, args: tuple, kwargs: dict[str, Any], plain: Any = None) -> None:
+        self.owner, self.args, self.kwargs, self.plain = owner, args, kwargs, plain
+
+    def __getattr__(self, method: str) -> Any:
+        if method not in _METHODS:
+            if method.startswith("__") or self.plain is None:
+                raise AttributeError(
+                    f"{self.owner.name} with traced parameters has {', '.join(self.owner._offered())}."
+                )
+            return getattr(self.plain, method)
+        return lambda x: getattr(self.owner, method)(x, *self.args, **self.kwargs)
+
+
+def _array(x: Any) -> Any:
+    return x if hasattr(x, "dtype") else np.asarray(x)
+
+
+def _float64(x: Any) -> Any:
+    return np.astype(x, float) if x.dtype != float else x
+
+
+def _inside(owner: Distribution, y: Any) -> tuple[Any, Any]:
+    """Where a variable is in the support, and the variable with a point of the support elsewhere."""
+    inside = np.greater_equal(y, owner.lower) & np.less_equal(y, owner.upper)
+    if owner.discrete:
+        inside = inside & np.equal(np.floor(y), y)
+    bounds = (owner.lower, owner.upper)
+    middle = sum(bounds) / 2 if np.all(np.isfinite(bounds)) and not owner.discrete else max(owner.lower, 0) + 1.0
+    middle = owner.lower if owner.discrete else middle
+    return inside, np.where(inside, y, middle)
+
+
+def _logarithm(owner: Distribution, y: Any, scale: Any, shapes: tuple[Any, ...]) -> Any:
+    inside, safe = _inside(owner, y)
+    found = owner.log(safe, *shapes)
+    if not owner.discrete:
+        found = found - np.log(scale)
+    return np.where(inside, found, np.where(np.isnan(y), np.nan, -np.inf))
+
+
+def _density(owner: Distribution, y: Any, scale: Any, shapes: tuple[Any, ...]) -> Any:
+    return np.exp(_logarithm(owner, y, scale, shapes))
+
+
+def _between(name: str, below: float, above: float, fallback: Function) -> Function:
+    """A distribution function: its own formula, or one made of another; constant outside the support."""
+
+    def definition(owner: Distribution, y: Any, scale: Any, shapes: tuple[Any, ...]) -> Any:
+        inside, safe = _inside(owner, y)
+        own = owner.others.get(name)
+        found = own(safe, *shapes) if own else fallback(owner.others["cdf"](safe, *shapes))
+        return np.where(inside, found, np.where(np.less(y, owner.lower), below, above))
+
+    return definition
+
+
+_METHODS: dict[str, Function] = {
+    "logpdf": _logarithm,
+    "pdf": _density,
+    "logpmf": _logarithm,
+    "pmf": _density,
+    "cdf": _between("cdf", 0.0, 1.0, lambda F: F),
+    "sf": _between("sf", 1.0, 0.0, lambda F: 1 - F),
+    "logcdf": _between("logcdf", -np.inf, 0.0, np.log),
+    "logsf": _between("logsf", 0.0, -np.inf, lambda F: np.log1p(-F)),
+}
+
+
+def _normal(y: Any) -> Any:
+    return -y * y / 2 - _LOG2PI / 2
+
+
+def _student(y: Any, n: Any) -> Any:
+    return sp.gammaln((n + 1) / 2) - sp.gammaln(n / 2) - (_LOGPI + np.log(n)) / 2 - (n + 1) / 2 * np.log1p(y * y / n)
+
+
+def _laplace_cdf(y: Any) -> Any:
+    half = np.exp(-np.abs(y)) / 2
+    return np.where(np.greater(y, 0), 1 - half, half)
+
+
+def _choose(n: Any, k: Any) -> Any:
+    return -np.log(n + 1) - sp.betaln(n - k + 1, k + 1)
+
+
+def _binomial(k: Any, n: Any, p: Any) -> Any:
+    fits = np.less_equal(k, n)
+    k = np.where(fits, k, 0)
+    return np.where(fits, _choose(n, k) + sp.xlogy(k, p) + sp.xlog1py(n - k, -p), -np.inf)
+
+
+# fmt: off
+_TABLE = [
+    Distribution("norm", _normal, cdf=sp.ndtr, sf=lambda y: sp.ndtr(-y), logcdf=sp.log_ndtr,
+                 logsf=lambda y: sp.log_ndtr(-y)),
+    Distribution("t", _student, cdf=lambda y, n: sp.stdtr(n, y), sf=lambda y, n: sp.stdtr(n, -y)),
+    Distribution("cauchy", lambda y: -_LOGPI - np.log1p(y * y), cdf=lambda y: 0.5 + np.arctan(y) / math.pi,
+                 sf=lambda y: 0.5 - np.arctan(y) / math.pi),
+    Distribution("laplace", lambda y: -_LOG2 - np.abs(y), cdf=_laplace_cdf, sf=lambda y: _laplace_cdf(-y)),
+    Distribution("logistic", lambda y: y - 2 * np.logaddexp(0, y), cdf=sp.expit, sf=lambda y: sp.expit(-y),
+                 logcdf=sp.log_expit, logsf=lambda y: sp.log_expit(-y)),
+    Distribution("gumbel_r", lambda y: -y - np.exp(-y), cdf=lambda y: np.exp(-np.exp(-y)), logcdf=lambda y: -np.exp(-y),
+                 sf=lambda y: -np.expm1(-np.exp(-y))),
+    Distribution("gumbel_l", lambda y: y - np.exp(y), cdf=lambda y: -np.expm1(-np.exp(y)), logsf=lambda y: -np.exp(y),
+                 sf=lambda y: np.exp(-np.exp(y))),
+    Distribution("expon", lambda y: -y, 0, cdf=lambda y: -np.expm1(-y), sf=lambda y: np.exp(-y), logsf=lambda y: -y),
+    Distribution("gamma", lambda y, a: sp.xlogy(a - 1, y) - y - sp.gammaln(a), 0,
+                 cdf=lambda y, a: sp.gammainc(a, y), sf=lambda y, a: sp.gammaincc(a, y)),
+    Distribution("chi2", lambda y, n: sp.xlogy(n / 2 - 1, y) - y / 2 - sp.gammaln(n / 2) - _LOG2 * n / 2, 0,
+                 cdf=lambda y, n: sp.gammainc(n / 2, y / 2), sf=lambda y, n: sp.gammaincc(n / 2, y / 2)),
+    Distribution("invgamma", lambda y, a: -(a + 1) * np.log(y) - sp.gammaln(a) - 1 / y, _POSITIVE,
+                 cdf=lambda y, a: sp.gammaincc(a, 1 / y), sf=lambda y, a: sp.gammainc(a, 1 / y)),
+    Distribution("beta", lambda y, a, b: sp.xlogy(a - 1, y) + sp.xlog1py(b - 1, -y) - sp.betaln(a, b), 0, 1,
+                 cdf=lambda y, a, b: sp.betainc(a, b, y)),
+    Distribution("lognorm", lambda y, s: _normal(np.log(y) / s) - np.log(s * y), _POSITIVE,
+                 cdf=lambda y, s: sp.ndtr(np.log(y) / s), sf=lambda y, s: sp.ndtr(-np.log(y) / s),
+                 logcdf=lambda y, s: sp.log_ndtr(np.log(y) / s), logsf=lambda y, s: sp.log_ndtr(-np.log(y) / s)),
+    Distribution("halfnorm", lambda y: _LOG2 + _normal(y), 0, cdf=lambda y: sp.erf(y / math.sqrt(2)),
+                 sf=lambda y: sp.erfc(y / math.sqrt(2))),
+    Distribution("weibull_min", lambda y, c: np.log(c) + sp.xlogy(c - 1, y) - y**c, 0,
+                 cdf=lambda y, c: -np.expm1(-(y**c)), sf=lambda y, c: np.exp(-(y**c)), logsf=lambda y, c: -(y**c)),
+    Distribution("pareto", lambda y, b: np.log(b) - (b + 1) * np.log(y), 1,
+                 cdf=lambda y, b: 1 - y**-b, sf=lambda y, b: y**-b, logsf=lambda y, b: -b * np.log(y)),
+    Distribution("rayleigh", lambda y: np.log(y) - y * y / 2, 0,
+                 cdf=lambda y: -np.expm1(-y * y / 2), sf=lambda y: np.exp(-y * y / 2), logsf=lambda y: -y * y / 2),
+    Distribution("uniform", lambda y: 0 * y, 0, 1, cdf=lambda y: y),
+    Distribution("poisson", lambda k, mu: sp.xlogy(k, mu) - sp.gammaln(k + 1) - mu, 0, discrete=True),
+    Distribution("bernoulli", lambda k, p: sp.xlogy(k, p) + sp.xlog1py(1 - k, -p), 0, 1, discrete=True),
+    Distribution("binom", _binomial, 0, discrete=True),
+    Distribution("geom", lambda k, p: np.log(p) + sp.xlog1py(k - 1, -p), 1, discrete=True),
+    Distribution("nbinom", lambda k, n, p: sp.gammaln(n + k) - sp.gammaln(k + 1) - sp.gammaln(n) + n * np.log(p)
+                 + sp.xlog1py(k, -p), 0, discrete=True),
+]
+# fmt: on
+_DISTRIBUTIONS = {distribution.name: distribution for distribution in _TABLE}
+__all__ += list(_DISTRIBUTIONS)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+class _Multivariate:
+    """A distribution of vectors, of which the logarithm of the density is differentiable."""
+
+    def __init__(self, name: str, log: Function) -> None:
+        self.original, self.name, self.log = getattr(original, name), name, log
+
+    def logpdf(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """The logarithm of the density."""
+        recorded = is_recorded((x, *args)) or is_recorded(kwargs.values())
+        return self.log(x, *args, **kwargs) if recorded else self.original.logpdf(x, *args, **kwargs)
+
+    def pdf(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """The density."""
+        recorded = is_recorded((x, *args)) or is_recorded(kwargs.values())
+        return np.exp(self.log(x, *args, **kwargs)) if recorded else self.original.pdf(x, *args, **kwargs)
+
+
+def _log_normal_vector(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
+    if allow_singular:
+        raise UnsupportedFunctionError("jacobians.scipy.stats.multivariate_normal", "for allow_singular=True")
+    x, cov = _array(x), _array(cov)
+    mean = np.zeros(np.shape(cov)[:1] or (1,)) if mean is None else _array(mean)
+    size = max(np.size(mean), (np.shape(cov) or (1,))[0])
+    if np.ndim(cov) == 0:
+        cov = cov * np.eye(size)
+    elif np.ndim(cov) == 1:
+        cov = np.diag(cov)
+    if np.ndim(x) < 2:
+        x = np.reshape(x, (-1, 1)) if size == 1 else x
+    difference = x - np.reshape(mean, (-1,))
+    lead = np.shape(difference)[:-1]
+    factor = np.linalg.cholesky(cov)
+    whitened = solve_triangular(factor, np.transpose(np.reshape(difference, (-1, size))), lower=True)
+    squares = np.reshape(np.sum(whitened * whitened, axis=0), lead)
+    result = -(size * _LOG2PI + squares) / 2 - np.sum(np.log(np.diagonal(factor)))
+    return np.reshape(result, ()) if np.size(result) == 1 else result
+
+
+def _log_dirichlet(x: Any, alpha: Any) -> Any:
+    x, alpha = _array(x), _array(alpha)
+    if np.shape(x)[0] == np.shape(alpha)[0] - 1:
+        x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)])
+    constant = sp.gammaln(np.sum(alpha)) - np.sum(sp.gammaln(alpha))
+    powers = np.reshape(alpha - 1, (-1,) + (1,) * (np.ndim(x) - 1))
+    return constant + np.sum(sp.xlogy(powers, x), axis=0)
+
+
+multivariate_normal = _Multivariate("multivariate_normal", _log_normal_vector)
+dirichlet = _Multivariate("dirichlet", _log_dirichlet)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _DISTRIBUTIONS:
+        return _DISTRIBUTIONS[name]
+    raise missing(__name__, name, [name for name in __all__ if name != "Distribution"])
