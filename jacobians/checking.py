@@ -8,31 +8,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from .errors import ArgumentError, JacobianMismatchError, ShapeError
+from .recording import is_differentiated
+from .tensor import BlockJacobian
+from .tensor.parts import parts_of
 from .transforms import jacobian
+from .trees import LEAF, Tree, flatten, is_container
 
 __all__ = ["check_jacobian", "numerical_columns", "numerical_jacobian"]
 
 Method = Literal["central", "complex"]
+Shape = tuple[int, ...]
 
 CENTRAL_STEP = float(np.finfo(np.float64).eps) ** (1 / 3)  # where truncation and rounding errors are equal
 COMPLEX_STEP = 1e-30  # nothing is subtracted, so that the step may be far below the rounding of x
 
 
-def numerical_jacobian(f: Callable[[Any], Any], x: Any, method: Method = "central") -> np.ndarray:
+def numerical_jacobian(f: Callable[[Any], Any], x: Any, method: Method = "central") -> Any:
     """Differentiate `f` at `x` by nudging one entry of `x` at a time, in float64.
 
     Parameters
     ----------
     f : callable
-        A function of one array, which returns one array. It is called once or twice per entry of `x`.
-    x : array_like, shape in_shape
-        Real numbers.
+        A function of an array or a nest of arrays, which returns an array or a nest. It is called once or twice per
+        entry of `x`.
+    x : array_like, shape in_shape; or a nest of arrays
+        Real numbers. A list of numbers is an array.
     method : {"central", "complex"}
         "central": ``(f(x + h) - f(x - h)) / 2h`` with h = eps**(1/3) max(1, abs(x)), good to about ten digits.
         "complex": ``imag(f(x + ih)) / h``, good to full precision, for functions that are analytic and pass complex
@@ -41,6 +46,7 @@ def numerical_jacobian(f: Callable[[Any], Any], x: Any, method: Method = "centra
     Returns
     -------
     ndarray, shape out_shape + in_shape
+        If `x` or the result is a nest, such arrays nested as the result, each entry nested as `x`.
 
     Raises
     ------
@@ -54,9 +60,39 @@ def numerical_jacobian(f: Callable[[Any], Any], x: Any, method: Method = "centra
     array([[2., 0.],
            [0., 6.]])
     """
-    shape = np.shape(x)
-    columns = numerical_columns(f, x, range(prod(shape)), method)
-    return columns.reshape(columns.shape[:-1] + shape)
+    out, inp, blocks = _blocks(f, np.asarray(x) if _is_numbers(x) else x, method)
+    return out.build([inp.build(row) for row in blocks])
+
+
+def _blocks(f: Callable[[Any], Any], x: Any, method: Method) -> tuple[Tree, Tree, list[list[np.ndarray]]]:
+    """How the result and `x` are nested, and the Jacobian of each array of the one in each of the other, by rows."""
+    arrays, inp = flatten(x, is_differentiated) if is_container(x) else ([x], LEAF)
+    for path, array in zip(inp.paths("x"), arrays, strict=True):
+        if np.iscomplexobj(array):
+            raise ArgumentError("numerical_jacobian", path, "is complex", "Pass real and imaginary part as two arrays.")
+    columns = parts_of(inp, [np.shape(array) for array in arrays])
+    result: list[tuple[Tree, list[Shape]]] = []
+    real: set[int] = set()  # arrays beside others that lose the complex step, or do not depend on x
+
+    def raveled(point: np.ndarray) -> np.ndarray:
+        value = f(inp.build([point[column.slice].reshape(column.shape)[()] for column in columns]))
+        leaves, out = flatten(value, is_differentiated) if is_container(value) else ([value], LEAF)
+        leaves = [np.asarray(leaf) for leaf in leaves]
+        result[:] = [(out.slopes(), [leaf.shape for leaf in leaves])]
+        if point.dtype.kind == "c":
+            real.update([n for n, leaf in enumerate(leaves) if leaf.dtype.kind != "c"])
+        return np.concatenate([leaf.ravel() for leaf in leaves])
+
+    flat = np.concatenate([np.zeros(0), *[np.array(array, dtype=np.float64).ravel() for array in arrays]])
+    matrix = numerical_columns(raveled, flat, range(flat.size), method)
+    ((out, shapes),) = result
+    rows = parts_of(out, shapes)
+    if real:
+        central = numerical_columns(raveled, flat, range(flat.size))
+        for n in real:
+            matrix[rows[n].slice] = central[rows[n].slice]
+    blocks = [[matrix[row.slice, column.slice].reshape(row.shape + column.shape) for column in columns] for row in rows]
+    return out, inp.slopes(), blocks
 
 
 def numerical_columns(
@@ -107,12 +143,8 @@ def _complex_column(f: Callable[[Any], Any], point: np.ndarray, position: int) -
     nudged.flat[position] += 1j * COMPLEX_STEP
     result = np.asarray(f(nudged))
     if result.dtype.kind != "c":
-        raise ArgumentError(
-            "numerical_jacobian",
-            "the result of f",
-            f"is {result.dtype} where x is complex, so that the complex step is lost",
-            "Use method='central'.",
-        )
+        found = f"is {result.dtype} where x is complex, so that the complex step is lost"
+        raise ArgumentError("numerical_jacobian", "the result of f", found, "Use method='central'.")
     return np.imag(result) / COMPLEX_STEP
 
 
@@ -135,11 +167,11 @@ def check_jacobian(
     Parameters
     ----------
     f : callable
-        Returns one array.
+        Returns an array or a nest of arrays.
     *args
         Where to compare.
     argnums : int or tuple of int, optional
-        The arguments to differentiate with respect to. By default all that are floating-point.
+        The arguments to differentiate with respect to. By default all floating-point arrays and nests of them.
     rtol, atol : float, optional
         An entry agrees if ``abs(computed - numerical) <= atol + rtol * abs(numerical)``. Both are by default eps**(1/3)
         of the Jacobian's dtype: 6e-6 for float64, 5e-3 for float32.
@@ -165,30 +197,53 @@ def check_jacobian(
     jacobians.errors.JacobianMismatchError: check_jacobian: 2 entries of the Jacobian for argument 0 disagree. ...
     """
     if argnums is None:
-        argnums = tuple([n for n, arg in enumerate(args) if np.asarray(arg).dtype.kind == "f"])
+        argnums = tuple([n for n, arg in enumerate(args) if _is_floating(arg)])
     for argnum in (argnums,) if isinstance(argnums, int) else argnums:
         computed = jacobian(f, argnum)(*args)
-        array = computed.to_array()
+        nested = isinstance(computed, BlockJacobian)
+        grid = computed.grid() if nested else [[computed]]
+        paths = [[part.path for part in side] for side in (computed.rows, computed.columns)] if nested else [[""], [""]]
 
         def partial(x: Any, argnum: int = argnum) -> Any:
             return f(*args[:argnum], x, *args[argnum + 1 :])
 
-        numerical = numerical_jacobian(partial, args[argnum], method)
-        tolerance = float(np.finfo(computed.dtype).eps) ** (1 / 3)
-        _compare(
-            argnum,
-            np.ndim(args[argnum]),
-            array,
-            numerical,
-            tolerance if rtol is None else rtol,
-            tolerance if atol is None else atol,
-        )
+        numerical = _blocks(partial, args[argnum], method)[2]
+        for out_path, row, right in zip(paths[0], grid, numerical, strict=True):
+            for in_path, J, block in zip(paths[1], row, right, strict=True):
+                tolerance = float(np.finfo(J.dtype).eps) ** (1 / 3)
+                tolerances = (tolerance if rtol is None else rtol, tolerance if atol is None else atol)
+                _compare(Place(argnum, in_path, out_path), len(J.in_shape), J.to_array(), block, *tolerances)
 
 
-def _compare(argnum: int, in_ndim: int, computed: Any, numerical: np.ndarray, rtol: float, atol: float) -> None:
+class Place(NamedTuple):
+    """Which Jacobian: of an array of the result in an array of an argument."""
+
+    argnum: int
+    in_path: str
+    out_path: str
+
+
+def _is_numbers(value: Any) -> bool:
+    """Whether it is a list of numbers, perhaps nested, which stands for an array as it does elsewhere in NumPy."""
+    if type(value) in (list, tuple):
+        return bool(value) and all([_is_numbers(entry) for entry in value])
+    return isinstance(value, (int, float, complex, np.number))
+
+
+def _is_floating(value: Any) -> bool:
+    """Whether it is an array of floating numbers, or a nest of such arrays."""
+    if not is_container(value):
+        return np.asarray(value).dtype.kind == "f"
+    leaves, _ = flatten(value, is_differentiated)
+    return bool(leaves) and all([np.asarray(leaf).dtype.kind == "f" for leaf in leaves])
+
+
+def _compare(place: Place, in_ndim: int, computed: Any, numerical: np.ndarray, rtol: float, atol: float) -> None:
     """Raise for the entry that is the most tolerances away."""
     if computed.shape != numerical.shape:
-        raise ShapeError("check_jacobian", f"the Jacobian for argument {argnum}", numerical.shape, computed.shape)
+        of = f" of result{place.out_path}" if place.out_path else ""
+        name = f"the Jacobian{of} for argument {place.argnum}{place.in_path}"
+        raise ShapeError("check_jacobian", name, numerical.shape, computed.shape)
     with np.errstate(invalid="ignore"):  # inf - inf
         same = (computed == numerical) | (np.isnan(computed) & np.isnan(numerical))
         excess = np.abs(computed - numerical) - (atol + rtol * np.abs(numerical))
@@ -197,6 +252,6 @@ def _compare(argnum: int, in_ndim: int, computed: Any, numerical: np.ndarray, rt
     if wrong:
         index = tuple(int(n) for n in np.unravel_index(int(np.argmax(excess)), excess.shape))
         split = len(index) - in_ndim
-        raise JacobianMismatchError(
-            argnum, index[:split], index[split:], float(computed[index]), float(numerical[index]), wrong
-        )
+        values = float(computed[index]), float(numerical[index])
+        paths = place.in_path, place.out_path
+        raise JacobianMismatchError(place.argnum, index[:split], index[split:], *values, wrong, *paths)

@@ -71,6 +71,8 @@ class JacobianMismatchError(JacobianError, AssertionError):
 
     Attributes
     ----------
+    argnum, in_path, out_path : int, str, str
+        The argument, and what leads to the array in it and in the result, if they are nests.
     out_index, in_index : tuple of int
         Where the worst disagreement is.
     computed, numerical : float
@@ -85,12 +87,16 @@ class JacobianMismatchError(JacobianError, AssertionError):
         computed: object,
         numerical: object,
         entries: int,
+        in_path: str = "",
+        out_path: str = "",
     ) -> None:
         self.argnum, self.out_index, self.in_index = argnum, out_index, in_index
+        self.in_path, self.out_path = in_path, out_path
         self.computed, self.numerical, self.entries = computed, numerical, entries
+        of = f" of result{out_path}" if out_path else ""
         super().__init__(
-            f"check_jacobian: {entries} entries of the Jacobian for argument {argnum} disagree. The worst is "
-            f"d out{list(out_index)} / d in{list(in_index)}: computed {computed}, numerical {numerical}. "
+            f"check_jacobian: {entries} entries of the Jacobian{of} for argument {argnum}{in_path} disagree. "
+            f"The worst is d out{list(out_index)} / d in{list(in_index)}: computed {computed}, numerical {numerical}. "
             "Check the rule of the functions on that path, or loosen rtol= and atol=."
         )
 

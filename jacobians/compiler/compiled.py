@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import dataclasses
+import inspect
 import pickle
 import threading
 from collections.abc import Callable, Sequence
