@@ -118,6 +118,8 @@ def _broadcast(builder: Builder, node: Node) -> Node | None:
 
 def _moves_out(builder: Builder, node: Node) -> Node | None:
     """An elementwise call of arrays that are all moved in the same way: it is the result that is moved."""
+    if not any([a.function is np.transpose or a.function is np.reshape for a in node.operands]):
+        return None
     arrays = [a for a in node.args if isinstance(a, Node)]
     if len(arrays) == 1 and node.function is np.multiply:
         return None  # a number stands outside of moves
@@ -134,6 +136,8 @@ def _moves_out(builder: Builder, node: Node) -> Node | None:
 
 def _narrowed(builder: Builder, node: Node) -> Node | None:
     """An elementwise call of operands that are broadcast: they are as small as the result allows."""
+    if not any([a.function is np.broadcast_to for a in node.operands]):
+        return None
     if node.kwargs or any(is_number(a) and node.function is np.multiply for a in node.args):
         return None  # a number stands outside of moves
     sources = [a.args[0] if isinstance(a, Node) and a.function is np.broadcast_to else a for a in node.args]
