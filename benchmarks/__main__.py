@@ -1,4 +1,4 @@
-"""The command line: `run`, `list`, `table`, `plot`, `compare`, `page`.
+"""The command line: `run`, `list`, `table`, `plot`, `compare`, `profile`, `page`.
 
     python -m benchmarks run [problem ...] [--sizes small|full] [--peers NAME,...] [--repeats N] [--threads N]
                              [--budget SECONDS] [--clock elapsed|processor] [--out FILE]
@@ -6,6 +6,7 @@
     python -m benchmarks table FILE [--markdown] [--peers]
     python -m benchmarks plot FILE [PICTURE]
     python -m benchmarks compare OLD NEW
+    python -m benchmarks profile [problem ...] [--sizes small|full] [--out FILE]
     python -m benchmarks page
 
 `run` ends with an error if the derivative by hand or that of this library fails or is wrong somewhere.
@@ -61,7 +62,13 @@ def parser() -> argparse.ArgumentParser:
     plot.add_argument("picture", type=Path, nargs="?", help="FILE with .png, by default")
     plot.set_defaults(command=plot_command)
 
-    page = commands.add_parser("page", help="put the tables of the stored results into docs/benchmarks.md")
+    profile = commands.add_parser("profile", help="where the time of a problem goes")
+    profile.add_argument("problems", nargs="*", metavar="problem", help="a few of each kind by default")
+    profile.add_argument("--sizes", choices=("small", "full"), default="full")
+    profile.add_argument("--out", type=Path, help="file for the result (JSON)")
+    profile.set_defaults(command=profile_command)
+
+    page = commands.add_parser("page", help="put the tables of the stored results into the documentation")
     page.set_defaults(command=page_command)
 
     compare = commands.add_parser("compare", help="two stored runs")
@@ -142,10 +149,25 @@ def table_command(options: argparse.Namespace, given: Sequence[str]) -> int:
     return 0
 
 
-def page_command(options: argparse.Namespace, given: Sequence[str]) -> int:
-    from .page import write_page
+def profile_command(options: argparse.Namespace, given: Sequence[str]) -> int:
+    settle_threads(1, given)
+    import json
 
-    write_page()
+    from .problems import PROBLEMS
+    from .profiling import profile_tables, profiled
+
+    typical = ("affine", "mlp-gradient", "logistic", "tangent-kernel", "wave-diagonal", "brusselator", "bundle", "hvp")
+    found = {name: profiled(PROBLEMS[name], options.sizes) for name in options.problems or typical}
+    if options.out:
+        options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(profile_tables({}, found))
+    return 0
+
+
+def page_command(options: argparse.Namespace, given: Sequence[str]) -> int:
+    from .page import write_pages
+
+    write_pages()
     return 0
 
 

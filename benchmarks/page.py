@@ -1,4 +1,4 @@
-"""The page of the documentation: tables of the stored results stand between marks, where `write_page` puts them.
+"""The pages of the documentation: tables of the stored results stand between marks, where `write_pages` puts them.
 
     <!-- results/one-thread.json speed -->
     (the table)
@@ -9,17 +9,20 @@ What a table means is written around it, by hand.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 from .plots import save_ratios
+from .profiling import profile_tables
 from .records import load
 from .tables import cost_table, peer_table, speed_table
 
-__all__ = ["PAGE", "filled", "write_page"]
+__all__ = ["PAGE", "PROFILES", "filled", "write_pages"]
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
+PROFILES = HERE.parent / "docs" / "profiles.md"
 MARK = re.compile(r"(<!-- (results/\S+\.json) (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 TABLES = {"speed": speed_table, "cost": cost_table, "peers": peer_table}
 
@@ -29,6 +32,10 @@ def filled(text: str) -> str:
 
     def table(match: re.Match[str]) -> str:
         begin, file, kind, end = match.groups()
+        if kind == "profiles":
+            after = json.loads((HERE / file).read_text(encoding="utf-8"))
+            before = json.loads((HERE / file.replace("after", "before")).read_text(encoding="utf-8"))
+            return f"{begin}\n{profile_tables(before, after)}\n{end}"
         run = load(HERE / file)
         return f"{begin}\n{TABLES[kind](run, markdown=True)}\n\n{about(run.environment)}\n\n{end}"
 
@@ -48,7 +55,8 @@ def about(environment: dict) -> str:
     )
 
 
-def write_page(path: Path = PAGE) -> None:
-    """Bring the tables of the page and its picture up to date."""
-    path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
-    save_ratios(load(HERE / "results" / "one-thread.json"), path.parent / "_static" / "benchmarks.png")
+def write_pages() -> None:
+    """Bring the tables of the pages and the picture up to date."""
+    for path in (PAGE, PROFILES):
+        path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+    save_ratios(load(HERE / "results" / "one-thread.json"), PAGE.parent / "_static" / "benchmarks.png")

@@ -22,6 +22,8 @@ from .statements import Assign, Statement
 
 __all__ = ["Addend", "Assemble", "added_lines", "assembled", "view_text"]
 
+_MANY = 2048  # entries from which on making a strided view takes less time than an index array
+
 
 class Addend(NamedTuple):
     """An array that is added, or subtracted: `core` at the place that `kind` and `where` tell."""
@@ -309,9 +311,9 @@ def _scattered(node: Node, minus: bool) -> Addend:
 def _grid(values: Node, index: Any) -> tuple[Node, int, tuple[int, ...]] | None:
     """The array that is raveled to `values`, and the first position and the steps along each of its axes.
 
-    None where the positions have no such steps; an array that is only broadcast is left as it is.
+    None where the positions have no such steps, or are few; an array that is only broadcast is left as it is.
     """
-    if values.function is not np.reshape or values.ndim != 1 or index.function is not CONSTANT:
+    if values.function is not np.reshape or values.ndim != 1 or index.function is not CONSTANT or values.size < _MANY:
         return None
     core = values.args[0]
     if core.ndim < 2 or values.args[2:] or values.kwargs:

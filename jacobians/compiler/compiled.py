@@ -146,6 +146,11 @@ class Compiled:
         """The text of the programs, one for each signature, in the order of their first calls."""
         return "\n\n".join(program.kernel.source for program in self._programs.values())
 
+    @property
+    def programs(self) -> list[Kernel]:
+        """The programs that have been written, in the order of their first calls."""
+        return [program.kernel for program in self._programs.values()]
+
     def save(self, path: str | PathLike[str], name: str | None = None) -> None:
         """Write what has been compiled so far as a Python module that needs NumPy alone.
 
