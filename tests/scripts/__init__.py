@@ -1,0 +1,1 @@
+"""Scripts as people write them, of NumPy alone: what `test_scripts` differentiates, unchanged."""
