@@ -9,7 +9,8 @@ or lazily where even that is too big. The modules in the order in which data pas
 - `registry`, `rules`: the local Jacobian of each NumPy function, as terms.
 - `tracing`, `graph`: a function runs on traced arrays and writes its linear graph.
 - `chain`, `contract`, `elimination`: terms are joined, contracted and merged until one edge is left.
-- `tensor`: the class `Jacobian`.
+- `trees`: nests of arrays, as functions take and return them.
+- `tensor`: the classes `Jacobian` and, for nests, `BlockJacobian`.
 - `recording`: a function is run once, its arguments checked, its graph kept.
 - `transforms`, `taping`: `jacobian`, `grad`, `vjp`, ..., and the same as a context manager.
 - `extending`: `custom` and `implicit`, functions and solvers that cannot be looked into.
@@ -39,7 +40,7 @@ from .errors import (
 from .extending import custom, implicit
 from .registry import composed, elementwise, gather, local, multilinear, nondifferentiable, unsupported
 from .taping import Tape
-from .tensor import Jacobian, set_memory_limit
+from .tensor import BlockJacobian, Jacobian, set_memory_limit
 from .tracing import primal, stop_gradient
 from .transforms import (
     grad,
@@ -60,6 +61,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ArgumentError",
+    "BlockJacobian",
     "ChainError",
     "Compiled",
     "EscapedTraceError",
