@@ -36,6 +36,7 @@ from .errors import (
     TermError,
     TraceConversionError,
     UnsupportedFunctionError,
+    WriteError,
 )
 from .extending import custom, implicit
 from .registry import composed, elementwise, gather, local, multilinear, nondifferentiable, unsupported
@@ -78,6 +79,7 @@ __all__ = [
     "TermError",
     "TraceConversionError",
     "UnsupportedFunctionError",
+    "WriteError",
     "check_jacobian",
     "compile",
     "composed",

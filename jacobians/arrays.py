@@ -3,6 +3,8 @@
 - `scatter(values, index, size)`: add slices into an array of zeros.
 - `embed(core, pattern)`: put an array on a diagonal; the only place where a Kronecker delta becomes zeros.
 - `pick(array, index, axis)`: `np.take`, which NumPy does not dispatch on the index.
+- `written(array, values, slots)`: a copy of an array with values in some of its entries; `assigned` writes one value.
+- `settled(array)`: what stays as it is when the array is written into afterwards.
 - `sparse_product(array, matrix)`: a sparse matrix times an array; `sparse_matmul` is ``@`` with one on either side.
 - `sparse_solve(entries, array, system)`: the solution of a sparse system, of which one factorisation is kept.
 """
@@ -12,21 +14,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 __all__ = [
+    "Slot",
     "SparseSystem",
+    "assigned",
     "embed",
     "embedded_view",
     "is_sparse",
     "multiplies_sparse",
     "pick",
     "scatter",
+    "settled",
     "sparse_matmul",
     "sparse_product",
     "sparse_solve",
+    "written",
 ]
 
 
@@ -110,6 +116,109 @@ def pick(array: Any, index: Any, axis: int | None = None) -> Any:
     if handler is None or not isinstance(array, np.ndarray):
         return np.take(array, index, axis)
     return handler(index, np.take, (type(index),), (array, index, axis), {})
+
+
+def settled(array: Any) -> Any:
+    """An array of these numbers that nobody writes into, whatever becomes of the array itself.
+
+    Traced and recorded arrays tell it by a method of that name; plain arrays are returned as they are.
+    """
+    if isinstance(array, (np.generic, int, float)):
+        return np.asarray(array)
+    keep = getattr(array, "settled", None)
+    return array if keep is None else keep()
+
+
+class Slot(NamedTuple):
+    """Where a value is written.
+
+    Attributes
+    ----------
+    index : int, slice, array, ..., or tuple of these, or None
+        As in ``array[index] = value``; None where `positions` tell it.
+    shape : tuple of int
+        What the value is broadcast to.
+    positions, places : integer array or None
+        Entry ``places[n]`` of the raveled value goes to entry ``positions[n]`` of the raveled array.
+    """
+
+    index: Any
+    shape: tuple[int, ...]
+    positions: Any = None
+    places: Any = None
+
+    @classmethod
+    def of(cls, index: Any, shape: tuple[int, ...]) -> Slot:
+        """The slot of an index; its lists and arrays are copied, because their owner may change them."""
+        items = index if type(index) is tuple else (index,)
+        if any([isinstance(item, (list, np.ndarray)) for item in items]):
+            copies = tuple([np.array(item) if isinstance(item, (list, np.ndarray)) else item for item in items])
+            index = copies if type(index) is tuple else copies[0]
+        return cls(index, shape)
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether it is one entry, by an integer for each axis."""
+        items = self.index if type(self.index) is tuple else (self.index,)
+        return self.shape == () and self.positions is None and all([type(item) is int for item in items])
+
+    def put(self, array: np.ndarray, value: Any) -> None:
+        """Write a value into an array that lies in C order in memory, if it is written by positions."""
+        if self.positions is None:
+            array[self.index] = value
+        else:
+            array.flat[self.positions] = np.broadcast_to(value, self.shape).ravel()[self.places]
+
+
+def written(array: Any, values: list[Any], slots: tuple[Slot, ...]) -> Any:
+    """A copy of an array with values written into it, one after the other.
+
+    Examples
+    --------
+    >>> written(np.zeros(3), [5.0, 7.0], (Slot(0, ()), Slot(slice(1, 3), (2,))))
+    array([5., 7., 7.])
+    """
+    others = [x for x in (array, *values) if not isinstance(x, (np.ndarray, np.generic, float))]
+    for operand in others:
+        handler = getattr(operand, "apply_written", None)
+        if handler is not None:
+            return handler(written, (array, values, slots))
+    if others:
+        return _one_after_the_other(array, values, slots)
+    result = np.array(array)
+    for value, slot in zip(values, slots, strict=True):
+        slot.put(result, value)
+    return result
+
+
+def _one_after_the_other(array: Any, values: list[Any], slots: tuple[Slot, ...]) -> Any:
+    """`written` by calls of `assigned`: one for all entries, and one for each larger slot."""
+    entries = [n for n, slot in enumerate(slots) if slot.is_entry and np.shape(array)]
+    if len(entries) > 1:
+        items = [slot.index if type(slot.index) is tuple else (slot.index,) for slot in [slots[n] for n in entries]]
+        index = tuple([np.array(axis) for axis in zip(*items, strict=True)])
+        array = assigned(array, np.stack([values[n] for n in entries]), index[0] if len(index) == 1 else index)
+    for value, slot in zip(values, slots, strict=True):
+        if slot.positions is not None:
+            part = np.reshape(np.broadcast_to(value, slot.shape), (-1,))[slot.places]
+            array = assigned(array, part, np.unravel_index(slot.positions, np.shape(array)))
+        elif len(entries) < 2 or not slot.is_entry:
+            array = assigned(array, value, slot.index)
+    return array
+
+
+@_dispatched
+def assigned(array: Any, value: Any, index: Any) -> Any:
+    """A copy of an array, after ``copy[index] = value``.
+
+    Examples
+    --------
+    >>> assigned(np.zeros(3), 5.0, slice(2))
+    array([5., 5., 0.])
+    """
+    result = array.copy()
+    result[index] = value
+    return result
 
 
 def embedded_view(array: np.ndarray, sizes: tuple[int, ...], pattern: tuple[tuple[int, ...], ...]) -> np.ndarray:

@@ -20,6 +20,7 @@ __all__ = [
     "TermError",
     "TraceConversionError",
     "UnsupportedFunctionError",
+    "WriteError",
 ]
 
 
@@ -132,6 +133,19 @@ class TraceConversionError(JacobianError, TypeError):
         self.operation, self.shape = operation, shape
         super().__init__(
             f"{operation}: a traced array of shape {shape} would become plain numbers and lose its derivative. {advice}"
+        )
+
+
+class WriteError(TraceConversionError):
+    """A traced array was written into whose memory is the caller's, or that a derivative keeps."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.operation, self.shape = "assignment", shape
+        JacobianError.__init__(
+            self,
+            f"assignment into a traced array of shape {shape}: it is an argument of the function (or a view of one), "
+            "or a part of another derivative, and in NumPy the caller would see it change. Write into a copy: "
+            "y = x.copy().",
         )
 
 

@@ -225,11 +225,10 @@ ERRORS = {
     ),
     "assignment to a traced array": (
         lambda: jac.jacobian(lambda x: x.__setitem__(0, 1.0))(X),
-        jac.TraceConversionError,
+        jac.WriteError,
         (
-            "assignment to entries: a traced array of shape (3,) would become plain numbers and lose its derivative. A "
-            "traced array cannot be changed. Build the result with np.where(mask, new, old), np.stack or "
-            "np.concatenate."
+            "assignment into a traced array of shape (3,): it is an argument of the function (or a view of one), or a "
+            "part of another derivative, and in NumPy the caller would see it change. Write into a copy: y = x.copy()."
         ),
     ),
     "a scalar into a plain array": (

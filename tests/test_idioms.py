@@ -76,6 +76,32 @@ def printed(x):
     return x if f"{x[0]:.2f} {x} {x!r}".startswith("0.60 ") else -x
 
 
+def assigned_zeros_like(x):
+    z = np.zeros_like(x)
+    z[1] = x[0]
+    return z
+
+
+def assigned_traced(x):
+    y = x * 2
+    y[0] = 5
+    return y
+
+
+def aliased(x):
+    y = x * 1
+    z = y
+    z += 1
+    return y * z
+
+
+def row_in_place(x):
+    y = np.stack([x, x])
+    row = y[0]
+    row += 1
+    return y
+
+
 RIGHT = {
     "np.array of entries": lambda x: np.array([x[0], x[1] * x[2], 2.0]),
     "np.array of rows": lambda x: np.array([x, 2 * x]),
@@ -92,6 +118,10 @@ RIGHT = {
     "np.full(like=)": lambda x: np.full(3, x[0], like=x),
     "x += 1": rebound,
     "ndarray += x": accumulated,
+    "zeros_like(x)[0] = x": assigned_zeros_like,
+    "y[0] = 5": assigned_traced,
+    "alias of y += 1": aliased,
+    "row of y += 1": row_in_place,
     "if": branched,
     "while": newton,
     "loop, np.array of a history": looped,
@@ -183,18 +213,6 @@ def assigned_slice_in_place(x):
     return z
 
 
-def assigned_zeros_like(x):
-    z = np.zeros_like(x)
-    z[1] = x[0]
-    return z
-
-
-def assigned_traced(x):
-    y = x * 2
-    y[0] = 5
-    return y
-
-
 def added_to_integers(x):
     z = np.zeros(3, dtype=int)
     z += x
@@ -207,32 +225,14 @@ def added_at(x):
     return z
 
 
-def aliased(x):
-    y = x * 1
-    z = y
-    z += 1
-    return y * z
-
-
-def row_in_place(x):
-    y = np.stack([x, x])
-    row = y[0]
-    row += 1
-    return y
-
-
 RAISES = {
     "np.asarray(dtype=float)": lambda x: np.asarray(x, dtype=float),
     "np.array(dtype=float)": lambda x: np.array([x[0], 1.0], dtype=float),
     "z[0] = x[0]": assigned,
     "z[:] = x": assigned_whole,
     "z[1:] += x": assigned_slice_in_place,
-    "zeros_like(x)[0] = x": assigned_zeros_like,
-    "y[0] = 5": assigned_traced,
     "integers += x": added_to_integers,
     "np.add.at": added_at,
-    "alias of y += 1": aliased,
-    "row of y += 1": row_in_place,
     "np.full_like": lambda x: np.full_like(A, x[0]),
     "out=ndarray": lambda x: np.add(x, 1, out=np.zeros(3)),
     "sum(out=)": lambda x: np.sum(A * x, axis=0, out=np.zeros(3)),

@@ -15,7 +15,7 @@ from graph_oracle import assert_right, graph_jacobians, jacobians_of
 
 import jacobians.rules  # noqa: F401  (registers)
 from jacobians import errors, tracing
-from jacobians.tracing import traced as traced_module
+from jacobians.tracing import appearance
 
 ROWS = [
     row
@@ -228,13 +228,13 @@ def test_numpy_errors_are_explained(level):
 
 def test_scalarising_warns_once(level, monkeypatch):
     x = tracing.watch(level, np.arange(200.0))
-    monkeypatch.setattr(traced_module, "_warned", False)
+    monkeypatch.setattr(appearance, "_warned", False)
     with pytest.warns(errors.ScalarisationWarning, match="200 entries"):
         _ = np.asarray(x)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.asarray(x).dtype == object
-        monkeypatch.setattr(traced_module, "_warned", False)
+        monkeypatch.setattr(appearance, "_warned", False)
         assert np.asarray(x[:100]).shape == (100,)
 
 

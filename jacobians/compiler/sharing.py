@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ..arrays import embed, scatter
+from ..arrays import assigned, embed, scatter
 from ..program import Node
 from .assembling import Assemble
 from .gram import weighted_gram
@@ -28,7 +28,7 @@ _FRESH = {
     *(np.correlate, np.var, np.std, np.median, np.quantile, np.percentile, np.average, np.tril, np.triu, np.block),
     *(np.append, np.insert, np.delete, np.dstack, np.take_along_axis, np.partition, np.ptp, np.vander, np.cov),
     *(np.nansum, np.nanmean, np.nanmax, np.nanmin, np.nanprod, np.nanvar, np.nanstd, np.gradient, np.trapezoid),
-    *(np.bincount, np.searchsorted, np.select, np.choose, np.compress, np.count_nonzero, scatter, embed),
+    *(np.bincount, np.searchsorted, np.select, np.choose, np.compress, np.count_nonzero, scatter, embed, assigned),
     weighted_gram,
 }
 _FRESH_MODULES = {"numpy.linalg", "numpy.fft"}

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from ..arrays import assigned
 from ..program import Node
 from .namespace import Namespace
-from .printing import call_text
+from .printing import call_text, index_text, literal
 
 __all__ = ["Assign", "Statement"]
 
@@ -60,5 +61,9 @@ class Assign:
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         name: Any = names[id(self.node)]
+        if self.node.function is assigned:
+            array, value, index = self.node.args
+            place = f"{name}[{index_text(index, names, space)}]"
+            return [f"{name} = {literal(array, names, space)}.copy()", f"{place} = {literal(value, names, space)}"]
         out = names[id(self.out)] if isinstance(self.out, Node) else self.out
         return [f"{name} = {call_text(self.node, names, space, out)}"]

@@ -14,7 +14,7 @@ from ..graph import LinearGraph
 from ..program import Symbol
 from ..tensor import BlockJacobian, Jacobian
 from ..terms import Factor, OperatorFactor, Term
-from ..tracing import Level, Traced, advise, check_current, contains_traced, explain, lift, opened, watch
+from ..tracing import Level, Traced, advise, check_current, contains_traced, explain, lift, opened, released, watch
 from ..trees import LEAF, Tree, flatten, is_container
 from .arguments import check_dtype, checked_inputs, is_differentiated
 
@@ -176,7 +176,7 @@ def plain(level: Level, tree: Any) -> Any:
 def as_result(level: Level, value: Any) -> Any:
     """A value as it is handed out: an array that the caller may change, or a NumPy scalar."""
     if not isinstance(value, np.ndarray):
-        return value
+        return released(value)
     if value.ndim == 0:
         return value[()]
     return level.guard.own(value) if value.flags.writeable else value.copy()

@@ -17,6 +17,7 @@ from ..elimination import pull_several, push
 from ..graph import LinearGraph
 from ..labels import axes_of, flatten
 from ..terms import Factor, OperatorFactor, Term
+from ..tracing import released
 from .linearise import Linearised, memory_of
 
 __all__ = ["as_scalar", "pull"]
@@ -79,5 +80,5 @@ def _held(terms: Iterable[Term]) -> list[int]:
 
 
 def as_scalar(array: Any) -> Any:
-    """A 0-d array as a NumPy scalar, anything else as it is."""
-    return array[()] if isinstance(array, np.ndarray) and array.ndim == 0 else array
+    """A 0-d array as a NumPy scalar; a traced one as the caller may write into it; anything else as it is."""
+    return array[()] if isinstance(array, np.ndarray) and array.ndim == 0 else released(array)

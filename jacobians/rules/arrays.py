@@ -1,4 +1,4 @@
-"""Rules of the library's own array functions, `scatter` and `embed`."""
+"""Rules of the library's own array functions, `scatter`, `embed` and `written`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import embed, scatter
-from ..labels import axes_of, flatten
+from ..arrays import Slot, embed, scatter, written
+from ..labels import Axis, Label, axes_of, flatten
 from ..registry import Call, LocalTerm, local
-from ..terms import Term
-from .indexing import picked
+from ..terms import Map, Term
+from .indexing import entry_term, indexing_term, picked
 
 __all__: list[str] = []
 
@@ -29,3 +29,72 @@ def _(call: Call, core: Any, pattern: tuple[tuple[int, ...], ...]) -> Iterator[L
     """An axis of the result is a group of axes of the core: labels only."""
     inp = axes_of(np.shape(core))
     yield 0, 0, Term(tuple([flatten(tuple([inp[axis] for axis in group])) for group in pattern]), inp)
+
+
+@local(written)
+def _(call: Call, array: Any, values: list[Any], slots: tuple[Slot, ...]) -> Iterator[LocalTerm]:
+    """The array where nothing is written, and each value where it is written."""
+    shape = np.shape(array)
+    if call.needs(0):
+        kept = np.ones(shape, bool)
+        for slot in slots:
+            slot.put(kept, False)
+        yield 0, 0, _kept(shape, kept)
+    for n, (value, slot) in enumerate(zip(values, slots, strict=True)):
+        if not call.needs((1, n)):
+            continue
+        if slot.positions is not None:
+            term = _some(shape, np.shape(value), slot)
+        elif slot.is_entry:
+            term = entry_term(shape, slot.index if type(slot.index) is tuple else (slot.index,)).T
+        else:
+            term = _block(indexing_term(shape, slot.index).T, np.shape(value))
+        yield 0, (1, n), term
+
+
+def _block(term: Term, shape: tuple[int, ...]) -> Term:
+    """The term of a whole slot, for a value of another shape that is broadcast to it."""
+    inp = term.inp[len(term.inp) - len(shape) :]
+    inp = tuple([() if size == 1 else axis for size, axis in zip(shape, inp, strict=True)])
+    free = {*flatten(term.out), *flatten(inp)}
+    bound = tuple(dict.fromkeys([label for label in flatten(term.inp) if label not in free]))
+    return Term(term.out, inp, maps=term.maps, bound=bound)
+
+
+def _some(shape: tuple[int, ...], value: tuple[int, ...], slot: Slot) -> Term:
+    """The term of some entries of a value: a list of pairs of positions."""
+    out, inp = axes_of(shape), axes_of(value)
+    places = np.broadcast_to(np.arange(int(np.prod(value))).reshape(value), slot.shape).ravel()[slot.places]
+    pairs = _axis(slot.positions.size)
+    maps = (*_at(flatten(out), pairs, slot.positions, True), *_at(flatten(inp), pairs, places))
+    return Term(out, inp, maps=maps, bound=pairs)
+
+
+def _kept(shape: tuple[int, ...], kept: np.ndarray) -> Term:
+    """The term of an array of which some entries are left; along axes that tell nothing about it, a delta."""
+    axes = axes_of(shape)
+    telling = [n for n, size in enumerate(shape) if size > 1 and bool((kept != kept.take([0], n)).any())]
+    if not kept.any():
+        return Term(axes, axes, scale=0.0)
+    if not telling:
+        return Term(axes, axes)
+    if len(telling) == 1:
+        (n,) = telling
+        positions = np.flatnonzero(kept[tuple([slice(None) if axis == n else 0 for axis in range(len(shape))])])
+        out, inp = axes[n], axes_of((shape[n],))[0]
+        inputs = (*axes[:n], inp, *axes[n + 1 :])
+    else:
+        positions = np.flatnonzero(kept)
+        out, inputs = flatten(axes), axes_of(shape)
+        inp = flatten(inputs)
+    pairs = _axis(positions.size)
+    maps = (*_at(out, pairs, positions, True), *_at(inp, pairs, positions, True))
+    return Term(axes, inputs, maps=maps, bound=pairs)
+
+
+def _axis(size: int) -> tuple[Label, ...]:
+    return axes_of((size,))[0]
+
+
+def _at(group: Axis, pairs: Axis, positions: np.ndarray, injective: bool | None = None) -> tuple[Map, ...]:
+    return (Map.of(group, pairs, positions, injective),) if group else ()

@@ -21,7 +21,7 @@ from ..program import Symbol
 from ..registry import Call, LocalTerm, local, unsupported
 from ..terms import Affine, Map, Term
 
-__all__ = ["along", "axis_of", "flat_term", "indexing_term", "picked", "window"]
+__all__ = ["along", "axis_of", "entry_term", "flat_term", "indexing_term", "picked", "window"]
 
 Picked = tuple[Axis, tuple[Map, ...]]
 
@@ -191,17 +191,29 @@ def _by_array(sizes: tuple[int, ...], group: Axes, item: np.ndarray) -> tuple[Ax
 @local(operator.getitem)
 def _(call: Call, x: Any, index: Any) -> Iterator[LocalTerm]:
     shape = np.shape(x)
-    yield 0, 0, _entry_term(shape, index) if _is_entry(index) else indexing_term(shape, index)
-
-
-def _is_entry(index: Any) -> bool:
-    """Whether an index is made of integers alone."""
-    return type(index) is int or (type(index) is tuple and all([type(item) is int for item in index]))
+    items = index if type(index) is tuple else (index,)
+    if all([type(item) is int for item in items]):
+        yield 0, 0, (entry_term if len(items) == len(shape) else _row_term)(shape, items)
+    else:
+        yield 0, 0, indexing_term(shape, index)
 
 
 @lru_cache(maxsize=4096)
-def _entry_term(shape: tuple[int, ...], index: int | tuple[int, ...]) -> Term:
+def entry_term(shape: tuple[int, ...], index: tuple[int, ...]) -> Term:
+    """The term of one entry: an integer for each axis."""
+    inp = _axes(shape)
+    maps = [Map.constant(axis[0], n % axis[0].size) for axis, n in zip(inp, index, strict=True) if axis]
+    return Term((), inp, maps=tuple(maps))
+
+
+@lru_cache(maxsize=4096)
+def _row_term(shape: tuple[int, ...], index: tuple[int, ...]) -> Term:
     return indexing_term(shape, index)
+
+
+@lru_cache(maxsize=256)
+def _axes(shape: tuple[int, ...]) -> Axes:
+    return axes_of(shape)
 
 
 @local(np.take)

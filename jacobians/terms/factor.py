@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..arrays import settled
 from ..errors import TermError
 from ..labels import Axes, Frozen, Label, Substitution, apply, size_of
 
@@ -36,7 +37,7 @@ class Factor(Frozen):
 
     def __init__(self, array: Any, labels: tuple[Label, ...], name: str = "") -> None:
         put = object.__setattr__
-        put(self, "array", np.asarray(array) if isinstance(array, np.generic) else array)
+        put(self, "array", array if type(array) is np.ndarray else settled(array))
         put(self, "labels", labels)
         put(self, "name", name)
 

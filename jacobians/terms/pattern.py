@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import settled
 from ..labels import Axes, Axis, Label, flatten, standard_label, unfrozen
 from .factor import Factor
 from .maps import Affine, Map
@@ -65,7 +66,7 @@ class Pattern:
 def factor_of(array: Any, labels: Axis) -> Factor:
     """``Factor(array, labels)``, made at once."""
     factor = _Factor()
-    factor.array = np.asarray(array) if isinstance(array, np.generic) else array
+    factor.array = array if type(array) is np.ndarray else settled(array)
     factor.labels = labels
     factor.name = ""
     factor.__class__ = Factor

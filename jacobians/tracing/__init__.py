@@ -5,6 +5,7 @@ In the order in which a call passes through:
 - `levels`: `opened` opens a level, one for each transform at work; it holds the graph.
 - `traced`: `Traced`, the array that is handed to the user's function.
 - `ufunc_calls`, `dispatch`: both protocols of NumPy; rules are looked up here, and their terms recorded.
+- `writing`: what has been written into an array.
 - `recorded`: what a traced value is made of; lists and object arrays of traced scalars are lifted to one.
 - `guarding`: arrays that a derivative captures stay as they were.
 - `failures`: NumPy's errors about traced values, in our words.
@@ -18,11 +19,11 @@ import numpy as np
 
 from ..errors import ArgumentError, EscapedTraceError
 from ..program import Symbol
-from .dispatch import check_current
+from .dispatch import check_current, owner_of
 from .failures import advise, explain
 from .levels import Level, opened
 from .recorded import contains_traced, lift, primal, stop_gradient
-from .traced import Traced
+from .traced import Input, Traced, released
 
 __all__ = [
     "Level",
@@ -34,6 +35,7 @@ __all__ = [
     "lift",
     "opened",
     "primal",
+    "released",
     "stop_gradient",
     "watch",
 ]
@@ -60,4 +62,6 @@ def watch(level: Level, value: Any) -> Traced:
             advice = "Only floating numbers are differentiated: use x.astype(float)."
             raise ArgumentError("watch", "an input", f"has dtype {value.dtype}", advice)
         value = level.guard.register(value)
-    return Traced(level, value, level.graph.add_vertex(value.shape, value.dtype))
+    traced = Input(level, value, level.graph.add_vertex(value.shape, value.dtype))
+    level.inputs.append(owner_of(traced))
+    return traced

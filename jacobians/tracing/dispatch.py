@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import settled, written
 from ..errors import ArgumentError, EscapedTraceError, TraceConversionError, UnsupportedFunctionError
 from ..program import Symbol
 from ..registry import Call, Path, Rule, function_name, lookup
@@ -30,11 +31,12 @@ _LISTS: dict[Any, tuple[int, ...]] = {
     np.select: (0, 1),
     np.choose: (1,),
     np.piecewise: (2,),
+    written: (1,),
 }
 # Their derivatives keep no operand (but new masks), so that an operand may change afterwards.
 _KEEP_NOTHING = {
     *(np.add, np.subtract, np.negative, np.where, np.maximum, np.minimum, np.sum, np.mean),
-    *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.append),
+    *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.append, written),
 }
 # Arguments that only choose: whatever they are, nothing depends on them smoothly.
 _CONDITIONS: dict[Any, int] = {np.where: 0, np.compress: 0, np.extract: 0, np.select: 0}
@@ -52,11 +54,14 @@ def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     level: Level | None = None
     for x in args:
         if isinstance(x, Recorded):
-            if x.level is not level:
-                if not x.level.open or x.level.overwritten:
+            found = x.level
+            if found is not level:
+                if not found.open:
                     return NotImplemented
-                if level is None or x.level.order > level.order:
-                    level = x.level
+                if level is None or found.order > level.order:
+                    level = found
+            if found.has_overwritten and is_overwritten(x):
+                return NotImplemented
         elif type(x) is np.ndarray:
             if x.dtype.kind not in _NUMBERS:
                 return NotImplemented
@@ -92,7 +97,7 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     level = level_of(function, args, kwargs)
     if rule.kind == "composed" or level is None:
         run = rule.run if rule.kind == "composed" else function
-        return lift_result(run(*args, **kwargs))  # type: ignore[misc]
+        return unlinked(lift_result(run(*args, **kwargs)))  # type: ignore[misc]
     if rule.kind == "nondifferentiable":
         return function(*[_below(level, a) for a in args], **{name: _below(level, a) for name, a in kwargs.items()})
     return _record(level, rule, *_positional(function, args, kwargs))
@@ -114,6 +119,11 @@ def lift_result(result: Any) -> Any:
     return result
 
 
+def unlinked(result: Any) -> Any:
+    """What a definition returned, under a name of its own: where that is an argument, NumPy may have made a copy."""
+    return result.plain(result.level, result.value, result.vertex) if isinstance(result, Recorded) else result
+
+
 def level_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Level | None:
     """The latest level among the operands, or None where nothing is traced."""
     latest: Level | None = None
@@ -122,9 +132,9 @@ def level_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Le
             continue
         for found in (operand,) if isinstance(operand, Recorded) else recorded_in(operand):
             level = found.level
-            if not level.open:
+            if not level.open and function is not written:  # which only tells what was written before
                 raise EscapedTraceError(function_name(function), found.shape)
-            if level.overwritten:
+            if level.has_overwritten:
                 check_current(function_name(function), found)
             if latest is None or level.order > latest.order:
                 latest = level
@@ -140,14 +150,20 @@ def owner_of(value: Any) -> Any:
     return value
 
 
+def is_overwritten(value: Recorded) -> bool:
+    """Whether NumPy would have changed the memory of a value since it was made."""
+    return not value.is_settled and id(owner_of(value)) in value.level.overwritten
+
+
 def check_current(operation: str, value: Any) -> None:
     """Raise if a value is one that NumPy would have changed since, by an in-place operation under another name."""
-    if isinstance(value, Recorded) and value.level.overwritten and id(owner_of(value)) in value.level.overwritten:
+    if isinstance(value, Recorded) and value.level.has_overwritten and is_overwritten(value):
         raise TraceConversionError(
             operation,
             value.shape,
-            "In NumPy it would have been changed by an earlier in-place operation (such as y += 1) on an array that "
-            "shares its memory, which tracing does not follow. Write y = y + 1 there, or copy it first.",
+            "In NumPy it would have been changed by an earlier in-place operation (such as y += 1 or y[0] = 1) on an "
+            "array that shares its memory, which tracing does not follow here. Copy one of the two first: "
+            "y = y.copy().",
         )
 
 
@@ -223,7 +239,7 @@ def _taken(level: Level, function: Any, value: Any, path: Path, sources: dict[Pa
     """An argument with its values below the level; `sources` tells where vertices of the level come in."""
     if isinstance(value, Recorded):
         if value.level is not level:
-            return value
+            return settled(value)
         sources[path] = value.vertex
         return value.value
     if isinstance(value, np.ndarray):
@@ -248,7 +264,7 @@ def _record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> An
     """Run a function with a local rule on the values of a level, and add its results and its terms to the graph."""
     function, sources, values = rule.function, {}, []
     example = args[0] if isinstance(args[0], Recorded) else next(recorded_in((*args, *kwargs.values())))
-    make: Any = type(example)
+    make: Any = example.plain
     for n, value in enumerate(args):
         if isinstance(value, Recorded) and value.level is level:
             sources[n] = value.vertex

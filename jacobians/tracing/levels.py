@@ -11,9 +11,8 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 from weakref import WeakValueDictionary
-
-import numpy as np
 
 from ..graph import LinearGraph
 from .guarding import Guard
@@ -40,12 +39,16 @@ class Level:
     order : int
         Later levels have larger numbers: an operation belongs to the latest level among its operands. (Depths would tie
         where a thread, whose context is fresh, uses a value of the level that started it.)
+    inputs : list
+        The memory of the inputs, which is the caller's.
     overwritten : WeakValueDictionary
-        Memory that ``x += 1`` would have changed in NumPy: its owners by id, as long as they live. Traced values on it
-        must not be used again.
+        Memory that an in-place operation would have changed in NumPy: its owners by id, as long as they live. Traced
+        values on it must not be used again.
+    has_overwritten : bool
+        Whether there ever was one.
     """
 
-    __slots__ = ("depth", "graph", "guard", "open", "order", "overwritten")
+    __slots__ = ("depth", "graph", "guard", "has_overwritten", "inputs", "open", "order", "overwritten")
 
     def __init__(self, depth: int) -> None:
         self.graph = LinearGraph()
@@ -53,15 +56,23 @@ class Level:
         self.open = True
         self.guard = Guard()
         self.order = next(_COUNTER)
-        self.overwritten: WeakValueDictionary[int, np.ndarray] = WeakValueDictionary()
+        self.inputs: list[Any] = []
+        self.has_overwritten = False
+        self.overwritten: WeakValueDictionary[int, Any] = WeakValueDictionary()
 
     def __repr__(self) -> str:
         return f"Level(depth={self.depth}, open={self.open}, vertices={len(self.graph)})"
+
+    def overwrite(self, owner: Any) -> None:
+        """Note that memory does not hold any more what NumPy would hold there."""
+        self.overwritten[id(owner)] = owner
+        self.has_overwritten = True
 
     def close(self) -> None:
         """Stop recording, and give captured arrays back to their owners."""
         self.open = False
         self.guard.release()
+        self.inputs.clear()
 
 
 @contextmanager

@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ..arrays import settled
 from ..errors import ArgumentError
 from ..program import Symbol
 from .levels import Level
@@ -32,10 +33,16 @@ class Recorded:
     """
 
     __slots__ = ("level", "value", "vertex")
+    plain: ClassVar[type]
+    """The class of what a function returns."""
+    fixed: ClassVar[type]
+    """The class of a value that nobody writes into."""
+    is_settled: ClassVar[bool] = False
+    """Whether nobody can write into it."""
 
     def __init__(self, level: Level, value: Any, vertex: int) -> None:
         self.level = level
-        self.value = np.asarray(value) if isinstance(value, (np.generic, int, float)) else value
+        self.value = value if type(value) is np.ndarray else settled(value)
         self.vertex = vertex
 
     @property

@@ -1,195 +1,285 @@
 """`Traced`: an array whose operations are recorded.
 
-It looks like an ndarray: shape, operators, indexing, methods, NumPy's functions. It is none, so that nothing can turn
-it into plain numbers and lose the derivative without a word: what would need plain numbers raises, and what builds
-arrays from it (``np.array([x[0], 1.0])``) gets an object array of traced scalars, which the next operation makes one
-traced array again.
+What the function makes itself it may write into. The first write makes an array a `Buffer`, which keeps a list of its
+writes; a `View` of an array tells the present content of it, and writes into it. What derivatives keep is `Settled`: it
+stays as it is. An `Input` is the caller's.
 """
 
 from __future__ import annotations
 
 import operator
-import sys
-import warnings
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from ..errors import ScalarisationWarning, TraceConversionError
-from ..methods import ArrayMethods
-from .dispatch import apply_function, apply_plainly
-from .recorded import Recorded, primal
-from .ufunc_calls import apply_ufunc, knows
+from ..errors import EscapedTraceError, WriteError
+from .appearance import Appearance
+from .dispatch import apply_function, owner_of
+from .levels import Level
+from .recorded import Recorded
+from .ufunc_calls import knows
+from .writing import Steps, Writes, apply_steps, is_basic, is_entry, moved, of_level, writable
 
-__all__ = ["Traced"]
-
-_QUIET_SIZE = 100
-_warned = False
+__all__ = ["Input", "Settled", "Traced", "blank", "released"]
 
 
-class Traced(ArrayMethods, NDArrayOperatorsMixin, Recorded):
+class Traced(Appearance):
     """An array of a level: the value one level below, and the vertex that stands for it in the graph of the level."""
 
-    __slots__ = ("__weakref__",)
-
-    # ---- NumPy's protocols ------------------------------------------------------------------------------------------
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return apply_ufunc(ufunc, method, inputs, kwargs)
+    __slots__ = ("__weakref__", "_state")
+    _state: Any
+    """Its `Settled` twin, if it has one; of a `Buffer` its `Writes`, of a `View` its `_Origin`."""
+    version = 0
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not all([knows(kind) for kind in types]):
             return NotImplemented
+        if function in _VIEWING:
+            return _linked(apply_function(function, args, kwargs), function, args, kwargs)
+        if function in _MAKERS:
+            return blank(self.level, apply_function(function, args, kwargs))
         return apply_function(function, args, kwargs)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if dtype is not None and np.dtype(dtype).kind != "O":
-            self._refuse(
-                f"conversion to an array of dtype {np.dtype(dtype)}",
-                "Use x.astype(dtype) to change the precision, jacobians.primal(x) for the numbers as a constant, "
-                f"np.stack, np.concatenate or np.where to build an array. {_FOREIGN}",
-            )
-        if dtype is None and sys._getframe(1).f_code.co_name == "_matmul_dispatch":
-            return _nothing_known(self)  # SciPy's sparse matrices leave the product to the other operand then
-        _warn_of_scalars(self.size)
-        scalars = np.empty(self.shape, dtype=object)
-        for index in np.ndindex(self.shape):
-            scalars[index] = self[index] if index else self
-        return scalars
+    def __getitem__(self, index: Any) -> Any:
+        result = apply_function(operator.getitem, (self, index), {})
+        if type(index) is int and self.ndim == 1:
+            return result
+        return _linked(result, operator.getitem, (self, index), {}) if is_basic(index) else result
 
-    # ---- what it looks like -----------------------------------------------------------------------------------------
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.write((), index, value)
+
+    def apply_written(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """`written` with a traced array among its operands."""
+        return apply_function(function, args, {})
+
+    # ---- writing ----------------------------------------------------------------------------------------------------
 
     @property
-    def itemsize(self) -> int:
-        return self.dtype.itemsize
+    def is_writable(self) -> bool:
+        """Whether in-place operations change it; if not, they bind its name anew."""
+        return not any([owner_of(self) is memory for memory in self.level.inputs])
+
+    def settled(self) -> Traced:
+        """A twin that nobody can write into: always the same one."""
+        twin = getattr(self, "_state", None)
+        if twin is None:
+            twin = self._state = Settled(self.level, self.value, self.vertex)
+        return twin
+
+    def write(self, steps: Steps, index: Any, value: Any) -> None:
+        """Do what ``view[index] = value`` does with the view that the steps lead to."""
+        if not self.level.open:
+            raise EscapedTraceError("assignment", self.shape)
+        if not self.is_writable:
+            self._refuse_writing()
+        self.level.overwrite(owner_of(self))  # of other arrays in that memory nothing is known
+        start = moved(self)
+        self.__class__ = Buffer  # type: ignore[assignment]
+        self._state = Writes(start)
+        self.write(steps, index, value)
+
+    def _refuse_writing(self) -> NoReturn:
+        raise WriteError(self.shape)
+
+
+class Settled(Traced):
+    """A value that nobody writes into: what derivatives keep."""
+
+    __slots__ = ()
+    is_settled = True
 
     @property
-    def nbytes(self) -> int:
-        return self.size * self.dtype.itemsize
+    def is_writable(self) -> bool:
+        return False
 
-    def __repr__(self) -> str:
-        return f"Traced({primal(self)}, shape={self.shape}, dtype={self.dtype})"
+    def settled(self) -> Settled:
+        return self
 
-    def __format__(self, spec: str) -> str:
-        return format(primal(self)[()], spec) if spec else str(self)
+    def write(self, steps: Steps, index: Any, value: Any) -> None:
+        self._refuse_writing()
 
-    # ---- elements ---------------------------------------------------------------------------------------------------
 
-    def __len__(self) -> int:
-        if not self.ndim:
-            raise TypeError("len() of unsized object")
-        return self.shape[0]
+class Input(Settled):
+    """An input of a level: its memory is the caller's."""
 
-    def __iter__(self) -> Iterator[Any]:
-        if not self.ndim:
-            raise TypeError("iteration over a 0-d array")
-        return iter([self[n] for n in range(self.shape[0])])
+    __slots__ = ()
+    is_settled = False
+
+
+class Buffer(Traced):
+    """An array that has been written into."""
+
+    __slots__ = ()
+
+    @property
+    def is_writable(self) -> bool:
+        return True
+
+    @property
+    def value(self) -> Any:  # type: ignore[override]
+        return self.settled().value
+
+    @property
+    def vertex(self) -> int:  # type: ignore[override]
+        return self.settled().vertex
+
+    @property
+    def version(self) -> int:  # type: ignore[override]
+        return self._state.version
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._state.base.shape
+
+    @property
+    def ndim(self) -> int:
+        return self._state.base.ndim
+
+    @property
+    def size(self) -> int:
+        return self._state.base.size
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._state.base.dtype
+
+    def settled(self) -> Traced:
+        """The whole content, as it is now."""
+        writes = self._state
+        writes.base = of_level(self.level, writes.whole())
+        writes.is_seen = True
+        return writes.base
+
+    def read(self, steps: Steps) -> Traced:
+        """What a view of it holds now."""
+        return of_level(self.level, self._state.read(steps))
+
+    def write(self, steps: Steps, index: Any, value: Any) -> None:
+        if not self.level.open:
+            raise EscapedTraceError("assignment", self.shape)
+        writes = self._state
+        if isinstance(value, View) and value.root is self and writes.holds_already(steps, index, value.steps):
+            return
+        value = writable(value, self.dtype)
+        if isinstance(value, Recorded) and value.level.order > self.level.order:
+            self.level = value.level
+        if writes.is_seen:
+            self.level.overwrite(owner_of(writes.base))
+            writes.base = moved(writes.base)
+            writes.is_seen = False
+        writes.write(steps, index, value)
 
     def __getitem__(self, index: Any) -> Any:
-        return apply_function(operator.getitem, (self, index), {})
-
-    def __contains__(self, item: Any) -> bool:
-        return bool(np.any(np.equal(self, item)))
-
-    def __setitem__(self, index: Any, value: Any) -> NoReturn:
-        self._refuse(
-            "assignment to entries",
-            "A traced array cannot be changed. Build the result with np.where(mask, new, old), np.stack or "
-            "np.concatenate.",
-        )
-
-    __hash__ = object.__hash__  # type: ignore[assignment]
-
-    # ---- as a Python number -----------------------------------------------------------------------------------------
-
-    def __bool__(self) -> bool:
-        return bool(primal(self))
-
-    def __float__(self) -> float:
-        self._refuse("float()", _NUMBER)
-
-    def __int__(self) -> int:
-        self._refuse("int()", _NUMBER)
-
-    def __complex__(self) -> complex:
-        self._refuse("complex()", _NUMBER)
-
-    def __index__(self) -> int:  # noqa: PLE0305  (it raises)
-        self._refuse("use as an index", "Use int(jacobians.primal(x)): positions have no derivative.")
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return np.round(self, digits or 0)
-
-    def __floor__(self) -> Any:
-        return np.floor(self)
-
-    def __ceil__(self) -> Any:
-        return np.ceil(self)
-
-    def __trunc__(self) -> Any:
-        return np.trunc(self)
-
-    # ---- copies -----------------------------------------------------------------------------------------------------
-
-    def __copy__(self) -> Any:
-        return np.copy(self)
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        return np.copy(self)
-
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        self._refuse("pickle", "Store jacobians.primal(x) instead.")
-
-    def _refuse(self, operation: str, advice: str) -> NoReturn:
-        raise TraceConversionError(operation, self.shape, advice)
+        writes = self._state
+        if not writes.pending or not self.level.open:
+            return Traced.__getitem__(self, index)
+        steps = ((operator.getitem, (index,), {}),)
+        if is_entry(index) and (len(index) if type(index) is tuple else 1) == self.ndim:
+            return self.read(steps)
+        if is_basic(index):
+            apply_steps(writes.entries(), steps)  # raises where NumPy does
+            return _view(self, steps, None)
+        return released(self.read(steps))
 
 
-def _nothing_known(value: Any) -> np.ndarray:
-    """What NumPy makes of an object that is no array: one of that object."""
-    whole = np.empty((), dtype=object)
-    whole[()] = value
-    return whole
+class _Origin:
+    """Where a view comes from, and what it held at some version of that."""
+
+    __slots__ = ("root", "seen", "steps", "version")
+
+    def __init__(self, root: Any, steps: Steps, seen: Any) -> None:
+        self.root, self.steps, self.seen = root, steps, seen
+        self.version = -1 if seen is None else root.version
 
 
-def _without_detour(operator_name: str, ufunc: np.ufunc) -> None:
-    """Let an operator of plain operands go straight to its rule; the way through NumPy takes as long as a ufunc."""
-    forward, reflected = f"__{operator_name}__", f"__r{operator_name}__"
-    usual, usual_reflected = getattr(Traced, forward), getattr(Traced, reflected)
+class View(Traced):
+    """A part of an array, or the array in another shape."""
 
-    def left(self: Traced, other: Any) -> Any:
-        plain = apply_plainly(ufunc, (self, other), {})
-        return usual(self, other) if plain is NotImplemented else plain
+    __slots__ = ()
 
-    def right(self: Traced, other: Any) -> Any:
-        plain = apply_plainly(ufunc, (other, self), {})
-        return usual_reflected(self, other) if plain is NotImplemented else plain
+    @property
+    def root(self) -> Traced:
+        return self._state.root
 
-    setattr(Traced, forward, left)
-    setattr(Traced, reflected, right)
+    @property
+    def steps(self) -> Steps:
+        return self._state.steps
+
+    @property
+    def level(self) -> Level:  # type: ignore[override]
+        return self._state.root.level
+
+    @property
+    def value(self) -> Any:  # type: ignore[override]
+        return self._now().value
+
+    @property
+    def vertex(self) -> int:  # type: ignore[override]
+        return self._now().vertex
+
+    @property
+    def is_writable(self) -> bool:
+        return self._state.root.is_writable
+
+    def _now(self) -> Traced:
+        origin = self._state
+        if origin.version != origin.root.version:
+            origin.seen = origin.root.read(origin.steps)
+            origin.version = origin.root.version
+        return origin.seen
+
+    def settled(self) -> Traced:
+        return self._now().settled()
+
+    def write(self, steps: Steps, index: Any, value: Any) -> None:
+        self.root.write(self.steps + steps, index, value)
 
 
-for _name, _ufunc in (("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide)):
-    _without_detour(_name, _ufunc)
-for _name, _ufunc in (("pow", np.power), ("matmul", np.matmul)):
-    _without_detour(_name, _ufunc)
-
-_FOREIGN = "A function of compiled code gets its derivative with jacobians.custom."
-_NUMBER = (
-    "Use NumPy's functions in place of those of math, jacobians.primal(x) for the number as a constant; and instead of "
-    "writing it into a plain array, build that with np.stack, np.concatenate, np.where or np.zeros_like(x) + ... "
-    f"{_FOREIGN}"
-)
+Recorded.plain, Recorded.fixed = Traced, Settled
 
 
-def _warn_of_scalars(size: int) -> None:
-    global _warned
-    if size > _QUIET_SIZE and not _warned:
-        _warned = True
-        warnings.warn(
-            f"A traced array of {size} entries was taken apart into scalars, which is right but slow. Use np.stack, "
-            "np.concatenate or np.zeros(n, like=x) in place of np.array, np.asarray, np.r_ and ndarray.dot.",
-            ScalarisationWarning,
-            stacklevel=4,
-        )
+def _view(root: Traced, steps: Steps, seen: Any) -> View:
+    view: View = View.__new__(View)
+    view._state = _Origin(root, steps, seen)
+    return view
+
+
+def _linked(result: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The result of a function as a view of its first argument, where it is one."""
+    if type(result) is not Traced or not args or not isinstance(args[0], Traced) or isinstance(args[0], Settled):
+        return result
+    array = args[0]
+    step = (function, args[1:], kwargs)
+    if not result.ndim and not (function is operator.getitem and _has_ellipsis(args[1])):
+        return result  # a number: nobody can write into it
+    if function is not operator.getitem and owner_of(result) is not owner_of(array):
+        return result
+    if isinstance(array, View):
+        return _view(array.root, (*array.steps, step), result)
+    return _view(array, (step,), result)
+
+
+def _has_ellipsis(index: Any) -> bool:
+    return any([item is Ellipsis for item in (index if type(index) is tuple else (index,))])
+
+
+def blank(level: Level, array: Any) -> Any:
+    """A new plain array of floating numbers as one of a level, that may be written into."""
+    if isinstance(array, Traced) or array.dtype.kind != "f":
+        return array
+    made: Any = Buffer.__new__(Buffer)
+    made.level = level
+    made._state = Writes(array)
+    return made
+
+
+def released(value: Any) -> Any:
+    """A result as the caller gets it: in memory of its own, if something else holds the same."""
+    return Traced(value.level, moved(value).value, value.vertex) if isinstance(value, Settled) else value
+
+
+_VIEWING = {np.reshape, np.transpose, np.swapaxes, np.ravel, np.squeeze, np.expand_dims, np.moveaxis, np.rollaxis}
+_VIEWING |= {np.matrix_transpose, np.flip}
+_MAKERS = {np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.zeros, np.ones, np.empty, np.full, np.eye}
+_MAKERS |= {np.identity, np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.tri}

@@ -62,6 +62,10 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
     return _METHODS[method](ufunc, *[_operand(ufunc, x) for x in inputs], **kwargs)
 
 
+def _is_recorded(value: Any) -> bool:
+    return isinstance(value, Recorded)
+
+
 def _refused(ufunc: np.ufunc, method: str, reason: str) -> UnsupportedFunctionError:
     return UnsupportedFunctionError(f"{function_name(ufunc)}{method and '.' + method}", reason)
 
@@ -118,18 +122,32 @@ _METHODS = {"__call__": _call, "reduce": _reduce, "accumulate": _accumulate, "ou
 
 
 def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], out: tuple) -> Any:
-    """``y op= x``, which arrives as ``ufunc(y, x, out=(y,))``: the name y is bound to the result."""
-    target = out[0]
-    if method != "__call__" or len(out) > 1 or target is not inputs[0]:
-        raise _refused(ufunc, "" if method == "__call__" else method, "for out=. Use what it returns instead")
+    """``y op= x``, which arrives as ``ufunc(y, x, out=(y,))``, and other calls with ``out=``.
+
+    A traced y is written into where the function made it itself. Else the name y is bound to the result.
+    """
+    target: Any = out[0]
+    into = _is_recorded(target) and target.is_writable and (target.ndim > 0 or type(target) is not target.plain)
+    if len(out) > 1 or not (into or (method == "__call__" and target is inputs[0])):
+        raise _refused(ufunc, "" if method == "__call__" else method, _OUT)
     if isinstance(target, np.ndarray):
         _check_target(ufunc, target, inputs)
-    result = _call(ufunc, *[_operand(ufunc, x) for x in inputs], **kwargs)
+    where = kwargs.pop("where", True) if method == "__call__" else True
+    if where is not True:
+        if not into:
+            raise _refused(ufunc, "", f"for where= with such an out={_OUT[len('for out=') :]}")
+        return _where(ufunc, inputs, kwargs, target, where)
+    result = _METHODS[method](ufunc, *[_operand(ufunc, x) for x in inputs], **kwargs)
     if np.shape(result) != np.shape(target):
         raise ValueError(
             f"non-broadcastable output operand with shape {np.shape(target)} doesn't match the broadcast shape "
             f"{np.shape(result)}"
         )
+    if not np.can_cast(result.dtype, target.dtype, kwargs.get("casting", "same_kind")):
+        raise TypeError(f"Cannot cast {function_name(ufunc)} output from {result.dtype} to {target.dtype}.")
+    if into:
+        target[...] = result
+        return target
     if result.dtype != target.dtype:
         result = np.astype(result, target.dtype)
     if isinstance(target, np.ndarray):
@@ -137,13 +155,26 @@ def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], o
         target.fill(np.nan)
     elif isinstance(target, Symbol):
         if target.ndim and not target.recorder.overwrite(target):
-            raise _refused(ufunc, "", "for out=. Use what it returns instead")
+            raise _refused(ufunc, "", _OUT)
     elif np.ndim(target):  # a scalar cannot be changed in place in NumPy either
+        if target.is_settled:
+            target[...] = result  # raises
         owner = owner_of(target)
         if isinstance(owner, Symbol):
             owner.recorder.forget(owner)
-        target.level.overwritten[id(owner)] = owner
+        target.level.overwrite(owner)
     return result
+
+
+def _where(ufunc: np.ufunc, inputs: tuple, kwargs: dict[str, Any], target: Any, where: Any) -> Any:
+    """Entries where a condition holds; the others of the target stay, and nothing is computed there."""
+    chosen = np.broadcast_to(where, target.shape)
+    parts = [np.broadcast_to(_operand(ufunc, x), target.shape)[chosen] for x in inputs]
+    target[chosen] = ufunc(*parts, **kwargs)
+    return target
+
+
+_OUT = "for out= unless that is a traced array made inside the function, such as np.zeros_like(x)"
 
 
 def _check_target(ufunc: np.ufunc, target: np.ndarray, inputs: tuple) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse
 from table import Row, rows, sample
 
-from jacobians.arrays import SparseSystem, embed, scatter, sparse_product, sparse_solve
+from jacobians.arrays import Slot, SparseSystem, embed, scatter, sparse_product, sparse_solve, written
 
 __all__ = ["ROWS"]
 
@@ -36,6 +36,14 @@ _OWN = [
         (lambda a, b: sparse_solve(a, b, _SYSTEM), (_ENTRIES, _X)),
         (lambda a, b: sparse_solve(a, b, _SYSTEM, True), (_ENTRIES, _M)),
         (lambda a, b: sparse_solve(a, b, SparseSystem(np.zeros(1, int), np.zeros(1, int), 1)), (_X[:1], _M[:1])),
+    ),
+    *rows(
+        written,
+        (lambda x, v: written(x, [v], (Slot((slice(None), 1), (3,)),)), (_M, _X)),
+        (lambda x, v: written(x * x, list(v), (Slot(0, (2,)), Slot((1, 1), ()), Slot((2, 0), ()))), (_M, _X)),
+        (lambda x, v: written(x, [v], (Slot(None, (3,), np.array([5, 1]), np.array([2, 0])),)), (_M, _X)),
+        (lambda v: written(np.zeros((2, 3)), [v * v], (Slot(slice(1, None), (1, 3)),)), (_X,)),
+        (lambda v: written(np.zeros(4), [v], (Slot(np.array([3, 0, 1]), (3,)),)), (_X,)),
     ),
     *rows(
         embed,

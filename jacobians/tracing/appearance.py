@@ -1,0 +1,178 @@
+"""What a traced array looks like: an ndarray, of which nothing can make plain numbers.
+
+Shape, operators, methods and NumPy's ufuncs are those of an ndarray. What would need plain numbers raises, and what
+builds arrays from it (``np.array([x[0], 1.0])``) gets an object array of traced scalars, which the next operation makes
+one traced array again.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from ..errors import ScalarisationWarning, TraceConversionError
+from ..methods import ArrayMethods
+from .dispatch import apply_plainly
+from .recorded import Recorded, primal
+from .ufunc_calls import apply_ufunc
+
+__all__ = ["Appearance"]
+
+_QUIET_SIZE = 100
+_warned = False
+
+
+class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
+    """A value of a level that looks like an ndarray."""
+
+    __slots__ = ()
+
+    # ---- NumPy's protocols ------------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return apply_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if dtype is not None and np.dtype(dtype).kind != "O":
+            self._refuse(
+                f"conversion to an array of dtype {np.dtype(dtype)}",
+                "Use x.astype(dtype) to change the precision, jacobians.primal(x) for the numbers as a constant, "
+                f"np.stack, np.concatenate or np.where to build an array. {_FOREIGN}",
+            )
+        if dtype is None and sys._getframe(1).f_code.co_name == "_matmul_dispatch":
+            return _nothing_known(self)  # SciPy's sparse matrices leave the product to the other operand then
+        _warn_of_scalars(self.size)
+        scalars = np.empty(self.shape, dtype=object)
+        for index in np.ndindex(self.shape):
+            scalars[index] = self[index] if index else self  # type: ignore[index]
+        return scalars
+
+    # ---- what it looks like -----------------------------------------------------------------------------------------
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    def __repr__(self) -> str:
+        return f"Traced({primal(self)}, shape={self.shape}, dtype={self.dtype})"
+
+    def __format__(self, spec: str) -> str:
+        return format(primal(self)[()], spec) if spec else str(self)
+
+    # ---- elements ---------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return iter([self[n] for n in range(self.shape[0])])  # type: ignore[index]
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(np.equal(self, item)))
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    # ---- as a Python number -----------------------------------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        return bool(primal(self))
+
+    def __float__(self) -> float:
+        self._refuse("float()", _NUMBER)
+
+    def __int__(self) -> int:
+        self._refuse("int()", _NUMBER)
+
+    def __complex__(self) -> complex:
+        self._refuse("complex()", _NUMBER)
+
+    def __index__(self) -> int:  # noqa: PLE0305  (it raises)
+        self._refuse("use as an index", "Use int(jacobians.primal(x)): positions have no derivative.")
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return np.round(self, digits or 0)
+
+    def __floor__(self) -> Any:
+        return np.floor(self)
+
+    def __ceil__(self) -> Any:
+        return np.ceil(self)
+
+    def __trunc__(self) -> Any:
+        return np.trunc(self)
+
+    # ---- copies -----------------------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Any:
+        return np.copy(self)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return np.copy(self)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        self._refuse("pickle", "Store jacobians.primal(x) instead.")
+
+    def _refuse(self, operation: str, advice: str) -> NoReturn:
+        raise TraceConversionError(operation, self.shape, advice)
+
+
+def _nothing_known(value: Any) -> np.ndarray:
+    """What NumPy makes of an object that is no array: one of that object."""
+    whole = np.empty((), dtype=object)
+    whole[()] = value
+    return whole
+
+
+def _without_detour(operator_name: str, ufunc: np.ufunc) -> None:
+    """Let an operator of plain operands go straight to its rule; the way through NumPy takes as long as a ufunc."""
+    forward, reflected = f"__{operator_name}__", f"__r{operator_name}__"
+    usual, usual_reflected = getattr(Appearance, forward), getattr(Appearance, reflected)
+
+    def left(self: Appearance, other: Any) -> Any:
+        plain = apply_plainly(ufunc, (self, other), {})
+        return usual(self, other) if plain is NotImplemented else plain
+
+    def right(self: Appearance, other: Any) -> Any:
+        plain = apply_plainly(ufunc, (other, self), {})
+        return usual_reflected(self, other) if plain is NotImplemented else plain
+
+    setattr(Appearance, forward, left)
+    setattr(Appearance, reflected, right)
+
+
+for _name, _ufunc in (("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide)):
+    _without_detour(_name, _ufunc)
+for _name, _ufunc in (("pow", np.power), ("matmul", np.matmul)):
+    _without_detour(_name, _ufunc)
+
+_FOREIGN = "A function of compiled code gets its derivative with jacobians.custom."
+_NUMBER = (
+    "Use NumPy's functions in place of those of math, jacobians.primal(x) for the number as a constant; and instead of "
+    "writing it into a plain array, build that with np.stack, np.concatenate, np.where or np.zeros_like(x) + ... "
+    f"{_FOREIGN}"
+)
+
+
+def _warn_of_scalars(size: int) -> None:
+    global _warned
+    if size > _QUIET_SIZE and not _warned:
+        _warned = True
+        warnings.warn(
+            f"A traced array of {size} entries was taken apart into scalars, which is right but slow. Use np.stack, "
+            "np.concatenate or np.zeros(n, like=x) in place of np.array, np.asarray, np.r_ and ndarray.dot.",
+            ScalarisationWarning,
+            stacklevel=4,
+        )
