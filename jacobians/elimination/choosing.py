@@ -34,6 +34,9 @@ SPARE_LIMIT = 400
 CHAIN_LIMIT = 200
 """Inner vertices up to which a chain is planned as a whole: 20 milliseconds, and eight times that for twice as many."""
 
+WIDE = 8
+"""How many times as many outputs as inputs there are where forward is tried before reverse."""
+
 _known: dict[Hashable, Plan] = {}
 
 
@@ -130,17 +133,20 @@ def _choose(ends: Ends, name: str, effort: Effort) -> Plan:
     others = ["chain"] if 2 < len(inner) <= CHAIN_LIMIT and ends.is_chain else []
     if len(inner) <= SPARE_LIMIT and not any([plan.bounded for plan in plans]):
         others += SPARE
-    if others:
-        prices = ends.prices("terms")
-        usable = [other for other in others if other != "chain" or is_line(prices)]
-        plans += [forecast.plan(ends.complete(order_of(prices, other)), other) for other in usable]
+    prices = ends.prices("terms") if others else None
+    for other in others:
+        if prices is None or (other == "chain" and not is_line(prices)):
+            continue
+        if other in SPARE and any([plan.bounded for plan in plans]):
+            break
+        plans.append(forecast.plan(ends.complete(order_of(prices, other)), other))
     return _best(plans)
 
 
 def _swept(ends: Ends, inner: Sequence[int], forecast: Forecast) -> list[Plan]:
     """The plans of reverse and forward; that of the second is given up where it is dearer than the first."""
     sizes = ends.graph.shapes
-    wide = prod(sizes[ends.output]) > sum([prod(sizes[vertex]) for vertex in ends.inputs])
+    wide = prod(sizes[ends.output]) > WIDE * sum([prod(sizes[vertex]) for vertex in ends.inputs])
     first, second = ("forward", "reverse") if wide and len(inner) > 1 else ("reverse", "forward")
     plan = forecast.plan(ends.complete(named_order(first, inner)), first)
     if len(inner) < 2:

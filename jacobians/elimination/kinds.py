@@ -12,12 +12,13 @@ out once and then looked up, so an order is priced without running it. There are
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from ..chain import chain
 from ..labels import Label, axes_of, flatten, size_of
-from ..terms import Factor, OperatorFactor, Term
+from ..terms import Factor, OperatorFactor, Pattern, Term, pattern_of
 from .merge import merge
 from .recipes import join
 from .shadows import Ledger, Shadow, shadow_term
@@ -71,14 +72,14 @@ class Kinds:
         """The number of these terms; terms that differ in numbers only have one."""
         if not terms:
             return NOTHING
-        keyed = sorted([(repr(key), key, term) for term in terms for key in (_key(term),)], key=lambda item: item[0])
-        key = tuple([key for _, key, _ in keyed])
+        keyed = [(_key(term), term) for term in terms]
+        if len(keyed) > 1:
+            keyed.sort(key=lambda item: repr(item[0]))
+        key = tuple([key for key, _ in keyed])
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = len(self._terms)
-            self._terms.append(
-                tuple([term.replace(scale=1.0 if abs(term.scale) == 1 else 3.0) for _, _, term in keyed])
-            )
+            self._terms.append(tuple([term.replace(scale=1.0 if abs(term.scale) == 1 else 3.0) for _, term in keyed]))
             self.held.append(max(1, sum(size_of(factor.labels) for term in terms for factor in term.factors)))
         return known
 
@@ -165,7 +166,19 @@ def _is_delta(term: Term, first: int, second: int) -> bool:
 
 
 def _key(term: Term) -> Hashable:
-    """What two terms have in common if they cost the same: labels by number, their sizes, maps, groups of factors."""
+    """What two terms have in common if they cost the same: their structure, and whether their scale is a sign."""
+    pattern = pattern_of(term)
+    structure = _structure(term) if pattern is None else _structure_of(pattern)
+    return structure, abs(term.scale) == 1
+
+
+@lru_cache(maxsize=16384)
+def _structure_of(pattern: Pattern) -> Hashable:
+    return _structure(pattern.term([np.broadcast_to(0.0, sizes) for sizes in pattern.sizes]))
+
+
+def _structure(term: Term) -> Hashable:
+    """Labels by number, their sizes, maps, groups of factors."""
     number = {label: n for n, label in enumerate(term.labels)}
 
     def numbers(labels: Sequence[Label]) -> tuple[int, ...]:
@@ -176,4 +189,4 @@ def _key(term: Term) -> Hashable:
     maps = tuple([(numbers(m.dst), numbers(m.src), m.fingerprint) for m in term.maps])
     dense = sorted([tuple(sorted(numbers(f.labels))) for f in term.factors if isinstance(f, Factor)])
     operators = [(numbers(f.left), numbers(f.right)) for f in term.factors if isinstance(f, OperatorFactor)]
-    return axes, sizes, maps, tuple(dense), tuple(sorted(operators)), abs(term.scale) == 1
+    return axes, sizes, maps, tuple(dense), tuple(sorted(operators))
