@@ -280,6 +280,6 @@ def released(value: Any) -> Any:
 
 
 _VIEWING = {np.reshape, np.transpose, np.swapaxes, np.ravel, np.squeeze, np.expand_dims, np.moveaxis, np.rollaxis}
-_VIEWING |= {np.matrix_transpose, np.flip}
+_VIEWING |= {np.matrix_transpose, np.flip, np.atleast_1d, np.atleast_2d, np.atleast_3d}
 _MAKERS = {np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.zeros, np.ones, np.empty, np.full, np.eye}
 _MAKERS |= {np.identity, np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.tri}

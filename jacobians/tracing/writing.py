@@ -88,7 +88,7 @@ class Writes:
         Whether the base has been handed out, so that other arrays may lie in its memory.
     """
 
-    __slots__ = ("_entries", "_slots", "_starts", "_total", "_values", "base", "is_seen", "version")
+    __slots__ = ("_entries", "_shapes", "_slots", "_starts", "_total", "_values", "base", "is_seen", "version")
 
     def __init__(self, base: Any) -> None:
         self.base = base
@@ -99,7 +99,8 @@ class Writes:
     def _forget(self) -> None:
         self._entries: np.ndarray | None = None  # which written entry stands there, counted over all writes; or -1
         self._values: list[Any] = []
-        self._slots: list[Slot | None] = []
+        self._slots: list[Slot | None] = []  # None where only the entries tell the positions
+        self._shapes: list[tuple[int, ...]] = []
         self._starts: list[int] = []
         self._total = 0
 
@@ -138,6 +139,7 @@ class Writes:
             view[index] = np.arange(start, start + count).reshape(shape)
         self._values.append(value)
         self._slots.append(None if steps else Slot.of(index, shape))
+        self._shapes.append(shape)
         self._starts.append(start)
         self._total += count
         self.version += 1
@@ -182,15 +184,11 @@ class Writes:
         value, start = self._values[n], self._starts[n]
         if np.ndim(value) == 0:
             return value
-        return np.broadcast_to(value, self._shape(n))[np.unravel_index(number - start, self._shape(n))]
-
-    def _shape(self, n: int) -> tuple[int, ...]:
-        slot = self._slots[n]
-        return np.shape(self._values[n]) if slot is None else slot.shape
+        return np.broadcast_to(value, self._shapes[n])[np.unravel_index(number - start, self._shapes[n])]
 
     def _of_one(self, n: int, places: np.ndarray) -> Any:
         """Entries of one written value."""
-        shape = self._shape(n)
+        shape = self._shapes[n]
         value = self._values[n]
         if np.shape(value) != shape:
             value = np.broadcast_to(value, shape)
@@ -246,8 +244,7 @@ class Writes:
                 continue
             slot = self._slots[n]
             if slot is None or high - low < end - start:
-                shape = self._shape(n)
-                slot = Slot(None, shape, where[low:high], numbers[low:high] - start)
+                slot = Slot(None, self._shapes[n], where[low:high], numbers[low:high] - start)
             values.append(value)
             slots.append(slot)
         return values, slots, where.size == flat.size
