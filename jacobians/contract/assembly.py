@@ -6,13 +6,15 @@ The last step of a contraction: ones are broadcast, deltas become strides of a b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
-from ..terms import Affine, Factor, Map, OperatorFactor, Term, spread
+from ..terms import Affine, Factor, Map, OperatorFactor, Pattern, Term, spread
 from .network import contract_factors
 from .reduction import apply_operators, reduce_term, scale_smallest
 from .stacking import write_stacked
@@ -54,7 +56,11 @@ def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out
             left = plain[1:]
         rest = left + rest
     for term in rest:
-        _add_into(buffer, reduce_term(term))
+        place = _place(term._pattern, shape) if term._pattern is not None else None
+        if place is None:
+            _add_into(buffer, reduce_term(term))
+        else:
+            _add_at(buffer, term, place)
     return buffer
 
 
@@ -207,10 +213,69 @@ def _add_into(buffer: np.ndarray, term: Term) -> None:
         np.add.at(flat, positions, values)
 
 
+class _Place(NamedTuple):
+    """Where the only factor of a term goes in a contiguous buffer: offset and strides count entries."""
+
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int
+    order: tuple[int, ...] | None
+    shape: tuple[int, ...]
+
+
+@lru_cache(maxsize=8192)
+def _place(pattern: Pattern, shape: tuple[int, ...]) -> _Place | None:
+    """The place of terms of a pattern that are in normal form and lie in the buffer by strides; None for others."""
+    determined = {label for relation in pattern.maps for label in relation.dst}
+    sources = {label for relation in pattern.maps for label in relation.src}
+    term = Term(pattern.out, pattern.inp, maps=pattern.maps, bound=pattern.bound)
+    normal = determined.issubset(term.free) and sources.issuperset(pattern.bound)
+    if len(pattern.groups) != 1 or not normal or not determined.isdisjoint(pattern.groups[0]):
+        return None
+    grid, steps = _grid(term), _steps(term, _row_major(shape))
+    if steps is None:
+        return None
+    (labels,) = pattern.groups
+    order = tuple(sorted(range(len(labels)), key=lambda n: grid.index(labels[n])))
+    spread_shape = tuple([label.size if label in labels else 1 for label in grid])
+    strides = tuple([steps[0].get(label, 0) for label in grid])
+    moved = None if order == tuple(range(len(order))) else order
+    return _Place(tuple([label.size for label in grid]), strides, steps[1], moved, spread_shape)
+
+
+def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The strides of a contiguous array, in entries."""
+    return tuple([prod(shape[n + 1 :]) for n in range(len(shape))])
+
+
+def _add_at(buffer: np.ndarray, term: Term, place: _Place) -> None:
+    """Add the factor of a term at its place."""
+    core: Any = term.factors[0].array  # type: ignore[union-attr]
+    if place.order is not None:
+        core = core.transpose(place.order)
+    if core.shape != place.shape:
+        core = core.reshape(place.shape)
+    item = buffer.itemsize
+    strides = [step * item for step in place.strides]
+    view = np.ndarray(place.sizes, buffer.dtype, buffer, place.offset * item, strides)  # type: ignore[arg-type]
+    np.add(view, _scaled(core, term.scale), out=view, casting="same_kind")
+
+
 def _strided(buffer: np.ndarray, term: Term, grid: Labels) -> np.ndarray | None:
     """The view of the buffer whose axes are the grid, where deltas and affine maps allow one."""
+    found = _steps(term, buffer.strides)
+    if found is None:
+        return None
+    steps, offset = found
+    sizes = [label.size for label in grid]
+    start = buffer.reshape(-1)[offset // buffer.itemsize :]
+    return np.lib.stride_tricks.as_strided(start, sizes, [steps.get(label, 0) for label in grid])
+
+
+def _steps(term: Term, strides: tuple[int, ...]) -> tuple[dict[Label, int], int] | None:
+    """How far a step of each label goes in an array of these strides, and where they begin; None where that varies."""
     steps: dict[Label, int] = {}
-    for step, axis in zip(buffer.strides, term.out + term.inp, strict=True):
+    for step, axis in zip(strides, term.out + term.inp, strict=True):
         for label in reversed(axis):
             steps[label] = steps.get(label, 0) + step
             step *= label.size
@@ -225,9 +290,7 @@ def _strided(buffer: np.ndarray, term: Term, grid: Labels) -> np.ndarray | None:
         for label in reversed(relation.src):
             steps[label] = steps.get(label, 0) + step
             step *= label.size
-    sizes = [label.size for label in grid]
-    start = buffer.reshape(-1)[offset // buffer.itemsize :]
-    return np.lib.stride_tricks.as_strided(start, sizes, [steps.get(label, 0) for label in grid])
+    return steps, offset
 
 
 def _duck_dense(term: Term) -> Any:
