@@ -8,6 +8,8 @@
     in_blocks(_block0, 1000000, 16384, [x, v6], [], [(np.float64, ()), (np.float64, ())])
 
 The buffers hold one block each and stay in the cache; only what is needed outside the run is written to memory.
+
+Where rows are short, a block has them as its last axis (see `turned`).
 """
 
 from __future__ import annotations
@@ -19,12 +21,14 @@ import numpy as np
 from ..program import Node
 from .namespace import Namespace
 from .printing import call_text, literal
-from .rows import Call, Rows
+from .rows import Call, Rows, is_gather
+from .turned import turned, turned_text, whole_text
 
 __all__ = ["Blocked"]
 
 _BLOCK = 131_072  # bytes of a buffer; about a dozen of them fit the cache of a core
 _COLUMN = 256  # rows of a block at least where columns lie together in memory
+_CACHE = 1_048_576  # bytes of all buffers and blocks of a run with short rows: half of the cache of a core
 _SHARED = 4e5  # nanoseconds of work from which on a second thread pays
 
 Buffer = tuple[np.dtype, tuple[int, ...]]
@@ -42,7 +46,11 @@ class Blocked:
     flat : bool
         Whether all arrays are of one shape and are cut without regard to axes.
     innermost : bool
-        Whether the arrays lie in memory column by column, so that buffers and results do so too.
+        Whether the rows are the last axis of blocks and buffers, the one along which they lie in memory.
+    lined : set of int
+        The ids of the stored nodes, of this run and of others, that lie in memory with the rows as the last axis.
+    copies : mapping of int to Node
+        By the id of an array from outside, the call that copies its block into a buffer for the others.
 
     Attributes
     ----------
@@ -52,11 +60,21 @@ class Blocked:
 
     makes_fresh = True
 
-    def __init__(self, calls: Sequence[Call], stored: Sequence[Node], flat: bool, innermost: bool = False) -> None:
+    def __init__(
+        self,
+        calls: Sequence[Call],
+        stored: Sequence[Node],
+        flat: bool,
+        innermost: bool = False,
+        lined: Collection[int] = (),
+        copies: Mapping[int, Node] | None = None,
+    ) -> None:
         self.calls = list(calls)
         self.stored = list(stored)
         self.flat = flat
         self.innermost = innermost
+        self.lined = lined
+        self.copies = copies or {}
         self.work = sum([call.cost for call in calls])
         self.targets: dict[int, str | Node] = {}
         made = {id(call.node) for call in calls}
@@ -84,12 +102,13 @@ class Blocked:
         nodes = [*self.makes, *[node for node in self._reads if id(node) in self._cut]]
         if self.flat:
             return _BLOCK // max([node.dtype.itemsize for node in nodes])
-        widest = max([node.nbytes // self.size for node in nodes if node.shape[:1] == (self.size,)])
-        return min(self.size, max(_COLUMN if self.innermost else 1, _BLOCK // max(widest, 1)))
+        widths = [node.nbytes // self.size for node in nodes if node.shape[:1] == (self.size,)]
+        step = _BLOCK // max(*widths, 1)
+        return min(self.size, max(_COLUMN if self.innermost else 1, step))
 
     def order(self, node: Node) -> tuple[tuple[int, ...], str]:
         """The shape of the memory of a stored result, and the text that turns it into the result."""
-        if not self.innermost or node.ndim < 2:
+        if node.ndim < 2 or id(node) not in self.lined:
             return node.shape, ""
         axes = (node.ndim - 1, *range(node.ndim - 1))
         return (*node.shape[1:], node.shape[0]), ".T" if node.ndim == 2 else f".transpose({axes})"
@@ -110,7 +129,7 @@ class Blocked:
             here = _writes_in_place(node)
             if here:
                 free += over
-            if rows.kind == "call" and node.function is not np.where and id(node) not in stored:
+            if rows.kind == "call" and (self.innermost or not _is_made(node)) and id(node) not in stored:
                 kind = (node.dtype, () if self.flat else node.shape[1:])
                 found = next((k for k in reversed(free) if buffers[k] == kind), None)
                 if found is None:
@@ -133,13 +152,18 @@ class Blocked:
         """Whether a stored result may be written into an operand from outside: all reads of a block come before."""
         if self.flat or operand.shape != node.shape or operand.dtype != node.dtype or operand in self._whole():
             return False
-        read = self._last(self._holders()).get(id(operand), -1)
+        if node.ndim > 1 and (id(operand) in self.lined) != (id(node) in self.lined):
+            return False
+        holder = self._holders()
+        read = self._last(holder).get(id(operand), -1)
+        if id(operand) in self.copies:
+            read = next(n for n, other in enumerate(self.makes) if other is self.copies[id(operand)])
         written = next(n for n, other in enumerate(self.makes) if other is node)
         return read < written or (read == written and _writes_in_place(node))
 
     def _holders(self) -> dict[int, int]:
         """The call in whose buffer a view lies."""
-        holder: dict[int, int] = {}
+        holder = {name: id(copy) for name, copy in self.copies.items()}
         for call in self.calls:
             node, rows = call.node, call.rows
             if rows.kind == "view":
@@ -162,8 +186,12 @@ class Blocked:
         for call in self.calls:
             node, rows = call.node, call.rows
             out = local[id(node)] if id(node) in stored else f"b{number[id(node)]}" if id(node) in number else ""
-            roles = {**local, **{id(o): entire[id(o)] for o in node.operands if o not in rows.cut and id(o) in entire}}
-            body += _written(node, rows, roles, space, out, id(node) in stored)
+            roles = {**local, **{name: local[id(copy)] for name, copy in self.copies.items() if copy is not node}}
+            for o in node.operands:
+                if o not in rows.cut and id(o) in entire:
+                    roles[id(o)] = whole_text(node, o, entire[id(o)]) if self.innermost else entire[id(o)]
+            write = _turned_lines if self.innermost else _lines
+            body += write(node, rows, roles, space, out, id(node) in stored)
         parts = [local[id(call.node)] for call in self.calls if call.rows.kind == "part"]
         body += [f"return {', '.join(parts)}"] if parts else []
         name = space.fresh("_block")
@@ -222,21 +250,51 @@ def _unlike(name: str, others: Collection[str]) -> str:
 
 def _writes_in_place(node: Node) -> bool:
     """Whether a call may write into the buffer of an operand: each entry depends on the same entry only."""
-    return isinstance(node.function, np.ufunc)
+    return isinstance(node.function, np.ufunc) and node.function.signature is None
 
 
-def _written(node: Node, rows: Rows, names: Mapping[int, str], space: Namespace, out: str, stored: bool) -> list[str]:
+def _is_made(node: Node) -> bool:
+    """Whether NumPy's function takes no array to write into."""
+    return node.function in (np.where, np.cross) or is_gather(node)
+
+
+def _lines(node: Node, rows: Rows, names: Mapping[int, str], space: Namespace, out: str, stored: bool) -> list[str]:
     """The lines of a call whose result goes into `out`."""
     name = names[id(node)]
+    if node.function is np.reshape:
+        return [f"{name} = np.reshape({names[id(node.args[0])]}, {(-1, *node.shape[1:])})"]
     if rows.kind == "view":
-        if node.function is np.reshape:
-            return [f"{name} = np.reshape({names[id(node.args[0])]}, {(-1, *node.shape[1:])})"]
         return [f"{name} = {call_text(node, names, space)}"]
-    if node.function is np.where:
+    if _is_made(node):
         text = call_text(node, names, space)
         return [f"{name}[...] = {text}" if stored else f"{name} = {text}"]
     if node.function is np.astype:
         source = names[id(node.args[0])]
         return [f"{out}[...] = {source}"] if stored else [f"{out}[...] = {source}", f"{name} = {out}"]
     text = call_text(node, names, space, out)
+    return [text if stored else f"{name} = {text}"]
+
+
+def _turned_lines(
+    node: Node, rows: Rows, names: Mapping[int, str], space: Namespace, out: str, stored: bool
+) -> list[str]:
+    """The lines of a call on arrays with the rows as the last axis."""
+    name = names[id(node)]
+    bound = [] if stored else [f"{name} = {out}"]
+    if node.function is np.astype:
+        return [f"{out}[...] = {names[id(node.args[0])]}", *bound]
+    if node.function is np.where:
+        return [f"{out}[...] = {call_text(node, names, space)}", *bound]
+    if node.function is np.cross:
+        a, b = [names[id(operand)] for operand in node.args]
+        turns = [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
+        lines = [f"np.subtract({a}[{i}] * {b}[{j}], {a}[{j}] * {b}[{i}], out={out}[{n}])" for n, i, j in turns]
+        return [*lines, *bound]
+    if is_gather(node):
+        table, index = [names[id(operand)] for operand in node.operands]
+        return [f"{out}[...] = {turned_text(f'{table}[{index}]', node.ndim)}", *bound]
+    call = turned(node, rows)
+    if rows.kind == "part" and node.ndim > 1:
+        return [f"{name} = {call_text(call, names, space)}.reshape({node.shape})"]
+    text = call_text(call, names, space, out if rows.kind == "call" else "")
     return [text if stored else f"{name} = {text}"]

@@ -105,7 +105,7 @@ def in_blocks(
     parallel : bool
         Whether several threads pay.
     innermost : bool
-        Whether the entries of a column, and not those of a row, are neighbours in memory.
+        Whether blocks and buffers have the rows as their last axis.
 
     Returns
     -------
@@ -113,6 +113,8 @@ def in_blocks(
         The results, in the order of the blocks.
     """
     count = -(-size // step)
+    if innermost:
+        cut = [array.transpose(*range(1, array.ndim), 0) for array in cut]
     results: list[Any] = [None] * count
     waiting = deque(range(count))
 
@@ -125,7 +127,7 @@ def in_blocks(
         own = []
         for start, nbytes, (dtype, shape) in zip(starts, sizes, buffers, strict=False):
             flat = memory[start : start + nbytes].view(dtype)
-            own.append(np.moveaxis(flat.reshape((*shape, step)), -1, 0) if innermost else flat.reshape((step, *shape)))
+            own.append(flat.reshape((*shape, step) if innermost else (step, *shape)))
         try:
             while True:
                 try:
@@ -133,8 +135,12 @@ def in_blocks(
                 except IndexError:
                     break
                 start, rows = n * step, min(step, size - n * step)
-                blocks = [array[start : start + rows] for array in cut]
-                results[n] = function(*blocks, *whole, *(own if rows == step else [b[:rows] for b in own]))
+                part = (..., slice(start, start + rows)) if innermost else slice(start, start + rows)
+                blocks = [array[part] for array in cut]
+                if rows < step:
+                    part = (..., slice(rows)) if innermost else slice(rows)
+                    own = [buffer[part] for buffer in own]
+                results[n] = function(*blocks, *whole, *own)
         except BaseException:
             waiting.clear()
             raise

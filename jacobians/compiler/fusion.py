@@ -15,9 +15,9 @@ import numpy as np
 
 from ..program import Node
 from .blocked import Blocked
-from .layout import by_columns
+from .layout import Layout
 from .loop import Loop
-from .rows import Call, Rows, rows_of
+from .rows import Call, Rows, is_gather, rows_of
 from .sharing import needed_after
 from .statements import Assign, Statement
 from .storing import choose_stored
@@ -139,7 +139,7 @@ def _is_large(run: Sequence[Call]) -> bool:
 
 def _pays(run: Sequence[Call]) -> bool:
     """Whether a run has several calls to be done block by block, or one that is worth several threads."""
-    working = [call for call in run if call.rows.kind != "view"]
+    working = [call for call in run if call.rows.kind != "view" and not is_gather(call.node)]
     return _is_large(working) and (len(working) > 1 or working[0].cost > _ALONE)
 
 
@@ -156,11 +156,11 @@ def _ordered(statements: Sequence[Statement], runs: Sequence[list[Call]], kept: 
     needed = _needed(statements, runs, run_of, kept)
     position = {id(node): n for n, statement in enumerate(statements) for node in statement.makes}
     stored = choose_stored(runs, needed, position)
-    columns = by_columns(statements)
+    layout = Layout(statements, [run for run in runs if _pays(run)], kept)
     done_as: dict[int, Any] = {}
     for n, run in enumerate(runs):
         if run:
-            done_as[n] = _statement(run, {name for name in stored if run_of.get(name) == n}, columns)
+            done_as[n] = _statement(run, {name for name in stored if run_of.get(name) == n}, layout)
     result: list[Statement] = []
     done: set[int] = set()
 
@@ -212,13 +212,16 @@ class _Single:
         self.reads = tuple([o for call in run for o in call.node.operands if id(o) not in made])
 
 
-def _statement(run: Sequence[Call], stored: set[int], columns: set[int]) -> Blocked | _Single:
+def _statement(run: Sequence[Call], stored: set[int], layout: Layout) -> Blocked | _Single:
     if not _pays(run):
         return _Single(run)
     written = [call.node for call in run if call.rows.kind == "call" and id(call.node) in stored]
-    wide = sum([call.node.size for call in run if call.node.ndim > 1])
-    turned = sum([call.node.size for call in run if id(call.node) in columns])
-    return Blocked(run, written, flat=run[0].domain[0] == "flat", innermost=2 * turned > wide)
+    flat = run[0].domain[0] == "flat"
+    if not layout.is_turned(run):
+        return Blocked(run, written, flat)
+    layout.store(run, written)
+    calls, copies = layout.with_copies(run)
+    return Blocked(calls, written, flat, innermost=True, lined=layout.lined, copies=copies)
 
 
 def _with_views(statements: Sequence[Statement], needed: set[int]) -> list[Statement]:

@@ -2,8 +2,9 @@
 
 A call goes by rows if entry n of its result, along the first axis, depends on entry n of some operands (they are cut)
 and on the whole of the others: elementwise functions with broadcasting, reductions over later axes, `np.einsum` with a
-leading label, and views that keep the first axis. A reduction over the rows themselves ends a run of such calls: each
-block yields a part, and the parts are put together.
+leading label, products of each row with a small matrix, rows that are picked by an index, and views that keep the first
+axis. A reduction over the rows themselves ends a run of such calls: each block yields a part, and the parts are put
+together.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..program import Node
 
-__all__ = ["Call", "Rows", "rows_of", "takes_out"]
+__all__ = ["REDUCTIONS", "SHORT", "Call", "Reduction", "Rows", "is_gather", "rows_of", "takes_out"]
+
+SHORT = 16  # entries of a row up to which it pays to have the rows as the last axis
 
 
 class Rows(NamedTuple):
@@ -63,7 +66,22 @@ class Call:
         self.cost = _cost(node) if rows.kind != "view" else 0.0
 
 
-_REDUCTIONS = {np.sum: np.sum, np.max: np.max, np.min: np.min, np.amax: np.max, np.amin: np.min}
+class Reduction(NamedTuple):
+    """The function that puts parts together, and the one that NumPy's function comes down to."""
+
+    join: Any
+    fast: Any
+
+
+# fmt: off
+REDUCTIONS = {
+    np.sum:  Reduction(np.sum, np.add.reduce),
+    np.max:  Reduction(np.max, np.maximum.reduce),
+    np.amax: Reduction(np.max, np.maximum.reduce),
+    np.min:  Reduction(np.min, np.minimum.reduce),
+    np.amin: Reduction(np.min, np.minimum.reduce),
+}
+# fmt: on
 _DOTS = {np.matmul, np.dot, np.inner, np.vdot, np.vecdot}
 _MOST_PARTS = 1024
 
@@ -75,6 +93,8 @@ def rows_of(node: Node) -> Rows | None:
     function = node.function
     if function in _DOTS and node.ndim == 0 and not node.kwargs:
         return _dot(node)
+    if function in _SMALL:
+        return _small(node)
     if isinstance(function, np.ufunc):
         plain = function.signature is None and function.nout == 1 and _dtype_only(node) and _power_is_plain(node)
         return _elementwise(node) if plain else None
@@ -82,10 +102,12 @@ def rows_of(node: Node) -> Rows | None:
         return _elementwise(node) if len(node.args) == 3 and not node.kwargs else None
     if function is np.astype:
         return _elementwise(node)
-    if function in _REDUCTIONS:
+    if function in REDUCTIONS:
         return _reduction(node)
     if function is np.einsum:
         return _einsum(node)
+    if is_gather(node):
+        return Rows("call", node.shape[0], (node.operands[1],))
     return _view(node)
 
 
@@ -135,7 +157,9 @@ def _reduction(node: Node) -> Rows | None:
     gone = normalize_axis_tuple(range(operand.ndim) if axis is None else axis, operand.ndim)
     if 0 not in gone:
         return Rows("call", operand.shape[0], (operand,))
-    return Rows("part", operand.shape[0], (operand,), _REDUCTIONS[node.function]) if node.size <= _MOST_PARTS else None
+    if node.size > _MOST_PARTS:
+        return None
+    return Rows("part", operand.shape[0], (operand,), REDUCTIONS[node.function].join)
 
 
 def _dot(node: Node) -> Rows | None:
@@ -167,6 +191,43 @@ def _einsum(node: Node) -> Rows | None:
     return Rows("part", cut[0].shape[0], cut, np.sum) if node.size <= _MOST_PARTS and node.dtype.kind in "fc" else None
 
 
+_SMALL = {np.matmul, np.vecdot, np.cross, np.concatenate, np.stack}
+
+
+def _small(node: Node) -> Rows | None:
+    """Functions of short rows: products with a small matrix or of small matrices, `np.cross`, rows put side by side."""
+    operands, size = node.operands, node.shape[0] if node.ndim else 0
+    sizes = [o.size // size for o in (*operands, node) if o.shape[:1] == (size,)] if size else []
+    if max([len(sizes), *sizes]) > SHORT or node.dtype.kind not in "f" or any(o.dtype != node.dtype for o in operands):
+        return None
+    cut = tuple([o for o in operands if o.shape[:1] == (size,)])
+    whole = len(cut) == len(operands)
+    if node.function in (np.concatenate, np.stack):
+        axis = node.args[1] if len(node.args) > 1 else node.kwargs.get("axis", 0)
+        keeps = set(node.kwargs) <= {"axis"} and len(node.args) < 3 and isinstance(axis, int) and axis % node.ndim
+        return Rows("call", size, cut) if whole and keeps else None
+    if node.kwargs or len(node.args) != 2 or len(operands) != 2:
+        return None
+    a, b = operands
+    if node.function is np.cross:
+        return Rows("call", size, cut) if a.shape == b.shape == (size, 3) else None
+    if node.function is np.vecdot:
+        return Rows("call", size, cut) if a.shape == b.shape and a.ndim == 2 else None
+    if a.ndim in (2, 3) and b.ndim <= 2 and a is not b and b.size <= SHORT**2 and b.shape[:1] != (size,):
+        return Rows("call", size, (a,)) if a.ndim == 2 or b.ndim == 2 else None
+    return Rows("call", size, cut) if whole and a.ndim == b.ndim == 3 else None
+
+
+def is_gather(node: Node) -> bool:
+    """Whether short rows are picked by an array of numbers."""
+    if node.function is not operator.getitem or len(node.operands) != 2 or len(node.args) != 2:
+        return False
+    table, index = node.operands
+    if node.args[1] is not index or index.dtype.kind != "i" or index.ndim != 1 or table is index or table.parts:
+        return False
+    return bool(node.size) and table.ndim > 0 and node.size <= SHORT * node.shape[0]
+
+
 def _view(node: Node) -> Rows | None:
     """Views of the rows: the first axis stays what it is."""
     operand = node.operands[0] if len(node.operands) == 1 else None
@@ -182,6 +243,8 @@ def _view(node: Node) -> Rows | None:
         return Rows("view", node.shape[0], (operand,)) if simple and keeps else None
     if node.function is np.reshape and node.args[2:] in ((), ("C",)) and not node.kwargs:
         return Rows("view", node.shape[0], (operand,)) if node.size else None
+    if node.function is np.transpose and len(node.args) == 2 and not node.kwargs and type(node.args[1]) is tuple:
+        return Rows("view", node.shape[0], (operand,)) if node.args[1][0] == 0 and min(node.args[1]) >= 0 else None
     if node.function is np.expand_dims and node.ndim == operand.ndim + 1 and not node.kwargs:
         axis = node.args[1]
         return Rows("view", node.shape[0], (operand,)) if isinstance(axis, int) and axis % node.ndim else None
@@ -195,6 +258,7 @@ _DEAR: dict[Any, float] = {
     np.tan: 8, np.tanh: 2, np.sinh: 3, np.cosh: 3, np.arcsin: 3, np.arccos: 3, np.arctan: 3, np.arctan2: 8,
     np.power: 10, np.sqrt: 0.6, np.divide: 0.5, np.hypot: 5, np.logaddexp: 15, np.where: 3, np.remainder: 5,
     np.floor_divide: 5, np.cbrt: 5, np.arcsinh: 5, np.arccosh: 5, np.arctanh: 5, np.einsum: 1,
+    np.matmul: 1, np.vecdot: 1, np.cross: 2, operator.getitem: 1,
 }
 # fmt: on
 
