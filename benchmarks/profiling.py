@@ -27,14 +27,16 @@ __all__ = ["profile_tables", "profiled", "rooms", "statements"]
 
 LIBRARY = Path(jac.__file__).parent
 REPEATS = 9
+SECONDS = 0.3
 
 
 def rooms(work: Callable[[], Any]) -> dict[str, float]:
     """The share of each room in the time of a call, largest first."""
     _ = work()
     profile = cProfile.Profile()
+    end = perf_counter() + SECONDS
     profile.enable()
-    for _ in range(REPEATS):
+    while perf_counter() < end:
         _ = work()
     profile.disable()
     shares: Counter[str] = Counter()

@@ -4,17 +4,20 @@ A derivative is handed back as what it is: a tensor of shape out_shape + in_shap
 or lazily where even that is too big. The modules in the order in which data passes through them:
 
 - `errors`: every exception.
-- `labels`, `arrays`: index names, and the two array functions that NumPy lacks.
+- `labels`, `arrays`: index names, and the array functions that NumPy lacks.
+- `methods`, `trees`: the methods of an ndarray for arrays of our own; nests of arrays, as functions take and return them.
+- `quiet`, `pausing`: NumPy's warnings, and Python's garbage collection, switched off for a while.
 - `terms`: factors and maps under named indices: what a Jacobian is a sum of.
+- `program`: a straight line of NumPy calls, and the array that records it, below all derivatives.
 - `registry`, `rules`: the local Jacobian of each NumPy function, as terms.
 - `tracing`, `graph`: a function runs on traced arrays and writes its linear graph.
 - `chain`, `contract`, `elimination`: terms are joined, contracted and merged until one edge is left.
-- `trees`: nests of arrays, as functions take and return them.
 - `tensor`: the classes `Jacobian` and, for nests, `BlockJacobian`.
 - `recording`: a function is run once, its arguments checked, its graph kept.
 - `transforms`, `taping`: `jacobian`, `grad`, `vjp`, ..., and the same as a context manager.
 - `extending`: `custom` and `implicit`, functions and solvers that cannot be looked into.
 - `scipy`: functions of SciPy that NumPy's protocols do not reach, under the same names.
+- `compiler`: what was recorded, made simpler, printed as Python and replayed.
 - `checking`, `reports`, `plotting`: numerical checks, and the main job ``python -m jacobians``.
 """
 
