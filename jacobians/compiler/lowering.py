@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..program import Node, topological
+from ..program import CONSTANT, Node, topological
 from . import moves
 from .memory import Memory, matrix
 from .rewriting import Builder, Rule, is_number
@@ -210,6 +210,8 @@ class _Pair:
 
         The other operand meets each of these matrices, and none is copied.
         """
+        if operand[0].function is CONSTANT:  # it is copied once for all
+            return ()
         order = [operand[1][n] for n in memory.order(operand[0])]
         for count in range(len(free)):
             rest = order[count:]
