@@ -255,7 +255,8 @@ class BlockJacobian:
 
     def _aligned(self, operation: str, name: str, out: Tree, rows: Sequence[Part], like: str) -> BlockJacobian:
         """This Jacobian with its rows in the order of a nest that differs at most in the order of keys."""
-        order = out.match(self._out.build(range(len(self.rows))), operation, name, like)
+        numbered = self._out.build([np.array(row) for row in range(len(self.rows))])
+        order = [int(row) for row in out.match(numbered, operation, name, like)]
         for row, position in zip(rows, order, strict=True):
             if self.rows[position].shape != row.shape:
                 raise ShapeError(operation, f"{name}, {row.path or 'an array'},", row.shape, self.rows[position].shape)
