@@ -131,7 +131,7 @@ class Compiled:
         positional, named = tree.children
         words = [word.strip() for word in parameters.header.split(",") if word.strip() != "*"]
         children = (*positional.children, *named.children)
-        paths = [path for word, child in zip(words, children, strict=True) for path in child.paths(word) if child.marks]
+        paths = [path for word, child in zip(words, children, strict=True) if child.count for path in child.paths(word)]
         results = [(node.shape, node.dtype) for node in staged.outputs]
         return Program(signature, parameters, paths, kernel, staged.result, results)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,12 +80,12 @@ def write_kernel(
     statements = started(statements, kept)
     statements = fused(statements, kept)
     places = [f"out[{n}]" for n in range(len(outputs))]
-    targets = _targets(outputs, places)
-    done = written_into(statements, targets) if into else set()
+    targets = _targets(outputs, places) if into else {}
+    done = written_into(statements, targets)
     statements = buffered(statements, kept)
     names = _named(inputs, outputs, statements, space)
     lines = [line for statement in statements for line in statement.lines(names, space)]
-    words = [_own(node, names, outputs[:n], shared) for n, (node, shared) in enumerate(_marked(outputs, result))]
+    words = _words(outputs, result.marks, names)
     if into:
         copied = [(n, p) for n, p in zip(outputs, places, strict=True) if id(n) not in done or targets[id(n)] != p]
         lines += [f"{place}[...] = {names[id(node)]}" for node, place in copied]
@@ -102,15 +102,14 @@ def write_kernel(
 
 def _targets(outputs: Sequence[Node], places: Sequence[str]) -> dict[int, str]:
     """The arrays for outputs that are no part of an input, of a constant, or of another output."""
-    return {
-        id(node): place
-        for n, (node, place) in enumerate(zip(outputs, places, strict=True))
-        if not any(root.is_leaf for root in roots(node)) and not any(roots(node) & roots(o) for o in outputs[:n])
-    }
-
-
-def _marked(outputs: Sequence[Node], result: Tree) -> Iterator[tuple[Node, bool]]:
-    return zip(outputs, result.marks, strict=True)
+    targets: dict[int, str] = {}
+    before: set[Node] = set()
+    for node, place in zip(outputs, places, strict=True):
+        own = roots(node)
+        if before.isdisjoint(own) and not any(root.is_leaf for root in own):
+            targets[id(node)] = place
+        before |= own
+    return targets
 
 
 def _named(
@@ -127,16 +126,25 @@ def _named(
     return names
 
 
-def _own(node: Node, names: dict[int, str], before: Sequence[Node], shared: bool) -> str:
+def _words(outputs: Sequence[Node], marks: Sequence[bool], names: dict[int, str]) -> list[str]:
+    """The texts of the outputs, each in memory of its own."""
+    words: list[str] = []
+    before: set[Node] = set()
+    for node, shared in zip(outputs, marks, strict=True):
+        own = roots(node)
+        words.append(_own(node, names[id(node)], own, before, shared))
+        before |= own
+    return words
+
+
+def _own(node: Node, text: str, own: set[Node], before: set[Node], shared: bool) -> str:
     """The text of an output: a copy if it may share memory with an input, a constant, or another output.
 
     What belongs to an object that nobody writes to may share the memory of a constant.
     """
-    text = names[id(node)]
-    own = roots(node)
     if shared and all(root.function is CONSTANT for root in own):
         return text
-    if any(root.is_leaf for root in own) or any(own & roots(other) for other in before):
+    if any(root.is_leaf for root in own) or not before.isdisjoint(own):
         return text if node.weak else f"np.array({text})[()]" if node.shape == () else f"np.array({text})"
     return text if node.shape else f"{text}[()]" if _may_be_array(node) else text
 

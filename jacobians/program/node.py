@@ -123,13 +123,17 @@ def topological(outputs: Iterable[Node], known: Container[int] = ()) -> list[Nod
     """
     order: list[Node] = []
     done: set[int] = set()
-    stack: list[tuple[Node, bool]] = [(node, False) for node in reversed(list(outputs))]
+    stack = list(outputs)[::-1]
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
-        elif id(node) not in done and id(node) not in known:
+        node = stack[-1]
+        if id(node) in done or id(node) in known:
+            stack.pop()
+            continue
+        waiting = [operand for operand in node.operands if id(operand) not in done and id(operand) not in known]
+        if waiting:
+            waiting.reverse()
+            stack += waiting
+        else:
+            order.append(stack.pop())
             done.add(id(node))
-            stack.append((node, True))
-            stack.extend([(operand, False) for operand in reversed(node.operands) if id(operand) not in done])
     return order

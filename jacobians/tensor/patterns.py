@@ -95,10 +95,17 @@ def _placed(entries: Sequence[Triplets], slots: np.ndarray, size: int, dtype: np
         own = slots[start : start + values.size]
         start += values.size
         if isinstance(values, Symbol):
-            recorded.append(scatter(values, own, size, np.unique(own).size == own.size))
+            recorded.append(scatter(values, own, size, _differ(own, size)))
         else:
             np.add.at(known, own, values)
     total = recorded[0]
     for part in recorded[1:]:
         total = np.add(total, part)
     return np.add(total, known) if known.any() else total
+
+
+def _differ(positions: np.ndarray, size: int) -> bool:
+    """Whether no two positions below `size` are equal."""
+    met = np.zeros(size, bool)
+    met[positions] = True
+    return int(np.count_nonzero(met)) == positions.size
