@@ -11,13 +11,13 @@ from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import frexp, prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..contract import contract_factors, to_dense
-from ..labels import Label, flatten, fresh, size_of, unify
-from ..terms import Factor, OperatorFactor, Pattern, Term, factor_of, pattern_of
+from ..labels import Axes, Label, flatten, fresh, size_of, unify
+from ..terms import Factor, OperatorFactor, Pattern, Term, factor_of, pattern_of, patterned
 from .shadows import Ledger, Shadow
 
 __all__ = ["merge"]
@@ -41,7 +41,13 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
     if len(terms) < 2:
         return terms
     terms, patterns = _collected(terms)
-    if len(terms) < 2 or (patterns and _stay_apart(patterns)):
+    if len(terms) < 2:
+        return [term for term in terms if term.scale != 0]
+    dense = _dense_form(patterns) if patterns else None
+    if isinstance(dense, _Dense):
+        if densify and all([term.scale != 0 for term in terms]):
+            return [dense.of(terms, dtype)]
+    elif dense is False:
         return [term for term in terms if term.scale != 0]
     terms = [term for term in terms if not term.is_empty]
     merged: dict[Hashable, list[Term]] = {}
@@ -79,13 +85,42 @@ def _collected(terms: list[Term]) -> tuple[list[Term], tuple[Pattern, ...]]:
     return [group[0] if len(group) == 1 else _total(group, group[0]._pattern) for group in groups.values()], patterns
 
 
+class _Dense(NamedTuple):
+    """How terms of some patterns, with at most one factor each, become one dense term."""
+
+    vectors: tuple[Pattern, ...]
+    shape: tuple[int, ...]
+    result: Pattern
+
+    def of(self, terms: Sequence[Term], dtype: np.dtype) -> Term:
+        pairs = [(term, vector) for term, vector in zip(terms, self.vectors, strict=True)]
+        if any([isinstance(_array(term), Shadow) for term in terms if term.factors]):
+            pairs = [pair for pair in pairs if pair[0].factors]  # a term without numbers would make a true array
+        summands = [vector.term([f.array for f in term.factors], term.scale) for term, vector in pairs]  # type: ignore
+        array = to_dense(summands, self.shape, dtype)
+        (sizes,) = self.result.sizes
+        return self.result.term((array if array.shape == sizes else np.reshape(array, sizes),))
+
+
 @lru_cache(maxsize=16384)
-def _stay_apart(patterns: tuple[Pattern, ...]) -> bool:
-    """Whether terms of these patterns, with at most one factor each, can neither be added nor are better dense."""
+def _dense_form(patterns: tuple[Pattern, ...]) -> _Dense | bool | None:
+    """How terms of these patterns, with at most one factor each, become dense; False where each stays as it is.
+
+    None where that is not all: some can be split alike, and then perhaps added.
+    """
     terms = [pattern.term([Shadow(shape, FLOAT, Ledger()) for shape in pattern.sizes]) for pattern in patterns]
     if len({_splits(term) for term in terms}) > 1 or len({_placement_of(pattern) for pattern in patterns}) < len(terms):
+        return None
+    if not _is_better_dense(terms):
         return False
-    return not _is_better_dense(terms)
+    axes, rank, pairs = _dense_axes(terms), len(terms[0].out), _common_deltas(terms)
+    columns = {second for _, second in pairs}
+    vectors = [pattern_of(_without_deltas(term, pairs, columns)) for term in terms]
+    kept = tuple([axis for n, axis in enumerate(axes) if n not in columns])
+    known = tuple([vector for vector in vectors if vector is not None])
+    if len(known) < len(vectors):
+        return None
+    return _Dense(known, tuple([size_of(axis) for axis in kept]), patterned(axes[:rank], axes[rank:], [flatten(kept)]))
 
 
 def _total(terms: list[Term], pattern: Any) -> Term:
@@ -275,18 +310,22 @@ def _densified(terms: list[Term], dtype: np.dtype) -> list[Term]:
         return terms
     pairs = _common_deltas(terms)
     columns = {second for _, second in pairs}
-    rank = len(terms[0].out)
-    axes = list(terms[0].out + terms[0].inp)
-    names: list[tuple[Label, ...]] = [tuple([Label(label.size, label.name) for label in axis]) for axis in axes]
-    for first, second in pairs:
-        names[second] = names[first]
+    rank, names = len(terms[0].out), _dense_axes(terms)
     as_vector = [_without_deltas(term, pairs, columns) for term in terms]
     if any([isinstance(factor.array, Shadow) for term in terms for factor in term.factors]):  # type: ignore[union-attr]
         as_vector = [term for term in as_vector if term.factors]  # a term without numbers would make a true array
     kept = [axis for n, axis in enumerate(names) if n not in columns]
     array = to_dense(as_vector, tuple([size_of(axis) for axis in kept]), dtype)
     factor = Factor.on(array, tuple(kept))
-    return [Term(tuple(names[:rank]), tuple(names[rank:]), (factor,))]
+    return [Term(names[:rank], names[rank:], (factor,))]
+
+
+def _dense_axes(terms: list[Term]) -> Axes:
+    """Fresh axes of a sum of terms, deltas that all of them have kept."""
+    axes = [tuple([Label(label.size, label.name) for label in axis]) for axis in terms[0].out + terms[0].inp]
+    for first, second in _common_deltas(terms):
+        axes[second] = axes[first]
+    return tuple(axes)
 
 
 def _is_better_dense(terms: list[Term]) -> bool:

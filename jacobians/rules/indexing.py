@@ -19,7 +19,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..labels import Axes, Axis, axes_of, flatten, size_of
 from ..program import Symbol
 from ..registry import Call, LocalTerm, local, unsupported
-from ..terms import Affine, Map, Term
+from ..terms import Affine, Map, Term, pattern_of
 
 __all__ = ["along", "axis_of", "entry_term", "flat_term", "indexing_term", "picked", "window"]
 
@@ -97,7 +97,33 @@ def indexing_term(shape: tuple[int, ...], index: Any) -> Term:
     >>> indexing_term((4, 5), (slice(1, 3), None))
     J[i 1 j | k j] = {k = 1 + i}
     """
-    items = _items(shape, index)
+    parts = index if type(index) is tuple else (index,)
+    if all([type(part) in _POSITIONS or (type(part) is slice and _is_fixed(part)) for part in parts]):
+        return _by_position(
+            shape, tuple([(part.start, part.stop, part.step) if type(part) is slice else part for part in parts])
+        )
+    return _indexing_term(shape, index)
+
+
+_POSITIONS = (int, type(None), type(Ellipsis))
+
+
+def _is_fixed(part: slice) -> bool:
+    return all([type(end) in (int, type(None)) for end in (part.start, part.stop, part.step)])
+
+
+@lru_cache(maxsize=8192)
+def _by_position(shape: tuple[int, ...], key: tuple[Any, ...]) -> Term:
+    """The term of integers and slices, which depends on nothing else."""
+    index = tuple([slice(*part) if type(part) is tuple else part for part in key])
+    term = _indexing_term(shape, index)
+    pattern = pattern_of(term)
+    return term if pattern is None else pattern.term((), term.scale)
+
+
+def _indexing_term(shape: tuple[int, ...], index: Any) -> Term:
+    """The same for every index."""
+    items: list[Any] = _items(shape, index)
     arrays = [item for item in items if _is_array(item)]
     group: Axes = ()
     if arrays:  # beside an array, an integer is an array too
