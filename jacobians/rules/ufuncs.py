@@ -91,6 +91,13 @@ def _sinc_slope(y: Any, x: Any) -> Any:
     return np.where(near, math.pi**2 * x * series, (np.cos(math.pi * x) - y) / np.where(near, 1, x))
 
 
+def _bessel_slope(y: Any, x: Any) -> Any:
+    """The Bessel function ``I_1``, which NumPy lacks; SciPy is not imported before somebody needs it."""
+    from scipy.special import i1
+
+    return i1(x.astype(y.dtype))
+
+
 # fmt: off
 # arithmetic
 elementwise(np.add,         1.0,                             1.0)
@@ -151,6 +158,7 @@ elementwise(np.float_power, _float_power_base,        _power_exponent)
 elementwise(np.logaddexp,   _softmax(np.exp),                _softmax(np.exp, 1))
 elementwise(np.logaddexp2,  _softmax(np.exp2),               _softmax(np.exp2, 1))
 elementwise(np.sinc,        lambda y, x: _sinc_slope(y, x))
+elementwise(np.i0,          lambda y, x: _bessel_slope(y, x))
 # fmt: on
 
 
@@ -219,7 +227,6 @@ nondifferentiable(np.logical_and, np.logical_or, np.logical_not, np.logical_xor)
 
 _INTEGERS = (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.invert, np.left_shift, np.right_shift)
 unsupported("because it takes integers only", *_INTEGERS, np.gcd, np.lcm)
-unsupported("because its derivative is the Bessel function i1, which NumPy lacks; use scipy.special.i0", np.i0)
 unsupported("because it is internal to NumPy", vars(umath)["_ones_like"])
 
 _STRINGS = """

@@ -173,6 +173,21 @@ PADDING = [
     *on(np.pad, ((3, 4),), ((0, 0), (1, 2))),
     *on(np.pad, ((3, 4),), ((0, 1), (2, 0)), mode="edge"),
     *on(np.pad, ((), (0, 3)), 1),
+    *[
+        row
+        for mode in ("mean", "linear_ramp", "maximum", "minimum")
+        for width in (0, 1, 5, (1, 2), ((2, 1),))
+        for row in on(np.pad, ((4,), (3, 2), (1, 2), ()), width, mode)
+    ],
+    *[row for mode in ("mean", "maximum") for row in on(np.pad, ((5,), (4, 3)), 2, mode=mode, stat_length=2)],
+    *on(np.pad, ((4, 3),), ((2, 1), (0, 3)), mode="minimum", stat_length=((1, 2), (3, 1))),
+    *on(np.pad, ((4, 3),), ((2, 1), (0, 3)), mode="mean", stat_length=((1, 2), (3, 1))),
+    *on(np.pad, ((4, 3),), ((2, 1), (0, 3)), mode="linear_ramp", end_values=((1.0, 2.0), (3.0, 4.0))),
+    *[
+        row
+        for mode in ("reflect", "symmetric")
+        for row in on(np.pad, ((4,), (3, 2)), ((1, 5),), mode=mode, reflect_type="odd")
+    ],
     *on(np.pad, ((3,),), 1, mode="constant", constant_values=7.0),
     Row(np.pad, lambda x: np.pad(x * x, 1), (sample(3),), "of a square"),
     *on(WINDOWS, ((6,), (5,)), 3),

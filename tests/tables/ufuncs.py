@@ -20,7 +20,7 @@ UNARY: dict[Any, tuple[float, float]] = {
     np.sinh: (-2, 2), np.cosh: (-2, 2), np.tanh: (-2, 2),
     np.arcsinh: (-2, 2), np.arccosh: (1.3, 3), np.arctanh: (-0.8, 0.8),
     np.deg2rad: (-90, 90), np.radians: (-90, 90), np.rad2deg: (-2, 2), np.degrees: (-2, 2),
-    np.real: (-2, 2), np.imag: (-2, 2), np.sinc: (-2, 2), np.nan_to_num: (-2, 2),
+    np.real: (-2, 2), np.imag: (-2, 2), np.sinc: (-2, 2), np.i0: (-2, 2), np.nan_to_num: (-2, 2),
 }
 
 # Function: the intervals of both operands; kinks and jumps lie between the samples.
