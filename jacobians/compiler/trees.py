@@ -13,16 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import trees
 from ..program import Symbol
 from ..tensor import BlockJacobian, Jacobian, SparsePattern
 from ..terms import Factor, Map, Term
+from ..trees import Assembly
+from ..trees import Tree as Nest
+from ..trees import flatten as flatten_nest
 from .namespace import Namespace
 
 __all__ = ["Tree", "flatten"]
 
 
-class Tree(trees.Tree):
+class Tree(Nest):
     """The shape of a nest of arrays, Jacobians and sparse matrices."""
 
     @staticmethod
@@ -66,14 +68,14 @@ class Tree(trees.Tree):
 
 def flatten(nest: Any) -> tuple[list[Any], Tree]:
     """The arrays of a nest in order, and its shape."""
-    return trees.flatten(nest, _is_array, _taken_apart, Tree)
+    return flatten_nest(nest, _is_array, _taken_apart, Tree)
 
 
 def _is_array(value: Any) -> bool:
     return type(value) is float or isinstance(value, (np.ndarray, np.generic, Symbol))
 
 
-def _taken_apart(value: Any) -> tuple[trees.Assembly, Sequence[Any]] | None:
+def _taken_apart(value: Any) -> tuple[Assembly, Sequence[Any]] | None:
     """A sparse matrix by its entries, a Jacobian by its arrays."""
     if isinstance(value, SparsePattern):
         for positions in (value.indices, value.indptr):
@@ -84,7 +86,7 @@ def _taken_apart(value: Any) -> tuple[trees.Assembly, Sequence[Any]] | None:
     return _jacobian_apart(value) if isinstance(value, Jacobian) else None
 
 
-class _Blocks(trees.Assembly):
+class _Blocks(Assembly):
     """A Jacobian of nests without its blocks: how the result and the argument are nested."""
 
     def build(self, parts: Sequence[Any]) -> BlockJacobian:
@@ -95,7 +97,7 @@ class _Blocks(trees.Assembly):
         return [f".grid()[{row}][{column}]" for row in range(out.count) for column in range(inp.count)]
 
 
-class _Matrix(trees.Assembly):
+class _Matrix(Assembly):
     """A sparse matrix without its entries."""
 
     @property
@@ -109,7 +111,7 @@ class _Matrix(trees.Assembly):
         return [".data"]
 
 
-class _Terms(trees.Assembly):
+class _Terms(Assembly):
     """A Jacobian without its arrays: how it is made, its terms with nothing in them, shapes and dtypes."""
 
     def build(self, parts: Sequence[Any]) -> Jacobian:

@@ -23,7 +23,7 @@ from .jacobian import Jacobian
 from .limits import memory_limit
 from .making import as_value
 from .parts import Part, parts_of
-from .products import floating
+from .products import floating, of_shape
 from .results import assembled, triplet_count
 
 if TYPE_CHECKING:
@@ -292,7 +292,7 @@ class BlockJacobian:
         graph, axes = linear.graph, axes_of(batch)
         seeds = {}
         for vertex, column, tangent in zip(linear.inputs, self.columns, tangents, strict=True):
-            values = _checked(operation, f"the tangent{column.path}", tangent, column.shape + batch)
+            values = of_shape(operation, f"the tangent{column.path}", tangent, column.shape + batch)
             labels = axes_of(column.shape)
             factor = Factor.on(floating(values, graph.dtypes[vertex]), labels + axes)
             seeds.setdefault(vertex, []).append(Term(labels, axes, (factor,)))
@@ -306,7 +306,7 @@ class BlockJacobian:
         graph, axes = linear.graph, axes_of(batch)
         seeds = []
         for vertex, row, cotangent in zip(linear.outputs, self.rows, cotangents, strict=True):
-            values = _checked(operation, f"the cotangent{row.path}", cotangent, batch + row.shape)
+            values = of_shape(operation, f"the cotangent{row.path}", cotangent, batch + row.shape)
             labels = axes_of(row.shape)
             seeds.append([Term(axes, labels, (Factor.on(floating(values, graph.dtypes[vertex]), axes + labels),))])
         found = pull_several(graph, linear.inputs, linear.outputs, seeds)
@@ -326,8 +326,16 @@ class BlockJacobian:
     def to_matrix(self, memory_limit: int | str | None = None) -> Any:
         """The flat view as a dense matrix; `rows` and `columns` tell what its rows and columns are."""
         self._check_fits("to_matrix()", memory_limit, self.dense_nbytes)
-        rows = [np.concatenate([J.to_matrix(memory_limit) for J in row], axis=1) for row in self.grid()]
-        return np.concatenate(rows, axis=0)
+        grid, matrix = self.grid(), np.zeros(self.shape, self.dtype)
+        for row, blocks in zip(self.rows, grid, strict=True):
+            for column, J in zip(self.columns, blocks, strict=True):
+                block = J.to_matrix(memory_limit) if J.terms else None
+                if block is not None and type(block) is not np.ndarray:  # traced or recorded: put together by dispatch
+                    rows = [np.concatenate([J.to_matrix(memory_limit) for J in blocks], axis=1) for blocks in grid]
+                    return np.concatenate(rows, axis=0)
+                if block is not None:
+                    matrix[row.slice, column.slice] = block
+        return matrix
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
@@ -383,11 +391,3 @@ def _as_blocks(J: Jacobian | BlockJacobian) -> BlockJacobian:
 def _leaves(tree: Tree, nest: Any, operation: str, name: str, like: str) -> list[Any]:
     """The arrays of a nest of vectors, which must be nested as one side of the Jacobian."""
     return [as_value(leaf) for leaf in tree.match(nest, operation, name, like)]
-
-
-def _checked(operation: str, name: str, vector: Any, shape: Shape) -> Any:
-    """A vector of this shape of numbers."""
-    vector = as_value(vector)
-    if vector.shape != shape:
-        raise ShapeError(operation, name, shape, vector.shape)
-    return vector

@@ -12,8 +12,9 @@ from ..errors import ShapeError
 from ..labels import axes_of
 from ..terms import Factor, Term
 from .linking import Linear
+from .making import as_value
 
-__all__ = ["floating", "pull_cotangent", "pull_terms", "push_tangent"]
+__all__ = ["floating", "of_shape", "pull_cotangent", "pull_terms", "push_tangent"]
 
 Shape = tuple[int, ...]
 
@@ -51,3 +52,11 @@ def pull_terms(linear: Linear, terms: list[Term]) -> list[Term]:
 def floating(vector: Any, dtype: np.dtype) -> Any:
     """Integers and booleans become the dtype of what the vector is tangent or cotangent to."""
     return vector.astype(dtype) if vector.dtype.kind in "biu" else vector
+
+
+def of_shape(operation: str, name: str, vector: Any, shape: Shape) -> Any:
+    """A vector, which must have this shape."""
+    vector = as_value(vector)
+    if tuple(vector.shape) != shape:
+        raise ShapeError(operation, name, shape, tuple(vector.shape))
+    return vector
