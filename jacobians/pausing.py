@@ -1,7 +1,7 @@
-"""Garbage collection paused while a function is recorded, or its graph is eliminated.
+"""Garbage collection paused while a graph is eliminated or a program is written, and rare while a function runs.
 
-Both make many small objects that all stay alive until the end, so that each collection walks over all of them and finds
-nothing.
+All of these make many small objects that stay alive until the end, so that each collection walks over all of them and
+finds nothing. A user's function may make garbage of its own, so there it is collected, if seldom.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["without_collection"]
+__all__ = ["with_rare_collection", "without_collection"]
+
+OBJECTS = 50_000
+"""Objects that are made between two collections where these are rare; usually 700."""
 
 _MUTEX = threading.Lock()
 _paused = 0
 _resume = False
+_rare = 0
+_usual = (0, 0, 0)
 
 
 @contextmanager
@@ -34,3 +39,22 @@ def without_collection() -> Iterator[None]:
             _paused -= 1
             if _paused == 0 and _resume:
                 gc.enable()
+
+
+@contextmanager
+def with_rare_collection() -> Iterator[None]:
+    """Garbage collection at most once for every `OBJECTS` in the block, in all threads; then as before."""
+    global _rare, _usual
+    with _MUTEX:
+        if _rare == 0:
+            _usual = gc.get_threshold()
+            if 0 < _usual[0] < OBJECTS:
+                gc.set_threshold(OBJECTS, *_usual[1:])
+        _rare += 1
+    try:
+        yield
+    finally:
+        with _MUTEX:
+            _rare -= 1
+            if _rare == 0:
+                gc.set_threshold(*_usual)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..graph import LinearGraph
+from ..pausing import with_rare_collection
 from ..program import Symbol
 from ..tensor import BlockJacobian, Jacobian
 from ..terms import Factor, OperatorFactor, Term
@@ -99,7 +100,7 @@ def linearise(
     """
     checked = [checked_inputs(operation, f"argument {position}", args[position]) for position in positions]
     trees = tuple([tree for _, tree in checked])
-    with opened() as level:
+    with with_rare_collection(), opened() as level:
         arguments = [*args]
         inputs: list[int] = []
         for position, (leaves, tree) in zip(positions, checked, strict=True):
@@ -210,14 +211,15 @@ def _with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
     """The term with other arrays in its dense factors; the term itself where none changes."""
     if any(isinstance(factor, OperatorFactor) for factor in term.factors):
         term = term.replace(factors=tuple([_operation_with_arrays(factor, change) for factor in term.factors]))
-    dense = {n: factor for n, factor in enumerate(term.factors) if isinstance(factor, Factor)}
-    changed = {n: change(factor.array) for n, factor in dense.items()}
-    if all(changed[n] is factor.array for n, factor in dense.items()):
+    changed: dict[int, Any] = {}
+    for n, factor in enumerate(term.factors):
+        if isinstance(factor, Factor):
+            array = change(factor.array)
+            if array is not factor.array:
+                changed[n] = Factor(array, factor.labels, factor.name)
+    if not changed:
         return term
-    factors = list(term.factors)
-    for n, factor in dense.items():
-        factors[n] = Factor(changed[n], factor.labels, factor.name)
-    return term.replace(factors=tuple(factors))
+    return term.replace(factors=tuple([changed.get(n, factor) for n, factor in enumerate(term.factors)]))
 
 
 def _operation_with_arrays(factor: Factor | OperatorFactor, change: Callable[[Any], Any]) -> Factor | OperatorFactor:
