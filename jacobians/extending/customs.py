@@ -18,7 +18,7 @@ from ..tracing import Traced, contains_traced, explain, lift
 from ..tracing.dispatch import apply_function, level_of
 from .conversion import terms_of
 from .operation import GivenProducts, Products
-from .packing import Packing
+from .packing import Packing, writable
 
 __all__ = ["Custom", "custom"]
 
@@ -65,7 +65,7 @@ class Custom:
         return Custom, (self.function, self.jacobian, self.vjp, self.jvp, self.batched)
 
     def _evaluated(self, *args: Any, **kwargs: Any) -> Any:
-        result = self.function(*args, **kwargs)
+        result = self.function(*[writable(value) for value in args], **kwargs)
         if isinstance(result, (tuple, list, dict)) or not hasattr(np.asarray(result), "dtype"):
             found = f"is a {type(result).__name__}"
             raise ArgumentError("custom", f"the result of {self.name}", found, "Return one array: join the parts.")
@@ -122,7 +122,7 @@ class Custom:
     def _jacobians(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sequence[Any]:
         assert self.jacobian is not None
         try:
-            given = self.jacobian(*args, **kwargs)
+            given = self.jacobian(*[writable(value) for value in args], **kwargs)
         except (TypeError, ValueError) as error:
             if explain(error) is None or not any(isinstance(value, Symbol) for value in args):
                 raise
@@ -190,8 +190,9 @@ class _Part:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         owner, n = self.owner, self.position
         if self.kind == "jacobian":
+            args = tuple([writable(value) for value in args])
             return owner._aligned("jacobian", owner.jacobian(*args, **kwargs), len(args))[n]  # type: ignore[misc]
-        stack, result, *point = args
+        stack, result, *point = [writable(value) for value in args]
         given, lead = ([stack] if owner.batched else stack), owner._lead(stack)
         shape = np.shape(point[n])
         if self.kind == "vjp":

@@ -1,4 +1,4 @@
-"""`Packing`: several arrays in a row as one vector, and back."""
+"""Arguments as foreign functions take them: `Packing`, several arrays in a row as one vector, and `writable` arrays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Packing"]
+__all__ = ["Packing", "writable"]
 
 
 class _Place(NamedTuple):
@@ -56,3 +56,8 @@ class Packing:
             part = np.reshape(flat[..., place.part], (*lead, *place.shape))
             whole[place.position] = part if part.dtype == place.dtype else np.astype(part, place.dtype)
         return whole
+
+
+def writable(value: Any) -> Any:
+    """A copy of a read-only array, which much compiled code refuses; tracing makes arrays read-only."""
+    return value.copy() if isinstance(value, np.ndarray) and not value.flags.writeable else value

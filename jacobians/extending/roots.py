@@ -24,6 +24,7 @@ from ..tracing import Traced, contains_traced, lift
 from ..tracing.dispatch import apply_function, level_of
 from ..transforms import jacobian, jvp, vjp
 from .inverses import inverse_term
+from .packing import writable
 
 __all__ = ["Implicit", "implicit"]
 
@@ -51,7 +52,9 @@ class Implicit:
             symbol = next((value for value in args if isinstance(value, Symbol)), None)
             if symbol is not None:
                 return symbol.recorder.call(self, args, kwargs)
-            return np.array(self.solver(*args, **kwargs))  # the solver may use its memory again
+            return np.array(
+                self.solver(*[writable(value) for value in args], **kwargs)
+            )  # the solver may use its memory again
         below = tuple([a.value if isinstance(a, Traced) and a.level is level else a for a in args])
         root = self(*below, **kwargs)
         rest = self.residual(root, *args)

@@ -43,8 +43,9 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
         a, b = np.broadcast_arrays(a, lift(b))
     counted = a if b is None else np.where(np.equal(primal(b), 0), -np.inf, primal(a))
     shift = a - _largest(counted, axis)
-    if b is not None:  # entries that do not count may be huge
-        shift = np.where(np.equal(primal(b), 0) & np.greater(primal(shift), 0), 0, shift)
+    if b is not None:  # what does not count must not overflow
+        huge = math.log(np.finfo(shift.dtype).max) / 2
+        shift = np.where(np.equal(primal(b), 0) & np.greater(primal(shift), huge), huge, shift)
     powers = np.exp(shift)
     total = np.sum(powers if b is None else b * powers, axis=axis, keepdims=True)
     sign = np.sign(primal(total))

@@ -157,7 +157,8 @@ def _between(name: str, below: float, above: float, fallback: Function) -> Funct
         inside, safe = _inside(owner, y)
         own = owner.others.get(name)
         found = own(safe, *shapes) if own else fallback(owner.others["cdf"](safe, *shapes))
-        return np.where(inside, found, np.where(np.less(y, owner.lower), below, above))
+        outside = np.where(np.less(y, owner.lower), below, np.where(np.isnan(y), np.nan, above))
+        return np.where(inside, found, outside)
 
     return definition
 
@@ -264,7 +265,7 @@ class _Multivariate:
 def _log_normal_vector(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
     if allow_singular:
         raise UnsupportedFunctionError("jacobians.scipy.stats.multivariate_normal", "for allow_singular=True")
-    x, cov = _array(x), _array(cov)
+    x, cov = _float64(_array(x)), _float64(_array(cov))
     mean = np.zeros(np.shape(cov)[:1] or (1,)) if mean is None else _array(mean)
     size = max(np.size(mean), (np.shape(cov) or (1,))[0])
     if np.ndim(cov) == 0:

@@ -1,0 +1,135 @@
+"""Functions of jacobians.scipy, called as those of SciPy are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from table import Row, sample
+
+from jacobians.scipy import linalg, signal, special, stats
+from jacobians.scipy import sparse as own_sparse
+
+__all__ = ["ROWS"]
+
+_X, _M, _P = sample(3), sample(3, 4), sample(3, 4, low=0.4, high=3)
+_A = sample(3, 3) + 4 * np.eye(3)
+_B, _b = sample(3, 2, seed=1), sample(3, seed=2)
+_ORDERS = np.array([[0], [1], [3]])
+_BAND = np.array([[0.3, -0.5, 0.2, 0.7], [5.0, 4.0, 6.0, 5.5], [0.4, -0.3, 0.8, 0.1], [0.2, 0.6, -0.4, 0.9]])
+_SPARSE = sparse.csc_array(np.diag([3.0, 4.0, 5.0]) + np.diag([1.0, -2.0], 1))
+
+
+def _positive(M: Any) -> Any:
+    return M @ M.T + np.eye(3, dtype=M.dtype)
+
+
+def _row(name: str, module: Any, call: Callable[..., Any], *arrays: np.ndarray) -> Row:
+    return Row(getattr(module, name), call, arrays)
+
+
+# fmt: off
+_SPECIAL = [
+    _row("logsumexp", special, special.logsumexp, _M),
+    _row("logsumexp", special, lambda x: special.logsumexp(x, axis=-1, keepdims=True), _M),
+    _row("logsumexp", special, lambda x, b: special.logsumexp(x, axis=0, b=b), _M, _P),
+    _row("logsumexp", special, lambda x: special.logsumexp(x, axis=(0, 1), b=np.float32(2)), _M),
+    _row("softmax", special, special.softmax, _M),
+    _row("softmax", special, lambda x: special.softmax(x, axis=1), _M),
+    _row("log_softmax", special, special.log_softmax, _M),
+    _row("log_softmax", special, lambda x: special.log_softmax(x, axis=0), _M),
+    _row("polygamma", special, lambda x: special.polygamma(_ORDERS, x), _P[0]),
+    _row("polygamma", special, lambda x: special.polygamma(2, x), _P),
+    _row("zeta", special, lambda x: special.zeta(2.5, x), _P),
+    _row("multigammaln", special, lambda x: special.multigammaln(x + 1, 3), _P),
+    _row("comb", special, lambda n, k: special.comb(n + 4, k), _P, _P.T.reshape(3, 4)),
+    _row("comb", special, lambda n: special.comb(n + 2, 2, repetition=True), _P),
+    _row("perm", special, lambda n: special.perm(n + 3, 2), _P),
+    _row("factorial", special, special.factorial, _P),
+    _row("sinc", special, special.sinc, _M),
+]
+_LINALG = [
+    *[_row("solve", linalg, lambda a, b, o=o: linalg.solve(a, b, **o), _A, b) for b in (_b, _B) for o in (
+        {}, {"transposed": True}, {"assume_a": "pos"}, {"assume_a": "sym", "lower": True})],
+    _row("solve", linalg, lambda a, b: linalg.solve(np.triu(a), b, assume_a="upper triangular"), _A, _B),
+    *[_row("solve_triangular", linalg, lambda a, b, o=o: linalg.solve_triangular(a, b, **o), _A, b)
+      for b in (_b, _B) for o in (
+        {}, {"lower": True}, {"trans": 1}, {"trans": "T", "lower": True}, {"unit_diagonal": True})],
+    _row("solve_triangular", linalg, linalg.solve_triangular, _A[:1, :1], _B[:1]),
+    *[_row("cho_solve", linalg, lambda M, b, o=o: linalg.cho_solve(linalg.cho_factor(_positive(M), lower=o), b), _A, b)
+      for b in (_b, _B) for o in (False, True)],
+    _row("solve_banded", linalg, lambda ab, b: linalg.solve_banded((2, 1), ab, b), _BAND, _P[0]),
+    _row("solve_banded", linalg, lambda ab, b: linalg.solve_banded((1, 1), ab, b), _BAND[:3], _P.T),
+    _row("solveh_banded", linalg, lambda ab, b: linalg.solveh_banded(ab, b), _BAND[:2], _P[0]),
+    _row("solveh_banded", linalg, lambda ab, b: linalg.solveh_banded(ab, b, lower=True), _BAND[1:3], _P.T),
+    _row("solve_toeplitz", linalg, lambda c, b: linalg.solve_toeplitz(c + np.array([5.0, 0, 0]), b), _X, _b),
+    _row("solve_sylvester", linalg, linalg.solve_sylvester, _A, np.eye(2) + 0.1, _B),
+    _row("cholesky", linalg, lambda M: linalg.cholesky(_positive(M)), _A),
+    _row("cholesky", linalg, lambda M: linalg.cholesky(_positive(M), lower=True), _A),
+    *[_row(name, linalg, getattr(linalg, name), _A) for name in ("inv", "det", "pinv", "norm", "svdvals")],
+    _row("eigvalsh", linalg, lambda M: linalg.eigvalsh(_positive(M)), _A),
+    _row("eigh", linalg, lambda M: np.abs(linalg.eigh(_positive(M))[1]), _A),
+    _row("qr", linalg, lambda a: linalg.qr(a, mode="economic")[1] ** 2, _M.T),
+    _row("svd", linalg, lambda a: linalg.svd(a, compute_uv=False), _A),
+    _row("lstsq", linalg, lambda a, b: linalg.lstsq(a, b)[0], _M.T + np.eye(4, 3), _P[0]),
+    *[_row(name, linalg, getattr(linalg, name), _A / 4)
+      for name in ("expm", "sqrtm", "sinm", "cosm", "tanm", "sinhm", "coshm", "tanhm")],
+    _row("expm", linalg, linalg.expm, np.stack([_A[:2, :2], _A[1:, 1:]]) / 4),
+    _row("logm", linalg, lambda a: linalg.logm(a.astype(float)), _A),
+    _row("block_diag", linalg, linalg.block_diag, _M, _X, np.array(2.0)),
+    _row("toeplitz", linalg, linalg.toeplitz, _X), _row("toeplitz", linalg, linalg.toeplitz, _X, _P[0]),
+    _row("hankel", linalg, linalg.hankel, _X), _row("hankel", linalg, linalg.hankel, _X, _P[0]),
+    _row("circulant", linalg, linalg.circulant, _X), _row("khatri_rao", linalg, linalg.khatri_rao, _M, _P[:2]),
+]
+_SIGNALS = [(_P[0], _X), (_X, _P[0]), (_M, _P[:2, :3]), (_M.reshape(3, 2, 2), _P[:2, :2].reshape(2, 2, 1))]
+_SIGNAL = [
+    _row(name, signal, lambda a, b, f=name, m=mode: getattr(signal, f)(a, b, mode=m), a, b)
+    for mode in ("full", "same", "valid") for a, b in _SIGNALS
+    for name in ("convolve", "correlate", "fftconvolve", "oaconvolve", "convolve2d", "correlate2d")
+    if a.ndim == 2 or not name.endswith("2d")
+]
+_ON_UNIT = np.array([0.15, 0.45, 0.6])
+_LOC, _SCALE = np.array(-0.05), np.array([1.3, 1.1, 1.2])
+_SHAPES: dict[str, tuple[float, ...]] = {
+    "norm": (), "t": (4.5,), "cauchy": (), "laplace": (), "logistic": (), "gumbel_r": (), "gumbel_l": (), "expon": (),
+    "gamma": (2.3,), "chi2": (3.4,), "invgamma": (2.1,), "beta": (1.7, 2.4), "lognorm": (0.8,), "halfnorm": (),
+    "weibull_min": (1.8,), "pareto": (2.5,), "rayleigh": (), "uniform": (),
+}
+_COUNTS = np.array([0.0, 1, 3])
+_DISCRETE: dict[str, tuple[float, ...]] = {
+    "poisson": (2.5,), "bernoulli": (0.3,), "binom": (5.0, 0.3), "geom": (0.4,), "nbinom": (3.2, 0.4),
+}
+_STATS = [
+    *[Row(getattr(stats, name).logpdf, lambda *a, f=name: getattr(stats, f).logpdf(*a),
+          (_ON_UNIT + (1.5 if name == "pareto" else 0), *map(np.array, shapes), _LOC, _SCALE), f"{name}-logpdf")
+      for name, shapes in _SHAPES.items()],
+    *[Row(getattr(stats, name).pdf, lambda x, a, b, f=name, p=shapes, m=method: getattr(getattr(stats, f), m)(
+          x, *p, loc=a, scale=b), (_ON_UNIT + (1.5 if name == "pareto" else 0), _LOC, _SCALE), f"{name}-{method}")
+      for name, shapes in _SHAPES.items() for method in ("pdf", "cdf", "sf", "logcdf", "logsf")],
+    *[Row(getattr(stats, name).logpmf, lambda p, f=name, q=shapes: getattr(stats, f).logpmf(
+          np.minimum(_COUNTS, 1) if f == "bernoulli" else _COUNTS + (f == "geom"), *q[:-1], p),
+          (np.array(shapes[-1]),), f"{name}-logpmf")
+      for name, shapes in _DISCRETE.items()],
+    Row(stats.norm.logpdf, lambda m, s: stats.norm(m, scale=s).logpdf(_X), (_LOC, _SCALE), "frozen"),
+    *[Row(stats.multivariate_normal.logpdf, lambda x, m, M: stats.multivariate_normal.logpdf(x, m, _positive(M)),
+          (x, _X, _A / 3), "multivariate_normal") for x in (_b, sample(4, 3), sample(2, 2, 3))],
+    Row(stats.multivariate_normal.pdf, lambda x, m: stats.multivariate_normal.pdf(x, m, 2.0), (_X, _LOC), "1-d"),
+    Row(stats.dirichlet.logpdf, lambda x, a: stats.dirichlet.logpdf(x[:2] / 4, a), (_ON_UNIT, _P[0, :3]), "dirichlet"),
+]
+_SPARSE_ROWS = [
+    _row("matmul", own_sparse, lambda x: own_sparse.matmul(_SPARSE.astype(x.dtype), x), _B),
+    _row("matmul", own_sparse, lambda x: own_sparse.matmul(x, _SPARSE.astype(x.dtype)), _M.T),
+    *[_row("spsolve", own_sparse.linalg, lambda b: own_sparse.linalg.spsolve(_SPARSE.astype(b.dtype), b), b)
+      for b in (_b, _B, _B[:, :1])],
+]
+# fmt: on
+
+ROWS: dict[str, list[Row]] = {
+    "special": _SPECIAL,
+    "linalg": _LINALG,
+    "signal": _SIGNAL,
+    "stats": _STATS,
+    "sparse": _SPARSE_ROWS,
+}

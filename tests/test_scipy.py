@@ -1,0 +1,221 @@
+"""Functions of jacobians.scipy: values of SciPy's own, derivatives of finite differences of those."""
+
+import sys
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.sparse
+import scipy.sparse.linalg
+import scipy.special
+import scipy.stats
+from graph_oracle import numerical_jacobians
+from row_checks import CHECKS, failures
+from tables.scipy import ROWS
+
+import jacobians as jac
+import jacobians.scipy
+from jacobians.scipy import linalg, signal, sparse, special, stats
+
+X = np.array([0.3, 1.2, 0.7])
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+@pytest.mark.parametrize("module", ROWS)
+def test_rows(module, check):
+    """On plain arrays a row runs SciPy's function, so that the value and the differences are SciPy's."""
+    assert failures(check, ROWS[module]) == []
+
+
+@pytest.mark.parametrize("module", ROWS)
+def test_gradients_are_compiled(module):
+    for row in ROWS[module]:
+        gradient = jac.grad(lambda *arrays, call=row.call: np.sum(np.sin(call(*arrays))), tuple(range(len(row.arrays))))
+        compiled = jac.compile(gradient)
+        for arrays in (row.arrays, [x * 1.01 for x in row.arrays]):
+            for found, expected in zip(compiled(*arrays), gradient(*arrays), strict=True):
+                np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8, err_msg=str(row))
+
+
+@pytest.mark.parametrize("module", [linalg, signal, special, stats, sparse.linalg], ids=lambda m: m.__name__)
+def test_what_is_offered_is_in_scipy_under_the_same_name(module):
+    original = sys.modules[module.__name__.removeprefix("jacobians.")]
+    assert [n for n in module.__all__ if n != "Distribution" and not hasattr(original, n)] == []
+    for name in module.__all__:
+        assert getattr(module, name)
+    with pytest.raises(AttributeError, match="It offers .*; for another function use jacobians.custom"):
+        _ = module.no_such_function
+
+
+def test_the_submodules_are_those_of_scipy_and_no_other():
+    assert jacobians.scipy.__all__ == ["linalg", "signal", "sparse", "special", "stats"]
+    with pytest.raises(AttributeError, match="It offers linalg, signal"):
+        _ = jacobians.scipy.optimize
+
+
+def test_ufuncs_are_handed_on():
+    assert special.expit is scipy.special.expit
+
+
+def test_plain_arrays_go_to_scipy_itself():
+    A = np.array([[2.0, 1.0], [0.5, 3.0]])
+    assert np.array_equal(linalg.expm(A), scipy.linalg.expm(A))
+    assert np.array_equal(linalg.solve(A, A[0], check_finite=False), scipy.linalg.solve(A, A[0]))
+    assert stats.norm.ppf(0.3) == scipy.stats.norm.ppf(0.3)
+    assert stats.norm(1.0).mean() == 1.0
+
+
+# ---- special -------------------------------------------------------------------------------------------------------
+
+
+def test_logsumexp_of_huge_and_infinite_numbers():
+    x = np.array([-np.inf, 1000.0, 1001.0])
+    value, gradient = jac.value_and_grad(special.logsumexp)(x)
+    assert value == scipy.special.logsumexp(x)
+    np.testing.assert_allclose(gradient, scipy.special.softmax(x), rtol=1e-14)
+
+
+def test_logsumexp_with_weights_that_are_zero_or_negative():
+    x, b = np.array([1.0, 900.0, 2.0]), np.array([-1.0, 0.0, -2.0])
+    gradient, sign = jac.grad(lambda x: special.logsumexp(x, b=b, return_sign=True), has_aux=True)(x)  # 900 is left out
+    assert sign == -1
+    weights = np.where(b == 0, 0, b * np.exp(np.minimum(x, 2)))
+    np.testing.assert_allclose(gradient, weights / weights.sum(), rtol=1e-12)
+    by_weight = jac.grad(lambda b: special.logsumexp(np.array([1.0, 2.0]), b=b))(np.array([1.0, 0.0]))
+    np.testing.assert_allclose(by_weight, [1.0, np.e], rtol=1e-12)
+
+
+def test_what_counts_is_refused():
+    for call in (lambda n: special.polygamma(n, 2.0), lambda n: special.zeta(n, 2.0)):
+        with pytest.raises(jac.UnsupportedFunctionError, match="which counts"):
+            jac.grad(call)(2.0)
+    with pytest.raises(jac.UnsupportedFunctionError, match="exact=True"):
+        jac.grad(lambda n: special.comb(n, 2, exact=True))(4.0)
+
+
+# ---- linalg ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_triangle_is_an_operator_and_no_inverse():
+    n = 50
+    T = np.tril(np.random.default_rng(0).normal(size=(n, n))) + 10 * np.eye(n)
+    J = jac.jacobian(lambda b: linalg.solve_triangular(T, b, lower=True))(np.ones(n))
+    assert J.structure == "operator"
+    np.testing.assert_allclose(J.to_array(), np.linalg.inv(T), atol=1e-12)
+
+
+def test_the_derivative_of_expm_holds_no_array_of_four_axes():
+    A = np.random.default_rng(0).normal(size=(12, 12)) / 6
+    J = jac.jacobian(linalg.expm)(A)
+    assert J.structure == "operator"
+    assert J.nbytes < 10 * A.nbytes
+    h = np.random.default_rng(1).normal(size=A.shape)
+    np.testing.assert_allclose(J @ h, scipy.linalg.expm_frechet(A, h, compute_expm=False), rtol=1e-10, atol=1e-12)
+
+
+def test_a_tridiagonal_solve_keeps_the_positions_of_its_entries():
+    ab = np.array([[0.0, 1.0, 1.0], [4.0, 4.0, 4.0], [1.0, 1.0, 0.0]])
+    (expected,) = numerical_jacobians(lambda ab: scipy.linalg.solve_banded((1, 1), ab, X), ab)
+    J = jac.jacobian(lambda ab: linalg.solve_banded((1, 1), ab, X))(ab)
+    np.testing.assert_allclose(J.to_array(), expected, atol=1e-8)
+    assert not J.to_array()[:, 0, 0].any()  # a corner that is not read
+
+
+def test_complex_results_and_options_without_a_derivative_are_refused():
+    with pytest.raises((jac.UnsupportedFunctionError, jac.ArgumentError), match="complex"):
+        jac.jacobian(linalg.sqrtm)(-np.diag(X))
+    with pytest.raises(jac.UnsupportedFunctionError, match="Use 'economic'"):
+        jac.jacobian(lambda a: linalg.qr(a)[1])(np.ones((3, 2)))
+
+
+# ---- stats -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["expon", "gamma", "beta", "lognorm", "uniform", "invgamma", "pareto"])
+def test_outside_the_support(name):
+    distribution, original = getattr(stats, name), getattr(scipy.stats, name)
+    shapes = [2.5] * len(distribution.shapes)
+    x = np.array([-1.0, 0.0, 0.5, 3.0, np.nan])
+    value, J = jac.value_and_jacobian(lambda x: distribution.logpdf(x, *shapes))(x)
+    np.testing.assert_allclose(value, original.logpdf(x, *shapes), rtol=1e-12)
+    assert J.diagonal()[0] == 0
+    np.testing.assert_allclose(
+        jac.value_and_jacobian(lambda x: distribution.cdf(x, *shapes))(x)[0], original.cdf(x, *shapes), atol=1e-14
+    )
+
+
+@pytest.mark.parametrize("name", ["poisson", "bernoulli", "geom", "nbinom", "binom"])
+def test_numbers_that_no_count_is(name):
+    distribution = getattr(stats, name)
+    parameters = [4.0] * (len(distribution.shapes) - 1)
+    k = np.array([-1.0, 0.5, 30.0])
+    value, _ = jac.value_and_jacobian(lambda p: distribution.logpmf(k, *parameters, p))(0.4)
+    np.testing.assert_allclose(value, getattr(scipy.stats, name).logpmf(k, *parameters, 0.4), rtol=1e-12)
+
+
+def test_a_method_without_a_derivative_is_refused():
+    with pytest.raises(jac.UnsupportedFunctionError, match=r"stats\.beta\.ppf has no rule in a traced variable"):
+        jac.grad(lambda p: stats.beta.ppf(p, 2.0, 3.0))(0.3)
+    with pytest.raises(TypeError, match="norm.logpdf takes x, loc, scale"):
+        jac.grad(lambda x: stats.norm.logpdf(x, mean=1.0))(0.3)
+
+
+# ---- sparse ----------------------------------------------------------------------------------------------------------
+
+FORMATS = ["csr_array", "csc_array", "coo_array", "dia_array", "bsr_array", "csr_matrix", "lil_matrix"]
+DENSE = np.array([[0.0, 2.0, 0.0, 0.0], [1.0, 0.0, 0.0, -3.0], [0.0, 0.0, 0.5, 0.0]])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_products_keep_the_sparsity(name):
+    A = getattr(scipy.sparse, name)(DENSE)
+    x, B = np.arange(1.0, 5.0), np.arange(8.0).reshape(4, 2)
+    for call, point, count in (
+        (lambda x: A @ np.sin(x), x, 4),
+        (lambda x: A.dot(x), x, 4),
+        (lambda x: x @ A.T, x, 4),
+        (lambda B: A @ B**2, B, 8),
+        (lambda B: B.T @ A.T, B, 8),
+    ):
+        J = jac.jacobian(call)(point)
+        (expected,) = numerical_jacobians(call, point)
+        np.testing.assert_allclose(J.to_array(), expected, atol=1e-7)
+        assert J.to_sparse().nnz == count
+
+
+def test_a_matrix_may_change_after_the_product():
+    A, x = scipy.sparse.csr_array(DENSE), np.arange(1.0, 5.0)
+
+    def call(x):
+        y = A @ x
+        A.data *= 2
+        return y
+
+    assert np.array_equal(jac.jacobian(call)(x).to_array(), DENSE)
+
+
+def test_a_large_sparse_product_stays_small():
+    n = 100_000
+    A = scipy.sparse.diags_array([np.ones(n - 1), np.full(n, -2.0), np.ones(n - 1)], offsets=[-1, 0, 1], format="csr")
+    J = jac.jacobian(lambda x: A @ np.sin(x))(np.ones(n))
+    assert J.to_sparse().nnz == A.nnz
+    assert J.nbytes < 40 * A.nnz
+
+
+def test_spsolve_factorises_once(monkeypatch):
+    count = []
+    original = scipy.sparse.linalg.splu
+    monkeypatch.setattr(scipy.sparse.linalg, "splu", lambda A: count.append(1) or original(A))
+    A = scipy.sparse.csc_array(np.eye(3) * 4 + np.eye(3, k=1))
+    J = jac.jacobian(lambda b: sparse.linalg.spsolve(A, b), mode="lazy")(X)
+    for _ in range(2):
+        np.testing.assert_allclose(J @ X, np.linalg.solve(A.toarray(), X))
+        np.testing.assert_allclose(X @ J, np.linalg.solve(A.toarray().T, X))
+    assert len(count) == 1
+
+
+def test_what_sparse_solutions_do_not_take():
+    with pytest.raises(jac.ArgumentError, match="A is a ndarray"):
+        jac.grad(lambda b: np.sum(sparse.linalg.spsolve(np.eye(3), b)))(X)
+    with pytest.raises(ValueError, match="dimension mismatch"):
+        jac.grad(lambda b: np.sum(sparse.linalg.spsolve(scipy.sparse.eye_array(4, format="csc"), b)))(X)
