@@ -82,7 +82,7 @@ def _taken_apart(value: Any) -> tuple[Assembly, Sequence[Any]] | None:
             positions.flags.writeable = False  # every matrix that is built shares them
         return _Matrix(value._replace(data=None)), (value.data,)
     if isinstance(value, BlockJacobian):
-        return _Blocks(value.tree), [J for row in value.grid() for J in row]
+        return _Blocks(value.tree), [J for row in value.settled() for J in row]
     return _jacobian_apart(value) if isinstance(value, Jacobian) else None
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..contract import to_coo, to_dense
+from ..contract import to_dense
 from ..elimination import Plan, held_bytes, pull_several, push_several
 from ..errors import MemoryLimitError, ShapeError, format_bytes
 from ..labels import axes_of
@@ -22,7 +22,7 @@ from .bundles import Bundle, add, compose, of_terms, scale, transpose
 from .jacobian import Jacobian
 from .limits import memory_limit
 from .making import as_value
-from .parts import Part, parts_of
+from .parts import Part, dense_view, entries_of, parts_of
 from .products import floating, of_shape
 from .results import assembled, triplet_count
 
@@ -171,6 +171,17 @@ class BlockJacobian:
             for row in self._outputs
         ]
 
+    def settled(self) -> list[list[Jacobian]]:
+        """`grid` with the terms of all blocks from one elimination, also where they are not kept."""
+        bundle = self._bundle
+        if self._mode == "auto" and not bundle.is_eliminated:
+            needed = bundle.plan.nbytes + bundle.plan.largest_intermediate
+            self._mode = "lazy" if needed > memory_limit(self._limit) else "auto"
+        if self._mode != "lazy" or bundle.is_eliminated:
+            return self.grid()
+        explicit = self._linear().explicit(keep=False)
+        return BlockJacobian(explicit, self._out, self._inp, "explicit", self._limit).grid()
+
     def _nested(self, grid: Sequence[Sequence[Any]]) -> Any:
         out, inp = self._out.slopes(), self._inp.slopes()
         return out.build([inp.build(row) for row in grid])
@@ -266,6 +277,8 @@ class BlockJacobian:
     def _linear(self) -> Bundle:
         """The smallest graph known, with the inputs and outputs that are its own."""
         whole = self._bundle.reduced()
+        if list(self._outputs) == [*range(len(whole.outputs))] and list(self._inputs) == [*range(len(whole.inputs))]:
+            return whole
         outputs, inputs = [whole.outputs[n] for n in self._outputs], [whole.inputs[n] for n in self._inputs]
         return Bundle(whole.graph, tuple(inputs), tuple(outputs), whole.joints)
 
@@ -321,21 +334,12 @@ class BlockJacobian:
     def to_array(self, memory_limit: int | str | None = None) -> Any:
         """The dense arrays of the blocks, each of shape out_shape + in_shape, nested as `blocks`."""
         self._check_fits("to_array()", memory_limit, self.dense_nbytes)
-        return self._nested([[J.to_array(memory_limit) for J in row] for row in self.grid()])
+        return self._nested([[J.to_array(memory_limit) for J in row] for row in self.settled()])
 
     def to_matrix(self, memory_limit: int | str | None = None) -> Any:
         """The flat view as a dense matrix; `rows` and `columns` tell what its rows and columns are."""
         self._check_fits("to_matrix()", memory_limit, self.dense_nbytes)
-        grid, matrix = self.grid(), np.zeros(self.shape, self.dtype)
-        for row, blocks in zip(self.rows, grid, strict=True):
-            for column, J in zip(self.columns, blocks, strict=True):
-                block = J.to_matrix(memory_limit) if J.terms else None
-                if block is not None and type(block) is not np.ndarray:  # traced or recorded: put together by dispatch
-                    rows = [np.concatenate([J.to_matrix(memory_limit) for J in blocks], axis=1) for blocks in grid]
-                    return np.concatenate(rows, axis=0)
-                if block is not None:
-                    matrix[row.slice, column.slice] = block
-        return matrix
+        return dense_view(self.rows, self.columns, self.settled(), self.dtype, memory_limit)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
@@ -349,15 +353,10 @@ class BlockJacobian:
         ----------
         format : "csr", "csc", "coo" or "bsr"
         """
-        grid, dtype = self.grid(), self.dtype
+        grid, dtype = self.settled(), self.dtype
         triplets = sum([triplet_count(term) for row in grid for J in row for term in J.terms])
         self._check_fits("to_sparse()", None, triplets * (dtype.itemsize + 2 * np.dtype(np.intp).itemsize))
-        entries = []
-        for row, blocks in zip(self.rows, grid, strict=True):
-            for column, J in zip(self.columns, blocks, strict=True):
-                found = to_coo(J.terms, dtype)
-                start, first = row.slice.start, column.slice.start
-                entries += [e._replace(rows=e.rows + start, columns=e.columns + first) for e in found]
+        entries = entries_of(self.rows, self.columns, grid, dtype)
         return assembled(entries, self.shape, dtype, format)
 
     def to_linear_operator(self) -> LinearOperator:
@@ -367,7 +366,7 @@ class BlockJacobian:
         return BlockOperator(self)
 
     def __reduce__(self) -> Any:
-        return BlockJacobian.of_blocks, ([J for row in self.grid() for J in row], self._out, self._inp)
+        return BlockJacobian.of_blocks, ([J for row in self.settled() for J in row], self._out, self._inp)
 
 
 def _chained(outer: BlockJacobian, inner: BlockJacobian) -> Any:

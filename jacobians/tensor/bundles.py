@@ -99,11 +99,13 @@ class Bundle:
 
     def reduced(self) -> Bundle:
         """The smallest graph known: one edge for each pair where the terms are."""
-        if not self.is_eliminated:
-            return self
+        return self.explicit(keep=True) if self.is_eliminated else self
+
+    def explicit(self, *, keep: bool) -> Bundle:
+        """The bundle of the terms, one edge for each pair; they are kept here as well where `keep`."""
         shapes, dtypes = self.graph.shapes, self.graph.dtypes
         inputs, outputs = ([(shapes[v], dtypes[v]) for v in vertices] for vertices in (self.inputs, self.outputs))
-        return of_terms(inputs, outputs, [[row[v] for v in self.inputs] for row in self.terms(keep=True)])
+        return of_terms(inputs, outputs, [[row[v] for v in self.inputs] for row in self.terms(keep=keep)])
 
 
 class Row(Body):

@@ -1,15 +1,24 @@
-"""The arrays of a nest in the flat view of a Jacobian: `parts_of(tree, shapes)` tells where each of them lies."""
+"""The flat view of blocks: `parts_of(tree, shapes)` tells where the arrays of a nest lie in it.
+
+`dense_view` and `entries_of` put blocks there, as a matrix and as triplets.
+"""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from ..contract import Triplets, to_coo
 from ..trees import Tree
+from .jacobian import Jacobian
 
-__all__ = ["Part", "parts_of"]
+__all__ = ["Part", "dense_view", "entries_of", "parts_of"]
+
+Grid = Sequence[Sequence[Jacobian]]
 
 
 class Part(NamedTuple):
@@ -36,3 +45,32 @@ def parts_of(tree: Tree, shapes: Sequence[tuple[int, ...]]) -> list[Part]:
         parts.append(Part(path, shape, slice(start, start + prod(shape))))
         start += prod(shape)
     return parts
+
+
+def dense_view(
+    rows: Sequence[Part], columns: Sequence[Part], grid: Grid, dtype: np.dtype, limit: int | str | None
+) -> Any:
+    """The matrix of blocks; what holds no terms is not computed."""
+    ends = rows[-1].slice.stop if rows else 0, columns[-1].slice.stop if columns else 0
+    matrix = np.zeros(ends, dtype)
+    for row, blocks in zip(rows, grid, strict=True):
+        for column, J in zip(columns, blocks, strict=True):
+            if not J.terms:
+                continue
+            block = J.to_matrix(limit)
+            if type(block) is not np.ndarray:  # traced or recorded: put together by dispatch
+                parts = [np.concatenate([J.to_matrix(limit) for J in blocks], axis=1) for blocks in grid]
+                return np.concatenate(parts, axis=0)
+            matrix[row.slice, column.slice] = block
+    return matrix
+
+
+def entries_of(rows: Sequence[Part], columns: Sequence[Part], grid: Grid, dtype: np.dtype) -> list[Triplets]:
+    """The entries of blocks, at their places in the matrix."""
+    entries = []
+    for row, blocks in zip(rows, grid, strict=True):
+        for column, J in zip(columns, blocks, strict=True):
+            for found in to_coo(J.terms, dtype):
+                places = found.rows + row.slice.start, found.columns + column.slice.start
+                entries.append(found._replace(rows=places[0], columns=places[1]))
+    return entries
