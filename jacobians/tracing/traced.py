@@ -67,7 +67,7 @@ class Traced(Appearance):
             twin = self._state = Settled(self.level, self.value, self.vertex)
         return twin
 
-    def write(self, steps: Steps, index: Any, value: Any) -> None:
+    def write(self, steps: Steps, index: Any, value: Any, fresh: bool = False) -> None:
         """Do what ``view[index] = value`` does with the view that the steps lead to."""
         if not self.level.open:
             raise EscapedTraceError("assignment", self.shape)
@@ -77,7 +77,7 @@ class Traced(Appearance):
         start = moved(self)
         self.__class__ = Buffer  # type: ignore[assignment]
         self._state = Writes(start)
-        self.write(steps, index, value)
+        self.write(steps, index, value, fresh)
 
     def _refuse_writing(self) -> NoReturn:
         raise WriteError(self.shape)
@@ -96,7 +96,7 @@ class Settled(Traced):
     def settled(self) -> Settled:
         return self
 
-    def write(self, steps: Steps, index: Any, value: Any) -> None:
+    def write(self, steps: Steps, index: Any, value: Any, fresh: bool = False) -> None:
         self._refuse_writing()
 
 
@@ -147,15 +147,24 @@ class Buffer(Traced):
     def settled(self) -> Traced:
         """The whole content, as it is now."""
         writes = self._state
-        writes.base = of_level(self.level, writes.whole())
-        writes.is_seen = True
-        return writes.base
+        base = of_level(self.level, writes.whole())
+        if not writes.is_own:
+            base, writes.is_own = moved(base), True
+        writes.base = base
+        owner = owner_of(base)
+        if not writes.seen or writes.seen[-1] is not owner:
+            writes.seen.append(owner)
+        return base
 
     def read(self, steps: Steps) -> Traced:
-        """What a view of it holds now."""
-        return of_level(self.level, self._state.read(steps))
+        """What a view of it holds now, in memory where nothing else lies."""
+        found = of_level(self.level, self._state.read(steps))
+        if found.ndim:
+            found = moved(found)
+            self._state.seen.append(owner_of(found))
+        return found
 
-    def write(self, steps: Steps, index: Any, value: Any) -> None:
+    def write(self, steps: Steps, index: Any, value: Any, fresh: bool = False) -> None:
         if not self.level.open:
             raise EscapedTraceError("assignment", self.shape)
         writes = self._state
@@ -164,11 +173,12 @@ class Buffer(Traced):
         value = writable(value, self.dtype)
         if isinstance(value, Recorded) and value.level.order > self.level.order:
             self.level = value.level
-        if writes.is_seen:
-            self.level.overwrite(owner_of(writes.base))
+        for owner in writes.seen:
+            self.level.overwrite(owner)
+        if writes.seen and any([owner is owner_of(writes.base) for owner in writes.seen]):
             writes.base = moved(writes.base)
-            writes.is_seen = False
-        writes.write(steps, index, value)
+        writes.seen.clear()
+        writes.write(steps, index, value, fresh)
 
     def __getitem__(self, index: Any) -> Any:
         writes = self._state
@@ -180,7 +190,7 @@ class Buffer(Traced):
         if is_basic(index):
             apply_steps(writes.entries(), steps)  # raises where NumPy does
             return _view(self, steps, None)
-        return released(self.read(steps))
+        return released(of_level(self.level, writes.read(steps)))
 
 
 class _Origin:
@@ -232,8 +242,8 @@ class View(Traced):
     def settled(self) -> Traced:
         return self._now().settled()
 
-    def write(self, steps: Steps, index: Any, value: Any) -> None:
-        self.root.write(self.steps + steps, index, value)
+    def write(self, steps: Steps, index: Any, value: Any, fresh: bool = False) -> None:
+        self.root.write(self.steps + steps, index, value, fresh)
 
 
 Recorded.plain, Recorded.fixed = Traced, Settled

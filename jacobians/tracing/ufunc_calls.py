@@ -95,18 +95,18 @@ def _call(ufunc: np.ufunc, *inputs: Any, **kwargs: Any) -> Any:
 
 
 def _reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, **kwargs: Any) -> Any:
-    function = _REDUCE.get(ufunc)
-    if function is None:
-        raise _refused(ufunc, "reduce", "")
     if dtype is not None:
         kwargs["dtype"] = dtype
+    function = _REDUCE.get(ufunc)
+    if function is None:
+        return apply_function(ufunc.reduce, (array,), {"axis": axis, **kwargs})
     return function(array, axis=axis, **kwargs)
 
 
 def _accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None) -> Any:
     function = _ACCUMULATE.get(ufunc)
     if function is None:
-        raise _refused(ufunc, "accumulate", "")
+        return apply_function(ufunc.accumulate, (array,), {"axis": axis, "dtype": dtype})
     return function(array, axis=axis, dtype=dtype)
 
 
@@ -114,8 +114,8 @@ def _outer(ufunc: np.ufunc, a: Any, b: Any, **kwargs: Any) -> Any:
     return ufunc(np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b, **kwargs)
 
 
-def _reduceat(ufunc: np.ufunc, *_: Any, **__: Any) -> Any:
-    raise _refused(ufunc, "reduceat", "")
+def _reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
+    return apply_function(ufunc.reduceat, (array, indices), {"axis": axis, "dtype": dtype})
 
 
 _METHODS = {"__call__": _call, "reduce": _reduce, "accumulate": _accumulate, "outer": _outer, "reduceat": _reduceat}
@@ -146,7 +146,7 @@ def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], o
     if not np.can_cast(result.dtype, target.dtype, kwargs.get("casting", "same_kind")):
         raise TypeError(f"Cannot cast {function_name(ufunc)} output from {result.dtype} to {target.dtype}.")
     if into:
-        target[...] = result
+        target.write((), ..., result, fresh=method == "__call__" and ufunc.nout == 1)
         return target
     if result.dtype != target.dtype:
         result = np.astype(result, target.dtype)

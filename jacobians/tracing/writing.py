@@ -29,6 +29,8 @@ def apply_steps(array: Any, steps: Steps) -> Any:
     """The view of an array that the steps lead to."""
     for function, args, kwargs in steps:
         array = function(array, *args, **kwargs)
+        if isinstance(array, Recorded):
+            array = settled(array)  # of what lies in its memory, nothing but this is asked
     return array
 
 
@@ -84,16 +86,19 @@ class Writes:
     ----------
     version : int
         How often it has been written into.
-    is_seen : bool
-        Whether the base has been handed out, so that other arrays may lie in its memory.
+    is_own : bool
+        Whether the base lies in memory of its own, not in that of a value that was written.
+    seen : list
+        The memory that has been handed out since the last write: other arrays may lie in it.
     """
 
-    __slots__ = ("_entries", "_shapes", "_slots", "_starts", "_total", "_values", "base", "is_seen", "version")
+    __slots__ = ("_entries", "_shapes", "_slots", "_starts", "_total", "_values", "base", "is_own", "seen", "version")
 
     def __init__(self, base: Any) -> None:
         self.base = base
         self.version = 1
-        self.is_seen = False
+        self.is_own = True
+        self.seen: list[Any] = []
         self._forget()
 
     def _forget(self) -> None:
@@ -120,11 +125,14 @@ class Writes:
             self._entries.fill(-1)
         return self._entries
 
-    def write(self, steps: Steps, index: Any, value: Any) -> None:
-        """Write a value of the right dtype that will not change into ``view[index]``."""
+    def write(self, steps: Steps, index: Any, value: Any, fresh: bool) -> None:
+        """Write a value of the right dtype that will not change into ``view[index]``.
+
+        A fresh value lies in memory that nothing else does.
+        """
         if not steps and index is Ellipsis and np.shape(value) == np.shape(self.base):
             self._forget()
-            self.base = value
+            self.base, self.is_own = value, fresh
             self.version += 1
             return
         view = apply_steps(self.entries(), steps)
@@ -184,18 +192,20 @@ class Writes:
         value, start = self._values[n], self._starts[n]
         if np.ndim(value) == 0:
             return value
-        return np.broadcast_to(value, self._shapes[n])[np.unravel_index(number - start, self._shapes[n])]
+        sizes = np.shape(value)
+        place = np.unravel_index(number - start, self._shapes[n])[len(self._shapes[n]) - len(sizes) :]
+        return value[tuple([int(k) if size > 1 else 0 for k, size in zip(place, sizes, strict=True)])]
 
     def _of_one(self, n: int, places: np.ndarray) -> Any:
         """Entries of one written value."""
         shape = self._shapes[n]
         value = self._values[n]
         if np.shape(value) != shape:
-            value = np.broadcast_to(value, shape)
+            value = settled(np.broadcast_to(value, shape))
         count = self._end(n) - self._starts[n]
         if places.size == count and bool((places.ravel() == np.arange(count)).all()):
             return value if places.shape == shape else np.reshape(value, places.shape)
-        return np.reshape(value, (-1,))[places]
+        return settled(np.reshape(value, (-1,)))[places]
 
     def _of_several(self, part: np.ndarray, steps: Steps) -> Any:
         """A few entries, from the values that hold them."""
@@ -225,7 +235,7 @@ class Writes:
                     base = base.value
             base = written(base, values, tuple(slots))
             self._forget()
-            self.base = base
+            self.base, self.is_own = base, True
         return self.base
 
     def _left(self) -> tuple[list[Any], list[Slot], bool]:
