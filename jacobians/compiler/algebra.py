@@ -50,12 +50,17 @@ def _mask_of(node: Any) -> Node | None:
     return None
 
 
+_UNIFORM = {CONSTANT, np.broadcast_to, np.astype}
+"""What may be an array of ones, or of truth values as numbers."""
+
 # ---- products --------------------------------------------------------------------------------------------------------
 
 
 def _multiply(builder: Builder, node: Node) -> Node | None:
     a, b = node.args
-    for number, other in ((_number_of(a, b), b), (_number_of(b, a), a)):
+    plain = is_plain(a, b)
+    numbers = () if plain and a.shape and b.shape else ((_number_of(a, b), b), (_number_of(b, a), a))
+    for number, other in numbers:
         if number is not None and is_plain(other):
             inner, _ = split_scale(other)
             if other.function is embed or other.function is scatter:
@@ -63,9 +68,11 @@ def _multiply(builder: Builder, node: Node) -> Node | None:
             if other is b and is_number(a) and (inner == 1 or not is_safe(inner * number)):
                 return None
             return builder.scaled(number, other)
-    if not is_plain(a, b):
+    if not plain:
         return _masked(builder, a, b)
     for one, other in ((a, b), (b, a)):
+        if one.function not in _UNIFORM:
+            continue
         if other.shape == node.shape and is_filled(builder, one, 1):
             return other
         mask = _mask_of(one)

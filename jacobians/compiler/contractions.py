@@ -16,7 +16,7 @@ import numpy as np
 from ..contract import plan_pairs
 from ..labels import Label
 from ..program import CONSTANT, Node
-from .moves import broadcast_source
+from .moves import broadcast_source, is_plain
 from .rewriting import Builder, Rule, split_scale
 
 __all__ = ["RULES", "Operand", "Product", "contracted", "labelled", "planned", "seen_through"]
@@ -91,8 +91,8 @@ def contracted(builder: Builder, product: Product, shape: tuple[int, ...], dtype
     factors = [_squeezed(builder, factor) for factor in factors]
     factors = [_summed(builder, factor, factors, wanted) for factor in factors]
     result = _joined(builder, factors, wanted, sizes) if factors else builder.constant(np.ones((), dtype))
-    result = builder.call(np.reshape, result, tuple([sizes[x] if x in carried else 1 for x in product.out]))
-    return builder.scaled(scale, builder.call(np.broadcast_to, result, shape))
+    result = builder.reshaped(result, tuple([sizes[x] if x in carried else 1 for x in product.out]))
+    return builder.scaled(scale, builder.spread(result, shape))
 
 
 def _without_ones(
@@ -137,9 +137,7 @@ def _squeezed(builder: Builder, operand: Operand) -> Operand:
     if None not in operand.labels:
         return operand
     shape = tuple([n for n, label in zip(operand.node.shape, operand.labels, strict=True) if label is not None])
-    return Operand(
-        builder.call(np.reshape, operand.node, shape), tuple([label for label in operand.labels if label is not None])
-    )
+    return Operand(builder.reshaped(operand.node, shape), tuple([x for x in operand.labels if x is not None]))
 
 
 def _summed(builder: Builder, factor: Operand, factors: Sequence[Operand], out: Sequence[int]) -> Operand:
@@ -163,7 +161,7 @@ def _joined(builder: Builder, factors: Sequence[Operand], out: Sequence[int], si
         result = _pair(builder, waiting[0], waiting[1], tuple(out), sizes)
     else:
         (result,) = waiting
-    return builder.call(np.transpose, result.node, tuple([result.labels.index(label) for label in out]))
+    return builder.transposed(result.node, tuple([result.labels.index(label) for label in out]))
 
 
 def planned(
@@ -186,7 +184,7 @@ def _pair(builder: Builder, a: Operand, b: Operand, kept: Sequence[int], sizes: 
         labels = a.labels or b.labels
         moved = b.node
         if a.labels and b.labels:
-            moved = builder.call(np.transpose, b.node, tuple([b.labels.index(label) for label in labels]))
+            moved = builder.transposed(b.node, tuple([b.labels.index(label) for label in labels]))
         return Operand(builder.call(np.multiply, a.node, moved), labels)
     left, right, out = _numbered([a.labels, b.labels, tuple(kept)])
     known = builder.pairs.get((id(a.node), left, id(b.node), right, frozenset(out)))
@@ -221,8 +219,7 @@ def _unnamed(labels: Sequence[int], sizes: dict[int, int]) -> Labels:
 
 def _numbers(node: Node, operands: Sequence[Any]) -> bool:
     """Whether all are arrays of floating-point or complex numbers, and nothing else is asked for."""
-    plain = all(isinstance(a, Node) and not a.weak and a.dtype.kind in "fc" for a in operands)
-    return plain and not node.kwargs and node.dtype.kind in "fc"
+    return not node.kwargs and node.dtype.kind in "fc" and is_plain(*operands)
 
 
 def _made(builder: Builder, node: Node, product: Product) -> Node | None:
@@ -279,7 +276,9 @@ def _outer(builder: Builder, node: Node) -> Node | None:
 def _spread_product(builder: Builder, node: Node) -> Node | None:
     """A product with broadcasting: the shorter operand carries fewer labels."""
     a, b = node.args
-    if not _numbers(node, (a, b)) or a.shape == b.shape or not a.ndim or not b.ndim:
+    if type(a) is not Node or type(b) is not Node or a.shape == b.shape:
+        return None
+    if not _numbers(node, (a, b)) or not a.ndim or not b.ndim:
         return None
     names = tuple(range(node.ndim))
     return _bilinear(builder, node, (a, names[node.ndim - a.ndim :]), (b, names[node.ndim - b.ndim :]), names)

@@ -150,7 +150,7 @@ class _Pair:
             made = builder.kept(np.einsum, args, {}, node.shape, node.dtype)
         else:
             made, labels = self._matmul(builder, memory, node)
-        return builder.call(np.transpose, made, tuple([labels.index(x) for x in self.out]))
+        return builder.transposed(made, tuple([labels.index(x) for x in self.out]))
 
     def _is_tiny(self) -> bool:
         entries = self.size((*self.rows, *self.columns, *self.summed))
@@ -200,7 +200,7 @@ class _Pair:
                 # A vector from the left reads the rows of the matrix as they are.
                 first, second = second, first.args[0]
             made = builder.kept(np.dot if small else np.matmul, (first, second), {}, shape, node.dtype)
-        return builder.call(np.reshape, made, tuple([self.sizes[x] for x in labels])), labels
+        return builder.reshaped(made, tuple([self.sizes[x] for x in labels])), labels
 
     def _batch_of(self, operand: tuple[Node, Labels]) -> list[Labels]:
         return [(x,) for x in self.batch if x in operand[1]]
@@ -237,7 +237,7 @@ def _read(memory: Memory, operand: tuple[Node, Labels], group: Labels) -> Labels
 def _spread(builder: Builder, node: Node, labels: Labels, result: Labels) -> Node:
     """A view whose axes meet those of the result when it is broadcast."""
     carried = tuple([x for x in result if x in labels])
-    node = builder.call(np.transpose, node, tuple([labels.index(x) for x in carried]))
+    node = builder.transposed(node, tuple([labels.index(x) for x in carried]))
     if not carried:
         return node
     # Axes in front come by broadcasting.

@@ -49,10 +49,9 @@ def matrix(builder: Builder, memory: Memory, node: Node, labels: Labels, groups:
     if tuple([x for group in runs for x in group]) != order:
         runs = list(groups)
     sizes = dict(zip(labels, node.shape, strict=True))
-    moved = builder.call(np.transpose, node, tuple([labels.index(x) for group in runs for x in group]))
-    shape = tuple([_product([sizes[x] for x in group]) for group in runs])
-    flat = builder.call(np.reshape, moved, shape)
-    return builder.call(np.transpose, flat, tuple([runs.index(group) for group in groups]))
+    moved = builder.transposed(node, tuple([labels.index(x) for group in runs for x in group]))
+    flat = builder.reshaped(moved, tuple([_product([sizes[x] for x in group]) for group in runs]))
+    return builder.transposed(flat, tuple([runs.index(group) for group in groups]))
 
 
 def _product(sizes: Sequence[int]) -> int:

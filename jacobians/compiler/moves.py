@@ -21,13 +21,13 @@ __all__ = ["RULES", "broadcast_source", "is_plain"]
 
 def is_plain(*values: Any) -> bool:
     """Whether all are nodes of floating-point or complex arrays."""
-    return all(isinstance(a, Node) and not a.weak and a.dtype.kind in "fc" for a in values)
+    return all([type(a) is Node and not a.weak and a.dtype.kind in "fc" for a in values])
 
 
 def broadcast_source(builder: Builder, node: Node) -> Node:
     """What a `broadcast_to` repeats, with as many axes as the result."""
     source = node.args[0]
-    return builder.call(np.reshape, source, (1,) * (node.ndim - source.ndim) + source.shape)
+    return builder.reshaped(source, (1,) * (node.ndim - source.ndim) + source.shape)
 
 
 def _transpose(builder: Builder, node: Node) -> Node | None:
@@ -116,10 +116,20 @@ def _broadcast(builder: Builder, node: Node) -> Node | None:
     return None if exact else builder.call(np.broadcast_to, a, node.shape)
 
 
+_MOVED = {np.transpose, np.reshape, np.broadcast_to}
+
+
+def _of_moved(builder: Builder, node: Node) -> Node | None:
+    """An elementwise call of what is moved or broadcast."""
+    for operand in node.operands:
+        if operand.function in _MOVED:
+            found = _moves_out(builder, node)
+            return _narrowed(builder, node) if found is None else found
+    return None
+
+
 def _moves_out(builder: Builder, node: Node) -> Node | None:
     """An elementwise call of arrays that are all moved in the same way: it is the result that is moved."""
-    if not any([a.function is np.transpose or a.function is np.reshape for a in node.operands]):
-        return None
     arrays = [a for a in node.args if isinstance(a, Node)]
     if len(arrays) == 1 and node.function is np.multiply:
         return None  # a number stands outside of moves
@@ -136,8 +146,6 @@ def _moves_out(builder: Builder, node: Node) -> Node | None:
 
 def _narrowed(builder: Builder, node: Node) -> Node | None:
     """An elementwise call of operands that are broadcast: they are as small as the result allows."""
-    if not any([a.function is np.broadcast_to for a in node.operands]):
-        return None
     if node.kwargs or any(is_number(a) and node.function is np.multiply for a in node.args):
         return None  # a number stands outside of moves
     sources = [a.args[0] if isinstance(a, Node) and a.function is np.broadcast_to else a for a in node.args]
@@ -159,7 +167,7 @@ _ELEMENTWISE = (np.add, np.subtract, np.multiply, np.divide, np.exp, np.log, np.
 _ELEMENTWISE += (np.maximum, np.minimum, np.negative, np.absolute, np.square, np.power)
 
 RULES: dict[Any, Sequence[Rule]] = {
-    **{ufunc: (_moves_out, _narrowed) for ufunc in _ELEMENTWISE},
+    **{ufunc: (_of_moved,) for ufunc in _ELEMENTWISE},
     np.astype: (_cast,),
     operator.getitem: (_taken,),
     np.transpose: (_transpose,),

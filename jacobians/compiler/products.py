@@ -18,6 +18,7 @@ import numpy as np
 from ..program import Node, topological
 from .contractions import Operand, Product, contracted, labelled, planned
 from .gram import LEAST, weighted_gram
+from .moves import is_plain
 from .rewriting import Builder, is_number, split_scale
 
 __all__ = ["multiplied"]
@@ -26,6 +27,7 @@ PASS = 20
 """A multiplication that is written to memory costs as much as so many in a product of matrices."""
 
 Factors = tuple[Operand, ...]
+_SEEN_THROUGH = {np.multiply, np.transpose, np.reshape, np.broadcast_to}
 
 
 def multiplied(outputs: Sequence[Node], builder: Builder) -> list[Node]:
@@ -60,21 +62,49 @@ class _Rewriting:
         self.builder = builder
         self.uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(n) for n in outputs])
         self.new: dict[int, Node] = {}
-        inner = {id(operand) for node in nodes if _is_product(node) for operand in self._inner(node)}
+        self.leading: set[int] = set()  # ids of what is a product without a sum behind moves and numbers
+        self.spreading: set[int] = set()  # of products with a factor that is broadcast or summed over
+        products = [node for node in nodes if self._noted(node)]
+        inner = {id(operand) for node in products for operand in self._inner(node)}
+        opened = {id(node) for node in products if id(node) not in inner and self._may_gain(node)}
         for node in nodes:
             builder.take_place(node)
             found = None
             if node.function is np.add or node.function is np.subtract:
                 found = self._shared(node)
-            elif _is_product(node) and id(node) not in inner:
+            elif id(node) in opened:
                 found = self._replanned(node)
             self.new[id(node)] = builder.remade(node, self.new) if found is None else found
         self.outputs = [self.new[id(node)] for node in outputs]
+
+    def _noted(self, node: Node) -> bool:
+        """Whether it is a product; its operands have been noted."""
+        operands = node.operands
+        if _is_product(node):
+            spreads = node.function is np.einsum
+            for operand in operands:
+                spreads |= operand.shape != node.shape or id(operand) in self.spreading
+            if _is_entrywise(node):
+                self.leading.add(id(node))
+            if spreads:
+                self.spreading.add(id(node))
+            return True
+        if node.function in _SEEN_THROUGH and len(operands) == 1 and id(operands[0]) in self.leading:
+            self.leading.add(id(node))
+            if id(operands[0]) in self.spreading:
+                self.spreading.add(id(node))
+        return False
+
+    def _may_gain(self, node: Node) -> bool:
+        """Whether a product has factors that may be products, and one that is broadcast or summed over."""
+        return id(node) in self.spreading and any([id(operand) in self.leading for operand in node.operands])
 
     def _inner(self, node: Node) -> list[Node]:
         """The products that will be opened into this one."""
         found = []
         for operand in node.operands:
+            if id(operand) not in self.leading:
+                continue
             base = self._behind(operand)
             if base is not None and _is_entrywise(base):
                 found.append(base)
@@ -203,7 +233,7 @@ class _Rewriting:
         """A sum of two products, multiplied by their common factors afterwards."""
         left, right = node.args
         for operand in (left, right):
-            base = self._behind(operand) if isinstance(operand, Node) else None
+            base = self._behind(operand) if isinstance(operand, Node) and id(operand) in self.leading else None
             if base is None or not _is_entrywise(base) or operand.shape != node.shape:
                 return None
         opened = _Opened()
@@ -250,11 +280,10 @@ class _Rewriting:
 
 
 def _is_product(node: Node) -> bool:
-    if node.dtype.kind not in "fc" or node.kwargs or node.parts is not None:
+    function = node.function
+    if (function is not np.multiply and function is not np.einsum) or node.dtype.kind not in "fc" or node.kwargs:
         return False
-    if node.function is np.multiply:
-        return all(isinstance(a, Node) and not a.weak and a.dtype.kind in "fc" for a in node.args)
-    return node.function is np.einsum and len(node.args) == 5
+    return is_plain(*node.args) if function is np.multiply else len(node.args) == 5 and node.parts is None
 
 
 def _is_entrywise(node: Node) -> bool:

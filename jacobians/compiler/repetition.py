@@ -43,7 +43,7 @@ def stretches(signs: np.ndarray, least: int) -> list[Stretch]:
 
 def _candidates(signs: np.ndarray, least: int) -> list[Stretch]:
     found = []
-    rank, width = np.unique(signs, return_inverse=True)[1].astype(np.int64), 1
+    rank, width = _ranked(signs), 1
     while len(rank) and least * (width // 2 + 1) <= len(signs):
         gaps = _gaps(rank)
         if not gaps.any():
@@ -54,8 +54,16 @@ def _candidates(signs: np.ndarray, least: int) -> list[Stretch]:
             if width < 2 * gap <= 2 * width and last - first + gap + width - 1 >= least * gap:
                 found.append(Stretch(first - gap, last + width - 1, gap))
         pairs = rank[:-width] * (int(rank.max()) + 1) + rank[width:]
-        rank, width = np.unique(pairs, return_inverse=True)[1].astype(np.int64), 2 * width
+        rank, width = _ranked(pairs), 2 * width
     return found
+
+
+def _ranked(numbers: np.ndarray) -> np.ndarray:
+    """For each number, how many different ones are less."""
+    order = np.argsort(numbers, kind="stable")
+    ranks = np.zeros(len(numbers), np.int64)
+    ranks[order[1:]] = np.cumsum(numbers[order[1:]] != numbers[order[:-1]])
+    return ranks
 
 
 def _gaps(rank: np.ndarray) -> np.ndarray:

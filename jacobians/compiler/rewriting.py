@@ -57,7 +57,29 @@ class Builder:
         """The node of a call whose shape and dtype follow from those of its arguments."""
         return self.made(function, args, kwargs, None, None)
 
-    def made(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], shape: Any, dtype: Any) -> Node:
+    def reshaped(self, a: Node, shape: tuple[int, ...]) -> Node:
+        """An array with another shape, or itself."""
+        return a if a.shape == shape else self.made(np.reshape, (a, shape), {}, shape, a.dtype)
+
+    def transposed(self, a: Node, axes: tuple[int, ...]) -> Node:
+        """An array with its axes in another order, or itself."""
+        if axes == tuple(range(len(axes))):
+            return a
+        return self.made(np.transpose, (a, axes), {}, tuple([a.shape[n] for n in axes]), a.dtype)
+
+    def spread(self, a: Node, shape: tuple[int, ...]) -> Node:
+        """An array broadcast to a shape, or itself."""
+        return a if a.shape == shape else self.made(np.broadcast_to, (a, shape), {}, shape, a.dtype)
+
+    def made(
+        self,
+        function: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        shape: Any,
+        dtype: Any,
+        operands: tuple[Node, ...] | None = None,
+    ) -> Node:
         """The node of a call; its shape and dtype are inferred where they are None."""
         key = _key(function, args, kwargs)
         known = self._known.get(key)
@@ -67,13 +89,24 @@ class Builder:
                 if found is None:
                     raise TypeError(f"the shape of a call of {function} cannot be told")
                 shape, dtype = found
-            known = self._known[key] = self._simple(self._node(function, args, kwargs, shape, dtype))
+            node = self._node(function, args, kwargs, shape, dtype, operands)
+            node.key = key
+            known = self._known[key] = self._simple(node)
         return known
 
-    def _node(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], shape: Any, dtype: Any) -> Node:
-        operands = _operands(args)
-        if kwargs:
-            operands += tuple(walk(tuple(kwargs.values())))
+    def _node(
+        self,
+        function: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        shape: Any,
+        dtype: Any,
+        operands: tuple[Node, ...] | None = None,
+    ) -> Node:
+        if operands is None:
+            operands = _operands(args)
+            if kwargs:
+                operands += tuple(walk(tuple(kwargs.values())))
         return Node(function, args, kwargs, shape, dtype, serial=self._serial, operands=operands)
 
     def known(self, function: Any, *args: Any) -> Node | None:
@@ -93,24 +126,25 @@ class Builder:
 
     def remade(self, node: Node, new: Mapping[int, Node]) -> Node:
         """A node with the nodes of another program as operands."""
-        if node.is_leaf:
+        operands = node.operands
+        if not operands and node.is_leaf:
             return self._ranked(node)
-        self.take_place(node)
-        same, parts = True, node.parts is not None or node.weak
-        for operand in node.operands:
-            other = new[id(operand)]
-            same = same and other is operand
-            parts = parts or other.parts is not None
-        if same and (parts or id(node) in self._rank):
-            return self._ranked(node)
-        if same and not self._rules.get(node.function):
-            return self._known.setdefault(_key(node.function, node.args, node.kwargs), self._ranked(node))
+        self._serial = node.serial
+        found = tuple([new[id(operand)] for operand in operands])
+        parts = node.parts is not None or node.weak
+        if not parts:
+            for operand in found:
+                if operand.parts is not None:
+                    parts = True
+                    break
+        if found == operands:
+            return self._ranked(node) if parts or id(node) in self._rank else self._same(node)
         args = tuple(
             [new[id(a)] if type(a) is Node else a if type(a) in _PLAIN else _replaced(a, new) for a in node.args]
         )
         kwargs = {name: _replaced(value, new) for name, value in node.kwargs.items()} if node.kwargs else {}
         if not parts:
-            return self.made(node.function, args, kwargs, node.shape, node.dtype)
+            return self.made(node.function, args, kwargs, node.shape, node.dtype, found)
         # One of several results, or the call that has them, or a Python number: never simplified.
         key = (*_key(node.function, args, kwargs), "parts")
         known = self._known.get(key)
@@ -118,6 +152,17 @@ class Builder:
             about = {"weak": node.weak, "parts": node.parts, "serial": node.serial}
             known = Node(node.function, args, kwargs, node.shape, node.dtype, **about)
             self._known[key] = self._ranked(known)
+        return known
+
+    def _same(self, node: Node) -> Node:
+        """A node of another program whose operands are as they were."""
+        key = node.key
+        if key is None:
+            key = node.key = _key(node.function, node.args, node.kwargs)
+        known = self._known.get(key)
+        if known is None:
+            simple = self._simple if node.function in self._rules else self._ranked
+            known = self._known[key] = simple(node)
         return known
 
     def constant(self, array: np.ndarray) -> Node:
@@ -154,15 +199,21 @@ class Builder:
         return node
 
     def _simple(self, node: Node) -> Node:
-        if not node.kwargs and not any(a.function is CONSTANT and a.dtype.kind == "i" for a in node.operands):
-            same = same_as(node.function, node.args, node.kwargs, node.shape, node.dtype)
+        function, shape, dtype, operands = node.function, node.shape, node.dtype, node.operands
+        constants = indices = 0
+        for operand in operands:
+            if operand.function is CONSTANT:
+                constants += 1
+                indices += operand.dtype.kind == "i"
+        if not indices and not node.kwargs:
+            same = same_as(function, node.args, node.kwargs, shape, dtype)
             if same is not None:
                 return same
-        for rule in self._rules.get(node.function, ()):
+        for rule in self._rules.get(function, ()):
             found = rule(self, node)
-            if found is not None and found.shape == node.shape and found.dtype == node.dtype and not found.weak:
+            if found is not None and found.shape == shape and found.dtype == dtype and not found.weak:
                 return found
-        folded = _folded(node)
+        folded = _folded(node) if constants == len(operands) else None
         return self._ranked(node) if folded is None else self.constant(folded)
 
 
@@ -226,13 +277,18 @@ def is_safe(scale: float) -> bool:
 
 def split_scale(node: Node) -> tuple[float, Node]:
     """The number and the array of which a node is the product; 1 and the node itself if it is none."""
-    if node.function is np.multiply and not node.kwargs:
+    if node.function is _MULTIPLY and not node.kwargs:
         number, base = node.args
-        if not is_number(number):
+        if type(number) is Node:
+            if type(base) is Node:
+                return 1, node
             number, base = base, number
         if is_number(number) and isinstance(base, Node) and not base.weak and base.dtype.kind in "fc":
             return (number, base) if is_safe(number) else (1, node)
     return 1, node
+
+
+_MULTIPLY = np.multiply
 
 
 _UNFOLDED = {embed, scatter, np.broadcast_to, INPUT, CONSTANT}
@@ -240,12 +296,9 @@ _UNFOLDED = {embed, scatter, np.broadcast_to, INPUT, CONSTANT}
 
 
 def _folded(node: Node) -> np.ndarray | None:
-    """The result of a call of constants, if it is small."""
+    """The result of a call whose operands are constants, if it is small."""
     if node.function in _UNFOLDED or not node.operands or node.dtype.kind not in "biufc":
         return None
-    for operand in node.operands:
-        if operand.function is not CONSTANT:
-            return None
     if node.nbytes > max(FOLDED_BYTES, *[operand.nbytes for operand in node.operands]):
         return None
     function, args = node.function, replaced(node.args, lambda operand: operand.args[0])

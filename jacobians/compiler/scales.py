@@ -51,10 +51,18 @@ class _Placing:
         self.taken: dict[int, float] = {}
         self.receiver: dict[int, int] = {}  # position of the operand to which the number went on
         self.offers: dict[int, list[_Offer]] = {}
+        self.wanted: set[int] = set()  # the ids of arrays that someone wants as they are
         for node in outputs:
-            self._offer(node, _Offer(1.0, None))
+            self._want(node)
         for node in reversed(nodes):
             self._settle(node)
+
+    def _want(self, node: Node) -> None:
+        inner, base = split_scale(node)
+        if base is node:
+            self.wanted.add(id(node))
+        else:
+            self.offers.setdefault(id(base), []).append(_Offer(1.0 * inner, None))
 
     def _offer(self, node: Node, offer: _Offer) -> None:
         inner, base = split_scale(node)
@@ -63,8 +71,10 @@ class _Placing:
     def _settle(self, node: Node) -> None:
         if split_scale(node)[1] is not node:
             return
-        offers = self.offers.pop(id(node), [])
+        offers = self.offers.pop(id(node), ())
         numbers = {offer.scale for offer in offers}
+        if id(node) in self.wanted:
+            numbers.add(1.0)
         passed = None
         if len(numbers) == 1 and numbers != {1.0}:
             (scale,) = numbers
@@ -75,16 +85,20 @@ class _Placing:
                 self.taken[id(node)] = scale
             else:
                 self._refuse(offers, 0)
-        else:
+        elif offers:
             self._refuse(offers, node.size)
+        if passed is None or id(node) not in self.taken:
+            for operand in node.operands:
+                self._want(operand)
+            return
+        self.receiver[id(node)] = passed
         for position, operand in enumerate(node.args):
-            if position == passed and id(node) in self.taken:
-                self.receiver[id(node)] = position
+            if position == passed:
                 self._offer(operand, _Offer(self.taken[id(node)], node))
             elif isinstance(operand, Node):
-                self._offer(operand, _Offer(1.0, None))
+                self._want(operand)
         for operand in _nested(node):
-            self._offer(operand, _Offer(1.0, None))
+            self._want(operand)
 
     def _receiver(self, node: Node, scale: float) -> tuple[int | None, float]:
         """The position of the operand that the number is offered to, and what it costs there at best."""
@@ -94,6 +108,7 @@ class _Placing:
         for position in _linear(node):
             inner, base = split_scale(node.args[position])
             known = any(offer.scale == scale * inner for offer in self.offers.get(id(base), ()))
+            known |= scale * inner == 1 and id(base) in self.wanted
             cost = 0 if known else _cost(base, scale, _DEPTH)
             if cost < best:
                 found, best = position, cost

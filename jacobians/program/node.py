@@ -37,12 +37,16 @@ class Node:
         How many results a function has that returns several; ``getitem`` with a number picks one.
     operands : tuple of Node
         The nodes in its arguments, in order, with repetitions.
+    key : tuple or None
+        What equal calls have in common, where that has been found out.
     serial : int
         Nodes in the order in which they were recorded follow the program that made them. A node that takes the place
         of others has the serial number of one of them.
     """
 
-    __slots__ = ("__weakref__", "args", "dtype", "function", "kwargs", "operands", "parts", "serial", "shape", "weak")
+    __slots__ = (
+        *("__weakref__", "args", "dtype", "function", "key", "kwargs", "operands", "parts", "serial", "shape", "weak"),
+    )
 
     def __init__(
         self,
@@ -59,11 +63,12 @@ class Node:
     ) -> None:
         self.function = function
         self.args = args
-        self.kwargs = dict(kwargs)
+        self.kwargs = dict(kwargs) if kwargs else {}
         self.shape = shape
-        self.dtype = np.dtype(dtype)
+        self.dtype = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
         self.weak = weak
         self.parts = parts
+        self.key: tuple[Any, ...] | None = None
         self.serial = next(_SERIAL) if serial is None else serial
         if operands is None:
             operands = () if function is CONSTANT else tuple(walk((args, tuple(kwargs.values()))))
@@ -126,14 +131,18 @@ def topological(outputs: Iterable[Node], known: Container[int] = ()) -> list[Nod
     stack = list(outputs)[::-1]
     while stack:
         node = stack[-1]
-        if id(node) in done or id(node) in known:
+        key = id(node)
+        if key in done:
             stack.pop()
             continue
-        waiting = [operand for operand in node.operands if id(operand) not in done and id(operand) not in known]
-        if waiting:
-            waiting.reverse()
-            stack += waiting
+        if key in known:
+            done.add(key)
+            continue
+        for operand in node.operands:
+            if id(operand) not in done:
+                stack += node.operands[::-1]
+                break
         else:
             order.append(stack.pop())
-            done.add(id(node))
+            done.add(key)
     return order
