@@ -227,8 +227,6 @@ def _slice_text(index: Any) -> str | None:
 
 def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]:
     """A statement for each node, sums of diagonals and scattered arrays in one."""
-    if not any([node.function is embed or node.function is scatter for node in nodes]):
-        return [Assign(node) for node in nodes if not node.is_leaf]
     uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
     placed = _placed(nodes, uses)
     inside: set[int] = set()
@@ -306,6 +304,9 @@ def _scattered(node: Node, minus: bool) -> Addend:
     if grid is not None:
         core, start, steps = grid
         sizes = values.args[0].shape
+        while core.function is np.transpose and core.shape == sizes:
+            back = np.argsort(core.args[1]).tolist()
+            core, steps, sizes = core.args[0], tuple([steps[n] for n in back]), tuple([sizes[n] for n in back])
         return Addend("grid", core, (size, start, steps, sizes), minus)
     return Addend("scatter", values, (size, index, injective), minus)
 

@@ -28,7 +28,7 @@ __all__ = ["Blocked"]
 
 _BLOCK = 131_072  # bytes of a buffer; about a dozen of them fit the cache of a core
 _COLUMN = 256  # rows of a block at least where columns lie together in memory
-_CACHE = 1_048_576  # bytes of all buffers and blocks of a run with short rows: half of the cache of a core
+_COLUMNS = 32_768  # bytes of a column of a block with short rows
 _SHARED = 4e5  # nanoseconds of work from which on a second thread pays
 
 Buffer = tuple[np.dtype, tuple[int, ...]]
@@ -103,8 +103,11 @@ class Blocked:
         if self.flat:
             return _BLOCK // max([node.dtype.itemsize for node in nodes])
         widths = [node.nbytes // self.size for node in nodes if node.shape[:1] == (self.size,)]
-        step = _BLOCK // max(*widths, 1)
-        return min(self.size, max(_COLUMN if self.innermost else 1, step))
+        if not self.innermost:
+            return min(self.size, max(1, _BLOCK // max(*widths, 1)))
+        # A call takes some of the time of a thousand entries, and many buffers of few columns are in use at once.
+        rows = min(_COLUMNS // max([node.dtype.itemsize for node in nodes]), 4 * _BLOCK // max(widths))
+        return min(self.size, max(_COLUMN, _BLOCK // max(widths), rows))
 
     def order(self, node: Node) -> tuple[tuple[int, ...], str]:
         """The shape of the memory of a stored result, and the text that turns it into the result."""

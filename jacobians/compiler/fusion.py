@@ -17,14 +17,13 @@ from ..program import Node
 from .blocked import Blocked
 from .layout import Layout
 from .loop import Loop
-from .rows import Call, Rows, is_gather, rows_of
+from .rows import LARGE, Call, Rows, is_gather, rows_of
 from .sharing import needed_after
 from .statements import Assign, Statement
 from .storing import choose_stored
 
 __all__ = ["fused"]
 
-_LARGE = 32_768  # entries of an array from which on a run pays
 _LONG = 16_384  # entries of a row that is too long for a block
 _ALONE = 1e6  # nanoseconds that a single call must take to be worth several threads
 
@@ -61,7 +60,7 @@ def _calls(statements: Sequence[Statement]) -> dict[int, Call]:
         domain = _domain(node, rows)
         if domain is None:
             continue
-        large = rows.kind == "call" and max(node.size, *[cut.size for cut in rows.cut]) >= _LARGE
+        large = rows.kind == "call" and max(node.size, *[cut.size for cut in rows.cut]) >= LARGE
         if not large and not any(_same(calls, cut, domain) for cut in rows.cut):
             continue
         calls[id(node)] = Call(node, rows, domain)
@@ -134,7 +133,7 @@ def _delay(statements: Sequence[Statement], calls: dict[int, Call], levels: dict
 
 
 def _is_large(run: Sequence[Call]) -> bool:
-    return any(max(call.node.size, *[cut.size for cut in call.rows.cut]) >= _LARGE for call in run)
+    return any(max(call.node.size, *[cut.size for cut in call.rows.cut]) >= LARGE for call in run)
 
 
 def _pays(run: Sequence[Call]) -> bool:

@@ -18,8 +18,9 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..program import Node
 
-__all__ = ["REDUCTIONS", "SHORT", "Call", "Reduction", "Rows", "is_gather", "rows_of", "takes_out"]
+__all__ = ["LARGE", "REDUCTIONS", "SHORT", "Call", "Reduction", "Rows", "is_gather", "rows_of", "takes_out"]
 
+LARGE = 32_768  # entries of an array from which on a run pays
 SHORT = 16  # entries of a row up to which it pays to have the rows as the last axis
 
 

@@ -4,6 +4,7 @@
 - `products`: products of many factors in the best order, common factors of sums.
 - `scales`: numbers are multiplied where that costs least.
 - `lowering`: contractions become direct calls.
+- `outward`: moves come after what is computed by rows.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from ..program import Node
 from . import algebra, contractions, moves
 from .lowering import lowered
+from .outward import outward
 from .products import multiplied
 from .rewriting import Builder, rebuilt
 from .scales import placed
@@ -30,4 +32,4 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
     outputs = multiplied(rebuilt(outputs, builder), builder)
-    return lowered(placed(outputs, Builder({})))
+    return outward(lowered(placed(outputs, Builder({}))))
