@@ -123,7 +123,8 @@ class Tape:
         names = [name.replace("source [", "source ", 1).replace("]", "", 1) for name in names] if several else names
         for name, value in [*zip(result.paths("the target"), ends, strict=True), *zip(names, starts, strict=True)]:
             if not isinstance(value, Traced) or value.level is not self._level:
-                found = f"is a {type(value).__name__} that this tape did not record"
+                kind = Traced if isinstance(value, Traced) else type(value)
+                found = f"is a {kind.__name__} that this tape did not record"
                 raise ArgumentError(operation, name, found, "Use values computed from tape.watch(...).")
         for name, tree in (("the target", result), ("sources", argument)):
             if not tree.count:

@@ -1,6 +1,7 @@
 """Nests of arrays: shared work, several arguments, errors, the tape, checks and compiled functions."""
 
 import pickle
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from nests import (
     weighted,
 )
 from sample_jacobians import assert_close
+from scipy.sparse import eye_array
 
 import jacobians as jac
 
@@ -138,6 +140,9 @@ ERRORS = {
         'jacobian: argument 0[0]["z"] has the complex dtype'),
     "unknown": (lambda: jac.grad(lambda x, p: x, 1)(X, Net(Unknown(), [])),
         "grad: argument 1.first is of type Unknown, which is neither an array nor a nest of arrays. Use tuples"),
+    "sparse": (lambda: jac.grad(lambda p: np.sum(p["A"] @ p["x"]))({"A": eye_array(3, format="csr"), "x": X}),
+        'grad: argument 0["A"] is of type csr_array, which is neither an array nor a nest of arrays.'),
+    "defaultdict": (lambda: jac.grad(lambda p: p["a"])(defaultdict(float, a=1.0)), "0 is of type defaultdict,"),
     "empty": (lambda: jac.grad(lambda p: 0.0)({"n": 3, "more": []}),
         "grad: argument 0 is {'n': 3, 'more': []}, a nest without an array."),
     "empty result": (lambda: jac.jacobian(lambda x: [])(X),

@@ -67,7 +67,7 @@ def test_products(name, mode):
     assert_close(J.T.to_matrix(), expected.T, 1e-6)
     assert_close((J @ J.T).to_matrix(), expected @ expected.T, 1e-5)
     assert_close((J.T @ J).to_matrix(), expected.T @ expected, 1e-5)
-    assert_close((2.0 * J - J / 2 + J).to_matrix(), 2.5 * expected, 1e-6)
+    assert_close((2.0 * J - J / 2 + sum([J])).to_matrix(), 2.5 * expected, 1e-6)
     operator = J.to_linear_operator()
     assert operator.shape == J.shape
     assert_close(operator @ h, expected @ h, 1e-6)
@@ -124,6 +124,14 @@ def test_third_derivatives():
     assert_close(third["x"]["x"]["x"].to_array()[0, 0, 0], -np.cos(X[0]) * 0.25)
     assert_close(third["s"]["s"]["x"].to_array(), 2 * np.cos(X))
     assert_close(third["s"]["x"]["s"].to_array(), 2 * np.cos(X))
+
+
+def test_results_of_numpy_that_are_named_tuples():
+    S = A.T @ A + np.diag([1.0, 2.0, 3.0])
+    J = jac.jacobian(np.linalg.eigh)(S)
+    assert [part.path for part in J.rows] == [".eigenvalues", ".eigenvectors"]
+    assert type(J.to_array()) is type(np.linalg.eigh(S))
+    assert_close(J["eigenvalues"].to_array(), jac.jacobian(np.linalg.eigvalsh)(S).to_array())
 
 
 # ------------------------------------------------------------------------------------------------------- the object

@@ -54,7 +54,7 @@ def is_differentiated(value: Any) -> bool:
     kind = type(value)
     if hasattr(kind, "__array_function__"):
         return True
-    return not (isinstance(value, _CONSTANTS) or dataclasses.is_dataclass(kind) or hasattr(kind, "tocoo"))
+    return not (isinstance(value, _CONSTANTS) or dataclasses.is_dataclass(kind))
 
 
 def checked_inputs(operation: str, name: str, value: Any) -> tuple[list[Any], Tree]:

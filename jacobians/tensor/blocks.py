@@ -264,6 +264,9 @@ class BlockJacobian:
         mode = self._mode if self._mode == other._mode else "auto"
         return BlockJacobian(add(self._linear(), right._linear()), self._out, self._inp, mode, self._limit)
 
+    def __radd__(self, other: Any) -> BlockJacobian:
+        return self if isinstance(other, int) and other == 0 else NotImplemented  # the beginning of sum()
+
     def _aligned(self, operation: str, name: str, out: Tree, rows: Sequence[Part], like: str) -> BlockJacobian:
         """This Jacobian with its rows in the order of a nest that differs at most in the order of keys."""
         numbered = self._out.build([np.array(row) for row in range(len(self.rows))])
