@@ -227,6 +227,8 @@ def _slice_text(index: Any) -> str | None:
 
 def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]:
     """A statement for each node, sums of diagonals and scattered arrays in one."""
+    if not any([node.function is embed or node.function is scatter for node in nodes]):
+        return [Assign(node) for node in nodes if not node.is_leaf]
     uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
     placed = _placed(nodes, uses)
     inside: set[int] = set()
