@@ -120,6 +120,9 @@ def _register(rule: Rule) -> None:
 def function_name(function: Any) -> str:
     """The name of a function as a user writes it, e.g. ``np.linalg.qr``."""
     name = getattr(function, "__name__", repr(function))
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):  # np.add.reduce
+        return f"{function_name(owner)}.{name}"
     module = getattr(function, "__module__", None) or "numpy"
     if isinstance(function, np.ufunc):
         special = getattr(sys.modules.get("scipy.special"), name, None)

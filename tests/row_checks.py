@@ -34,6 +34,7 @@ __all__ = [
 TABLES = (
     "ufuncs",
     "reductions",
+    "folds",
     "shape",
     "indexing",
     "linear",

@@ -5,7 +5,7 @@
 - `max`, `min`: entries that tie share equally.
 - `var`, `std`, `average`, `ptp` and the reductions that ignore nan are composed of these.
 
-``axis``, ``keepdims``, ``where=`` and ``initial=`` are read once, by `_Axes`.
+``axis``, ``keepdims``, ``where=`` and ``initial=`` are read once, by `Reduced`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from ..labels import Axes, axes_of, flatten, size_of
 from ..registry import Call, LocalTerm, composed, factor_on, local
 from ..terms import Factor, Term
 
-__all__: list[str] = []
+__all__ = ["Reduced", "extremum_terms"]
 
 Axis = int | tuple[int, ...] | None
 
 
-class _Axes:
+class Reduced:
     """Which axes of an array are taken together, and the axes of operand and result."""
 
     def __init__(self, a: Any, axis: Axis, keepdims: bool) -> None:
@@ -61,13 +61,13 @@ def _hashable(axis: Any) -> Any:
 
 @lru_cache(maxsize=1024)
 def _sum_term(shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Term:
-    axes = _Axes(np.broadcast_to(0, shape), axis, keepdims)
+    axes = Reduced(np.broadcast_to(0, shape), axis, keepdims)
     return Term(axes.out, axes.inp)
 
 
 @lru_cache(maxsize=1024)
 def _mean_term(shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Term:
-    axes = _Axes(np.broadcast_to(0, shape), axis, keepdims)
+    axes = Reduced(np.broadcast_to(0, shape), axis, keepdims)
     return Term(axes.out, axes.inp, scale=1 / max(axes.size, 1))
 
 
@@ -85,7 +85,7 @@ def _sum(
     if where is True:
         yield 0, 0, _sum_term(np.shape(a), _hashable(axis), keepdims)
     else:
-        axes = _Axes(a, axis, keepdims)
+        axes = Reduced(a, axis, keepdims)
         yield 0, 0, Term(axes.out, axes.inp, axes.masks(where, call.result.dtype))
 
 
@@ -103,12 +103,12 @@ def _mean(
     if where is True:
         yield 0, 0, _mean_term(np.shape(a), _hashable(axis), keepdims)
     else:
-        axes = _Axes(a, axis, keepdims)
+        axes = Reduced(a, axis, keepdims)
         weights = np.divide(where, _count(where, axes), dtype=call.result.dtype)
         yield 0, 0, Term(axes.out, axes.inp, (factor_on(weights, axes.aligned(weights), call.result.dtype),))
 
 
-def _count(where: Any, axes: _Axes) -> Any:
+def _count(where: Any, axes: Reduced) -> Any:
     """How many entries of each group a mask keeps, at least 1, broadcasting to the operand."""
     mask = np.broadcast_to(where, axes.shape)
     return np.maximum(np.sum(mask, axis=axes.reduced, keepdims=True), 1)
@@ -126,7 +126,7 @@ def _prod(
     initial: Any = 1,
     where: Any = True,
 ) -> Iterator[LocalTerm]:
-    axes, dtype = _Axes(a, axis, keepdims), call.result.dtype
+    axes, dtype = Reduced(a, axis, keepdims), call.result.dtype
     x = a if where is True else np.where(where, a, 1)
     x = np.transpose(x.astype(dtype), axes.reduced + axes.kept)
     x = np.reshape(x, (axes.size, *[axes.shape[n] for n in axes.kept]))
@@ -149,7 +149,7 @@ def _product_of_others(x: Any) -> Any:
     return np.concatenate([others[:half] * right, others[:half] * left, others[half:]])
 
 
-def _extremum(
+def extremum_terms(
     call: Call,
     a: Any,
     axis: Axis = None,
@@ -159,7 +159,7 @@ def _extremum(
     where: Any = True,
 ) -> Iterator[LocalTerm]:
     """The entries that equal the result share equally, with `initial`, where that ties, too."""
-    axes, dtype = _Axes(a, axis, keepdims), call.result.dtype
+    axes, dtype = Reduced(a, axis, keepdims), call.result.dtype
     y = np.reshape(call.result, axes.keepdims_shape)
     chosen = np.logical_and(np.equal(a, y), where)
     count = np.sum(chosen, axis=axes.reduced, keepdims=True)
@@ -170,7 +170,7 @@ def _extremum(
 
 
 for _function in (np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin):
-    local(_function)(_extremum)
+    local(_function)(extremum_terms)
 
 
 def _var(
@@ -189,7 +189,7 @@ def _var(
         mean = np.mean(a, axis, dtype=dtype, keepdims=True, where=where)
     square = np.square(a - mean)
     if where is True:
-        freedom = max(_Axes(a, axis, keepdims).size - (ddof if correction is None else correction), 0)
+        freedom = max(Reduced(a, axis, keepdims).size - (ddof if correction is None else correction), 0)
     else:
         count = np.sum(np.broadcast_to(where, np.shape(a)), axis, square.dtype, keepdims=keepdims)
         freedom = np.maximum(count - (ddof if correction is None else correction), 0)
