@@ -75,6 +75,7 @@ class Triplets(NamedTuple):
 def to_coo(terms: Sequence[Term], dtype: np.dtype) -> list[Triplets]:
     """The entries of each term, straight from its labels and maps; a position may occur several times."""
     entries: list[Triplets] = []
+    alike: dict[object, list[int]] = {}
     for term in terms:
         if term.is_empty:
             continue
@@ -86,8 +87,10 @@ def to_coo(terms: Sequence[Term], dtype: np.dtype) -> list[Triplets]:
         ]
         core = _scaled(_on_grid(reduced, grid), reduced.scale)
         values = np.broadcast_to(core, sizes).reshape(-1).astype(dtype, copy=False)
-        same = next((n for n, other in enumerate(entries) if _agree(other, rows, columns)), None)
+        group = alike.setdefault((_sketch(rows), _sketch(columns)), [])
+        same = next((n for n in group if _agree(entries[n], rows, columns)), None)
         if same is None:
+            group.append(len(entries))
             entries.append(Triplets(rows, columns, values))
         else:
             entries[same] = entries[same]._replace(values=np.add(entries[same].values, values))
@@ -99,12 +102,16 @@ def _agree(entries: Triplets, rows: Any, columns: Any) -> bool:
     for ours, theirs in ((entries.rows, rows), (entries.columns, columns)):
         if ours is theirs:
             continue
-        if not (isinstance(ours, np.ndarray) and isinstance(theirs, np.ndarray) and ours.shape == theirs.shape):
-            return False
-        some = slice(None, None, max(1, ours.size // 8))
-        if not (np.array_equal(ours[some], theirs[some]) and np.array_equal(ours, theirs)):
+        if not (isinstance(ours, np.ndarray) and isinstance(theirs, np.ndarray) and np.array_equal(ours, theirs)):
             return False
     return True
+
+
+def _sketch(positions: Any) -> object:
+    """What two equal arrays of positions have in common, told from a few of them."""
+    if not isinstance(positions, np.ndarray):
+        return id(positions)
+    return positions.size, positions[:: max(1, positions.size // 8)].tobytes()
 
 
 def _is_native(part: Factor | OperatorFactor | Map) -> bool:
