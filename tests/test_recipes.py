@@ -19,7 +19,7 @@ from jacobians.contract import to_dense
 from jacobians.elimination.recipes import _recipe, join
 from jacobians.elimination.settle import settle
 from jacobians.labels import axes_of, standard_label
-from jacobians.registry import _diagonal
+from jacobians.partials import _diagonal
 from jacobians.terms import Factor, Term, pattern_of
 from jacobians.terms.pattern import _interned
 

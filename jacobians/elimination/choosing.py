@@ -78,9 +78,9 @@ class Ends(NamedTuple):
     def prices(self, rule: str) -> Prices:
         return prices_of(self.graph, self.inputs, self.output, rule, self.joints)
 
-    def complete(self, order: Sequence[int]) -> list[int]:
+    def complete(self, order: Sequence[int], inner: Sequence[int]) -> list[int]:
         """An order with the parts of the output, which are put in place when all else is done, and the joints."""
-        return [*order, *sorted({*self.inner}.difference(order)), *self.last]
+        return [*order, *sorted({*inner}.difference(order)), *self.last]
 
 
 def choose(graph: LinearGraph, inputs: Sequence[int], output: int, joints: Collection[int] = ()) -> Plan:
@@ -139,7 +139,7 @@ def _choose(ends: Ends, name: str, effort: Effort) -> Plan:
             continue
         if other in SPARE and any([plan.bounded for plan in plans]):
             break
-        plans.append(forecast.plan(ends.complete(order_of(prices, other)), other))
+        plans.append(forecast.plan(ends.complete(order_of(prices, other), inner), other))
     return _best(plans)
 
 
@@ -148,25 +148,25 @@ def _swept(ends: Ends, inner: Sequence[int], forecast: Forecast) -> list[Plan]:
     sizes = ends.graph.shapes
     wide = prod(sizes[ends.output]) > WIDE * sum([prod(sizes[vertex]) for vertex in ends.inputs])
     first, second = ("forward", "reverse") if wide and len(inner) > 1 else ("reverse", "forward")
-    plan = forecast.plan(ends.complete(named_order(first, inner)), first)
+    plan = forecast.plan(ends.complete(named_order(first, inner), inner), first)
     if len(inner) < 2:
         return [plan]
     most = plan.multiplications - (not wide) if plan.bounded else inf  # where they cost the same, reverse
-    other = forecast.within(most, ends.complete(named_order(second, inner)), second)
+    other = forecast.within(most, ends.complete(named_order(second, inner), inner), second)
     return [plan] if other is None else [plan, other][:: -1 if wide else 1]
 
 
 def _named(ends: Ends, name: str, effort: Effort) -> Plan:
-    forecast = ends.forecast()
+    inner, forecast = ends.inner, ends.forecast()
     if name in ("forward", "reverse"):
-        return forecast.plan(ends.complete(named_order(name, ends.inner)), name)
+        return forecast.plan(ends.complete(named_order(name, inner), inner), name)
     rule, moves, seconds, seed = effort
     prices = ends.prices(rule)
     order = order_of(prices, name, moves=moves, seconds=seconds, seed=seed)
-    plan = forecast.plan(ends.complete(order), name)
+    plan = forecast.plan(ends.complete(order, inner), name)
     if name != "search" or rule == "edges":
         return plan
-    others = [forecast.plan(ends.complete(order_of(prices, start)), name) for start in STARTS]
+    others = [forecast.plan(ends.complete(order_of(prices, start), inner), name) for start in STARTS]
     return _best([plan, choose(*ends)._replace(name=name), *others])
 
 

@@ -153,13 +153,20 @@ def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: Line
             _merge_all(into, graph)
             factored = True
         incoming = into.pop(vertex, {})
+        join_all = _chained if vertex in joints else _joined
         for target in sorted(out_of.pop(vertex, ())):
             edges = into[target]
-            leaving = _merged(edges.pop(vertex), graph, target, factored)
-            for source, terms in incoming.items():
-                arriving = _merged(terms, graph, vertex, factored)
-                joined = _chained(leaving, arriving) if vertex in joints else _joined(leaving, arriving)
-                edges.setdefault(source, []).extend(joined)
+            leaving = edges.pop(vertex)
+            if len(leaving) > 1:
+                _merged(leaving, graph, target, factored)
+            for source, arriving in incoming.items():
+                if len(arriving) > 1:
+                    _merged(arriving, graph, vertex, factored)
+                joined = join_all(leaving, arriving)
+                if source in edges:
+                    edges[source] += joined
+                else:
+                    edges[source] = joined
                 out_of[source].add(target)
         for source in incoming:
             out_of[source].discard(vertex)

@@ -135,6 +135,10 @@ def _total(terms: list[Term], pattern: Any) -> Term:
             scale += term.scale
         elif scale == term.scale:
             array = np.add(array, other)
+        elif scale == -term.scale:
+            array = np.subtract(array, other)
+        elif _divides(scale) and len(pattern.groups[0]):
+            array = np.add(array, other * (term.scale / scale))
         else:
             (labels,) = pattern.groups
             scale, total = _weighted_sum(scale, factor_of(array, labels), term.scale, factor_of(other, labels))
