@@ -14,7 +14,8 @@ import numpy as np
 from ..elimination import Plan, digest_of, eliminate_several, with_sink
 from ..graph import LinearGraph
 from ..labels import axes_of
-from ..terms import Term
+from ..pausing import without_collection
+from ..terms import Term, remembering
 from .linking import Body, Order, copy_into
 
 __all__ = ["Bundle", "add", "compose", "of_terms", "scale", "transpose"]
@@ -83,7 +84,8 @@ class Bundle:
         body = self.body
         ends = body.joints[len(self.joints) :]
         order = [vertex for vertex in body.sequence() if vertex not in ends]
-        found = eliminate_several(body.graph, self.inputs, body.output, order, self.joints)
+        with without_collection(), remembering():
+            found = eliminate_several(body.graph, self.inputs, body.output, order, self.joints)
         terms = [found.get(end) or {vertex: [] for vertex in self.inputs} for end in ends]
         if keep:
             self._terms = terms
