@@ -44,7 +44,7 @@ class Kernel:
     def __init__(self, name: str, source: str, space: Namespace, result: Tree | None) -> None:
         self.name, self.source, self.space, self.result = name, source, space, result
         text = _defined(name, source, space)
-        self.run: Callable[..., Any] = text if result is None else lambda *args, **kw: result.build(text(*args, **kw))
+        self.run: Callable[..., Any] = text if result is None else _built(text, result.builder)
 
     def __reduce__(self) -> Any:
         return Kernel, (self.name, self.source, self.space, self.result)
@@ -152,6 +152,10 @@ def _own(node: Node, text: str, own: set[Node], before: set[Node], shared: bool)
 def _may_be_array(node: Node) -> bool:
     """Whether a result without axes may be an array, and not a NumPy scalar."""
     return not isinstance(node.function, np.ufunc) and node.function is not np.sum
+
+
+def _built(text: Callable[..., Any], build: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda *args, **kw: build(text(*args, **kw))
 
 
 def _defined(name: str, source: str, space: Namespace) -> Callable[..., Any]:

@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import repeat
 from typing import Any
 
 import numpy as np
 
+from ..arrays import settled
+from ..labels import unfrozen
 from ..program import Symbol
 from ..tensor import BlockJacobian, Jacobian, SparsePattern
 from ..terms import Factor, Map, Term
@@ -40,6 +43,12 @@ class Tree(Nest):
         if self.kind in (tuple, list, SparsePattern):
             return all(child.is_plain for child in self.children)
         return self.is_leaf or (self.kind is object and (self.about is None or type(self.about) in (str, int, bool)))
+
+    @property
+    def builder(self) -> Callable[[Sequence[Any]], Any]:
+        """What makes the nest of its arrays."""
+        alone = isinstance(self.about, Assembly) and all(child.is_leaf for child in self.children)
+        return self.about.build if alone else self.build
 
     def text(self, words: Iterator[str], space: Namespace) -> str:
         """The expression that makes a plain nest of these words."""
@@ -115,9 +124,14 @@ class _Terms(Assembly):
     """A Jacobian without its arrays: how it is made, its terms with nothing in them, shapes and dtypes."""
 
     def build(self, parts: Sequence[Any]) -> Jacobian:
-        rebuild, terms, rest = self.state
+        rebuild, _, rest = self.state
         waiting = iter(parts)
-        return rebuild([_with_arrays(term, waiting) for term in terms], *rest)
+        return rebuild([_held(term, factors, waiting) for term, factors in self._forms], *rest)
+
+    @cached_property
+    def _forms(self) -> list[tuple[Term, Sequence[tuple[Any, str]] | None]]:
+        """The terms, and the labels and names of their factors where nothing else in them is an array."""
+        return [(term, _dense_factors(term)) for term in self.state[1]]
 
     def steps(self) -> list[str]:
         steps = []
@@ -143,6 +157,34 @@ def _with_arrays(term: Term, arrays: Iterator[Any]) -> Term:
     factors = [Factor(next(arrays), f.labels, f.name) if isinstance(f, Factor) else f for f in term.factors]
     maps = [Map(m.dst, m.src, next(arrays), m.injective) if m.is_recorded else m for m in term.maps]
     return term.replace(factors=tuple(factors), maps=tuple(maps))
+
+
+def _dense_factors(term: Term) -> Sequence[tuple[Any, str]] | None:
+    factors = [(f.labels, f.name) for f in term.factors if isinstance(f, Factor)]
+    whole = len(factors) == len(term.factors) and not any(relation.is_recorded for relation in term.maps)
+    return factors if whole else None
+
+
+_Term, _Factor = unfrozen(Term), unfrozen(Factor)
+
+
+def _held(bare: Term, factors: Sequence[tuple[Any, str]] | None, arrays: Iterator[Any]) -> Term:
+    """The term with these arrays; each call makes one, and has little time for it."""
+    if factors is None:
+        return _with_arrays(bare, arrays)
+    held = []
+    for labels, name in factors:
+        array = next(arrays)
+        factor = _Factor()
+        factor.array = array if type(array) is np.ndarray else settled(array)
+        factor.labels, factor.name = labels, name
+        factor.__class__ = Factor
+        held.append(factor)
+    term = _Term()
+    term.out, term.inp, term.factors, term.maps = bare.out, bare.inp, tuple(held), bare.maps
+    term.bound, term.scale, term._labels, term._pattern = bare.bound, bare.scale, bare.labels, None
+    term.__class__ = Term
+    return term
 
 
 def _sparse_text(pattern: SparsePattern, data: str, space: Namespace) -> str:

@@ -19,7 +19,7 @@ from ..errors import ChainError, MemoryLimitError, ShapeError, format_bytes
 from ..labels import axes_of
 from ..terms import Term, remembering
 from .limits import memory_limit
-from .linking import Body, Linear, add, compose, of_terms, scale, transpose
+from .linking import Body, Linear, add, compose, edge, of_terms, scale, transpose
 from .making import ConstructorOrMethod, array_term, as_value, diagonal_entries, einsum_term, owned_value
 from .picking import pick, row_terms
 from .products import pull_cotangent, push_tangent
@@ -393,7 +393,7 @@ class Jacobian:
 
 
 def _rebuild(terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: Any, in_dtype: Any) -> Jacobian:
-    return Jacobian._of_linear(of_terms(terms, out_shape, in_shape, dtype, in_dtype), "explicit", None)
+    return Jacobian(Body(edge(terms, out_shape, in_shape, dtype, in_dtype), (0,), 1), 0, "explicit")
 
 
 def _as_shape(shape: Any) -> tuple[int, ...]:

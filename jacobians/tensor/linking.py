@@ -19,7 +19,7 @@ from ..labels import axes_of
 from ..pausing import without_collection
 from ..terms import Term, remembering
 
-__all__ = ["Body", "Linear", "add", "compose", "copy_into", "of_terms", "scale", "transpose"]
+__all__ = ["Body", "Linear", "add", "compose", "copy_into", "edge", "of_terms", "scale", "transpose"]
 
 Order = str | Plan | Sequence[int]
 
@@ -136,11 +136,15 @@ class Linear(NamedTuple):
 
 def of_terms(terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: np.dtype, in_dtype: np.dtype) -> Linear:
     """The graph of one edge."""
+    return Linear(edge(terms, out_shape, in_shape, dtype, in_dtype), 0, 1, ())
+
+
+def edge(terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: np.dtype, in_dtype: np.dtype) -> LinearGraph:
+    """The graph of one edge, from vertex 0 to vertex 1."""
     graph = LinearGraph()
-    source, target = graph.add_vertex(in_shape, in_dtype), graph.add_vertex(out_shape, dtype)
-    for term in terms:
-        graph.add_term(source, target, term)
-    return Linear(graph, source, target, ())
+    graph.shapes, graph.dtypes = [in_shape, out_shape], [in_dtype, dtype]
+    graph.into = [{}, {0: list(terms)} if terms else {}]
+    return graph
 
 
 def compose(outer: Linear, inner: Linear) -> Linear:
