@@ -96,6 +96,25 @@ def test_what_counts_is_refused():
 # ---- linalg ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("structure", "part"),
+    [
+        ("upper triangular", np.triu),
+        ("lower triangular", np.tril),
+        ("diagonal", lambda a: a * np.eye(3)),
+        ("gen", np.copy),
+    ],
+)
+def test_structures_that_solve_is_told_of(structure, part):
+    A, B = np.arange(9.0).reshape(3, 3) + 5 * np.eye(3), np.arange(6.0).reshape(3, 2)
+    call = jac.jacobian(lambda a, b: linalg.solve(a, b, assume_a=structure), (0, 1))
+    expected = jac.jacobian(lambda a, b: np.linalg.solve(part(a), b), (0, 1))
+    for found, other in zip(call(A, B), expected(A, B), strict=True):
+        np.testing.assert_allclose(found.to_array(), other.to_array(), atol=1e-12)
+    with pytest.raises(jac.UnsupportedFunctionError, match="assume_a='arrow'"):
+        jac.jacobian(lambda a: linalg.solve(a, B, assume_a="arrow"))(A)
+
+
 def test_a_triangle_is_an_operator_and_no_inverse():
     n = 50
     T = np.tril(np.random.default_rng(0).normal(size=(n, n))) + 10 * np.eye(n)
