@@ -88,7 +88,7 @@ class _Rolling:
                 for run in runs:
                     self.readers[run.loop, run.place].add((-1, 0, 1))
                 codes += [sheet.code(node) for node in self.spreads[user].others]
-        codes += np.unique(sheet.codes[straight]).tolist()
+        codes += sorted(set(sheet.codes[straight].tolist()))
         for match in self.matches:
             codes += [law.code for law in match.laws if isinstance(law, Fixed)]
             codes += match.before.values()
