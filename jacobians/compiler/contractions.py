@@ -48,6 +48,9 @@ def labelled(node: Node, labels: Labels) -> Operand:
     return Operand(node, tuple([None if size == 1 else x for x, size in zip(labels, node.shape, strict=True)]))
 
 
+_SEEN_THROUGH = {np.transpose, np.reshape, np.broadcast_to, np.multiply}
+
+
 def seen_through(builder: Builder, operand: Operand) -> tuple[float, Operand]:
     """The operand behind transpositions, axes of size 1, broadcasting and a number that it is multiplied with."""
     scale, (node, labels) = 1.0, operand
@@ -78,15 +81,18 @@ def contracted(builder: Builder, product: Product, shape: tuple[int, ...], dtype
     scale, sizes = product.scale, product.sizes
     factors: list[Operand] = []
     for factor in product.factors:
-        inner, operand = seen_through(builder, factor)
-        scale *= inner
-        factors.append(_diagonal(builder, operand))
+        if factor.node.function in _SEEN_THROUGH:
+            inner, factor = seen_through(builder, factor)
+            scale *= inner
+        factors.append(_diagonal(builder, factor))
     scale, factors = _without_ones(builder, scale, factors, dtype)
     out = [label for label in product.out if label is not None]
     carried = {label for factor in factors for label in factor.labels if label is not None}
-    before = {label for factor in product.factors for label in factor.labels if label is not None}
-    for label in before - carried - set(out):
-        scale *= sizes[label]
+    for factor in product.factors:
+        for label in factor.labels:
+            if label is not None and label not in carried and label not in out:
+                scale *= sizes[label]
+                carried.add(label)
     wanted = [label for label in out if label in carried]
     factors = [_squeezed(builder, factor) for factor in factors]
     factors = [_summed(builder, factor, factors, wanted) for factor in factors]
@@ -99,7 +105,7 @@ def _without_ones(
     builder: Builder, scale: float, factors: list[Operand], dtype: np.dtype
 ) -> tuple[float, list[Operand]]:
     """The factors that are no constant numbers and no constant arrays of equal entries."""
-    kept = list(factors)
+    kept = factors
     for factor in factors:
         if factor.node.function is CONSTANT:
             number = builder.filling(factor.node)

@@ -173,6 +173,8 @@ class _Pair:
 
     def _summed_order(self, memory: Memory) -> Labels:
         """The order in which the larger factor has the labels that are summed."""
+        if len(self.summed) < 2:
+            return self.summed
         larger = max((self.a, self.b), key=lambda operand: (operand[0].size, not operand[0].is_leaf))
         return tuple([larger[1][n] for n in memory.order(larger[0]) if larger[1][n] in self.summed])
 
@@ -212,6 +214,8 @@ class _Pair:
         """
         if operand[0].function is CONSTANT:  # it is copied once for all
             return ()
+        if operand[0].ndim <= 2:
+            return ()
         order = [operand[1][n] for n in memory.order(operand[0])]
         for count in range(len(free)):
             rest = order[count:]
@@ -231,7 +235,7 @@ def _is_transposed(node: Node) -> bool:
 def _read(memory: Memory, operand: tuple[Node, Labels], group: Labels) -> Labels:
     """The labels of a group in the order in which the operand has them in memory."""
     node, labels = operand
-    return tuple([labels[n] for n in memory.order(node) if labels[n] in group])
+    return group if len(group) < 2 else tuple([labels[n] for n in memory.order(node) if labels[n] in group])
 
 
 def _spread(builder: Builder, node: Node, labels: Labels, result: Labels) -> Node:

@@ -44,6 +44,8 @@ class Memory:
 
 def matrix(builder: Builder, memory: Memory, node: Node, labels: Labels, groups: Sequence[Labels]) -> Node:
     """The array with one axis for each group of labels: a view, where each group lies together in memory."""
+    if len(groups) == node.ndim and all([len(group) == 1 for group in groups]):
+        return builder.transposed(node, tuple([labels.index(group[0]) for group in groups]))
     order = tuple([labels[n] for n in memory.order(node)])
     runs = sorted(groups, key=lambda group: order.index(group[0]) if group else -1)
     if tuple([x for group in runs for x in group]) != order:
