@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -296,12 +296,16 @@ def flatten(
 
 def is_container(value: Any) -> bool:
     """Whether a value is a tuple, a list, a dict, a named tuple or a dataclass, and no array of its own kind."""
-    kind = type(value)
+    return _is_container(type(value))
+
+
+@lru_cache(maxsize=1024)
+def _is_container(kind: type) -> bool:
     if kind in (tuple, list, *_DICTS):
         return True
     if hasattr(kind, "__array_function__"):
         return False
-    return dataclasses.is_dataclass(kind) or (isinstance(value, tuple) and hasattr(kind, "_fields"))
+    return dataclasses.is_dataclass(kind) or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
 
 
 def _named(value: Any) -> str:

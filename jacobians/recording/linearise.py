@@ -59,11 +59,12 @@ class Linearised(NamedTuple):
     @property
     def is_nested(self) -> bool:
         """Whether the result or a differentiated argument is a nest, not an array."""
-        return not (self.result.is_leaf and all([tree.is_leaf for tree in self.arguments]))
+        return self.result is not LEAF or any([tree is not LEAF for tree in self.arguments])
 
     def value(self) -> Any:
         """The result as it is handed out."""
-        return self.result.build([as_result(self.level, value) for value in self.values])
+        values = [as_result(self.level, value) for value in self.values]
+        return values[0] if self.result.is_leaf else self.result.build(values)
 
     def nested(self, entries: Sequence[Any]) -> tuple[Any, ...]:
         """For each differentiated argument the nest of what belongs to its arrays; one entry for each input."""
@@ -122,11 +123,12 @@ def linearise(
                 found = f"is {type(result).__name__}, but has_aux=True expects a pair"
                 raise ArgumentError(operation, "the result", found, "Return (result, aux).")
             result, aux = result
-        leaves, tree = _flat_result(operation, result)
-        paths = tree.paths("the result")
+        leaves, tree = ([result], LEAF) if isinstance(result, Traced) else _flat_result(operation, result)
+        paths = ("the result",) if tree.is_leaf else tree.paths("the result")
         ends = [_output(operation, level, path, leaf) for path, leaf in zip(paths, leaves, strict=True)]
         values, outputs = [value for value, _ in ends], tuple([vertex for _, vertex in ends])
-        return finish(Linearised(level, values, plain(level, aux), level.graph, tuple(inputs), outputs, trees, tree))
+        given = None if aux is None else plain(level, aux)
+        return finish(Linearised(level, values, given, level.graph, tuple(inputs), outputs, trees, tree))
 
 
 def _flat_result(operation: str, result: Any) -> tuple[list[Any], Tree]:
@@ -239,6 +241,8 @@ def memory_of(array: Any) -> Any:
 
 def _arrays(tree: Any) -> Iterator[np.ndarray]:
     """The plain arrays in a nest of lists, tuples and dicts."""
+    if tree is None:
+        return
     if isinstance(tree, np.ndarray):
         yield tree
     elif isinstance(tree, (list, tuple, dict)):

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..graph import LinearGraph
 from ..recording import Linearised
-from ..tensor import BlockJacobian, Bundle, Jacobian
+from ..tensor import BlockJacobian, Body, Bundle, Jacobian
 from ..tensor.linking import Order
 from ..trees import Tree
 
@@ -36,12 +36,15 @@ def jacobians_of(
     mode, order, limit
         How they are held.
     """
+    if not record.is_nested:
+        body = Body(graph, record.inputs, record.output, order=order).check_order(operation)
+        if mode == "explicit":
+            _ = body.terms(keep=True)
+        results = tuple([Jacobian(body, vertex, mode, limit) for vertex in record.inputs])
+        return results[0] if single else results
     bundle = Bundle(graph, record.inputs, record.outputs, order=order)
     _ = bundle.body.check_order(operation)
     if mode == "explicit":
         _ = bundle.terms(keep=True)
-    if not record.is_nested:
-        results = tuple([Jacobian(bundle.body, vertex, mode, limit) for vertex in record.inputs])
-        return results[0] if single else results
     argument = record.arguments[0] if single else Tree(tuple, None, record.arguments)
     return BlockJacobian(bundle, record.result, argument, mode, limit)
