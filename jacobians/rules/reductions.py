@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..labels import Axes, axes_of, flatten, size_of
+from ..program import Symbol
 from ..registry import Call, LocalTerm, composed, factor_on, local
 from ..terms import Factor, Term
 
@@ -196,6 +197,15 @@ def _var(
     return np.divide(np.sum(square, axis, dtype, keepdims=keepdims, where=where), freedom)
 
 
+def _std(*args: Any, **kwargs: Any) -> Any:
+    """A norm, whose slope where all entries are equal is 0, like that of `np.linalg.norm` at 0."""
+    variance = np.var(*args, **kwargs)
+    equal = np.equal(variance, 0)
+    if not isinstance(equal, Symbol) and not np.any(equal):
+        return np.sqrt(variance)
+    return np.where(equal, 0, np.sqrt(np.where(equal, 1, variance)))
+
+
 def _average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
     if weights is None:
         mean = np.mean(a, axis, keepdims=keepdims)
@@ -243,7 +253,7 @@ def _masking_nan(function: Callable[..., Any]) -> Callable[..., Any]:
 
 # fmt: off
 composed(np.var,        _var)
-composed(np.std,        lambda *args, **kwargs: np.sqrt(np.var(*args, **kwargs)))
+composed(np.std,        _std)
 composed(np.average,    _average)
 composed(np.ptp,        _ptp)
 composed(np.nansum,     _without_nan(np.sum, 0))

@@ -40,9 +40,12 @@ _REDUCTIONS += [
     row for function in (np.nansum, np.nanmean, np.nanprod, np.nanmax, np.nanmin) for row in _over_axes(function)
 ]
 _REDUCTIONS += [row for function in (np.nanvar, np.nanstd, np.average, np.ptp) for row in _over_axes(function)]
-# Over no axes every deviation is 0, where std has its kink; np.average refuses empty arrays.
-_KINKS = {(np.std, "(), False"), (np.std, "(), True"), (np.nanstd, "(), False"), (np.nanstd, "(), True")}
-_REDUCTIONS = [row for row in _REDUCTIONS if (row.covers, row.name) not in _KINKS | {(np.average, "empty")}]
+_REDUCTIONS = [row for row in _REDUCTIONS if (row.covers, row.name) != (np.average, "empty")]  # it refuses them
+_REDUCTIONS += [
+    Row(np.std, np.std, (np.array(3.5),), "one number"),
+    Row(np.std, np.std, (np.ones((2, 3)),), "equal entries", second=False),
+    Row(np.std, lambda x: np.std(x, axis=1), (np.array([[1.0, 1.0], [1.0, 2.0]]),), "some equal", second=False),
+]
 
 _KEYWORDS = [
     *rows(
