@@ -82,40 +82,6 @@ def test_rows_are_reduced_within_a_block(threads: int) -> None:
     np.testing.assert_allclose(result, softmax(X), rtol=1e-15)
 
 
-def geometry(table: Any, index: Any, shift: Any, M: Any) -> Any:
-    """Calls of many kinds over short rows."""
-    x = table[index] + shift
-    turned = np.cross(x, shift) @ M[:, :3] + np.vecdot(x, shift)[:, None] * M[0, :3]
-    near = np.where(x > 0, x, -shift) / np.sqrt(np.sum(turned**2, axis=1, keepdims=True))
-    frame = np.stack([x, turned, near], axis=1)
-    both = np.einsum("nij,nj->ni", frame, near) - np.max(frame @ M[:, :2], axis=2)
-    pairs = np.concatenate([both, turned[:, ::-1]], axis=-1).reshape(-1, 2, 3)
-    moved = np.matmul(pairs, np.transpose(pairs, (0, 2, 1)))
-    return moved, np.einsum("nij,jk->nik", pairs, M), np.sum(pairs, axis=(0, 2)), turned
-
-
-def test_short_rows_are_the_last_axis_of_a_block(threads: int) -> None:
-    index = np.random.default_rng(3).integers(0, 500, N)
-    arrays = (vector(1500).reshape(500, 3), index, vector(3 * N, 1).reshape(N, 3), vector(12, 2).reshape(3, 4))
-    result, text = bare(geometry, *arrays)
-    assert "innermost=True" in text
-    for found, expected in zip(result, geometry(*arrays), strict=True):
-        assert found.flags.c_contiguous
-        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
-
-
-def test_gradients_of_short_rows(threads: int) -> None:
-    index = np.random.default_rng(3).integers(0, 500, N)
-    table, shift, M = vector(1500).reshape(500, 3), vector(3 * N, 1).reshape(N, 3), vector(12, 2).reshape(3, 4)
-    gradient = jac.grad(
-        lambda *args: sum(np.sum(part * part) for part in geometry(args[0], index, *args[1:])), (0, 1, 2)
-    )
-    result, text = bare(gradient, table, shift, M)
-    assert "innermost=True" in text
-    for found, expected in zip(result, gradient(table, shift, M), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11 * np.max(np.abs(expected)))
-
-
 def test_rows_and_columns_are_broadcast(threads: int) -> None:
     X, r, c = vector(N * 8).reshape(N, 8), vector(8, 1), vector(N, 2)
 

@@ -20,7 +20,7 @@ from .namespace import Namespace
 from .printing import literal
 from .statements import Assign, Statement
 
-__all__ = ["Addend", "Assemble", "added_lines", "assembled", "view_text"]
+__all__ = ["Addend", "Assemble", "Filled", "added_lines", "assembled", "view_text"]
 
 _MANY = 2048  # entries from which on making a strided view takes less time than an index array
 
@@ -72,21 +72,21 @@ class Assemble:
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         name = names[id(self.node)]
-        filled = _Filled(self.node.shape)
-        lines, rest = self._started(name, names, space, filled)
+        filled = Filled(self.node.shape)
+        lines, rest = self.started(name, names, space, filled)
         for addend in rest:
             how = filled.by(addend)
             lines += added_lines(name, addend, names, space, before=how, shape=self.node.shape)
         return lines
 
-    def _started(
-        self, name: str, names: Mapping[int, str], space: Namespace, filled: _Filled
+    def started(
+        self, name: str, names: Mapping[int, str], space: Namespace, filled: Filled
     ) -> tuple[list[str], list[Addend]]:
         """The line that makes the buffer, in C order so that it can be reshaped, and the addends that are left."""
         first, rest = self.addends[0], self.addends[1:]
         if first.kind != "plain" or first.minus:
             dtype = literal(self.node.dtype, names, space)
-            covered = _Filled(self.node.shape)
+            covered = Filled(self.node.shape)
             whole = all(covered.by(addend) is not None for addend in self.addends) and covered.is_full
             if self.target:
                 return [f"{name} = {self.target}", *([] if whole else [f"{name}.fill(0)"])], self.addends
@@ -112,7 +112,7 @@ def _precedence(addend: Addend) -> int:
     return 2 if addend.minus else 0 if addend.core.function is CONSTANT else 1
 
 
-class _Filled:
+class Filled:
     """Which entries of a buffer without further axes have been written, as far as positions are known."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..program import Node
 from .namespace import Namespace
+from .placing import write_text
 from .printing import call_text, literal
 from .rows import Call, Rows, is_gather
 from .turned import turned, turned_text, whole_text
@@ -264,6 +265,8 @@ def _is_made(node: Node) -> bool:
 def _lines(node: Node, rows: Rows, names: Mapping[int, str], space: Namespace, out: str, stored: bool) -> list[str]:
     """The lines of a call whose result goes into `out`."""
     name = names[id(node)]
+    if rows.kind == "write":
+        return [write_text(node, names, space)]
     if node.function is np.reshape:
         return [f"{name} = np.reshape({names[id(node.args[0])]}, {(-1, *node.shape[1:])})"]
     if rows.kind == "view":
@@ -283,6 +286,8 @@ def _turned_lines(
 ) -> list[str]:
     """The lines of a call on arrays with the rows as the last axis."""
     name = names[id(node)]
+    if rows.kind == "write":
+        return [write_text(node, names, space)]
     bound = [] if stored else [f"{name} = {out}"]
     if node.function is np.astype:
         return [f"{out}[...] = {names[id(node.args[0])]}", *bound]

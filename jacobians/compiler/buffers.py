@@ -18,6 +18,7 @@ from .assembling import Assemble
 from .blocked import Blocked
 from .loop import Loop
 from .namespace import Namespace
+from .placing import Start
 from .rows import takes_out
 from .sharing import needed_after, owners
 from .statements import Assign, Statement
@@ -96,9 +97,10 @@ def written_into(statements: Sequence[Statement], targets: Mapping[int, str]) ->
             elif isinstance(statement, Assign):
                 statement.out = targets[id(node)]
             done.add(id(node))
-        if isinstance(statement, Assemble) and id(statement.node) in targets:
-            statement.target = targets[id(statement.node)]
-            done.add(id(statement.node))
+        whole = statement.whole if isinstance(statement, Start) else statement
+        if isinstance(whole, Assemble) and id(whole.node) in targets:
+            whole.target = targets[id(whole.node)]
+            done.add(id(whole.node))
     return done
 
 

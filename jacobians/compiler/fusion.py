@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..program import Node
+from .attaching import attached
 from .blocked import Blocked
 from .layout import Layout
 from .loop import Loop
+from .placing import Write
 from .rows import LARGE, Call, Rows, is_gather, rows_of
 from .sharing import needed_after
 from .statements import Assign, Statement
@@ -30,7 +32,7 @@ _ALONE = 1e6  # nanoseconds that a single call must take to be worth several thr
 Domain = tuple[str, Any]
 
 
-def fused(statements: Sequence[Statement], kept: Iterable[int]) -> list[Statement]:
+def fused(statements: Sequence[Statement], kept: Iterable[int], within: bool = False) -> list[Statement]:
     """The statements with runs in blocks.
 
     Parameters
@@ -38,12 +40,16 @@ def fused(statements: Sequence[Statement], kept: Iterable[int]) -> list[Statemen
     statements : sequence of Statement
     kept : iterable of int
         The ids of the nodes that are needed afterwards.
+    within : bool
+        Whether they are the body of a loop.
     """
     for statement in statements:
         if isinstance(statement, Loop):
-            statement.body = fused(statement.body, needed_after(statement, statements))
+            statement.body = fused(statement.body, needed_after(statement, statements), within=True)
     calls = _calls(statements)
     runs = _runs(statements, calls) if calls else []
+    if not within:
+        statements = attached(statements, [run for run in runs if _pays(run)])
     return _ordered(statements, runs, set(kept)) if runs else list(statements)
 
 
@@ -138,7 +144,7 @@ def _is_large(run: Sequence[Call]) -> bool:
 
 def _pays(run: Sequence[Call]) -> bool:
     """Whether a run has several calls to be done block by block, or one that is worth several threads."""
-    working = [call for call in run if call.rows.kind != "view" and not is_gather(call.node)]
+    working = [call for call in run if call.rows.kind not in ("view", "write") and not is_gather(call.node)]
     return _is_large(working) and (len(working) > 1 or working[0].cost > _ALONE)
 
 
@@ -206,7 +212,7 @@ class _Single:
     """What is left of a run where the calls have moved to later ones: statements for themselves."""
 
     def __init__(self, run: Sequence[Call]) -> None:
-        self.statements = [Assign(call.node) for call in run]
+        self.statements = [(Write if call.rows.kind == "write" else Assign)(call.node) for call in run]
         made = {id(call.node) for call in run}
         self.reads = tuple([o for call in run for o in call.node.operands if id(o) not in made])
 

@@ -16,6 +16,7 @@ from .namespace import Namespace
 from .order import Accumulate
 from .parameters import Parameters
 from .parts import written_program
+from .placing import Finish
 from .sharing import roots
 from .simplification import simplified
 from .starts import started
@@ -121,7 +122,7 @@ def _named(
     made = [node for statement in statements for node in statement.makes]
     names |= {id(node): f"v{n}" for n, node in enumerate(made)}
     for statement in statements:
-        if isinstance(statement, (Accumulate, Loop)):
+        if isinstance(statement, (Accumulate, Finish, Loop)):
             statement.share(names)
     return names
 

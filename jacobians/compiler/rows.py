@@ -30,7 +30,8 @@ class Rows(NamedTuple):
     Attributes
     ----------
     kind : str
-        ``"call"``; ``"view"``, which costs nothing; or ``"part"``, whose parts are put together by `join`.
+        ``"call"``; ``"view"``, which costs nothing; ``"part"``, whose parts are put together by `join`; or ``"write"``,
+        which adds to a buffer from outside.
     size : int
         The number of rows.
     cut : tuple of Node
@@ -42,6 +43,11 @@ class Rows(NamedTuple):
     size: int
     cut: tuple[Node, ...]
     join: Any = None
+
+    @property
+    def ends(self) -> bool:
+        """Whether no call of the same run reads the result."""
+        return self.kind in ("part", "write")
 
 
 class Call:

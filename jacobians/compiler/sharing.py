@@ -82,6 +82,9 @@ def _sources(statement: Statement, node: Node) -> tuple[Node, ...]:
     if isinstance(statement, Assign):
         views = shared(node)
         return views if type(statement) is Assign or not views else statement.reads
+    shares: tuple[Node, ...] | None = getattr(statement, "shares", None)
+    if shares is not None:
+        return shares
     own = isinstance(statement, Assemble) or getattr(statement, "makes_fresh", False)
     return () if own else statement.reads
 

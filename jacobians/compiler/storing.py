@@ -65,7 +65,7 @@ def _wanted(later: Sequence[Call], own: Mapping[int, Call]) -> list[Node]:
 
 def _prices(runs: Sequence[list[Call]], n: int, own: Mapping[int, Call], stored: set[int]) -> dict[int, float]:
     """What it costs to do each call of a run in a later one: nothing if it moves there, as nothing else needs it."""
-    here = [call.node for call in runs[n] if call.rows.kind == "part" or id(call.node) in stored]
+    here = [call.node for call in runs[n] if call.rows.ends or id(call.node) in stored]
     uses = Counter(_behind(here, own))
     for later in runs[n + 1 :]:
         uses.update(_behind(_wanted(later, own), own))
@@ -143,7 +143,7 @@ def _used(run: Sequence[Call], stored: set[int]) -> list[Call]:
     used = set(stored)
     kept: list[Call] = []
     for call in reversed(run):
-        if call.rows.kind == "part" or id(call.node) in used:
+        if call.rows.ends or id(call.node) in used:
             kept.append(call)
             used |= {id(operand) for operand in call.node.operands}
     return kept[::-1]
