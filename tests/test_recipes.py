@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,9 +19,11 @@ from jacobians.chain import chain
 from jacobians.contract import to_dense
 from jacobians.elimination.recipes import _recipe, join
 from jacobians.elimination.settle import settle
-from jacobians.labels import axes_of, standard_label
+from jacobians.labels import Label, axes_of, standard_label
 from jacobians.partials import _diagonal
-from jacobians.terms import Factor, Term, pattern_of
+from jacobians.pausing import OBJECTS
+from jacobians.terms import Factor, Map, Term, pattern_of, remembering
+from jacobians.terms import compose as compose_maps
 from jacobians.terms.pattern import _interned
 
 A, x = np.linspace(-1.0, 1.0, 12).reshape(3, 4), np.linspace(0.0, 1.0, 4)
@@ -91,3 +94,25 @@ def test_importing_reads_nothing_that_is_slow():
     program = f"import sys, jacobians; print(*[name for name in {slow.split()} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.split() == []
+
+
+def test_index_arrays_are_composed_once_in_an_elimination():
+    i, j, k = Label(4), Label(4), Label(4)
+    outer, inner = Map.of((k,), (i,), np.array([1, 1, 0, 2])), Map.of((i,), (j,), np.array([2, 0, 3, 3]))
+    again = outer, inner.relabel({j: (Label(4),)})
+    assert compose_maps(outer, inner).index is not compose_maps(*again).index
+    with remembering():
+        first = compose_maps(outer, inner)
+        assert first.index is compose_maps(*again).index
+        assert_array_equal(first.index, [0, 1, 2, 2])
+    outer.index[0] = 3  # what changes afterwards is read anew
+    with remembering():
+        assert_array_equal(compose_maps(outer, inner).index, [0, 3, 2, 2])
+
+
+def test_collection_is_rare_while_a_function_runs_and_usual_afterwards():
+    usual = gc.get_threshold()
+    assert grad(lambda x: x * gc.get_threshold()[0])(1.0) == max(usual[0], OBJECTS)
+    with pytest.raises(ZeroDivisionError):
+        _ = grad(lambda x: x / 0 if gc.get_threshold() == usual else 1 // 0)(1.0)
+    assert gc.get_threshold() == usual
