@@ -116,7 +116,7 @@ class Filled:
     """Which entries of a buffer without further axes have been written, as far as positions are known."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self._values: Any = np.zeros(shape) if len(shape) == 1 else None
+        self._values: Any = None  # zeros
         self._written = np.zeros(shape, bool) if len(shape) == 1 else None
         self._first = True
 
@@ -130,7 +130,7 @@ class Filled:
         if core.function is CONSTANT and core.ndim == 1 and core.dtype.kind == "f":
             self._values = core.args[0]
         else:
-            self._values = self._written = None
+            self._written = None
 
     def by(self, addend: Addend) -> Any:
         """The number or the constants that stand where an addend comes, if nothing else was written there; else None.
@@ -141,10 +141,10 @@ class Filled:
         if self._written is not None:
             places = _positions(addend)
             if places is not None:
-                if self._written[places].any():
-                    self._written[places] = True
-                    return None
+                again = self._written[places].any()
                 self._written[places] = True
+                if again or self._values is None:
+                    return None if again else 0.0
                 values = self._values[places]
                 return float(values.flat[0]) if values.size and np.all(values == values.flat[0]) else values
         self._written = None
@@ -327,8 +327,8 @@ def _grid(values: Node, index: Any) -> tuple[Node, int, tuple[int, ...]] | None:
     start = int(positions.flat[0])
     ones = [tuple([int(n == axis) for n in range(core.ndim)]) for axis in range(core.ndim)]
     steps = tuple([int(positions[one]) - start if size > 1 else 0 for one, size in zip(ones, core.shape, strict=True)])
-    expected = sum(np.ix_(*[step * np.arange(n) for step, n in zip(steps, core.shape, strict=True)]))
-    if min(steps) < 0 or not np.array_equal(positions - start, expected):
+    last = start + sum([step * (n - 1) for step, n in zip(steps, core.shape, strict=True)])
+    if min(steps) < 0 or positions.flat[-1] != last or not np.array_equal(positions, _spread(start, steps, core.shape)):
         return None
     while core.function is np.broadcast_to and core.args[0].ndim == core.ndim:
         core = core.args[0]
@@ -339,8 +339,16 @@ def _positions(addend: Addend) -> np.ndarray | None:
     """The positions that an addend is added to, if each is met once and they are known."""
     if addend.kind == "grid":
         _, start, steps, sizes = addend.where
-        return start + sum(np.ix_(*[step * np.arange(n) for step, n in zip(steps, sizes, strict=True)]))
+        return _spread(start, steps, sizes)
     if addend.kind == "scatter" and addend.core.ndim == 1:
         _, index, injective = addend.where
         return index.args[0] if injective and index.function is CONSTANT else None
     return None
+
+
+def _spread(start: int, steps: Sequence[int], sizes: Sequence[int]) -> np.ndarray:
+    """The positions of the entries of an array with a step along each axis."""
+    axes = [step * np.arange(n) for step, n in zip(steps, sizes, strict=True)]
+    axes[0] += start
+    first, *rest = np.ix_(*axes)
+    return sum(rest, first)
