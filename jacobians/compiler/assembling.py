@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -188,8 +189,12 @@ def view_text(name: str, addend: Addend, shape: tuple[int, ...] = ()) -> str | N
     if addend.kind == "grid":
         size, start, steps, sizes = addend.where
         flat = name if shape == (size,) else f"{name}.reshape(-1)"
-        strides = tuple([step * addend.core.dtype.itemsize for step in steps])
-        return f"np.lib.stride_tricks.as_strided({flat}[{start}:], {sizes}, {strides})"
+        if all(steps[n] == steps[n + 1] * sizes[n + 1] for n in range(len(steps) - 1)):
+            step = f":{steps[-1]}" if steps[-1] > 1 else ""
+            return f"{flat}[{start}:{start + (prod(sizes) - 1) * steps[-1] + 1}{step}].reshape({sizes})"
+        bytes_each = addend.core.dtype.itemsize
+        strides = tuple([step * bytes_each for step in steps])
+        return f"np.ndarray({sizes}, {flat}.dtype, {flat}, {start * bytes_each}, {strides})"
     text = _slice_text(addend.where[1]) if addend.kind == "scatter" else None
     return None if text is None else f"{_flat(name, addend, shape)}[{text}]"
 
