@@ -186,6 +186,8 @@ class Builder:
 
     def scaled(self, scale: float, node: Node) -> Node:
         """A number times an array; numbers of several products become one."""
+        if scale == 1:
+            return node
         inner, base = split_scale(node)
         product = scale * inner
         if base is not node and not is_safe(product):
