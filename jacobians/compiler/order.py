@@ -90,10 +90,13 @@ def ordered(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[St
     serials: dict[int, int] = {}  # by node: never below those of what it reads
     keys: list[tuple[int, int, int]] = []
     for n, piece in enumerate(pieces):
-        known = [node for node in piece.reads if id(node) in serials]
-        own = piece.node.serial if isinstance(piece, (Assign, Assemble, Accumulate)) else 0
-        serial = max([own, *[serials[id(node)] for node in known]])
-        slot = max([slots[id(node)] for node in known]) if early[n] and known else serial
+        serial, slot = piece.node.serial if isinstance(piece, (Assign, Assemble, Accumulate)) else 0, -1
+        for node in piece.reads:
+            known = serials.get(id(node), -1)
+            if known >= 0:
+                serial, slot = max(serial, known), max(slot, slots[id(node)])
+        if slot < 0 or not early[n]:
+            slot = serial
         if isinstance(piece, Accumulate) and isinstance(pieces[n - 1], Zeros):
             keys[n - 1] = (slot, -1, n - 1)
         keys.append((slot, serial, n))
