@@ -5,7 +5,7 @@ or lazily where even that is too big. The modules in the order in which data pas
 
 - `errors`: every exception.
 - `labels`, `arrays`: index names, and the array functions that NumPy lacks.
-- `methods`, `trees`: the methods of an ndarray for arrays of our own; nests of arrays, as functions take and return them.
+- `methods`, `trees`: the methods of an ndarray for arrays of our own, and nests of arrays.
 - `quiet`, `pausing`: NumPy's warnings, and Python's garbage collection, switched off for a while.
 - `terms`: factors and maps under named indices: what a Jacobian is a sum of.
 - `program`: a straight line of NumPy calls, and the array that records it, below all derivatives.

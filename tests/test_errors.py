@@ -74,8 +74,8 @@ ERRORS = {
         lambda: jac.jacobian(np.sum)({1.0, 2.0}),
         jac.ArgumentError,
         (
-            "jacobian: argument 0 is of type set, which is neither an array nor a nest of arrays. Use tuples, lists, dicts, "
-            "named tuples or dataclasses, or pass it by keyword."
+            "jacobian: argument 0 is of type set, which is neither an array nor a nest of arrays. Use tuples, lists, "
+            "dicts, named tuples or dataclasses, or pass it by keyword."
         ),
     ),
     "argnums beyond": (
