@@ -25,7 +25,7 @@ _SMOOTH = """
     cbrt square reciprocal fabs sign rint deg2rad rad2deg degrees radians conjugate floor ceil trunc
     arctan2 hypot logaddexp logaddexp2 fmod copysign fmax fmin float_power
 """
-_IN_PLACE = ("fill", "put", "partition", "resize", "sort", "setfield", "itemset")
+_IN_PLACE = ("partition", "resize", "setfield", "itemset")
 _MEMORY = ("view", "tobytes", "tofile", "dump", "dumps", "byteswap", "getfield")
 
 
@@ -52,7 +52,13 @@ class ArrayMethods:
 
     @property
     def flat(self: Any) -> Any:
+        """The entries in a row: a view where it can be one."""
         return np.ravel(self)
+
+    @flat.setter
+    def flat(self: Any, values: Any) -> None:
+        flat = np.ravel(values)
+        self[...] = np.reshape(flat[np.arange(self.size) % flat.size], self.shape)
 
     def reshape(self: Any, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
         sizes = shape[0] if len(shape) == 1 else shape
@@ -69,7 +75,16 @@ class ArrayMethods:
         return np.dot(self, b, out)
 
     def copy(self: Any, order: Any = "C") -> Any:
-        return np.copy(self)
+        return np.copy(self, order=order)
+
+    def fill(self: Any, value: Any) -> None:
+        self[...] = value
+
+    def put(self: Any, indices: Any, values: Any, mode: str = "raise") -> None:
+        np.put(self, indices, values, mode)
+
+    def sort(self: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> None:
+        self[...] = np.sort(self, axis=axis, kind=kind, order=order, stable=stable)
 
     def astype(
         self: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True

@@ -17,11 +17,8 @@ import jacobians.rules  # noqa: F401  (registers)
 from jacobians import errors, tracing
 from jacobians.tracing import appearance
 
-ROWS = [
-    row
-    for module in pkgutil.iter_modules(tables.__path__)
-    for row in importlib.import_module(f"tables.{module.name}").ROWS
-]
+TABLES = [importlib.import_module(f"tables.{module.name}").ROWS for module in pkgutil.iter_modules(tables.__path__)]
+ROWS = [row for table in TABLES for rows in (table.values() if isinstance(table, dict) else [table]) for row in rows]
 X = np.array([0.6, 1.2, 2.1])
 A = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 10.0]])
 
@@ -201,7 +198,7 @@ def test_method(call):
     assert_right(call, A * 1.01)
 
 
-@pytest.mark.parametrize("name", ["fill", "put", "sort", "partition", "resize", "view", "tobytes"])
+@pytest.mark.parametrize("name", ["partition", "resize", "view", "tobytes"])
 def test_a_method_that_changes_the_array_raises(level, name):
     with pytest.raises(errors.TraceConversionError, match=rf"ndarray\.{name}"):
         getattr(tracing.watch(level, X), name)(0)
@@ -219,7 +216,7 @@ def test_numpy_errors_are_explained(level):
         plain[0] = x[0]
     explained = tracing.explain(caught.value)
     assert isinstance(explained, errors.TraceConversionError)
-    assert "np.stack" in str(explained)
+    assert "np.zeros(3, like=x)" in str(explained)
     assert tracing.explain(ValueError("another")) is None
 
 

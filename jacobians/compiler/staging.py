@@ -109,5 +109,6 @@ def _definition(function: Any) -> Callable[..., Any]:
     return run
 
 
-# They call a function of the caller, which is to be recorded.
-_DEFINITIONS = {function: _definition(function) for function in (np.apply_along_axis, np.apply_over_axes)}
+# They call a function of the caller, which is to be recorded, or write into a recorded array.
+_WRITERS = (np.copyto, np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask)
+_DEFINITIONS = {f: _definition(f) for f in (np.apply_along_axis, np.apply_over_axes, *_WRITERS)}

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import assigned
 from ..errors import ArgumentError
 from .identities import same_as
 from .makers import MAKERS, made
@@ -35,6 +36,8 @@ _HASHED_BYTES = 4096
 _INTEGER = {int}
 _OPERATORS = {np.add, np.subtract, np.multiply, np.divide, np.power, np.negative, np.floor_divide, np.remainder}
 _COPYING = {np.copy, np.positive, np.astype}
+_MAKING = {np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like}
+"""Functions that are called for an array to be written into: each call makes an array of its own."""
 
 
 @contextmanager
@@ -86,6 +89,8 @@ class Recorder:
         self._constants: dict[Any, Node] = {}
         self._values: dict[int, Any] = {}
         self._overwritten: dict[int, Node] = {}
+        self._kept_symbols: set[int] = set()
+        self._in_place: tuple[Node, Node] | None = None  # a view that was changed in place, and its new content
         self.quiet = False  # whether a call that may warn was recorded where warnings are switched off
         self._held: list[Any] = []  # keeps what is known by its id alive
 
@@ -115,6 +120,44 @@ class Recorder:
             return False
         self._overwritten[id(symbol.node)] = symbol.node
         return True
+
+    def keep(self, symbol: Any) -> None:
+        """Note that something holds the array besides the caller: it must not be written into."""
+        self._kept_symbols.add(id(symbol))
+        self._held.append(symbol)
+
+    def note_in_place(self, view: Any, content: Any) -> None:
+        """Note that a view has been changed in place, and what it holds now: ``y[i] += v`` writes that into y."""
+        self._in_place = view.node, content.node
+
+    def assign(self, symbol: Any, index: Any, value: Any) -> bool:
+        """Let a symbol stand for the array after ``array[index] = value``; False where it may not be changed."""
+        owner = symbol
+        while owner.base is not None:
+            owner = owner.base
+        if symbol.base is not None or symbol.node.is_leaf or id(symbol) in self._kept_symbols:
+            return False
+        if self._continues(symbol, index, value):
+            del self._overwritten[id(symbol.node)]
+        result = self.call(assigned, (symbol, value, index), {})
+        node = symbol.node
+        if self._symbols.get(id(node)) is symbol:
+            self.forget(symbol)
+            del self._symbols[id(node)]
+            self._held.append(node)
+        self._overwritten[id(node)] = node
+        symbol.node = result.node
+        del self._symbols[id(result.node)]  # the next write changes the symbol again
+        self.forget(result)
+        return True
+
+    def _continues(self, symbol: Any, index: Any, value: Any) -> bool:
+        """Whether the value is what ``y[index] += v`` has just computed, by changing a view of y in place."""
+        if self._in_place is None or getattr(value, "node", None) is not self._in_place[1]:
+            return False
+        view = self._in_place[0]
+        fits = view.function is operator.getitem and view.args[0] is symbol.node
+        return fits and argument_key(view.args[1]) == argument_key(self._read(index, [])[0])
 
     def forget(self, symbol: Any) -> None:
         """Record the calls that made an array again if they are made again: they are another array then."""
@@ -154,7 +197,7 @@ class Recorder:
             if function in self._definitions:
                 return self._definitions[function](*args, **kwargs)
             if function in MAKERS:
-                return self.joined(made(function, args, kwargs))
+                return np.copy(self.joined(made(function, args, kwargs)))
             args, kwargs = spelled(function, args, kwargs)
         make = self._make
         arguments, key, operands = [], [function], []
@@ -174,8 +217,10 @@ class Recorder:
                 keywords[name], part = self._read(value, operands)
                 key += (name, part)
         known = self._known.get(found := tuple(key))
-        if known is None:
+        if known is None or function in _MAKING:
             known = self._known[found] = self._recorded(function, tuple(arguments), keywords, tuple(operands))
+        elif type(known) is make:
+            self._kept_symbols.add(id(known))  # two names of the caller's may be one symbol
         return list(known) if type(known) is list else known
 
     def _recorded(
@@ -194,7 +239,9 @@ class Recorder:
         # A copy may be changed in place under its own name; it is left out when the program is written.
         same = None if function in _COPYING else same_as(function, args, kwargs, *found)
         if same is not None:
-            return self.symbol(same)
+            known = self.symbol(same)
+            self._kept_symbols.add(id(known))  # another name for it
+            return known
         # Operators make Python numbers of Python numbers.
         weak = not found[0] and function in _OPERATORS and all([node.weak for node in operands])
         return self.symbol(Node(function, args, kwargs, *found, weak=weak, operands=operands))

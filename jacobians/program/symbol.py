@@ -69,6 +69,7 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         if isinstance(target, Symbol):
             if target.ndim and not self.recorder.overwrite(target):
                 self._refuse(operation, "It would change an argument of the caller: write y = y + x.")
+            self.recorder.note_in_place(target, result)
         elif target.dtype.kind != "f" or target.base is not None or not target.flags.writeable:
             self._refuse(operation, _IN_PLACE)
         else:
@@ -123,6 +124,8 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
     @property
     def base(self) -> Any:
         """The symbol whose memory this one would share, or None."""
+        if not self.node.shape and self.node.function is operator.getitem:
+            return None  # an entry is a number of its own
         if self.node.function in _VIEWS and self.node.operands:
             return self.recorder.symbol(self.node.operands[0])
         return None
@@ -152,8 +155,18 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
     def __getitem__(self, index: Any) -> Any:
         return self.recorder.call(operator.getitem, (self, index), {})
 
-    def __setitem__(self, index: Any, value: Any) -> NoReturn:
-        self._refuse("assignment to entries", "Build the result with np.where, np.stack or np.concatenate.")
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if not self.recorder.assign(self, index, value):
+            self._refuse(
+                "assignment to entries",
+                "It would change an argument of the caller, or what a derivative "
+                "keeps, or several results of the same call: write into a copy, y = y.copy().",
+            )
+
+    def settled(self) -> Symbol:
+        """The array as a derivative keeps it: it is not written into from now on."""
+        self.recorder.keep(self)
+        return self
 
     __hash__ = object.__hash__  # type: ignore[assignment]
 

@@ -154,8 +154,6 @@ for _name in ("unique", "unique_all", "unique_counts", "unique_inverse", "unique
     _RULES[getattr(np, _name)] = _always("Use np.sort, and np.where on its differences.")
 for _name in ("sqrt", "log", "log2", "log10", "logn", "power", "arccos", "arcsin", "arctanh"):
     _RULES[getattr(np.emath, _name)] = _always(_COMPLEX)
-for _name in ("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"):
-    _RULES[getattr(np, _name)] = _always("Nothing is changed in place there: use np.where, np.stack, np.concatenate.")
 for _name in ("save", "savez", "savez_compressed", "savetxt", "array_repr", "array_str", "array2string"):
     _RULES[getattr(np, _name)] = _always("Return the array from the function, and print or store it then.")
 # fmt: on

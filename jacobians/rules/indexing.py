@@ -18,7 +18,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ..labels import Axes, Axis, axes_of, flatten, size_of
 from ..program import Symbol
-from ..registry import Call, LocalTerm, local, unsupported
+from ..registry import Call, LocalTerm, local
 from ..terms import Affine, Map, Term, pattern_of
 
 __all__ = ["along", "axis_of", "entry_term", "flat_term", "indexing_term", "picked", "window"]
@@ -296,14 +296,3 @@ def _(call: Call, condition: Any, arr: Any) -> Iterator[LocalTerm]:
     if call.needs(1):
         index = np.flatnonzero(condition)
         yield 0, 1, flat_term(np.shape(arr), axes_of(index.shape), index, injective=True)
-
-
-unsupported(
-    "because it writes into its argument. Build the result with np.where, np.stack or np.concatenate instead",
-    np.copyto,
-    np.fill_diagonal,
-    np.place,
-    np.put,
-    np.put_along_axis,
-    np.putmask,
-)

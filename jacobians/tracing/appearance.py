@@ -161,7 +161,7 @@ for _name, _ufunc in (("pow", np.power), ("matmul", np.matmul)):
 _FOREIGN = "A function of compiled code gets its derivative with jacobians.custom."
 _NUMBER = (
     "Use NumPy's functions in place of those of math, jacobians.primal(x) for the number as a constant; and instead of "
-    "writing it into a plain array, build that with np.stack, np.concatenate, np.where or np.zeros_like(x) + ... "
+    "writing it into a plain array such as np.zeros(3), write into np.zeros(3, like=x) or np.zeros_like(x). "
     f"{_FOREIGN}"
 )
 

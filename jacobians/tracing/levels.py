@@ -15,6 +15,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from ..graph import LinearGraph
+from ..program import Symbol
 from .guarding import Guard
 
 __all__ = ["Level", "opened"]
@@ -65,6 +66,8 @@ class Level:
 
     def overwrite(self, owner: Any) -> None:
         """Note that memory does not hold any more what NumPy would hold there."""
+        if isinstance(owner, Symbol):
+            owner.recorder.forget(owner)  # the same call is another array from now on
         self.overwritten[id(owner)] = owner
         self.has_overwritten = True
 

@@ -12,7 +12,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ..arrays import settled
 from ..errors import EscapedTraceError, WriteError
+from ..program import Symbol
 from .appearance import Appearance
 from .dispatch import apply_function, owner_of
 from .levels import Level
@@ -47,6 +49,11 @@ class Traced(Appearance):
         return _linked(result, operator.getitem, (self, index), {}) if is_basic(index) else result
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        for item in index if type(index) is tuple else (index,):
+            if isinstance(item, Symbol):
+                if item is not index or item.dtype != bool or item.shape != self.shape or np.ndim(value):
+                    raise item.refusal("assignment at recorded positions", "Use np.where, np.stack or np.concatenate.")
+                index, value = ..., np.where(item, value, self)
         self.write((), index, value)
 
     def apply_written(self, function: Any, args: tuple[Any, ...]) -> Any:
@@ -263,11 +270,16 @@ def _linked(result: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str,
     step = (function, args[1:], kwargs)
     if not result.ndim and not (function is operator.getitem and _has_ellipsis(args[1])):
         return result  # a number: nobody can write into it
-    if function is not operator.getitem and owner_of(result) is not owner_of(array):
+    root, steps = (array.root, (*array.steps, step)) if isinstance(array, View) else (array, (step,))
+    if function is operator.getitem:
+        return _view(root, steps, result)
+    if isinstance(root, Buffer):  # its entries lie in memory as NumPy's would, what was read of it does not
+        entries = root._state.entries()
+        if owner_of(apply_steps(entries, steps)) is not entries:
+            return released(settled(result))
+    elif owner_of(result) is not owner_of(array):
         return result
-    if isinstance(array, View):
-        return _view(array.root, (*array.steps, step), result)
-    return _view(array, (step,), result)
+    return _view(root, steps, result)
 
 
 def _has_ellipsis(index: Any) -> bool:

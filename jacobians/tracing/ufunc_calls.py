@@ -2,7 +2,8 @@
 
 - A type that defines the protocol itself may wrap a traced value: it gets its turn (NotImplemented).
 - ``np.add.reduce`` is ``np.sum`` with axis 0, and so on; ``outer`` is the ufunc on operands with new axes.
-- ``y += x`` binds the name y anew; a plain array, which would keep the old numbers under other names, becomes nan.
+- ``y += x`` and ``at`` write into a traced y that the function made. Else ``y += x`` binds the name y anew; a plain
+  array, which would keep the old numbers under other names, becomes nan.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import multiplies_sparse, sparse_matmul
+from ..arrays import multiplies_sparse, scatter, sparse_matmul
 from ..errors import ArgumentError, TraceConversionError, UnsupportedFunctionError
 from ..program import Symbol
 from ..registry import function_name, lookup
@@ -50,11 +51,12 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
     if not all([knows(type(x)) for x in (*inputs, *(out or ())) if x is not None]):
         return NotImplemented
     if method == "at":
-        raise _refused(ufunc, method, "because it writes into its argument. Build the sum as a new array instead")
-    if kwargs.get("where", True) is not True and method == "__call__":
-        raise _refused(ufunc, "", "for where= (entries elsewhere are undefined). Use np.where around it instead")
+        return _at(ufunc, *inputs)
     if out is not None and any(array is not None for array in out):
         return _into(ufunc, method, inputs, kwargs, out)
+    if kwargs.get("where", True) is not True and method == "__call__":
+        advice = "for where= without out= (entries elsewhere are undefined). Use out=np.zeros_like(x), or np.where"
+        raise _refused(ufunc, "", advice)
     if method == "__call__":
         kwargs.pop("where", None)
         if multiplies_sparse(ufunc, inputs):
@@ -118,6 +120,36 @@ def _reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: A
     return apply_function(ufunc.reduceat, (array, indices), {"axis": axis, "dtype": dtype})
 
 
+def _at(ufunc: np.ufunc, written: Any, index: Any, *values: Any) -> None:
+    """``ufunc.at``: entries that are named several times are written several times, one after the other."""
+    target: Any = written
+    if not (_is_recorded(target) and target.is_writable):
+        advice = "unless the array that it writes into is traced and made inside the function, such as np.zeros_like(x)"
+        raise _refused(ufunc, "at", advice)
+    size, shape = target.size, target.shape
+    places = np.arange(size).reshape(shape)[index]
+    flat = np.ravel(places)
+    operands = [np.reshape(np.broadcast_to(_operand(ufunc, value), np.shape(places)), (-1,)) for value in values]
+    if ufunc is np.add:
+        sums = scatter(np.astype(operands[0], target.dtype), flat, size)
+        target.write((), ..., target + np.reshape(sums, shape))
+        return
+    turn = _turns(flat)
+    for n in range(int(turn.max(initial=-1)) + 1):
+        now = np.flatnonzero(turn == n)
+        place = np.unravel_index(flat[now], shape)
+        target[place] = ufunc(target[place], *[operand[now] for operand in operands])
+
+
+def _turns(positions: np.ndarray) -> np.ndarray:
+    """How often each position has occurred before."""
+    order = np.argsort(positions, kind="stable")
+    ordered = positions[order]
+    turn = np.empty_like(order)
+    turn[order] = np.arange(order.size) - np.searchsorted(ordered, ordered)
+    return turn
+
+
 _METHODS = {"__call__": _call, "reduce": _reduce, "accumulate": _accumulate, "outer": _outer, "reduceat": _reduceat}
 
 
@@ -146,7 +178,7 @@ def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], o
     if not np.can_cast(result.dtype, target.dtype, kwargs.get("casting", "same_kind")):
         raise TypeError(f"Cannot cast {function_name(ufunc)} output from {result.dtype} to {target.dtype}.")
     if into:
-        target.write((), ..., result, fresh=method == "__call__" and ufunc.nout == 1)
+        out[0].write((), ..., result, fresh=method == "__call__" and ufunc.nout == 1)
         return target
     if result.dtype != target.dtype:
         result = np.astype(result, target.dtype)
@@ -159,10 +191,7 @@ def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], o
     elif np.ndim(target):  # a scalar cannot be changed in place in NumPy either
         if target.is_settled:
             target[...] = result  # raises
-        owner = owner_of(target)
-        if isinstance(owner, Symbol):
-            owner.recorder.forget(owner)
-        target.level.overwrite(owner)
+        target.level.overwrite(owner_of(target))
     return result
 
 

@@ -168,4 +168,37 @@ APPLYING = [
     Row(np.apply_over_axes, lambda x: np.apply_over_axes(np.prod, x, -1), (sample(2, 3),), "product"),
 ]
 
-ROWS = [*GETITEM, *TAKING, *ORDERING, *CHOOSING, *EDITING, *APPLYING]
+
+def into(function: Any, *args: Any, **kwargs: Any) -> Callable[..., Any]:
+    """A call that writes into a copy of the array, and returns that."""
+
+    def write(x: Any, *values: Any) -> Any:
+        y = np.copy(x)
+        function(y, *args, *values, **kwargs)
+        return y
+
+    return write
+
+
+WRITING = [
+    Row(np.copyto, into(np.copyto), pair((3, 4), (4,)), "all"),
+    Row(np.copyto, into(np.copyto, where=MASK), pair((3, 4), (4,)), "some"),
+    Row(np.put, into(np.put, [0, -1, 5]), pair((3, 4), (2,))),
+    Row(np.put, into(np.put, [0, 13], mode="wrap"), pair((3, 4), (2,)), "wrap"),
+    Row(np.put, into(np.put, [-1, 13], mode="clip"), pair((3, 4), (2,)), "clip"),
+    Row(np.place, into(np.place, MASK), pair((3, 4), (2,))),
+    Row(np.putmask, into(np.putmask, MASK), pair((3, 4), (5,))),
+    Row(np.fill_diagonal, into(np.fill_diagonal), pair((3, 4), (2,))),
+    Row(np.fill_diagonal, lambda x, v: into(np.fill_diagonal)(x, v), pair((3, 3, 3), ()), "cube"),
+    Row(np.put_along_axis, lambda x, v: _along(x, v, 1), pair((3, 4), (3, 1)), "columns"),
+    Row(np.put_along_axis, lambda x, v: _along(x, v, None), pair((3, 4), (3,)), "flat"),
+]
+
+
+def _along(x: Any, values: Any, axis: int | None) -> Any:
+    y = np.copy(x)
+    np.put_along_axis(y, np.array([0, 2, 1]) if axis is None else np.array([[0], [2], [1]]), values, axis)
+    return y
+
+
+ROWS = [*GETITEM, *TAKING, *ORDERING, *CHOOSING, *EDITING, *APPLYING, *WRITING]
