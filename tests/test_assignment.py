@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from graph_oracle import numerical_jacobians
+from scripts import chain_of_masses
 from writing_programs import NEVER_COMPILED, NOT_COMPILED, PROGRAMS, A, X, entry, into, repaired
 
 import jacobians as jac
@@ -339,3 +340,30 @@ def test_slices_keep_their_structure():
     J = jac.jacobian(program)(x)
     assert J.to_sparse().nnz == 3 * 5000
     assert J.nbytes <= 4 * 5000 * 8
+
+
+# ---- a simulation that fills a table ---------------------------------------------------------------------------------
+
+
+def test_a_chain_of_masses():
+    rng = np.random.default_rng(0)
+    arguments = (rng.normal(size=5) / 5, rng.uniform(1, 2, 5), rng.uniform(1, 3, 6), np.array(0.7))
+    observed = chain_of_masses.simulate(*arguments)[0] + rng.normal(size=(21, 5)) / 10
+
+    def loss(start, masses, stiffness, cubic):
+        return chain_of_masses.misfit(start, masses, stiffness, cubic, observed)
+
+    numbers = (0, 1, 2, 3)
+    value, gradients = jac.value_and_grad(loss, argnums=numbers)(*arguments)
+    np.testing.assert_allclose(value, loss(*arguments))
+    for found, expected in zip(gradients, numerical_jacobians(loss, *arguments), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-7)
+    compiled = jac.compile(jac.grad(loss, argnums=numbers))(*arguments)
+    for found, expected in zip(compiled, gradients, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    hessian = jac.hessian(lambda start: loss(start, *arguments[1:]))(arguments[0])
+    (expected,) = numerical_jacobians(jac.grad(lambda start: loss(start, *arguments[1:])), arguments[0])
+    np.testing.assert_allclose(hessian.to_array(), expected, rtol=1e-5, atol=1e-6)
+    trajectory = jac.jacobian(lambda start: chain_of_masses.simulate(start, *arguments[1:])[0])(arguments[0])
+    (expected,) = numerical_jacobians(lambda x: chain_of_masses.simulate(x, *arguments[1:])[0], arguments[0])
+    np.testing.assert_allclose(trajectory.to_array(), expected, rtol=1e-6, atol=1e-7)

@@ -178,7 +178,8 @@ def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], o
     if not np.can_cast(result.dtype, target.dtype, kwargs.get("casting", "same_kind")):
         raise TypeError(f"Cannot cast {function_name(ufunc)} output from {result.dtype} to {target.dtype}.")
     if into:
-        out[0].write((), ..., result, fresh=method == "__call__" and ufunc.nout == 1)
+        fresh = method == "__call__" and ufunc.nout == 1
+        target.write((), ..., result, fresh)  # type: ignore[attr-defined]
         return target
     if result.dtype != target.dtype:
         result = np.astype(result, target.dtype)
