@@ -6,9 +6,9 @@ vertex there, **repeated subexpressions included**: what is written twice is mea
 do not tidy it, or the counts stop being comparable. Every argument is one input of the Jacobian; scalars are
 separate 0-d arguments.
 
-    >>> name, task = "HumanHeartDipole", TASKS["HumanHeartDipole"]
-    >>> task.function(*task.inputs)                       # the value
-    >>> jacobian(task.function, argnums=all)(*task.inputs)  # the thing to count, whatever it is called
+    task = TASKS["HumanHeartDipole"]
+    task.function(*task.inputs)                             # the value
+    jacobian(task.function, argnums=all)(*task.inputs)      # the thing to count, whatever it is called
 
 `published` holds the number of scalar multiplications of the whole Jacobian by four orders of elimination: forward
 (every vertex in program order), reverse, minimal Markowitz degree, and the best that AlphaGrad reports for
