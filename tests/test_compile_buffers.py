@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import jacobians as jac
-from jacobians.compiler.buffers import planned, written_into
+from jacobians.compiler.blocks.buffers import planned, written_into
 from jacobians.compiler.statements import Assign
 from jacobians.program import INPUT, Node
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recurrences import RECURRENCES, euler, fixed_point, lstm, lstm_gradient, running_product
 
 import jacobians as jac
-from jacobians.compiler.repetition import stretches
+from jacobians.compiler.loops.repetition import stretches
 
 _STEPS = {"runge_kutta": (20, 30), "lstm": (40, 50), "kalman": (20, 60)}
 

@@ -1,6 +1,18 @@
-"""Compile a function, derivatives included, into a straight line of NumPy calls."""
+"""Compile a function, derivatives included, into a straight line of NumPy calls.
 
-from .blockwise import set_threads
+In the order in which a function passes through:
+
+- `compiled`: `compile` and `Compiled`, one program for each signature.
+- `trees`, `parameters`, `places`: nests of arrays, the parameters of a program, arrays of the caller for results.
+- `staging`: the function runs on symbols, and is a list of nodes.
+- `loops`, `rewrites`: steps that repeat become loops; what is computed becomes less.
+- `assembling`, `statements`: nodes become statements.
+- `blocks`: large arrays are worked on in blocks, on several threads.
+- `kernel`, `printing`, `namespace`: statements become text, and the text a function.
+- `saving`: the text becomes a module of its own.
+"""
+
+from .blocks.blockwise import set_threads
 from .compiled import Compiled, compile
 
 __all__ = ["Compiled", "compile", "set_threads"]

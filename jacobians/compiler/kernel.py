@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from ..program import CONSTANT, Node
-from .buffers import buffered, written_into
-from .fusion import fused
-from .loop import Loop
+from .blocks.buffers import buffered, written_into
+from .blocks.fusion import fused
+from .blocks.placing import Finish
+from .blocks.sharing import roots
+from .loops.loop import Loop
+from .loops.order import Accumulate
+from .loops.parts import written_program
 from .namespace import Namespace
-from .order import Accumulate
 from .parameters import Parameters
-from .parts import written_program
-from .placing import Finish
-from .sharing import roots
-from .simplification import simplified
-from .starts import started
+from .rewrites.simplification import simplified
+from .rewrites.starts import started
 from .statements import Statement
 from .trees import Tree
 

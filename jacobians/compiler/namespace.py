@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import blockwise
+from .blocks import blockwise
 
 __all__ = ["Namespace"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
-from . import blockwise
+from .blocks import blockwise
 from .kernel import Kernel
 
 __all__ = ["save_module"]

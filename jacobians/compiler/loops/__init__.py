@@ -1,0 +1,8 @@
+"""Steps that repeat, as loops.
+
+- `order`: statements in the order in which they were recorded; sums that grow step by step.
+- `slots`, `repetition`: what of a statement may differ from step to step, and where statements repeat.
+- `laws`: how what differs goes on: the same, carried, counted, or read from an earlier loop.
+- `spread`, `loop`: what a loop keeps for others, and `Loop`, its statement.
+- `rolling`, `parts`: loops are found, and each part of a program is simplified by itself.
+"""

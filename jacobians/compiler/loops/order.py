@@ -1,0 +1,164 @@
+"""The order of the statements: as they were recorded, so that repeated steps stand one after the other.
+
+Sums are taken as soon as their terms are there. What a reverse sweep leaves to be added at the end (the contribution of
+each step to the gradient of a parameter) is added step by step, and no contribution waits. An array that many addends
+are written into becomes a statement of its own for each of them, for the same reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ...program import Node
+from ..assembling import Addend, Assemble, added_lines
+from ..namespace import Namespace
+from ..printing import literal
+from ..statements import Assign, Statement
+
+__all__ = ["Accumulate", "Zeros", "array_like", "ordered"]
+
+_MANY = 8
+
+
+class Zeros:
+    """An array of zeros that `Accumulate` adds to."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    @property
+    def reads(self) -> tuple[Node, ...]:
+        return ()
+
+    @property
+    def makes(self) -> tuple[Node, ...]:
+        return (self.node,)
+
+    def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
+        return [f"{names[id(self.node)]} = np.zeros({self.node.shape}, {literal(self.node.dtype, names, space)})"]
+
+
+class Accumulate:
+    """One addend, added in place to an array that stands already.
+
+    Parameters
+    ----------
+    node, before : Node
+        The array with the addend and without it: the same memory, under the same name.
+    addend : Addend
+    view : Node, optional
+        The part of the array that is added to, if it was taken before.
+    """
+
+    __slots__ = ("addend", "before", "node", "view")
+
+    def __init__(self, node: Node, before: Node, addend: Addend, view: Node | None = None) -> None:
+        self.node = node
+        self.before = before
+        self.addend = addend
+        self.view = view
+
+    @property
+    def reads(self) -> tuple[Node, ...]:
+        return (self.before, *self.addend.nodes)
+
+    @property
+    def makes(self) -> tuple[Node, ...]:
+        return (self.node,)
+
+    def share(self, names: dict[int, str]) -> None:
+        """Give the array the name that it has."""
+        names[id(self.node)] = names[id(self.before)]
+
+    def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
+        if self.view is not None:
+            return [f"{names[id(self.view)]} {'-' if self.addend.minus else '+'}= {names[id(self.addend.core)]}"]
+        return added_lines(names[id(self.node)], self.addend, names, space)
+
+
+def ordered(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
+    """The statements in the order of recording, sums as early as possible."""
+    pieces = _pieces(statements, outputs)
+    uses = Counter([id(node) for piece in pieces for node in piece.reads] + [id(node) for node in outputs])
+    early = _early(pieces, uses)
+    slots: dict[int, int] = {}  # by node: the serial number of the statement that it follows
+    serials: dict[int, int] = {}  # by node: never below those of what it reads
+    keys: list[tuple[int, int, int]] = []
+    for n, piece in enumerate(pieces):
+        serial, slot = piece.node.serial if isinstance(piece, (Assign, Assemble, Accumulate)) else 0, -1
+        for node in piece.reads:
+            known = serials.get(id(node), -1)
+            if known >= 0:
+                serial, slot = max(serial, known), max(slot, slots[id(node)])
+        if slot < 0 or not early[n]:
+            slot = serial
+        if isinstance(piece, Accumulate) and isinstance(pieces[n - 1], Zeros):
+            keys[n - 1] = (slot, -1, n - 1)
+        keys.append((slot, serial, n))
+        if not isinstance(piece, Zeros):
+            for node in piece.makes:
+                serials[id(node)], slots[id(node)] = serial, slot
+    return [pieces[n] for *_, n in sorted(keys)]
+
+
+def _pieces(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
+    """The statements, sums of many placed arrays as one statement for each addend."""
+    uses = Counter([id(node) for statement in statements for node in statement.reads] + [id(node) for node in outputs])
+    negated: set[int] = set()
+    pieces: list[Statement] = []
+    for statement in statements:
+        if not isinstance(statement, Assemble) or len(statement.addends) <= _MANY:
+            pieces.append(statement)
+            continue
+        node = statement.node
+        before = array_like(node)
+        pieces.append(Zeros(before))
+        addends = sorted(statement.addends, key=lambda addend: addend.core.serial)
+        for n, addend in enumerate(addends):
+            positive = _negated(addend.core) if uses[id(addend.core)] == 1 else None
+            if positive is not None:
+                negated.add(id(addend.core))
+                addend = addend._replace(core=positive, minus=not addend.minus)
+            after = node if n == len(addends) - 1 else array_like(node)
+            pieces.append(Accumulate(after, before, addend))
+            before = after
+    return [piece for piece in pieces if not (isinstance(piece, Assign) and id(piece.node) in negated)]
+
+
+def _negated(node: Node) -> Node | None:
+    """The array of which a node is the negative."""
+    if node.function is np.negative:
+        return node.args[0]
+    if node.function is np.multiply and len(node.operands) == 1:
+        a, b = node.args
+        number, other = (a, b) if isinstance(b, Node) else (b, a)
+        if number == -1 and other.shape == node.shape and other.dtype == node.dtype:
+            return other
+    return None
+
+
+def array_like(node: Node) -> Node:
+    """A node that stands for an array that is written into."""
+    return Node(np.zeros, (node.shape, node.dtype), {}, node.shape, node.dtype, serial=node.serial)
+
+
+def _early(pieces: Sequence[Statement], uses: Counter) -> list[bool]:
+    """Whether each statement adds one of many terms to a sum, or makes what only such a statement reads."""
+    terms: dict[int, int] = {}
+    for piece in pieces:
+        if isinstance(piece, Assign) and piece.node.function is np.add:
+            terms[id(piece.node)] = sum([terms.get(id(node), 1) if uses[id(node)] == 1 else 1 for node in piece.reads])
+    early: list[bool] = []
+    wanted: set[int] = set()
+    for piece in reversed(pieces):
+        makes = [id(node) for node in piece.makes]
+        soon = isinstance(piece, Accumulate) or any(node in wanted or terms.get(node, 0) > _MANY for node in makes)
+        early.append(soon)
+        if soon:
+            wanted |= {id(operand) for operand in piece.reads if uses[id(operand)] == 1}
+    return early[::-1]

@@ -1,0 +1,168 @@
+"""A program made simpler part by part, if it has loops: the body of each loop, and what stands between the loops.
+
+What a rule does to one step it does to all, so that steps stay alike (a sign that is pulled through all of them would
+alternate), and the work does not grow with their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ...program import INPUT, Node, replaced, topological
+from ..assembling import assembled
+from ..statements import Assign, Statement
+from .loop import Carried, Element, Kept, Loop, Picked
+from .rolling import rolled
+from .slots import filled, opened
+from .spread import Spread
+
+__all__ = ["written_program"]
+
+Simplify = Callable[[Sequence[Node]], Sequence[Node]]
+
+
+def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[Statement], list[Node]]:
+    """The statements that compute the outputs, simplified and with loops, and the nodes that the outputs are now.
+
+    Parameters
+    ----------
+    outputs : sequence of Node
+    simplify : callable
+        The outputs of an equal program that does less, for the outputs of one.
+    """
+    statements = rolled(assembled(topological(outputs), outputs), outputs)
+    if any(isinstance(statement, Loop) for statement in statements):
+        parts = _Parts(simplify)
+        result = parts.written(statements, outputs)
+        return result, [parts.now(node) for node in outputs]
+    outputs = list(simplify(outputs))
+    return assembled(topological(outputs), outputs), outputs
+
+
+class _Parts:
+    """The nodes that take the place of others, by their ids."""
+
+    def __init__(self, simplify: Simplify) -> None:
+        self._simplify = simplify
+        self._new: dict[int, Node] = {}
+        self._held: list[Any] = []  # ids stay unique while a node is alive
+
+    def now(self, node: Node) -> Node:
+        """What stands for a node."""
+        return self._new.get(id(node), node)
+
+    def _stands_for(self, old: Node, new: Node) -> None:
+        self._held.append(old)
+        self._new[id(old)] = new
+
+    def written(self, statements: Sequence[Statement], outputs: Iterable[Node]) -> list[Statement]:
+        """The statements of the program, or of a body, that makes these outputs."""
+        needed = _needed(statements, outputs)
+        result: list[Statement] = []
+        run: list[Node] = []
+        for statement in statements:
+            if type(statement) is Assign and not statement.out:
+                run.append(statement.node)
+                continue
+            result += self._run(run, needed)
+            run = []
+            result.append(self._other(statement))
+        return result + self._run(run, needed)
+
+    def _run(self, nodes: Sequence[Node], needed: set[int]) -> list[Statement]:
+        """Calls between two statements of other kinds, simplified among themselves."""
+        outputs = [node for node in nodes if id(node) in needed]
+        if not outputs:
+            return []
+        leaves: dict[int, Node] = {}  # what was made before the run is an input of it
+        behind: dict[int, Node] = {}
+        copies: dict[int, Node] = {}
+
+        def leaf(node: Node) -> Node:
+            node = self.now(node)
+            if node.is_leaf:
+                return node
+            if id(node) not in leaves:
+                leaves[id(node)] = Node(INPUT, ("",), {}, node.shape, node.dtype, weak=node.weak, parts=node.parts)
+                behind[id(leaves[id(node)])] = node
+            return leaves[id(node)]
+
+        for node in nodes:
+            copies[id(node)] = _with(node, lambda operand: copies.get(id(operand)) or leaf(operand))
+        simple = self._simplify([copies[id(node)] for node in outputs])
+        final: dict[int, Node] = dict(behind)
+        result: list[Statement] = []
+        for node in _in_order(simple):
+            if node.is_leaf:
+                final.setdefault(id(node), node)
+            else:
+                final[id(node)] = _with(node, lambda operand: final[id(operand)])
+                result.append(Assign(final[id(node)]))
+        for old, new in zip(outputs, simple, strict=True):
+            self._stands_for(old, final[id(new)])
+        return result
+
+    def _other(self, statement: Statement) -> Statement:
+        if isinstance(statement, Loop):
+            return self._loop(statement)
+        if isinstance(statement, Spread):
+            call = _with(statement.call, self.now)
+            spread = statement.with_call(call)
+            self._stands_for(statement.node, spread.node)
+            return spread
+        if isinstance(statement, Picked):
+            return statement
+        form = opened(statement)
+        if form is None:
+            return statement
+        slots = [self.now(value) if isinstance(value, Node) else value for value in form[1]]
+        new = filled(statement, iter(slots))
+        self._stands_for(statement.makes[0], new.makes[0])
+        return new
+
+    def _loop(self, loop: Loop) -> Loop:
+        handed = [carried.after for carried in loop.carried]
+        fields = [node for kept in loop.kept for node in kept.fields]
+        new = Loop(loop.count)
+        new.counters, new.views = loop.counters, loop.views
+        new.elements = [Element(e.inside, self.now(e.source), e.first, e.step) for e in loop.elements]
+        before = [self.now(carried.before) for carried in loop.carried]
+        new.body = self.written(loop.body, [*handed, *fields, *[inner for _, inner in loop.results]])
+        new.carried = [
+            Carried(carried.inside, start, self.now(carried.after))
+            for carried, start in zip(loop.carried, before, strict=True)
+        ]
+        new.kept = [Kept(kept.node, tuple([self.now(node) for node in kept.fields])) for kept in loop.kept]
+        new.results = [(outer, self.now(inner)) for outer, inner in loop.results]
+        return new
+
+
+def _with(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The call with other operands."""
+    args = replaced(node.args, change)
+    kwargs = {name: replaced(value, change) for name, value in node.kwargs.items()}
+    about = {"weak": node.weak, "parts": node.parts, "serial": node.serial}
+    return Node(node.function, args, kwargs, node.shape, node.dtype, **about)
+
+
+def _in_order(outputs: Sequence[Node]) -> list[Node]:
+    """What the outputs need, as it was recorded, and nothing before what it reads."""
+    nodes = topological(outputs)
+    serials: dict[int, int] = {}
+    for node in nodes:
+        serials[id(node)] = -1 if node.is_leaf else max([node.serial, *[serials[id(o)] for o in node.operands]])
+    return sorted(nodes, key=lambda node: serials[id(node)])
+
+
+def _needed(statements: Sequence[Statement], outputs: Iterable[Node]) -> set[int]:
+    """The nodes that are read behind the run that makes them."""
+    run_of: dict[int, int] = {}
+    needed = {id(node) for node in outputs}
+    number = 0
+    for statement in statements:
+        simple = type(statement) is Assign and not statement.out
+        number += not simple
+        needed |= {id(node) for node in statement.reads if not simple or run_of.get(id(node)) != number}
+        run_of |= {id(node): number for node in statement.makes}
+    return needed

@@ -1,0 +1,287 @@
+"""What is simpler among elementwise calls and sums.
+
+Numbers are pulled out of products and sums towards the result, where they meet and become one (`scales` then takes
+them to where they cost least); a negation is a product with -1, and meets an addition there. Powers are products and
+roots; arrays of ones and zeros are left out.
+
+Every rule is exact up to rounding, where all numbers are finite; NaN and infinities stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from ...arrays import embed, scatter
+from ...program import CONSTANT, Node
+from .moves import broadcast_source, is_plain
+from .rewriting import Builder, Rule, is_number, is_safe, split_scale
+
+__all__ = ["RULES", "is_filled"]
+
+
+def _number_of(value: Any, other: Any) -> float | None:
+    """A Python number for an operand that is one, or a constant without axes that does not decide the dtype."""
+    if is_number(value):
+        return value
+    if isinstance(value, Node) and value.function is CONSTANT and value.shape == () and isinstance(other, Node):
+        array = value.args[0]
+        exact = array.dtype.kind in "iu" or (array.dtype.kind == "f" and np.result_type(array, other) == other.dtype)
+        if exact and not other.weak and other.dtype.kind in "fc":
+            return array.item()
+    return None
+
+
+def is_filled(builder: Builder, value: Any, number: float) -> bool:
+    """Whether it is a constant array of this number alone."""
+    if isinstance(value, Node) and value.function is np.broadcast_to:
+        return is_filled(builder, value.args[0], number)
+    return isinstance(value, Node) and value.function is CONSTANT and builder.filling(value) == number
+
+
+def _mask_of(node: Any) -> Node | None:
+    """The array of truth values that a node turns into numbers."""
+    if isinstance(node, Node) and node.function is np.astype and node.operands[0].dtype == bool:
+        return node.operands[0]
+    return None
+
+
+_UNIFORM = {CONSTANT, np.broadcast_to, np.astype}
+"""What may be an array of ones, or of truth values as numbers."""
+
+# ---- products --------------------------------------------------------------------------------------------------------
+
+
+def _multiply(builder: Builder, node: Node) -> Node | None:
+    a, b = node.args
+    plain = is_plain(a, b)
+    numbers = () if plain and a.shape and b.shape else ((_number_of(a, b), b), (_number_of(b, a), a))
+    for number, other in numbers:
+        if number is not None and is_plain(other):
+            inner, _ = split_scale(other)
+            if other.function is embed or other.function is scatter:
+                return builder.call(other.function, builder.scaled(number, other.args[0]), *other.args[1:])
+            if other is b and is_number(a) and (inner == 1 or not is_safe(inner * number)):
+                return None
+            return builder.scaled(number, other)
+    if not plain:
+        return _masked(builder, a, b)
+    for one, other in ((a, b), (b, a)):
+        if one.function not in _UNIFORM:
+            continue
+        if other.shape == node.shape and is_filled(builder, one, 1):
+            return other
+        mask = _mask_of(one)
+        if mask is not None and other.shape == node.shape and other.dtype == node.dtype:
+            return builder.call(np.multiply, mask, other)
+    (s, x), (t, y) = split_scale(a), split_scale(b)
+    if s != 1 or t != 1:
+        return builder.scaled(s, builder.scaled(t, builder.call(np.multiply, x, y)))
+    return builder.known(np.multiply, b, a)
+
+
+def _masked(builder: Builder, a: Any, b: Any) -> Node | None:
+    """Truth values times numbers: the number is pulled out, and the same truth values count once."""
+    for mask, other in ((a, b), (b, a)):
+        if isinstance(mask, Node) and mask.dtype == bool and is_plain(other):
+            scale, base = split_scale(other)
+            if scale != 1:
+                return builder.scaled(scale, builder.call(np.multiply, mask, base))
+            if other.function is np.multiply and mask in other.args:
+                return other
+            if mask is not a:
+                return builder.call(np.multiply, mask, other)
+    return None
+
+
+def _negative(builder: Builder, node: Node) -> Node | None:
+    return builder.scaled(-1.0, node.args[0]) if is_plain(node.args[0]) else None
+
+
+def _divide(builder: Builder, node: Node) -> Node | None:
+    a, b = node.args
+    number = _number_of(b, a)
+    if number is not None and is_plain(a):
+        if number and 1e-30 < abs(number) < 1e30:
+            return builder.scaled(1 / number, a)
+        return None
+    if not is_plain(b):
+        return None
+    t, y = split_scale(b)
+    number = _number_of(a, b)
+    if number is not None:
+        if number == 1 and t == 1:
+            return None if is_number(a) else builder.call(np.divide, 1, b)
+        if not number or not isfinite(number):
+            return None
+        return builder.scaled(number / t, builder.call(np.divide, 1, y))
+    if not is_plain(a):
+        return None
+    s, x = split_scale(a)
+    if s != 1 or t != 1:
+        return builder.scaled(s / t, builder.call(np.divide, x, y))
+    if x.function is np.divide and is_number(x.args[0]) and x.shape == node.shape:
+        return builder.call(np.divide, x.args[0], builder.call(np.multiply, x.args[1], y))
+    return builder.call(np.divide, 1, b) if is_filled(builder, a, 1) and b.shape == node.shape else None
+
+
+def _power(builder: Builder, node: Node) -> Node | None:
+    x, exponent = node.args
+    number = _number_of(exponent, x)
+    if number is None or not is_plain(x):
+        return None
+    rule = _POWERS.get(number)
+    return None if rule is None else rule(builder, x)
+
+
+def _square(builder: Builder, x: Node) -> Node:
+    return builder.call(np.multiply, x, x)
+
+
+# fmt: off
+_POWERS: dict[float, Callable[[Builder, Node], Node]] = {
+    1: lambda _, x: x,
+    2: _square,
+    3: lambda build, x: build.call(np.multiply, _square(build, x), x),
+    4: lambda build, x: _square(build, _square(build, x)),
+    0.5: lambda build, x: build.call(np.sqrt, x),
+    -1: lambda build, x: build.call(np.divide, 1, x),
+}
+# fmt: on
+
+
+# ---- sums ------------------------------------------------------------------------------------------------------------
+
+
+def _add(builder: Builder, node: Node) -> Node | None:
+    return _sum_of(builder, node, 1.0)
+
+
+def _subtract(builder: Builder, node: Node) -> Node | None:
+    return _sum_of(builder, node, -1.0)
+
+
+def _sum_of(builder: Builder, node: Node, sign: float) -> Node | None:
+    """``a + sign * b`` with common scales pulled out, zeros left out, and as few negations as possible."""
+    a, b = node.args
+    if is_number(b) and sign < 0 and is_plain(a):
+        return builder.call(np.add, a, -b)
+    for zero, other, scale in ((b, a, 1.0), (a, b, sign)):
+        if is_plain(other) and other.shape == node.shape and other.dtype == node.dtype:
+            number = _number_of(zero, other)
+            if number == 0 or (number is None and is_filled(builder, zero, 0)):
+                return builder.scaled(scale, other)
+    if is_number(a) and is_plain(b) and sign > 0:
+        return builder.call(np.add, b, a)
+    if is_number(b) and is_plain(a):
+        return _number_added(builder, a, b)
+    if is_number(a) and is_plain(b):
+        t, y = split_scale(b)
+        return builder.call(np.add, builder.scaled(-t, y), a) if t < 0 else None
+    if not is_plain(a, b) or a.dtype != b.dtype:
+        return None
+    if a.shape == b.shape and (_sides(builder, a)[1] or _sides(builder, b)[1]):
+        return _placed_sum(builder, node, sign)
+    return _added(builder, split_scale(a), split_scale(b), sign)
+
+
+def _number_added(builder: Builder, a: Node, number: float) -> Node | None:
+    """``a + number``; two such numbers stay apart, since (1 + x) - 1 is written for its rounding."""
+    s, x = split_scale(a)
+    return builder.call(np.subtract, number, x) if s == -1 else None
+
+
+def _added(builder: Builder, left: tuple[float, Node], right: tuple[float, Node], sign: float) -> Node | None:
+    """``s * x + sign * t * y``."""
+    (s, x), (t, y) = left, (right[0] * sign, right[1])
+    if x is y and s * t > 0:
+        return builder.scaled(s + t, x)
+    if s == 1 and t in (1, -1):
+        if t == 1 and builder.known(np.add, y, x) is not None:
+            return builder.known(np.add, y, x)
+        return None if t == sign and right[0] == 1 else builder.call(np.add if t == 1 else np.subtract, x, y)
+    if s == t:
+        return builder.scaled(s, builder.call(np.add, x, y))
+    if s == -t:
+        return builder.scaled(abs(s), builder.call(np.subtract, x, y) if s > 0 else builder.call(np.subtract, y, x))
+    if t < 0:
+        return builder.call(np.subtract, builder.scaled(s, x), builder.scaled(-t, y)) if sign > 0 else None
+    if s < 0 < t:
+        return builder.call(np.subtract, builder.scaled(t, y), builder.scaled(-s, x))
+    return builder.call(np.add, builder.scaled(s, x), builder.scaled(t, y)) if sign < 0 else None
+
+
+def _sides(builder: Builder, node: Node) -> tuple[Node | None, Node | None, float]:
+    """A plain array and one that consists of diagonals and scattered arrays, whose sum or difference a node is."""
+    if node.function is embed or node.function is scatter:
+        return None, node, 1.0
+    if node.function is np.reshape and node.args[0].function is scatter:
+        return None, node, 1.0
+    return builder.placed.get(id(node), (node, None, 1.0))
+
+
+def _placed_sum(builder: Builder, node: Node, sign: float) -> Node | None:
+    """A sum with diagonals and scattered arrays: the plain arrays are added to each other first."""
+    (a, left, s), (b, right, t) = _sides(builder, node.args[0]), _sides(builder, node.args[1])
+    t *= sign
+    combine = np.add if sign > 0 else np.subtract
+    plain = a if b is None else builder.scaled(sign, b) if a is None else builder.call(combine, a, b)
+    if left is None or right is None:
+        placed, outer = (right, t) if left is None else (left, s)
+    elif plain is None:
+        builder.placed[id(node)] = (None, node, 1.0)
+        return None
+    else:
+        placed, outer = builder.call(np.add if s == t else np.subtract, left, right), s
+    assert plain is not None
+    assert placed is not None
+    function = np.add if outer > 0 else np.subtract
+    if function is node.function and node.args == (plain, placed):
+        builder.placed[id(node)] = (plain, placed, outer)
+        return None
+    return builder.call(function, plain, placed)
+
+
+def _total(builder: Builder, node: Node) -> Node | None:
+    """A sum over axes: numbers and broadcast axes are pulled out."""
+    a, axes = node.args[0], node.kwargs.get("axis", node.args[1] if len(node.args) > 1 else None)
+    if not is_plain(a) or not a.ndim or len(node.args) > 2 or set(node.kwargs) - {"axis", "keepdims"}:
+        return None
+    gone = normalize_axis_tuple(range(a.ndim) if axes is None else axes, a.ndim)
+    if node.kwargs.get("keepdims"):
+        return builder.call(np.reshape, builder.call(np.sum, a, axis=gone), node.shape)
+    scale, base = split_scale(a)
+    if scale != 1:
+        return builder.scaled(scale, builder.call(np.sum, base, axis=gone))
+    if all(a.shape[n] == 1 for n in gone):
+        return builder.call(np.reshape, a, node.shape)
+    if a.function is np.broadcast_to:
+        source = broadcast_source(builder, a)
+        spread = [n for n in gone if source.shape[n] == 1 and a.shape[n] > 1]
+        if spread:
+            count = 1
+            for n in spread:
+                count *= a.shape[n]
+            left = [1 if n in spread else size for n, size in enumerate(a.shape)]
+            smaller = builder.call(np.sum, builder.call(np.broadcast_to, source, tuple(left)), axis=gone)
+            return builder.scaled(float(count), smaller)
+    exact = type(axes) is tuple and axes == gone and "axis" in node.kwargs and "keepdims" not in node.kwargs
+    return None if exact else builder.call(np.sum, a, axis=gone)
+
+
+RULES: dict[Any, Sequence[Rule]] = {
+    np.multiply: (_multiply,),
+    np.negative: (_negative,),
+    np.positive: (lambda _, node: node.args[0],),
+    np.divide: (_divide,),
+    np.add: (_add,),
+    np.subtract: (_subtract,),
+    np.power: (_power,),
+    np.square: (lambda build, node: _square(build, node.args[0]) if is_plain(node.args[0]) else None,),
+    np.reciprocal: (lambda build, node: build.call(np.divide, 1, node.args[0]) if is_plain(node.args[0]) else None,),
+    np.sum: (_total,),
+}

@@ -1,0 +1,79 @@
+"""Weighted Gram matrices, ``X.T @ diag(s) @ X``: the Hessian of every generalised linear model.
+
+NumPy multiplies an array by its own transpose in half the time. Weights that are not negative have a root, and
+``Y.T @ Y`` with ``Y = sqrt(s) * X`` is such a product; where their sign is not known, the program looks at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...program import CONSTANT, Node
+from ..namespace import Namespace
+
+__all__ = ["LEAST", "Gram", "is_never_negative", "weighted_gram"]
+
+LEAST = 200_000
+"""Multiply-adds from which it pays to look at the signs."""
+
+_POSITIVE = {np.exp, np.exp2, np.cosh, np.absolute, np.sqrt}
+_KEEPING = {np.reshape, np.transpose, np.sum, np.broadcast_to, np.sqrt}
+
+
+def weighted_gram(X: Any, s: Any) -> Any:
+    """``X.T @ (s[:, None] * X)``."""
+    return X.T @ (X * s[:, None])
+
+
+def is_never_negative(node: Node, depth: int = 8) -> bool:
+    """Whether all entries are known to be zero or more, whatever the numbers of the call."""
+    function = node.function
+    if function is CONSTANT:
+        return node.dtype.kind == "f" and bool(np.all(node.args[0] >= 0))
+    if depth == 0 or node.dtype.kind != "f" or not node.operands:
+        return False
+    if function in _POSITIVE:
+        return True
+    if function in _KEEPING:
+        return is_never_negative(node.operands[0], depth - 1)
+    if function in (np.multiply, np.add, np.divide, np.matmul, np.einsum):
+        numbers = [a for a in node.args if isinstance(a, (int, float))]
+        operands = node.operands
+        if function in (np.multiply, np.einsum) and len(operands) == 2 and operands[0] is operands[1]:
+            return function is np.multiply or node.args[1] == node.args[3]
+        return min(numbers, default=0) >= 0 and all(is_never_negative(a, depth - 1) for a in operands)
+    return False
+
+
+class Gram:
+    """The statement that computes a `weighted_gram`.
+
+    Parameters
+    ----------
+    node : Node
+    """
+
+    __slots__ = ("node",)
+    makes_fresh = True
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    @property
+    def reads(self) -> tuple[Node, ...]:
+        return self.node.operands
+
+    @property
+    def makes(self) -> tuple[Node, ...]:
+        return (self.node,)
+
+    def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
+        name, (X, s) = names[id(self.node)], [names[id(operand)] for operand in self.node.operands]
+        half = [f"_half = {X} * np.sqrt({s})[:, None]", f"{name} = _half.T @ _half"]
+        if is_never_negative(self.node.operands[1]):
+            return half
+        whole = f"{name} = {X}.T @ ({X} * {s}[:, None])"
+        return [f"if {s}.min() >= 0:", *[f"    {line}" for line in half], "else:", f"    {whole}"]

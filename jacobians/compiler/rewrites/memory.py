@@ -1,0 +1,63 @@
+"""The order of an array's axes in memory, as far as the program tells it, and views as matrices that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...program import Node
+from .rewriting import Builder
+
+__all__ = ["Memory", "matrix"]
+
+Labels = tuple[int, ...]
+
+
+class Memory:
+    """Tells of nodes how their axes lie in memory; inputs are taken to be in C order."""
+
+    def __init__(self) -> None:
+        self._orders: dict[int, Labels] = {}
+        self._held: list[Node] = []
+
+    def order(self, node: Node) -> Labels:
+        """The axes, from the slowest to the fastest."""
+        found = self._orders.get(id(node))
+        if found is None:
+            found = self._orders[id(node)] = self._found(node)
+            self._held.append(node)
+        return found
+
+    def _found(self, node: Node) -> Labels:
+        straight = tuple(range(node.ndim))
+        if node.function is np.transpose:
+            inner, axes = self.order(node.args[0]), node.args[1]
+            return tuple([axes.index(n) for n in inner])
+        if isinstance(node.function, np.ufunc) and node.function.signature is None:
+            # NumPy keeps the order of what it reads.
+            for operand in node.operands:
+                if operand.shape == node.shape:
+                    return self.order(operand)
+        return straight
+
+
+def matrix(builder: Builder, memory: Memory, node: Node, labels: Labels, groups: Sequence[Labels]) -> Node:
+    """The array with one axis for each group of labels: a view, where each group lies together in memory."""
+    if len(groups) == node.ndim and all([len(group) == 1 for group in groups]):
+        return builder.transposed(node, tuple([labels.index(group[0]) for group in groups]))
+    order = tuple([labels[n] for n in memory.order(node)])
+    runs = sorted(groups, key=lambda group: order.index(group[0]) if group else -1)
+    if tuple([x for group in runs for x in group]) != order:
+        runs = list(groups)
+    sizes = dict(zip(labels, node.shape, strict=True))
+    moved = builder.transposed(node, tuple([labels.index(x) for group in runs for x in group]))
+    flat = builder.reshaped(moved, tuple([_product([sizes[x] for x in group]) for group in runs]))
+    return builder.transposed(flat, tuple([runs.index(group) for group in groups]))
+
+
+def _product(sizes: Sequence[int]) -> int:
+    result = 1
+    for size in sizes:
+        result *= size
+    return result

@@ -1,0 +1,182 @@
+"""What is simpler among calls that only move entries, and elementwise calls of what is moved.
+
+A move of a move is one move; what is moved in one way is computed before it is moved; numbers stand outside of moves;
+what a consumer broadcasts anyway is not broadcast before.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from ...program import CONSTANT, Node
+from .rewriting import Builder, Rule, is_number, split_scale
+
+__all__ = ["RULES", "broadcast_source", "is_plain"]
+
+
+def is_plain(*values: Any) -> bool:
+    """Whether all are nodes of floating-point or complex arrays."""
+    return all([type(a) is Node and not a.weak and a.dtype.kind in "fc" for a in values])
+
+
+def broadcast_source(builder: Builder, node: Node) -> Node:
+    """What a `broadcast_to` repeats, with as many axes as the result."""
+    source = node.args[0]
+    return builder.reshaped(source, (1,) * (node.ndim - source.ndim) + source.shape)
+
+
+def _transpose(builder: Builder, node: Node) -> Node | None:
+    a, axes = node.args[0], node.kwargs.get("axes", node.args[1] if len(node.args) > 1 else None)
+    if isinstance(axes, Node):
+        return builder.call(np.transpose, a, tuple(axes.args[0].tolist())) if axes.function is CONSTANT else None
+    order = tuple(range(a.ndim)[::-1]) if axes is None else normalize_axis_tuple(axes, a.ndim)
+    long = [n for n in order if a.shape[n] != 1]
+    if long == sorted(long):
+        return builder.call(np.reshape, a, node.shape)
+    if a.function is np.transpose:
+        return builder.call(np.transpose, a.args[0], tuple([a.args[1][n] for n in order]))
+    if is_plain(a):
+        scale, base = split_scale(a)
+        if scale != 1:
+            return builder.scaled(scale, builder.call(np.transpose, base, order))
+    if a.function is np.broadcast_to:
+        moved = builder.call(np.transpose, broadcast_source(builder, a), order)
+        return builder.call(np.broadcast_to, moved, node.shape)
+    exact = len(node.args) == 2 and node.args[1] == order
+    return None if exact else builder.call(np.transpose, a, order)
+
+
+def _reshape(builder: Builder, node: Node) -> Node | None:
+    a = node.args[0]
+    if node.kwargs.get("order", "C") != "C" or len(node.args) > 2 or set(node.kwargs) - {"order", "shape"}:
+        return None
+    if a.function is np.reshape:
+        return builder.call(np.reshape, a.args[0], node.shape)
+    if is_plain(a):
+        scale, base = split_scale(a)
+        if scale != 1:
+            return builder.scaled(scale, builder.call(np.reshape, base, node.shape))
+    if a.function is np.broadcast_to and _long(a.shape) == _long(node.shape):
+        source = iter([n for n, size in zip(broadcast_source(builder, a).shape, a.shape, strict=True) if size != 1])
+        shape = tuple([1 if size == 1 else next(source) for size in node.shape])
+        return builder.call(np.broadcast_to, builder.call(np.reshape, a.args[0], shape), node.shape)
+    exact = len(node.args) == 2 and node.args[1] == node.shape and not node.kwargs
+    return None if exact else builder.call(np.reshape, a, node.shape)
+
+
+def _long(shape: Sequence[int]) -> list[int]:
+    return [n for n in shape if n != 1]
+
+
+def _ravel(builder: Builder, node: Node) -> Node | None:
+    plain = len(node.args) == 1 and node.kwargs.get("order", "C") == "C"
+    return builder.call(np.reshape, node.args[0], node.shape) if plain else None
+
+
+def _reshaped(builder: Builder, node: Node) -> Node | None:
+    """Axes of size 1 that come and go."""
+    return builder.call(np.reshape, node.args[0], node.shape)
+
+
+def _taken(builder: Builder, node: Node) -> Node | None:
+    """An index that only adds axes."""
+    a, index = node.args
+    items = index if type(index) is tuple else (index,)
+    only = all(item is None or item is Ellipsis or item == slice(None) for item in items if not isinstance(item, Node))
+    nodes = any(isinstance(item, Node) for item in items)
+    return builder.call(np.reshape, a, node.shape) if only and not nodes and a.parts is None else None
+
+
+def _moved_axes(builder: Builder, node: Node) -> Node | None:
+    """`swapaxes`, `moveaxis` and `matrix_transpose` as a transposition."""
+    a = node.args[0]
+    if node.kwargs or not a.ndim:
+        return None
+    probe = np.lib.stride_tricks.as_strided(np.zeros(()), [1] * a.ndim, [8 * (n + 1) for n in range(a.ndim)])
+    order = tuple([step // 8 - 1 for step in node.function(probe, *node.args[1:]).strides])
+    return builder.call(np.transpose, a, order)
+
+
+def _broadcast(builder: Builder, node: Node) -> Node | None:
+    a = node.args[0]
+    if a.function is np.broadcast_to:
+        return builder.call(np.broadcast_to, broadcast_source(builder, a), node.shape)
+    if a.size == node.size:
+        return builder.call(np.reshape, a, node.shape)
+    if is_plain(a):
+        scale, base = split_scale(a)
+        if scale != 1:
+            return builder.scaled(scale, builder.call(np.broadcast_to, base, node.shape))
+    exact = len(node.args) == 2 and node.args[1] == node.shape and not node.kwargs
+    return None if exact else builder.call(np.broadcast_to, a, node.shape)
+
+
+_MOVED = {np.transpose, np.reshape, np.broadcast_to}
+
+
+def _of_moved(builder: Builder, node: Node) -> Node | None:
+    """An elementwise call of what is moved or broadcast."""
+    for operand in node.operands:
+        if operand.function in _MOVED:
+            found = _moves_out(builder, node)
+            return _narrowed(builder, node) if found is None else found
+    return None
+
+
+def _moves_out(builder: Builder, node: Node) -> Node | None:
+    """An elementwise call of arrays that are all moved in the same way: it is the result that is moved."""
+    arrays = [a for a in node.args if isinstance(a, Node)]
+    if len(arrays) == 1 and node.function is np.multiply:
+        return None  # a number stands outside of moves
+    first = arrays[0] if arrays and not node.kwargs else None
+    if first is None or first.function not in (np.transpose, np.reshape) or first.shape != node.shape:
+        return None
+    inner = first.args[0]
+    for a in arrays[1:]:
+        if a.function is not first.function or a.args[1] != first.args[1] or a.args[0].shape != inner.shape:
+            return None
+    moved = builder.call(node.function, *[a.args[0] if isinstance(a, Node) else a for a in node.args])
+    return builder.call(first.function, moved, first.args[1])
+
+
+def _narrowed(builder: Builder, node: Node) -> Node | None:
+    """An elementwise call of operands that are broadcast: they are as small as the result allows."""
+    if node.kwargs or any(is_number(a) and node.function is np.multiply for a in node.args):
+        return None  # a number stands outside of moves
+    sources = [a.args[0] if isinstance(a, Node) and a.function is np.broadcast_to else a for a in node.args]
+    if all(source is a for source, a in zip(sources, node.args, strict=True)):
+        return None
+    shape = np.broadcast_shapes(*[a.shape if isinstance(a, Node) else np.shape(a) for a in sources])
+    if shape != node.shape:
+        small = builder.call(node.function, *sources)
+        return builder.call(np.broadcast_to, small, node.shape)
+    return builder.call(node.function, *sources)
+
+
+def _cast(builder: Builder, node: Node) -> Node | None:
+    a = node.args[0]
+    return a if isinstance(a, Node) and a.dtype == node.dtype and not a.weak else None
+
+
+_ELEMENTWISE = (np.add, np.subtract, np.multiply, np.divide, np.exp, np.log, np.tanh, np.sqrt, np.sin, np.cos)
+_ELEMENTWISE += (np.maximum, np.minimum, np.negative, np.absolute, np.square, np.power)
+
+RULES: dict[Any, Sequence[Rule]] = {
+    **{ufunc: (_of_moved,) for ufunc in _ELEMENTWISE},
+    np.astype: (_cast,),
+    operator.getitem: (_taken,),
+    np.transpose: (_transpose,),
+    np.matrix_transpose: (_moved_axes,),
+    np.swapaxes: (_moved_axes,),
+    np.moveaxis: (_moved_axes,),
+    np.reshape: (_reshape,),
+    np.ravel: (_ravel,),
+    np.expand_dims: (_reshaped,),
+    np.squeeze: (_reshaped,),
+    np.broadcast_to: (_broadcast,),
+}

@@ -1,0 +1,83 @@
+"""Moves of large arrays with short rows come last: what is computed by rows is not turned or raveled before.
+
+    -2.0 * np.reshape(x, (-1,))                    becomes   np.reshape(-2.0 * x, (-1,))
+    c * np.transpose(x, (2, 0, 1))                 becomes   np.transpose(c[:, :, None] * x, (2, 0, 1))
+
+The calls then go by the same rows as those before them, and are done in one run with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...program import Node
+from ..blocks.rows import LARGE, SHORT
+from .rewriting import Builder, Rule, rebuilt
+
+__all__ = ["outward"]
+
+
+def outward(outputs: Sequence[Node]) -> list[Node]:
+    """The outputs of an equal program whose moves come after elementwise calls."""
+    return rebuilt(outputs, Builder(_RULES))
+
+
+def _has_short_rows(node: Node) -> bool:
+    return node.ndim > 1 and node.size >= LARGE and node.size <= SHORT * node.shape[0]
+
+
+def _raveled(builder: Builder, node: Node) -> Node | None:
+    """An elementwise call of arrays that are raveled."""
+    arrays = node.operands
+    if node.ndim != 1 or node.size < LARGE or node.kwargs or not all(a.function is np.reshape for a in arrays):
+        return None
+    inner = [a.args[0] for a in arrays]
+    if not inner or any(a.shape != inner[0].shape for a in inner) or any(a.shape != node.shape for a in arrays):
+        return None
+    if not _has_short_rows(inner[0]) and inner[0].function is not np.transpose:
+        return None
+    if len(set(map(id, inner))) == 1 and inner[0].function is np.broadcast_to:
+        small = builder.call(node.function, *[inner[0].args[0] if isinstance(a, Node) else a for a in node.args])
+        return builder.call(np.reshape, builder.call(np.broadcast_to, small, inner[0].shape), node.shape)
+    made = builder.call(node.function, *[a.args[0] if isinstance(a, Node) else a for a in node.args])
+    return builder.call(np.reshape, made, node.shape)
+
+
+def _turned(builder: Builder, node: Node) -> Node | None:
+    """An elementwise call of an array that is turned, and of others that can be turned back at no cost."""
+    first = next((a for a in node.operands if a.function is np.transpose and a.shape == node.shape), None)
+    if first is None or node.kwargs or not _has_short_rows(first.args[0]) or first.args[1][0] == 0:
+        return None
+    order = first.args[1]
+    args: list[Any] = []
+    for a in node.args:
+        if not isinstance(a, Node) or not a.ndim:
+            args.append(a)
+        elif a.function is np.transpose and a.args[1] == order and a.shape == node.shape:
+            args.append(a.args[0])
+        else:
+            padded = (1,) * (node.ndim - a.ndim) + a.shape
+            if sum(size > 1 for size in padded) > 1:
+                return None
+            args.append(builder.call(np.reshape, a, tuple([padded[order.index(n)] for n in range(node.ndim)])))
+    return builder.call(np.transpose, builder.call(node.function, *args), order)
+
+
+def _again(builder: Builder, node: Node) -> Node | None:
+    """A transposition of a transposition."""
+    a = node.args[0]
+    if a.function is not np.transpose or len(node.args) != 2:
+        return None
+    order = tuple([a.args[1][n] for n in node.args[1]])
+    return a.args[0] if order == tuple(range(a.ndim)) else builder.call(np.transpose, a.args[0], order)
+
+
+_ELEMENTWISE = (np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.maximum, np.minimum)
+
+_RULES: dict[Any, Sequence[Rule]] = {
+    **{ufunc: (_raveled, _turned) for ufunc in _ELEMENTWISE},
+    np.transpose: (_again,),
+}

@@ -1,0 +1,35 @@
+"""A program made simpler, before it is written down.
+
+- `moves`, `algebra` and `contractions`: one form for what can be written in several ways.
+- `products`: products of many factors in the best order, common factors of sums.
+- `scales`: numbers are multiplied where that costs least.
+- `lowering`: contractions become direct calls.
+- `outward`: moves come after what is computed by rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...program import Node
+from . import algebra, contractions, moves
+from .lowering import lowered
+from .outward import outward
+from .products import multiplied
+from .rewriting import Builder, rebuilt
+from .scales import placed
+
+__all__ = ["simplified"]
+
+_TABLES = (moves.RULES, algebra.RULES, contractions.RULES)
+_NORMAL = {
+    function: tuple([rule for table in _TABLES for rule in table.get(function, ())])
+    for function in {function for table in _TABLES for function in table}
+}
+
+
+def simplified(outputs: Sequence[Node]) -> list[Node]:
+    """The outputs of an equal program that does less."""
+    builder = Builder(_NORMAL)
+    outputs = multiplied(rebuilt(outputs, builder), builder)
+    return outward(lowered(placed(outputs, Builder({}))))
