@@ -26,7 +26,7 @@ _SMOOTH = """
     arctan2 hypot logaddexp logaddexp2 fmod copysign fmax fmin float_power
 """
 _IN_PLACE = ("partition", "resize", "setfield", "itemset")
-_MEMORY = ("view", "tobytes", "tofile", "dump", "dumps", "byteswap", "getfield")
+_MEMORY = ("tobytes", "tofile", "dump", "dumps", "byteswap", "getfield")
 
 
 class ArrayMethods:
@@ -76,6 +76,13 @@ class ArrayMethods:
 
     def copy(self: Any, order: Any = "C") -> Any:
         return np.copy(self, order=order)
+
+    def view(self: Any, *dtype: Any) -> Any:
+        """The same memory; in another dtype it is refused."""
+        if dtype:
+            advice = "A traced array does not hand out its memory. Use x.astype(dtype), or jacobians.primal(x)."
+            raise TraceConversionError("ndarray.view", self.shape, advice)
+        return self[...]
 
     def fill(self: Any, value: Any) -> None:
         self[...] = value

@@ -102,6 +102,10 @@ def row_in_place(x):
     return y
 
 
+def mixed(x, **like):
+    return np.array([[np.sin(x[0]), 0.0], [1.0, np.exp(x[1])]], **like)
+
+
 RIGHT = {
     "np.array of entries": lambda x: np.array([x[0], x[1] * x[2], 2.0]),
     "np.array of rows": lambda x: np.array([x, 2 * x]),
@@ -112,6 +116,18 @@ RIGHT = {
     "arctan2 of object arrays": lambda x: np.arctan2(np.array([x[0], x[1]]), np.array([x[1], 2.0])),
     "A @ object array": lambda x: A @ np.array([x[0], x[1], x[2]]),
     "norm of an object array": lambda x: np.linalg.norm(np.array([x[0], x[1]])),
+    "traced and plain numbers": lambda x: np.sum(mixed(x) @ x[:2]) * mixed(x).T,
+    "solve of traced and plain numbers": lambda x: (
+        np.linalg.solve(mixed(x, like=x), np.ones(2)) + np.sin(mixed(x, like=x))
+    ),
+    "x.flat": lambda x: sum(v * v for v in (A * x).flat) * (A * x).flat[1:3],
+    "lists on either side": lambda x: ([1.0, 2, 3] @ x) * ((1.0, 2, 3) - x) / [2, 1, x[0]],
+    "np.vectorize of rows": lambda x: np.vectorize(lambda row: row * row.sum(), signature="(n)->(n)")(A * x),
+    "apply_along_axis": lambda x: np.apply_along_axis(lambda row: row * row.sum(), 1, A * x),
+    "interp": lambda x: np.interp(x, [0.0, 1, 3], [1.0, 4, 2]) + np.interp([0.5, 1.5, 2], [0, 1, 3], x),
+    "np.hypot.reduce": lambda x: np.subtract.outer(x, [1.0, 2]) * np.logaddexp.reduce(A * x)[:, None],
+    "maximum.accumulate": lambda x: np.maximum.accumulate(A * x) + np.add.reduceat(x, [0, 2, 1]),
+    "sum(out=)": lambda x: np.sum(A * x, axis=0, out=np.zeros_like(x)),
     "np.zeros_like": lambda x: np.zeros_like(x) + x,
     "np.zeros(like=)": filled_like,
     "np.array(like=)": lambda x: np.array([x[0], 1.0], like=x) * x[1],

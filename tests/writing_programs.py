@@ -149,7 +149,11 @@ def into(x):
     np.multiply(x, x, out=y)
     np.add(y, 1.0, y)
     safe = np.divide(1.0, x - 0.6, out=np.zeros_like(x), where=x > 0.7)
-    return y * safe
+    sums, total = np.zeros_like(x), np.empty(3, like=x)
+    y[1] = np.sum(A * x, axis=1, out=sums)[0]
+    x.dot(A, total)
+    np.cumsum(x, out=total[::-1])
+    return y * safe + sums * total
 
 
 def repaired(x):

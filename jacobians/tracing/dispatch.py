@@ -90,7 +90,9 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     if rule is None or rule.kind == "unsupported":
         raise UnsupportedFunctionError(function_name(function), rule.reason if rule else "")
     if rule.kind != "nondifferentiable":
-        args, kwargs = _without_out(function, args, kwargs)
+        args, kwargs, out = _without_out(function, args, kwargs)
+        if out is not None:
+            return _into(function, out, apply_function(function, args, kwargs))
     args = tuple([x if isinstance(x, Recorded) else _lifted(function, n, x) for n, x in enumerate(args)])
     if kwargs:
         kwargs = {name: lift(value) for name, value in kwargs.items() if value is not np._NoValue}
@@ -176,14 +178,28 @@ def _below(level: Level, value: Any) -> Any:
     return value
 
 
-def _without_out(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
-    """The arguments but ``out=None``, which rules do not all know; another `out` is refused."""
+def _without_out(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any], Any]:
+    """The arguments but `out`, which rules do not know, and `out`, if it is an array that can be written into."""
     place = _place_of_out(function)
-    if (args[place] if place < len(args) else kwargs.get("out")) is not None:
-        raise UnsupportedFunctionError(function_name(function), "for out=. Use what it returns instead")
+    out: Any = args[place] if place < len(args) else kwargs.get("out")
+    if out is not None and not (isinstance(out, Recorded) and getattr(out, "is_writable", False)):
+        advice = "for out= unless that is a traced array made inside the function, such as np.zeros_like(x)"
+        raise UnsupportedFunctionError(function_name(function), advice)
     if "out" in kwargs:
         kwargs = {name: value for name, value in kwargs.items() if name != "out"}
-    return args[:place] if place == len(args) - 1 else args, kwargs
+    if place == len(args) - 1:
+        args = args[:place]
+    elif place < len(args):
+        args = (*args[:place], None, *args[place + 1 :])
+    return args, kwargs, out
+
+
+def _into(function: Any, out: Any, result: Any) -> Any:
+    """Write a result into the array that was given as `out`."""
+    if np.shape(result) != out.shape:
+        raise ValueError(f"{function_name(function)}: out has shape {out.shape}, the result {np.shape(result)}.")
+    out[...] = result
+    return out
 
 
 @lru_cache(maxsize=1024)

@@ -26,8 +26,9 @@ def explain(error: BaseException) -> TraceConversionError | StagingError | None:
 
 def advise(error: BaseException) -> None:
     """Add to a foreign error about object arrays what they are, and what to do."""
-    if "object" in str(error) or "dtype('O')" in str(error):
+    if any(words in str(error) for words in ("object", "dtype('O')", "has no callable", "'isnan' not supported")):
         error.add_note(
-            "The object array holds traced values, which compiled code does not take. Use a function that has a rule, "
-            "such as those of NumPy and of jacobians.scipy, or give this one its derivative with jacobians.custom."
+            "The object array holds traced values, which compiled code does not take. Make traced and plain numbers "
+            "one traced array with np.array([[x[0], 0.0], [1.0, x[1]]], like=x), use a function that has a rule, such "
+            "as those of NumPy and of jacobians.scipy, or give this one its derivative with jacobians.custom."
         )
