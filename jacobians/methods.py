@@ -87,7 +87,7 @@ class ArrayMethods:
     def fill(self: Any, value: Any) -> None:
         self[...] = value
 
-    def put(self: Any, indices: Any, values: Any, mode: str = "raise") -> None:
+    def put(self: Any, indices: Any, values: Any, mode: Any = "raise") -> None:
         np.put(self, indices, values, mode)
 
     def sort(self: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None) -> None:

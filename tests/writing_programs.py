@@ -151,8 +151,8 @@ def into(x):
     safe = np.divide(1.0, x - 0.6, out=np.zeros_like(x), where=x > 0.7)
     sums, total = np.zeros_like(x), np.empty(3, like=x)
     y[1] = np.sum(A * x, axis=1, out=sums)[0]
-    x.dot(A, total)
-    np.cumsum(x, out=total[::-1])
+    _ = x.dot(A, total)
+    _ = np.cumsum(x, out=total[::-1])
     return y * safe + sums * total
 
 
