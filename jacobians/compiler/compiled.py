@@ -46,11 +46,6 @@ class Compiled:
     Made by `compile`. A signature is the shapes and dtypes of the arrays among the arguments, how they are nested, and
     the values of all other arguments (numbers that are no floats, texts, None, and those that `static_argnums` names).
 
-    Attributes
-    ----------
-    source : str
-        The text of the programs, as Python.
-
     Examples
     --------
     >>> import numpy as np
