@@ -66,6 +66,8 @@ ROWS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], list[str], list[str]]
     "moves cancel":          (lambda a: np.transpose(np.exp(np.transpose(a))), (X,), ["np.exp(a)"], [".T"]),
     "broadcast dropped":     (lambda a, x: a + np.broadcast_to(x, (6, 4)), (X, u), ["a + x"], ["broadcast"]),
     "sum of a broadcast":    (lambda x: np.sum(np.broadcast_to(x, (50, 4)), axis=0), (u,), ["50.0 *"], ["broadcast"]),
+    "ones count":            (lambda x: np.einsum("i,ij->i", x, np.ones((4, 5))), (u,), ["5.0 * x"], ["einsum", "c0"]),
+    "ones of two count":     (lambda x, y: np.einsum("i,i,ij->i", x, y, np.ones((4, 5))), (u, u + 1), ["5.0"], ["c0"]),
     "mask":                  (lambda a, y: np.equal(a, y).astype(float) * a, (u, u), ["a == y"], ["astype"]),
     "constant folded":       (lambda x: x + np.sin(np.arange(4.0)) * 2, (u,), ["c0"], ["sin", "*"]),
     "association":           (lambda a, x, y: x[:, None] * (y[:, None] * a), (A, u, u + 1), ["x * y"], []),
