@@ -266,7 +266,8 @@ class Recorder:
     def _result(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> Any:
         if not isinstance(value, (np.ndarray, np.generic, int, float, complex)) or np.result_type(value).kind == "O":
             raise self._refusal(function, args, kwargs, "Its result is no array of numbers: use it on the result.")
-        node = Node(function, args, kwargs, np.shape(value), np.result_type(value))
+        weak = type(value) in (int, float)  # as of count_nonzero before NumPy 2.3
+        node = Node(function, args, kwargs, np.shape(value), np.result_type(value), weak=weak)
         self._values[id(node)] = value
         return self.symbol(node)
 

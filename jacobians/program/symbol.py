@@ -134,6 +134,10 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         """The same number as an array: a Python number does not decide the dtype of a result, an array does."""
         return np.positive(self) if self.node.weak else self
 
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+        number = self.recorder.call(np.asarray, (self,), {}) if self.node.weak else self
+        return ArrayMethods.astype(number, dtype, *args, **kwargs)
+
     def __repr__(self) -> str:
         return f"Symbol(shape={self.shape}, dtype={self.dtype})"
 
