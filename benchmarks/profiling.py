@@ -102,7 +102,7 @@ def profile_tables(before: dict[str, Any], after: dict[str, Any]) -> str:
     lines = []
     for name, now in after.items():
         then = before.get(name)
-        lines += [f"### {name}, {now['size']}", "", f"By hand {_time(now['hand'])}, compiled {_time(now['compiled'])}."]
+        lines += [f"## {name}, {now['size']}", "", f"By hand {_time(now['hand'])}, compiled {_time(now['compiled'])}."]
         lines += ["", "| eager | time | where it goes |", "| --- | --: | --- |"]
         lines += [f"| before | {_time(then['ours'])} | {_shares(then['rooms'])} |"] if then else []
         lines += [f"| after | {_time(now['ours'])} | {_shares(now['rooms'])} |"]
