@@ -68,7 +68,7 @@ CUSTOM = {
 every_kind = pytest.mark.parametrize("function", CUSTOM.values(), ids=CUSTOM)
 
 
-def close(found, expected, tolerance=1e-10):
+def assert_close(found, expected, tolerance=1e-10):
     assert np.shape(found) == np.shape(expected)
     np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
 
@@ -88,9 +88,9 @@ def test_jacobians_and_products(function, mode):
             found = zip(argnums, made, strict=True) if isinstance(argnums, tuple) else [(argnums, made)]
             for n, J in found:
                 h, c = rng.normal(size=J.in_shape), rng.normal(size=J.out_shape)
-                close(J @ h, expected[n] @ h, 1e-8)
-                close(c @ J, c @ expected[n], 1e-8)
-                close(J.to_array(), expected[n], 1e-8)
+                assert_close(J @ h, expected[n] @ h, 1e-8)
+                assert_close(c @ J, c @ expected[n], 1e-8)
+                assert_close(J.to_array(), expected[n], 1e-8)
 
 
 @every_kind
@@ -99,15 +99,15 @@ def test_higher_orders(function):
         return lambda x, y: np.sum(np.sin(f(x * x, np.exp(y))))
 
     for found, expected in zip(*[jac.grad(loss(f), (0, 1))(X, Y) for f in (function, mixed)], strict=True):
-        close(found, expected)
+        assert_close(found, expected)
     for row, expected_row in zip(*[jac.hessian(loss(f), (0, 1))(X, Y) for f in (function, mixed)], strict=True):
         for found, expected in zip(row, expected_row, strict=True):
-            close(found.to_array(), expected.to_array())
+            assert_close(found.to_array(), expected.to_array())
 
     def third(f):
         return jac.jacobian(lambda x: jac.hessian(loss(f))(x, Y).to_array())(X).to_array()
 
-    close(third(function), third(mixed))
+    assert_close(third(function), third(mixed))
 
 
 @every_kind
@@ -117,8 +117,8 @@ def test_a_compiled_program_calls_the_function(function):
     matrix = jac.compile(lambda x, y: jac.jacobian(function, 1)(x, y).to_array())
     for x, y in ((X, Y), (2 * X, Y - 1)):
         for found, expected in zip(compiled(x, y), gradient(x, y), strict=True):
-            close(found, expected)
-        close(matrix(x, y), jac.jacobian(mixed, 1)(x, y).to_array())
+            assert_close(found, expected)
+        assert_close(matrix(x, y), jac.jacobian(mixed, 1)(x, y).to_array())
 
 
 def test_a_program_that_calls_it_is_not_saved(tmp_path):
@@ -138,7 +138,7 @@ def test_numbers_and_compiled_code():
     ):
         function, expected = root, np.cbrt
         for _ in range(3):
-            close(function(0.7), expected(0.7))
+            assert_close(function(0.7), expected(0.7))
             function, expected = jac.grad(function), jac.grad(expected)
 
 
@@ -167,7 +167,7 @@ def test_keyword_arguments_and_arguments_without_a_derivative():
         calls.append((type(x), words, n, power))
         return x**power
 
-    close(jac.grad(lambda x: np.sum(powered(x, "abc", 3, power=3)))(X), 3 * X**2)
+    assert_close(jac.grad(lambda x: np.sum(powered(x, "abc", 3, power=3)))(X), 3 * X**2)
     assert calls == [(np.ndarray, "abc", 3, 3)]
 
 
@@ -185,14 +185,14 @@ def test_a_lazy_jacobian_of_a_large_function_is_never_written_out():
     x = np.linspace(0, 1, n)
     J = jac.jacobian(lambda x: np.sin(shift(x)))(x)
     assert J.plan.nbytes < 100 * x.nbytes
-    close(J @ np.ones(n), np.cos(np.roll(x, 1) ** 2) * 2 * np.roll(x, 1))
-    close(np.ones(n) @ J, 2 * x * np.cos(x**2))
+    assert_close(J @ np.ones(n), np.cos(np.roll(x, 1) ** 2) * 2 * np.roll(x, 1))
+    assert_close(np.ones(n) @ J, 2 * x * np.cos(x**2))
 
 
 def test_a_missing_product_is_an_error_where_the_matrix_is_large():
     n = 5000
     one_way = jac.custom(lambda x: x**2, vjp=lambda c, y, x: 2 * x * c)
-    close(jac.grad(lambda x: np.sum(one_way(x)))(np.ones(n)), 2 * np.ones(n))
+    assert_close(jac.grad(lambda x: np.sum(one_way(x)))(np.ones(n)), 2 * np.ones(n))
     with pytest.raises(jac.ArgumentError, match=r"that jvp would give, but has vjp alone.*5000 calls\. Give jvp= as"):
         jac.jvp(one_way, (np.ones(n),), (np.ones(n),))
     other = jac.custom(lambda x: x**2, jvp=lambda h, y, x: 2 * x * h[0])
@@ -204,7 +204,7 @@ def test_the_matrix_is_written_out_from_the_smaller_side():
     calls = []
     wide = jac.custom(lambda x: W @ x, vjp=lambda c, y, x: calls.append("vjp") or W.T @ c,
                       jvp=lambda h, y, x: calls.append("jvp") or W @ h[0])  # fmt: skip
-    close(jac.jacobian(wide)(X).to_array(), W)
+    assert_close(jac.jacobian(wide)(X).to_array(), W)
     assert calls == ["vjp"] * 3
 
 
@@ -224,8 +224,8 @@ def test_what_it_holds_is_its_own():
     expected = 2 * x
     x *= 0
     value *= 0
-    close(J @ np.ones(20_000), expected)
-    close(np.ones(20_000) @ J, expected)
+    assert_close(J @ np.ones(20_000), expected)
+    assert_close(np.ones(20_000) @ J, expected)
 
 
 @jac.custom(jacobian=lambda x: np.exp(x))

@@ -59,7 +59,7 @@ def solver_of(residual, method="auto"):
     return solve
 
 
-def close(found, expected, tolerance=1e-7):
+def assert_close(found, expected, tolerance=1e-7):
     assert np.shape(found) == np.shape(expected)
     np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
 
@@ -71,9 +71,9 @@ def test_first_order(residual, method):
     for mode in ("explicit", "lazy"):
         for J, matrix in zip(jac.jacobian(solve, (0, 1), mode=mode)(A, B, guess=0.1), expected, strict=True):
             h = rng.normal(size=N)
-            close(J.to_array(), matrix)
-            close(J @ h, matrix @ h)
-            close(h @ J, h @ matrix)
+            assert_close(J.to_array(), matrix)
+            assert_close(J @ h, matrix @ h)
+            assert_close(h @ J, h @ matrix)
 
 
 @every_case
@@ -87,9 +87,9 @@ def test_second_order(residual, method):
     H = jac.hessian(loss, (0, 1))(A, B)
     for k in range(2):
         for found, expected in zip(H[k], numerical_jacobians(lambda a, b, k=k: gradient(a, b)[k], A, B), strict=True):
-            close(found.to_array(), expected, 1e-6)
+            assert_close(found.to_array(), expected, 1e-6)
     product = jac.hvp(loss, (A, B), (B, A))
-    close(product[0], H[0][0] @ B + H[0][1] @ A)
+    assert_close(product[0], H[0][0] @ B + H[0][1] @ A)
 
 
 @every_case
@@ -99,7 +99,7 @@ def test_compiled(residual, method):
     compiled = jac.compile(gradient)
     for a, b in ((A, B), (2 * A, B - 0.3)):
         for found, expected in zip(compiled(a, b), gradient(a, b), strict=True):
-            close(found, expected, 1e-9)
+            assert_close(found, expected, 1e-9)
 
 
 def test_the_structure_of_the_inverse():
@@ -125,7 +125,7 @@ def test_a_large_sparse_system_is_never_dense():
     z = solve(b)
     gradient = jac.grad(lambda b: np.sum(solve(b) ** 2))(b)
     J = jac.jacobian(residual)(z, b).to_sparse("csc")
-    close(gradient, scipy.sparse.linalg.spsolve(J.T.tocsc(), 2 * z), 1e-9)
+    assert_close(gradient, scipy.sparse.linalg.spsolve(J.T.tocsc(), 2 * z), 1e-9)
 
 
 def test_one_transposed_solution_for_all_arguments():
@@ -140,7 +140,7 @@ def test_one_transposed_solution_for_all_arguments():
     assert solutions == [(N, N)]
     direct = jac.grad(lambda a, b: np.sum(solver_of(dense)(a, b) ** 2), (0, 1))(A, B)
     for found, expected in zip(gradient, direct, strict=True):
-        close(found, expected)
+        assert_close(found, expected)
 
 
 def test_fixed_points_to_third_order():
@@ -156,7 +156,7 @@ def test_fixed_points_to_third_order():
 
     function = solve
     for order in range(3):
-        close(jac.grad(function)(0.7), numerical_jacobians(function, np.array(0.7))[0], 10 ** (order - 8))
+        assert_close(jac.grad(function)(0.7), numerical_jacobians(function, np.array(0.7))[0], 10 ** (order - 8))
         function = jac.grad(function)
     J = jac.jacobian(solve)(np.linspace(0.1, 0.9, 4, dtype=np.float32))
     assert J.is_diagonal
