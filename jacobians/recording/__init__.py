@@ -1,17 +1,20 @@
 """Run a function once and write down its linear graph: what the transforms and the tape have in common.
 
 - `arguments`: what may be differentiated, arrays and nests of them, checked at the earliest moment.
+- `factored`: Jacobians as results, differentiated by their factors.
 - `linearise`: `linearise`, a function at a point as a `Linearised`; `owned_graph` makes it independent of the caller.
 - `pulling`: `pull`, cotangents of the outputs back to the inputs.
 """
 
 from .arguments import Argnums, checked_inputs, checked_vectors, is_differentiated, normalised_argnums
+from .factored import as_jacobian
 from .linearise import Linearised, as_result, linearise, owned_graph
 from .pulling import as_scalar, pull
 
 __all__ = [
     "Argnums",
     "Linearised",
+    "as_jacobian",
     "as_result",
     "as_scalar",
     "checked_inputs",

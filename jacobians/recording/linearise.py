@@ -18,6 +18,7 @@ from ..terms import Factor, OperatorFactor, Term
 from ..tracing import Level, Traced, advise, check_current, contains_traced, explain, lift, opened, released, watch
 from ..trees import LEAF, Tree, flatten, is_container
 from .arguments import check_dtype, checked_inputs, is_differentiated
+from .factored import as_output
 
 __all__ = ["Linearised", "as_result", "linearise", "memory_of", "owned_graph"]
 
@@ -31,7 +32,7 @@ class Linearised(NamedTuple):
     ----------
     level : Level
     values : sequence
-        The arrays of the result, one level below.
+        The arrays of the result, and the Jacobians in it, one level below.
     aux : object
     graph : LinearGraph
     inputs, outputs : tuple of int
@@ -132,15 +133,15 @@ def linearise(
 
 
 def _flat_result(operation: str, result: Any) -> tuple[list[Any], Tree]:
-    """The arrays of a result, and how they are nested; Jacobians stand for their dense arrays."""
-    if isinstance(result, (Jacobian, BlockJacobian)):
-        result = result.to_array()
+    """The arrays and Jacobians of a result, and how they are nested; a `BlockJacobian` is the nest of its blocks."""
+    if isinstance(result, BlockJacobian):
+        result = result.blocks
     if not is_container(result):
         return [result], LEAF
     leaves, tree = flatten(result, is_differentiated)
-    if any([isinstance(leaf, (Jacobian, BlockJacobian)) for leaf in leaves]):
-        dense = [leaf.to_array() if isinstance(leaf, (Jacobian, BlockJacobian)) else leaf for leaf in leaves]
-        leaves, tree = flatten(tree.build(dense), is_differentiated)
+    if any([isinstance(leaf, BlockJacobian) for leaf in leaves]):
+        apart = [leaf.blocks if isinstance(leaf, BlockJacobian) else leaf for leaf in leaves]
+        leaves, tree = flatten(tree.build(apart), is_differentiated)
     if not leaves:
         found = f"is {tree}, a nest without an array"
         raise ArgumentError(operation, "the result", found, "Return at least one array of floating numbers.")
@@ -149,6 +150,11 @@ def _flat_result(operation: str, result: Any) -> tuple[list[Any], Tree]:
 
 def _output(operation: str, level: Level, name: str, result: Any) -> tuple[Any, int]:
     """The plain value of a result, and its vertex; a result that depends on no input gets one without edges."""
+    if isinstance(result, Jacobian):
+        factored = as_output(operation, level, result)
+        if factored is not None:
+            return factored
+        result = result.to_array()
     if isinstance(result, np.ndarray) and result.dtype == object and contains_traced(result):
         result = lift(result)
     check_current(operation, result)
@@ -177,7 +183,10 @@ def plain(level: Level, tree: Any) -> Any:
 
 
 def as_result(level: Level, value: Any) -> Any:
-    """A value as it is handed out: an array that the caller may change, or a NumPy scalar."""
+    """A value as it is handed out: an array that the caller may change, a NumPy scalar, or a Jacobian of its own."""
+    if isinstance(value, Jacobian):
+        terms = [_with_arrays(term, level.guard.own) for term in value.terms]
+        return Jacobian.of_terms(terms, value.out_shape, value.in_shape, value.dtype, value.in_dtype)
     if not isinstance(value, np.ndarray):
         return released(value)
     if value.ndim == 0:

@@ -35,7 +35,7 @@ __all__ = ["Jacobian"]
 def _from_diagonal(cls: type[Jacobian], entries: Any) -> Jacobian:
     """The diagonal Jacobian with these entries, of shape ``entries.shape * 2``; they are copied."""
     entries = owned_value(entries)
-    return cls._of_terms([diagonal_entries(entries)], entries.shape, entries.shape, entries.dtype)
+    return cls.of_terms([diagonal_entries(entries)], entries.shape, entries.shape, entries.dtype)
 
 
 class Jacobian:
@@ -65,9 +65,12 @@ class Jacobian:
 
     # ------------------------------------------------------------------------------------------------ made by hand
     @classmethod
-    def _of_terms(cls, terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: Any) -> Jacobian:
-        linear = of_terms(terms, out_shape, in_shape, np.dtype(dtype), np.dtype(dtype))
-        return cls._of_linear(linear, "explicit", None)
+    def of_terms(
+        cls, terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: Any, in_dtype: Any = None
+    ) -> Jacobian:
+        """The Jacobian that is the sum of these terms, with which it shares their arrays."""
+        dtypes = np.dtype(dtype), np.dtype(dtype if in_dtype is None else in_dtype)
+        return cls(Body(edge(terms, out_shape, in_shape, *dtypes), (0,), 1), 0, "explicit")
 
     @classmethod
     def _of_linear(cls, linear: Linear, mode: str, limit: int | str | None) -> Jacobian:
@@ -91,7 +94,7 @@ class Jacobian:
         """
         array = owned_value(array)
         term = array_term(array, in_ndim)
-        return cls._of_terms([term], term.out_shape, term.in_shape, array.dtype)
+        return cls.of_terms([term], term.out_shape, term.in_shape, array.dtype)
 
     @classmethod
     def from_einsum(cls, expression: str, *operands: Any) -> Jacobian:
@@ -111,7 +114,7 @@ class Jacobian:
         """
         arrays = tuple([owned_value(operand) for operand in operands])
         term = einsum_term(expression, arrays)
-        return cls._of_terms([term], term.out_shape, term.in_shape, np.result_type(*[array.dtype for array in arrays]))
+        return cls.of_terms([term], term.out_shape, term.in_shape, np.result_type(*[array.dtype for array in arrays]))
 
     @classmethod
     def identity(cls, shape: tuple[int, ...], dtype: Any = float) -> Jacobian:
@@ -123,7 +126,7 @@ class Jacobian:
         0
         """
         axes = axes_of(_as_shape(shape))
-        return cls._of_terms([Term(axes, axes)], _as_shape(shape), _as_shape(shape), dtype)
+        return cls.of_terms([Term(axes, axes)], _as_shape(shape), _as_shape(shape), dtype)
 
     @classmethod
     def zeros(cls, out_shape: tuple[int, ...], in_shape: tuple[int, ...], dtype: Any = float) -> Jacobian:
@@ -134,7 +137,7 @@ class Jacobian:
         >>> Jacobian.zeros((2,), (3,)).structure
         'zero'
         """
-        return cls._of_terms([], _as_shape(out_shape), _as_shape(in_shape), dtype)
+        return cls.of_terms([], _as_shape(out_shape), _as_shape(in_shape), dtype)
 
     # ------------------------------------------------------------------------------------------------- what it is
     @property
@@ -389,11 +392,7 @@ class Jacobian:
         return pick(terms, self.shape, index, self.dtype)[()]
 
     def __reduce__(self) -> Any:
-        return _rebuild, (self.terms, self.out_shape, self.in_shape, self.dtype, self.in_dtype)
-
-
-def _rebuild(terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: Any, in_dtype: Any) -> Jacobian:
-    return Jacobian(Body(edge(terms, out_shape, in_shape, dtype, in_dtype), (0,), 1), 0, "explicit")
+        return Jacobian.of_terms, (self.terms, self.out_shape, self.in_shape, self.dtype, self.in_dtype)
 
 
 def _as_shape(shape: Any) -> tuple[int, ...]:

@@ -12,7 +12,8 @@ from ..contract import to_dense
 from ..elimination import push_several
 from ..errors import ArgumentError
 from ..labels import axes_of
-from ..recording import Linearised, as_scalar, checked_vectors, linearise, owned_graph, pull
+from ..recording import Linearised, as_jacobian, as_scalar, checked_vectors, linearise, owned_graph, pull
+from ..tensor import Jacobian
 from ..terms import Factor, Term
 from ..trees import is_container
 from .making import jacobians_of
@@ -109,8 +110,12 @@ def _along(
                 axes = axes_of(graph.shapes[vertex])
                 seeds[vertex] = [Term(axes, (), (Factor.on(vector, axes),))]
         results = []
-        for terms, n in zip(push_several(graph, record.inputs, record.outputs, seeds), record.outputs, strict=True):
-            results.append(as_scalar(to_dense(terms, graph.shapes[n], graph.dtypes[n])))
+        pushed = push_several(graph, record.inputs, record.outputs, seeds)
+        for terms, n, value in zip(pushed, record.outputs, record.values, strict=True):
+            if isinstance(value, Jacobian):
+                results.append(as_jacobian(terms, value))
+            else:
+                results.append(as_scalar(to_dense(terms, graph.shapes[n], graph.dtypes[n])))
         value, tangent = record.value(), record.result.slopes().build(results)
         return (value, tangent, record.aux) if has_aux else (value, tangent)
 

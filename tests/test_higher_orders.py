@@ -1,0 +1,142 @@
+"""Third and fourth derivatives: a Jacobian as the result of a differentiated function keeps its factors apart."""
+
+import pickle
+from functools import cache
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from sample_jacobians import assert_close
+
+import jacobians as jac
+
+RNG = np.random.default_rng(31)
+A = RNG.normal(size=(5, 3))
+W = RNG.normal(size=3)
+TARGETS = RNG.normal(size=5)
+
+# Scalar functions of a vector, with the namespace as an argument, so that the oracle has its own.
+# fmt: off
+FUNCTIONS = {
+    "sum of sines":  lambda w, m: m.sum(m.sin(w)),
+    "logistic":      lambda w, m: m.sum(m.log1p(m.exp(m.dot(A, w)))),
+    "a network":     lambda w, m: m.sum((m.tanh(m.dot(A, w)) - TARGETS) ** 2),
+    "a product":     lambda w, m: m.prod(w) + w[0] * m.sum(w**3),
+    "shifted":       lambda w, m: m.sum(w[1:] ** 2 * w[:-1] ** 3),
+    "a quotient":    lambda w, m: m.sum(w) / m.sum(m.exp(w)),
+    "running sums":  lambda w, m: m.sum(m.cumsum(w) ** 3),
+    "constant":      lambda w, m: m.sum(0 * w) + 1.0,
+}
+# fmt: on
+
+
+@cache
+def derivative(name, order):
+    """The foreign derivative: autograd, as often as needed."""
+    result = autograd.grad(lambda w: FUNCTIONS[name](w, anp))
+    for _ in range(order - 1):
+        result = autograd.jacobian(result)
+    return result(W)
+
+
+@pytest.mark.filterwarnings("ignore:Output seems independent of input")  # autograd's, of the constant function
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_third_and_fourth_derivatives(name):
+    function = FUNCTIONS[name]
+    third = jac.jacobian(jac.hessian(lambda w: function(w, np)))
+    assert_close(third(W).to_array(), derivative(name, 3))
+    assert_close(jac.compile(third)(W).to_array(), derivative(name, 3))
+    assert_close(jac.jacobian(third)(W).to_array(), derivative(name, 4))
+    lazy = jac.jacobian(jac.hessian(lambda w: function(w, np)), mode="lazy")
+    assert_close(jac.jacobian(lazy)(W).to_array(), derivative(name, 4))
+
+
+@pytest.mark.filterwarnings("ignore:Output seems independent of input")  # autograd's, of the constant function
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_products_with_third_derivatives(name):
+    function, direction = FUNCTIONS[name], RNG.normal(size=3)
+    hessian, third = jac.hessian(lambda w: function(w, np)), derivative(name, 3)
+    value, tangent = jac.jvp(hessian, (W,), (direction,))
+    assert isinstance(value, jac.Jacobian)
+    assert isinstance(tangent, jac.Jacobian)
+    assert_close(value.to_array(), derivative(name, 2))
+    assert_close(tangent.to_array(), third @ direction)
+    assert_close(jac.jvp(jac.jacobian(hessian), (W,), (direction,))[1], derivative(name, 4) @ direction)
+    cotangent = RNG.normal(size=(3, 3))
+    assert_close(jac.vjp(hessian, W)[1](cotangent)[0], np.tensordot(cotangent, third, 2))
+    lazy = jac.jacobian(hessian, mode="lazy")(W)
+    assert_close(lazy @ direction, third @ direction)
+    assert_close(cotangent @ lazy, np.tensordot(cotangent, third, 2))
+
+
+def test_the_third_derivative_of_a_sum_of_sines_is_one_diagonal_term():
+    n = 100_000
+    x = np.linspace(0, 1, n)
+    third = jac.jacobian(jac.hessian(lambda x: np.sum(np.sin(x))))(x)
+    (term,) = third.terms
+    assert third.nbytes == 8 * n
+    assert third.dense_nbytes == 8 * n**3
+    assert term.out_shape == (n, n)
+    assert term.in_shape == (n,)
+    assert len(term.labels) == 1
+    np.testing.assert_array_equal(term.factors[0].array * term.scale, -np.cos(x))
+    fourth = jac.jacobian(jac.jacobian(jac.hessian(lambda x: np.sum(np.sin(x)))))(x)
+    assert [len(term.labels) for term in fourth.terms] == [1]
+    assert fourth.plan.largest_intermediate <= 8 * n
+
+
+def test_terms_stay_factored():
+    """The derivative of the outer product ``sin(u) v`` in u: nothing of the size of the product is made."""
+    n = 3000
+    u, v = RNG.normal(size=(2, n))
+
+    J = jac.jacobian(lambda u: jac.jacobian(lambda w: np.sin(u) * np.dot(w, v))(v))(u)
+    assert J.shape == (n, n, n)
+    assert J.nbytes <= 8 * 8 * n
+    np.testing.assert_allclose(J[5, 7, 5], np.cos(u[5]) * v[7])
+    assert J[5, 7, 6] == 0
+
+
+def test_nests_of_jacobians():
+    def loss(p, m):
+        return m.sum(m.tanh(m.dot(A, p["w"]) + p["b"]) ** 3)
+
+    point = {"w": W, "b": TARGETS}
+    third = jac.jacobian(jac.hessian(lambda p: loss(p, np)))(point)
+    expected = autograd.jacobian(
+        autograd.jacobian(lambda w: autograd.grad(lambda b: loss({"w": w, "b": b}, anp))(TARGETS))
+    )(W)
+    assert third["b"]["w"]["w"].shape == (5, 3, 3)
+    assert_close(third["b"]["w"]["w"].to_array(), expected)
+    pair = jac.jacobian(lambda w: {"J": jac.jacobian(np.sin)(w), "sum": np.sum(w)})(W)
+    assert_close(pair["J"].to_array(), autograd.jacobian(autograd.jacobian(anp.sin))(W))
+    assert_close(pair["sum"].to_array(), np.ones(3))
+
+
+def test_the_value_is_a_jacobian_of_its_own():
+    X = A.copy()
+    value, J = jac.value_and_jacobian(lambda w: jac.jacobian(lambda u: np.tanh(X @ u))(w))(W)
+    before, slope = value.to_array(), J.to_array()
+    X *= 2
+    assert isinstance(value, jac.Jacobian)
+    assert_close(before, autograd.jacobian(lambda u: anp.tanh(anp.dot(A, u)))(W))
+    np.testing.assert_array_equal(value.to_array(), before)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(J)).to_array(), slope)
+
+
+def test_numbers_and_dtypes():
+    assert jac.grad(jac.jacobian(lambda t: t**3))(2.0) == 12
+    value, slope = jac.value_and_grad(jac.jacobian(lambda t: t**3))(2.0)
+    assert (float(value), float(slope)) == (12, 12)
+    third = jac.jacobian(jac.hessian(lambda x: np.sum(np.sin(x))))(np.zeros(3, np.float32))
+    assert third.dtype == third.to_array().dtype == np.float32
+    empty = jac.jacobian(jac.hessian(lambda x: np.sum(np.sin(x))))(np.zeros(0))
+    assert empty.to_array().shape == (0, 0, 0)
+
+
+def test_a_function_known_by_its_products():
+    """Its operator holds numbers of the level, which are not told apart: the Jacobian is expanded, and right."""
+    doubled = jac.custom(lambda y: y * y, vjp=lambda c, _, y: (2 * y * c,))
+    second = jac.jacobian(jac.jacobian(lambda x: doubled(np.exp(x))))(W).to_array()
+    assert_close(second, autograd.jacobian(autograd.jacobian(lambda x: anp.exp(x) ** 2))(W))
