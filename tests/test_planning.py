@@ -11,6 +11,7 @@ from elimination_tasks import TASKS
 from graph_oracle import jacobians_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_graphs import dags, graph_of
 
 import jacobians as jac
 from jacobians.elimination import choose, choosing, inner_vertices, plan_of, predict
@@ -92,29 +93,6 @@ def test_one_operand_twice():
 
 
 # ------------------------------------------------------------------------------------------- prices, bounds, search
-def graph_of(edges, count, shape=()):
-    """A graph of values between vertices 0 ... count - 1."""
-    graph = LinearGraph()
-    for _ in range(count):
-        _ = graph.add_vertex(shape, FLOAT)
-    for source, target in edges:
-        out, inp = [tuple((Label(n),) for n in shape) for _ in range(2)]
-        labels = tuple(axis[0] for axis in out + inp)
-        graph.add_term(source, target, Term(out, inp, (Factor(np.ones([x.size for x in labels]), labels),)))
-    return graph
-
-
-@st.composite
-def dags(draw, largest=8):
-    """Edges of a random graph with vertices 0 and 1 as inputs, in which all lead to the last."""
-    count = draw(st.integers(4, largest))
-    edges = set()
-    for target in range(2, count):
-        edges |= {(source, target) for source in draw(st.sets(st.integers(0, target - 1), min_size=1, max_size=3))}
-    ends = {target for target in range(2, count - 1) if not any(source == target for source, _ in edges)}
-    return sorted(edges | {(vertex, count - 1) for vertex in ends}), count
-
-
 def price_by_hand(edges, order):
     """Edges in times edges out, on a plain set of edges."""
     edges, total = set(edges), 0

@@ -6,6 +6,7 @@ Each is a name and a function of `Prices`; `greedy` takes the vertex of least ke
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from typing import Any
 
@@ -19,21 +20,27 @@ __all__ = ["ORDERS", "chain", "greedy", "is_line"]
 
 
 def greedy(prices: Prices, key: Callable[[int, int], Any]) -> list[int]:
-    """The order that takes, again and again, the vertex of least ``key(vertex, gone)``.
+    """The order that takes, again and again, the vertex of least ``key(vertex, gone)``, a tuple that names the vertex.
 
-    Only keys of vertices that a step has touched are asked again: those that the eliminated one reaches or is reached
-    from.
+    Only keys of vertices that a step can have touched are asked again, see `Prices.touched`.
     """
     gone, order, left = 0, [], set(prices.inner)
-    keys = {vertex: key(vertex, 0) for vertex in prices.inner}
+    keys = {vertex: key(vertex, 0) for vertex in left}
+    waiting = [(asked, vertex) for vertex, asked in keys.items()]
+    heapify(waiting)
     while left:
-        taken = min(left, key=keys.__getitem__)
+        asked, taken = heappop(waiting)
+        if taken not in left or asked != keys[taken]:
+            continue
         order.append(taken)
         left.remove(taken)
+        touched = prices.touched(taken, gone)
         gone |= prices.bit[taken]
-        for vertex in left:
-            if prices.around[vertex] & prices.bit[taken]:
-                keys[vertex] = key(vertex, gone)
+        for vertex in left.intersection(touched):
+            asked = key(vertex, gone)
+            if asked != keys[vertex]:
+                keys[vertex] = asked
+                heappush(waiting, (asked, vertex))
     return order
 
 

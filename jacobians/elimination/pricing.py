@@ -139,6 +139,18 @@ class Prices:
                 total += (held[new] if new != NOTHING else 0) - (held[old] if old != NOTHING else 0)
         return total
 
+    def touched(self, vertex: int, gone: int) -> Iterable[int]:
+        """The vertices whose price, degree or growth can change when one is eliminated after those in `gone`.
+
+        Its neighbours, since their edges do, and what else the sources lead to: their new edges may lie beside those
+        that eliminating it would add.
+        """
+        touched = {*self.leaving(vertex, gone)}
+        for source in self.arriving(vertex, gone):
+            touched.add(source)
+            touched.update(self.leaving(source, gone))
+        return touched
+
     def arriving(self, vertex: int, gone: int) -> Any:
         """The kinds of the edges into a vertex, by source."""
         known = self._arriving[vertex].get(gone & self._above[vertex])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..terms import Term
 from .kinds import NOTHING, Kinds
@@ -56,12 +56,23 @@ class ScalarPrices(Prices):
     def growth(self, vertex: int, gone: int) -> int:
         arriving, leaving = self.arriving(vertex, gone)[0], self.leaving(vertex, gone)[0]
         total = -arriving.bit_count() - leaving.bit_count()
-        while arriving:
-            lowest = arriving & -arriving
-            beside = self.leaving(self.vertices[lowest.bit_length() - 1], gone)[0]
-            total += (leaving & ~beside).bit_count()
-            arriving ^= lowest
-        return total
+        return total + sum(
+            [(leaving & ~self.leaving(source, gone)[0]).bit_count() for source in self._members(arriving)]
+        )
+
+    def touched(self, vertex: int, gone: int) -> Iterable[int]:
+        sources = self.arriving(vertex, gone)[0]
+        touched = self.leaving(vertex, gone)[0] | sources
+        for source in self._members(sources):
+            touched |= self.leaving(source, gone)[0]
+        return self._members(touched)
+
+    def _members(self, bits: int) -> Iterator[int]:
+        """The vertices of a set."""
+        while bits:
+            lowest = bits & -bits
+            yield self.vertices[lowest.bit_length() - 1]
+            bits ^= lowest
 
     def _walk(self, vertex: int, gone: int, direct: dict[int, Edges], cache: dict[int, dict], reach: dict) -> Sets:
         bit = self.bit
