@@ -2,7 +2,7 @@
 
 In the order in which a function passes through:
 
-- `compiled`: `compile` and `Compiled`, one program for each signature.
+- `compiled`: `compile` and `Compiled`, one program for each signature; `entrance`: which program a call is for.
 - `trees`, `parameters`, `places`: nests of arrays, the parameters of a program, arrays of the caller for results.
 - `staging`: the function runs on symbols, and is a list of nodes.
 - `loops`, `rewrites`: steps that repeat become loops; what is computed becomes less.

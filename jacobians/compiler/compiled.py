@@ -19,8 +19,9 @@ from ..pausing import without_collection
 from ..program import Symbol
 from ..tracing import contains_traced
 from ..trees import is_container
+from .entrance import Entry, entrance
 from .kernel import Kernel, write_kernel
-from .parameters import Parameters, parameters_of
+from .parameters import Parameters, Static, parameters_of
 from .places import check_places
 from .saving import save_module
 from .staging import stage
@@ -67,31 +68,25 @@ class Compiled:
         self._has_out = "out" in _parameter_names(function)
         self._programs: dict[Any, Program] = {}
         self._into: dict[Any, Program] = {}
-        self._quick: dict[tuple[Any, ...], Callable[..., Any]] = {}
+        self._enter: Callable[[tuple[Any, ...]], Any] = self._unmet
         self._lock = threading.RLock()
         update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not kwargs:
-            key = []
-            for value in args:
-                if type(value) is not np.ndarray:
-                    break
-                key.append(value.shape)
-                key.append(value.dtype)
-            else:
-                run = self._quick.get(tuple(key))
-                if run is not None:
-                    return run(*args)
-        elif "out" in kwargs and not self._has_out:
+            return self._enter(args)
+        if "out" in kwargs and not self._has_out:
             out = kwargs.pop("out")
             return self._called(args, kwargs) if out is None else self._called_into(out, args, kwargs)
         return self._called(args, kwargs)
 
+    def _unmet(self, args: tuple[Any, ...]) -> Any:
+        return self._called(args, {})
+
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if any(_is_recorded(value) for value in (*args, *kwargs.values())):
             return self._original()(*args, **kwargs)  # a part of another derivative or program
-        leaves, tree = flatten((tuple([_Static(a) if n in self._static else a for n, a in enumerate(args)]), kwargs))
+        leaves, tree = flatten((tuple([Static(a) if n in self._static else a for n, a in enumerate(args)]), kwargs))
         signature = tuple([_signature(leaf) for leaf in leaves])
         key = (tree, signature)
         program = self._programs.get(key)
@@ -99,13 +94,17 @@ class Compiled:
             with self._lock:
                 program = self._programs.get(key) or self._written(key, leaves)
                 self._programs[key] = program
-            if not kwargs and not self._static and all(type(value) is np.ndarray for value in args):
-                self._quick[tuple([part for a in args for part in (a.shape, a.dtype)])] = program.kernel.run
+                self._enter = self._entrance()
         return program.kernel.run(*args, **kwargs)
+
+    def _entrance(self) -> Callable[[tuple[Any, ...]], Any]:
+        programs = [(tree.children, program) for (tree, _), program in self._programs.items()]
+        entries = [Entry(args.children, p.signature, p.kernel) for (args, named), p in programs if not named.children]
+        return entrance(entries, self._unmet)
 
     def _called_into(self, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The same, with results written into arrays of the caller."""
-        leaves, tree = flatten((tuple([_Static(a) if n in self._static else a for n, a in enumerate(args)]), kwargs))
+        leaves, tree = flatten((tuple([Static(a) if n in self._static else a for n, a in enumerate(args)]), kwargs))
         key = (tree, tuple([_signature(leaf) for leaf in leaves]))
         with self._lock:
             program = self._into.get(key) or self._written(key, leaves, into=True)
@@ -124,7 +123,7 @@ class Compiled:
             ends = staged.inputs, staged.outputs, staged.result
             kernel = write_kernel(self._name, parameters, *ends, quiet=staged.quiet, into=into)
         positional, named = tree.children
-        words = [word.strip() for word in parameters.header.split(",") if word.strip() != "*"]
+        words = [word.strip() for word in parameters.header.split(",") if word.strip() not in ("", "*")]
         children = (*positional.children, *named.children)
         paths = [path for word, child in zip(words, children, strict=True) if child.count for path in child.paths(word)]
         results = [(node.shape, node.dtype) for node in staged.outputs]
@@ -174,44 +173,19 @@ class Compiled:
         return f"Compiled({self._name}, {count} {'signature' if count == 1 else 'signatures'})"
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {name: value for name, value in self.__dict__.items() if name not in ("_lock", "__wrapped__")}
+        state = {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_enter", "__wrapped__")}
         try:
             pickle.dumps(self._function)
         except (pickle.PicklingError, AttributeError, TypeError):
             state["_function"] = None
-        state["_quick"] = {key: None for key in self._quick}
         state["_programs"], state["_into"] = list(self._programs.items()), list(self._into.items())
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._programs, self._into = dict(state["_programs"]), dict(state["_into"])
-        self._quick = {}
+        self._enter = self._entrance()
         self._lock = threading.RLock()
-
-
-class _Static:
-    """A static argument: a part of the signature, whatever it is."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Static) or type(self.value) is not type(other.value):
-            return False
-        if isinstance(self.value, np.ndarray):
-            return np.array_equal(self.value, other.value)
-        return bool(self.value == other.value)
-
-    def __hash__(self) -> int:
-        if isinstance(self.value, np.ndarray):
-            return hash((self.value.shape, self.value.tobytes()))
-        try:
-            return hash(self.value)
-        except TypeError:
-            return hash(type(self.value))
 
 
 def _parameter_names(function: Callable[..., Any]) -> list[str]:
@@ -225,7 +199,7 @@ def _parameter_names(function: Callable[..., Any]) -> list[str]:
 
 def _without_static(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*[a.value if isinstance(a, _Static) else a for a in args], **kwargs)
+        return function(*[a.value if isinstance(a, Static) else a for a in args], **kwargs)
 
     return call
 

@@ -38,14 +38,19 @@ class Kernel:
         What the text refers to.
     result : Tree or None
         How the tuple of arrays that the function returns is nested; None where it returns the nest itself.
+    text : callable
+        The function as the text defines it.
+    build : callable or None
+        What makes the nest of what the text returns.
     run : callable
-        The function.
+        The whole function.
     """
 
     def __init__(self, name: str, source: str, space: Namespace, result: Tree | None) -> None:
         self.name, self.source, self.space, self.result = name, source, space, result
-        text = _defined(name, source, space)
-        self.run: Callable[..., Any] = text if result is None else _built(text, result.builder)
+        self.text = _defined(name, source, space)
+        self.build = None if result is None else result.builder
+        self.run = self.text if self.build is None else _built(self.text, self.build)
 
     def __reduce__(self) -> Any:
         return Kernel, (self.name, self.source, self.space, self.result)

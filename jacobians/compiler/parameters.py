@@ -8,9 +8,11 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .trees import Tree
 
-__all__ = ["Parameters", "parameters_of"]
+__all__ = ["Parameters", "Static", "parameters_of"]
 
 _RESERVED = re.compile(r"(np|sparse|special|operator|in_blocks|borrow|give_back|[vcfbt]\d+|_.*)$")
 
@@ -31,6 +33,30 @@ class Parameters(NamedTuple):
     header: str
     unpacking: list[str]
     names: list[str]
+
+
+class Static:
+    """A static argument: a part of the signature, whatever it is."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Static) or type(self.value) is not type(other.value):
+            return False
+        if isinstance(self.value, np.ndarray):
+            return np.array_equal(self.value, other.value)
+        return bool(self.value == other.value)
+
+    def __hash__(self) -> int:
+        if isinstance(self.value, np.ndarray):
+            return hash((self.value.shape, self.value.tobytes()))
+        try:
+            return hash(self.value)
+        except TypeError:
+            return hash(type(self.value))
 
 
 def parameters_of(function: Callable[..., Any], arguments: Tree) -> Parameters:

@@ -8,16 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
-from itertools import repeat
+from itertools import accumulate, repeat
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from ..arrays import settled
-from ..labels import unfrozen
 from ..program import Symbol
-from ..tensor import BlockJacobian, Jacobian, SparsePattern
+from ..tensor import BlockJacobian, Body, Jacobian, SparsePattern, edge, waiting_jacobian
 from ..terms import Factor, Map, Term
 from ..trees import Assembly
 from ..trees import Tree as Nest
@@ -46,9 +44,20 @@ class Tree(Nest):
 
     @property
     def builder(self) -> Callable[[Sequence[Any]], Any]:
-        """What makes the nest of its arrays."""
-        alone = isinstance(self.about, Assembly) and all(child.is_leaf for child in self.children)
-        return self.about.build if alone else self.build
+        """What makes the nest of its arrays; each call of a program does it, and has little time for it."""
+        children = self.children
+        if isinstance(self.about, Assembly) and all(child.is_leaf for child in children):
+            return self.about.build
+        if self.kind is not tuple and self.kind is not list and not isinstance(self.about, Assembly):
+            return self.build
+        starts = list(accumulate([child.count for child in children], initial=0))
+        make = self.about.build if isinstance(self.about, Assembly) else self.kind
+        alone = [child.is_leaf for child in children]
+        parts = [
+            (child.builder, itemgetter(start) if single else itemgetter(slice(start, start + child.count)), single)
+            for child, start, single in zip(children, starts, alone, strict=False)
+        ]
+        return lambda leaves: make([take(leaves) if single else build(take(leaves)) for build, take, single in parts])
 
     def text(self, words: Iterator[str], space: Namespace) -> str:
         """The expression that makes a plain nest of these words."""
@@ -121,21 +130,20 @@ class _Matrix(Assembly):
 
 
 class _Terms(Assembly):
-    """A Jacobian without its arrays: how it is made, its terms with nothing in them, shapes and dtypes."""
+    """A Jacobian without its arrays: its terms with nothing in them, shapes and dtypes."""
 
-    def build(self, parts: Sequence[Any]) -> Jacobian:
-        rebuild, _, rest = self.state
-        waiting = iter(parts)
-        return rebuild([_held(term, factors, waiting) for term, factors in self._forms], *rest)
+    @property
+    def build(self) -> Callable[[Sequence[Any]], Jacobian]:  # type: ignore[override]
+        return waiting_jacobian(self._body)
 
-    @cached_property
-    def _forms(self) -> list[tuple[Term, Sequence[tuple[Any, str]] | None]]:
-        """The terms, and the labels and names of their factors where nothing else in them is an array."""
-        return [(term, _dense_factors(term)) for term in self.state[1]]
+    def _body(self, parts: Sequence[Any]) -> Body:
+        terms, *rest = self.state
+        arrays = iter(parts)
+        return Body(edge([_with_arrays(term, arrays) for term in terms], *rest), (0,), 1)
 
     def steps(self) -> list[str]:
         steps = []
-        for n, term in enumerate(self.state[1]):
+        for n, term in enumerate(self.state[0]):
             dense = [m for m, factor in enumerate(term.factors) if isinstance(factor, Factor)]
             steps += [f".terms[{n}].factors[{m}].array" for m in dense]
             steps += [f".terms[{n}].maps[{m}].index" for m, relation in enumerate(term.maps) if relation.is_recorded]
@@ -144,47 +152,19 @@ class _Terms(Assembly):
 
 def _jacobian_apart(J: Jacobian) -> tuple[_Terms, list[Any]]:
     """The arrays of the factors of its terms, and recorded indices; shapes, labels and other maps are what stays."""
-    rebuild, (terms, *rest) = J.__reduce__()
+    _, (terms, *rest) = J.__reduce__()
     arrays, bare = [], []
     for term in terms:
         arrays += [factor.array for factor in term.factors if isinstance(factor, Factor)]
         arrays += [relation.index for relation in term.maps if relation.is_recorded]
         bare.append(_with_arrays(term, repeat(None)))
-    return _Terms(rebuild, tuple(bare), tuple(rest)), arrays
+    return _Terms(tuple(bare), *rest), arrays
 
 
 def _with_arrays(term: Term, arrays: Iterator[Any]) -> Term:
     factors = [Factor(next(arrays), f.labels, f.name) if isinstance(f, Factor) else f for f in term.factors]
     maps = [Map(m.dst, m.src, next(arrays), m.injective) if m.is_recorded else m for m in term.maps]
     return term.replace(factors=tuple(factors), maps=tuple(maps))
-
-
-def _dense_factors(term: Term) -> Sequence[tuple[Any, str]] | None:
-    factors = [(f.labels, f.name) for f in term.factors if isinstance(f, Factor)]
-    whole = len(factors) == len(term.factors) and not any(relation.is_recorded for relation in term.maps)
-    return factors if whole else None
-
-
-_Term, _Factor = unfrozen(Term), unfrozen(Factor)
-
-
-def _held(bare: Term, factors: Sequence[tuple[Any, str]] | None, arrays: Iterator[Any]) -> Term:
-    """The term with these arrays; each call makes one, and has little time for it."""
-    if factors is None:
-        return _with_arrays(bare, arrays)
-    held = []
-    for labels, name in factors:
-        array = next(arrays)
-        factor = _Factor()
-        factor.array = array if type(array) is np.ndarray else settled(array)
-        factor.labels, factor.name = labels, name
-        factor.__class__ = Factor
-        held.append(factor)
-    term = _Term()
-    term.out, term.inp, term.factors, term.maps = bare.out, bare.inp, tuple(held), bare.maps
-    term.bound, term.scale, term._labels, term._pattern = bare.bound, bare.scale, bare.labels, None
-    term.__class__ = Term
-    return term
 
 
 def _sparse_text(pattern: SparsePattern, data: str, space: Namespace) -> str:

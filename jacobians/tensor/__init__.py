@@ -9,6 +9,7 @@
 - `patterns`: `SparsePattern`, a sparse matrix whose numbers are not known yet.
 - `results`: sparse matrices, SciPy's linear operators, blocks along a shared axis.
 - `jacobian`: `Jacobian` itself, explicit and lazy.
+- `waiting`: Jacobians that are made of their numbers when someone asks for anything of them.
 - `bundles`: graphs with several inputs and outputs, eliminated once for all pairs.
 - `parts`, `blocks`: `BlockJacobian`, the Jacobian of a function of nests, and its flat view.
 """
@@ -17,8 +18,9 @@ from .blocks import BlockJacobian
 from .bundles import Bundle
 from .jacobian import Jacobian
 from .limits import memory_limit, set_memory_limit
-from .linking import Body, Linear
+from .linking import Body, Linear, edge
 from .patterns import SparsePattern
+from .waiting import waiting_jacobian
 
 __all__ = [
     "BlockJacobian",
@@ -27,6 +29,8 @@ __all__ = [
     "Jacobian",
     "Linear",
     "SparsePattern",
+    "edge",
     "memory_limit",
     "set_memory_limit",
+    "waiting_jacobian",
 ]

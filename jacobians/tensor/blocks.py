@@ -25,6 +25,7 @@ from .making import as_value
 from .parts import Part, dense_view, entries_of, parts_of
 from .products import floating, of_shape
 from .results import assembled, triplet_count
+from .waiting import WaitingBundle
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
@@ -74,17 +75,13 @@ class BlockJacobian:
         parts: tuple[Sequence[int], Sequence[int]] | None = None,
     ) -> None:
         self._bundle, self._out, self._inp, self._mode, self._limit = bundle, out, inp, mode, limit
-        everything = range(len(bundle.outputs)), range(len(bundle.inputs))
-        self._outputs, self._inputs = parts or everything
+        self._outputs, self._inputs = parts or (range(len(bundle.outputs)), range(len(bundle.inputs)))
 
     @classmethod
     def of_blocks(cls, blocks: Sequence[Jacobian], out: Tree, inp: Tree) -> BlockJacobian:
         """The Jacobian of these blocks, row by row; they are explicit from then on."""
-        width = inp.count
-        rows = [blocks[start : start + width] for start in range(0, len(blocks), width)]
-        inputs = [(J.in_shape, J.in_dtype) for J in rows[0]]
-        outputs = [(row[0].out_shape, row[0].dtype) for row in rows]
-        return cls(of_terms(inputs, outputs, [[J.terms for J in row] for row in rows]), out, inp, "explicit")
+        parts = range(len(blocks) // inp.count), range(inp.count)
+        return cls(WaitingBundle(_bundle_of, blocks, inp.count), out, inp, "explicit", None, parts)
 
     # ------------------------------------------------------------------------------------------------- what it is
     @property
@@ -370,6 +367,14 @@ class BlockJacobian:
 
     def __reduce__(self) -> Any:
         return BlockJacobian.of_blocks, ([J for row in self.settled() for J in row], self._out, self._inp)
+
+
+def _bundle_of(blocks: Sequence[Jacobian], width: int) -> Bundle:
+    """The bundle of these blocks, row by row."""
+    rows = [blocks[start : start + width] for start in range(0, len(blocks), width)]
+    inputs = [(J.in_shape, J.in_dtype) for J in rows[0]]
+    outputs = [(row[0].out_shape, row[0].dtype) for row in rows]
+    return of_terms(inputs, outputs, [[J.terms for J in row] for row in rows])
 
 
 def _chained(outer: BlockJacobian, inner: BlockJacobian) -> Any:
