@@ -9,6 +9,7 @@
 - `reduction`: `reduce_term`, a term down to one dense factor and the maps that place it.
 - `stacking`: `write_stacked`, a sum of products as one GEMM.
 - `assembly`: `to_dense` and `to_coo`, reduced terms as an array or as triplets.
+- `symmetry`: `to_symmetric`, the array of a Hessian, equal to its transpose exactly.
 """
 
 from .assembly import Triplets, to_coo, to_dense
@@ -16,6 +17,7 @@ from .network import contract_factors
 from .path import ContractionPlan, plan_pairs
 from .reduction import apply_operators, reduce_term
 from .relations import gather, scatter_factor
+from .symmetry import mirror, to_symmetric
 
 __all__ = [
     "ContractionPlan",
@@ -23,9 +25,11 @@ __all__ = [
     "apply_operators",
     "contract_factors",
     "gather",
+    "mirror",
     "plan_pairs",
     "reduce_term",
     "scatter_factor",
     "to_coo",
     "to_dense",
+    "to_symmetric",
 ]

@@ -19,7 +19,7 @@ from .network import contract_factors
 from .reduction import apply_operators, reduce_term, scale_smallest
 from .stacking import write_stacked
 
-__all__ = ["Triplets", "to_coo", "to_dense"]
+__all__ = ["Triplets", "is_native", "is_plain", "to_coo", "to_dense"]
 
 Labels = tuple[Label, ...]
 
@@ -38,12 +38,12 @@ def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out
         it overlaps no factor. Without effect for arrays that are no true ndarrays.
     """
     terms = [_without_operators(term) for term in terms if not term.is_empty]
-    if not all([_is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
+    if not all([is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
         total = _duck_dense(reduce_term(terms[0]))
         for term in terms[1:]:
             total = np.add(total, _duck_dense(reduce_term(term)))
         return total if total.dtype == dtype else total.astype(dtype)
-    plain, rest = [term for term in terms if _is_plain(term)], [term for term in terms if not _is_plain(term)]
+    plain, rest = [term for term in terms if is_plain(term)], [term for term in terms if not is_plain(term)]
     if not plain:
         buffer = np.zeros(shape, dtype) if out is None else out
         if out is not None:
@@ -114,7 +114,7 @@ def _sketch(positions: Any) -> object:
     return positions.size, positions[:: max(1, positions.size // 8)].tobytes()
 
 
-def _is_native(part: Factor | OperatorFactor | Map) -> bool:
+def is_native(part: Factor | OperatorFactor | Map) -> bool:
     """Whether the numbers are a true ndarray, which may be written into a buffer, or say where."""
     if isinstance(part, Map):
         return not part.is_recorded
@@ -140,7 +140,7 @@ def _scaled(array: Any, scale: float) -> Any:
     return array if scale == 1 else array * scale
 
 
-def _is_plain(term: Term) -> bool:
+def is_plain(term: Term) -> bool:
     """Whether the term is only a transposition and broadcast of its factor."""
     labels = flatten(term.out) + flatten(term.inp)
     return not term.maps and len(set(labels)) == len(labels)
@@ -302,7 +302,7 @@ def _steps(term: Term, strides: tuple[int, ...]) -> tuple[dict[Label, int], int]
 
 def _duck_dense(term: Term) -> Any:
     """The same for arrays that only speak NumPy's protocols: by dispatched functions alone."""
-    if _is_plain(term):
+    if is_plain(term):
         return _scaled(_arranged(term), term.scale)
     grid = _grid(term)
     sizes = tuple([label.size for label in grid])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..contract import to_dense
+from ..contract import mirror, to_dense
 from ..elimination import Plan, held_bytes, pull_several, push_several
 from ..errors import MemoryLimitError, ShapeError, format_bytes
 from ..labels import axes_of
@@ -339,7 +339,10 @@ class BlockJacobian:
     def to_matrix(self, memory_limit: int | str | None = None) -> Any:
         """The flat view as a dense matrix; `rows` and `columns` tell what its rows and columns are."""
         self._check_fits("to_matrix()", memory_limit, self.dense_nbytes)
-        return dense_view(self.rows, self.columns, self.settled(), self.dtype, memory_limit)
+        matrix = dense_view(self.rows, self.columns, self.settled(), self.dtype, memory_limit)
+        if self._bundle.symmetric and self._outputs == self._inputs and type(matrix) is np.ndarray:
+            mirror(matrix)
+        return matrix
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:

@@ -35,6 +35,8 @@ class Bundle:
     joints : tuple of int
         Vertices made by ``J @ K``: eliminated last, by chaining alone.
     order : "auto", another name of an order, Plan, or sequence of int
+    symmetric : bool
+        Whether each output is the gradient in the input at its position.
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class Bundle:
         outputs: tuple[int, ...],
         joints: tuple[int, ...] = (),
         order: Order = "auto",
+        symmetric: bool = False,
     ) -> None:
         self.graph, self.inputs, self.outputs, self.joints, self.order = graph, inputs, outputs, joints, order
+        self.symmetric = symmetric
         self._body: Body | None = None
         self._rows: dict[int, Row] = {}
         self._terms: Terms | None = None
@@ -55,7 +59,8 @@ class Bundle:
         """All outputs as parts of one, which is what a plan is for; with one output, its body."""
         if self._body is None:
             if len(self.outputs) == 1:
-                self._body = Body(self.graph, self.inputs, self.outputs[0], self.joints, self.order)
+                own = self.inputs[0] if self.symmetric else None
+                self._body = Body(self.graph, self.inputs, self.outputs[0], self.joints, self.order, own)
             else:
                 graph, ends = _apart(self.graph, self.inputs, self.outputs)
                 longer, sink = with_sink(graph, ends)
@@ -114,7 +119,8 @@ class Row(Body):
     """The part of a bundle that leads to one output; what is kept is eliminated for all outputs together."""
 
     def __init__(self, bundle: Bundle, position: int) -> None:
-        super().__init__(bundle.graph, bundle.inputs, bundle.outputs[position], bundle.joints)
+        own = bundle.inputs[position] if bundle.symmetric else None
+        super().__init__(bundle.graph, bundle.inputs, bundle.outputs[position], bundle.joints, gradient_of=own)
         self._bundle, self._position = bundle, position
 
     @property

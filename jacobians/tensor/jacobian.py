@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..chain import diagonal
-from ..contract import to_dense
+from ..contract import to_dense, to_symmetric
 from ..elimination import Plan, held_bytes
 from ..errors import ChainError, MemoryLimitError, ShapeError, format_bytes
 from ..labels import axes_of
@@ -305,7 +305,8 @@ class Jacobian:
             If it would take more; nothing has been computed then.
         """
         self._check_fits("to_array()", memory_limit, self.dense_nbytes)
-        return to_dense(self.terms, self.shape, self.dtype)
+        written = to_symmetric if self._body.gradient_of == self._input else to_dense
+        return written(self.terms, self.shape, self.dtype)
 
     def _check_fits(self, operation: str, limit: int | str | None, needed: int) -> None:
         allowed = memory_limit(self._limit if limit is None else limit)

@@ -35,6 +35,8 @@ class Body:
     joints : tuple of int
         Vertices made by ``J @ K``: eliminated last, by chaining alone.
     order : "auto", another name of an order, Plan, or sequence of int
+    gradient_of : int, optional
+        The input of which the output is the gradient: the derivative in it is symmetric.
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class Body:
         output: int,
         joints: tuple[int, ...] = (),
         order: Order = "auto",
+        gradient_of: int | None = None,
     ) -> None:
         self.graph, self.inputs, self.output, self.joints, self.order = graph, inputs, output, joints, order
+        self.gradient_of = gradient_of
         self._plan: Plan | None = None
         self._terms: dict[int, list[Term]] | None = None
 

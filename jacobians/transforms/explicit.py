@@ -74,13 +74,7 @@ def jacobian(
     ((3, 3), 'diagonal', 24)
     """
     options = _checked("jacobian", mode, order if plan is None else plan, memory_limit)
-
-    @wraps(function)
-    def differentiated(*args: Any, **kwargs: Any) -> Any:
-        _, result, aux = _jacobians("jacobian", (function, args, kwargs), argnums, options, has_aux, valued=False)
-        return (result, aux) if has_aux else result
-
-    return differentiated
+    return _differentiated("jacobian", function, argnums, options, has_aux)
 
 
 def value_and_jacobian(
@@ -124,16 +118,30 @@ class _Options(NamedTuple):
     mode: str
     order: Order
     limit: int | None
+    symmetric: bool = False
 
 
-def _checked(name: str, mode: str, order: Order, memory_limit: Limit) -> _Options:
+def _checked(name: str, mode: str, order: Order, memory_limit: Limit, symmetric: bool = False) -> _Options:
     """The options, or an error under the name of the public function."""
     if mode not in ("auto", "explicit", "lazy"):
         raise ArgumentError(name, "mode", f"is {mode!r}", 'Use "auto", "explicit" or "lazy".')
     if order not in ("auto", *NAMES) if isinstance(order, str) else not isinstance(order, Sequence):
         names = ", ".join(f'"{known}"' for known in ("auto", *NAMES))
         raise ArgumentError(name, "order", f"is {order!r}", f"Use {names}, a plan, or a sequence of vertices.")
-    return _Options(mode, order, None if memory_limit is None else bytes_of(memory_limit))
+    return _Options(mode, order, None if memory_limit is None else bytes_of(memory_limit), symmetric)
+
+
+def _differentiated(
+    name: str, function: Callable[..., Any], argnums: Argnums, options: _Options, has_aux: bool
+) -> Callable[..., Any]:
+    """The function that returns the Jacobians, and aux if `has_aux`."""
+
+    @wraps(function)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        _, result, aux = _jacobians(name, (function, args, kwargs), argnums, options, has_aux, valued=False)
+        return (result, aux) if has_aux else result
+
+    return differentiated
 
 
 def _jacobians(
@@ -183,7 +191,15 @@ def jacrev(function: Callable[..., Any], argnums: Argnums = 0, **options: Any) -
 
 
 def hessian(
-    function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False, **options: Any
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    mode: str = "auto",
+    order: Order = "auto",
+    plan: Plan | None = None,
+    memory_limit: Limit = None,
+    has_aux: bool = False,
+    symmetric: bool = True,
 ) -> Callable[..., Any]:
     """The function that computes the Hessian of a scalar function: the Jacobian of its gradient.
 
@@ -194,10 +210,14 @@ def hessian(
     argnums : int or tuple of int
         An int gives one `Jacobian` of shape in_shape + in_shape; a tuple gives a tuple of tuples, one block for each
         pair. As soon as an argument is a nest, it is one `BlockJacobian`, nested as the argument twice.
+    mode, order, plan, memory_limit
+        Those of `jacobian`.
     has_aux : bool
         The result is then ``(H, aux)``.
-    **options
-        Those of `jacobian`.
+    symmetric : bool
+        Whether ``H.to_array()``, and ``H.to_matrix()`` of a nest, equal their transpose exactly, and not only but for
+        rounding. (By Schwarz's theorem second derivatives may be exchanged where they are continuous.) Traced arrays and
+        compiled code are left as they are computed.
 
     Examples
     --------
@@ -206,7 +226,8 @@ def hessian(
     array([[ 6.,  0.],
            [ 0., 12.]])
     """
-    second = jacobian(grad(function, argnums, has_aux=has_aux), argnums, has_aux=has_aux, **options)
+    options = _checked("hessian", mode, order if plan is None else plan, memory_limit, symmetric)
+    second = _differentiated("hessian", grad(function, argnums, has_aux=has_aux), argnums, options, has_aux)
     if isinstance(argnums, (int, np.integer)):
         return second
 

@@ -21,6 +21,7 @@ def jacobians_of(
     mode: str = "auto",
     order: Order = "auto",
     limit: int | None = None,
+    symmetric: bool = False,
 ) -> Any:
     """A Jacobian, or a tuple of them; one `BlockJacobian` as soon as the result or an argument is a nest.
 
@@ -35,14 +36,17 @@ def jacobians_of(
         For errors.
     mode, order, limit
         How they are held.
+    symmetric : bool
+        Whether the result is the gradient in the arguments.
     """
     if not record.is_nested:
-        body = Body(graph, record.inputs, record.output, order=order).check_order(operation)
+        own = record.inputs[0] if symmetric else None
+        body = Body(graph, record.inputs, record.output, order=order, gradient_of=own).check_order(operation)
         if mode == "explicit":
             _ = body.terms(keep=True)
         results = tuple([Jacobian(body, vertex, mode, limit) for vertex in record.inputs])
         return results[0] if single else results
-    bundle = Bundle(graph, record.inputs, record.outputs, order=order)
+    bundle = Bundle(graph, record.inputs, record.outputs, order=order, symmetric=symmetric)
     _ = bundle.body.check_order(operation)
     if mode == "explicit":
         _ = bundle.terms(keep=True)

@@ -1,0 +1,94 @@
+"""The sum of terms as a dense array that equals its transpose exactly: for the Hessian of a real function.
+
+Products round differently on the two sides of the diagonal. Where only some entries can differ from zero, their upper
+triangle is computed and written twice; a block on the diagonal is symmetrised before it is repeated; what is dense gets
+its lower triangle from its upper one, tile by tile, as the last step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..labels import Label, flatten
+from ..terms import Factor, Term
+from .assembly import is_native, is_plain, to_coo, to_dense
+from .reduction import apply_operators, reduce_term
+
+__all__ = ["mirror", "to_symmetric"]
+
+_TILE = 64
+
+
+def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    """As `to_dense`, for terms whose sum is symmetric but for rounding; the result is so exactly.
+
+    Arrays that are no true ndarrays, traced and recorded ones among them, are left as `to_dense` makes them.
+
+    Parameters
+    ----------
+    terms : sequence of Term
+        Of one shape for out and inp.
+    shape : tuple of int
+    dtype : dtype
+    """
+    terms = [apply_operators(term) for term in terms if not term.is_empty]
+    if not all([is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
+        return to_dense(terms, shape, dtype)
+    if any([is_plain(term) for term in terms]):
+        dense = to_dense(terms, shape, dtype)
+        mirror(dense.reshape(_side(shape), _side(shape)))
+        return dense
+    blocks = [_block(reduce_term(term)) for term in terms]
+    known = [block for block in blocks if block is not None]
+    return to_dense(known, shape, dtype) if len(known) == len(blocks) else _from_upper(terms, shape, dtype)
+
+
+def _side(shape: tuple[int, ...]) -> int:
+    """The number of rows of the matrix."""
+    return prod(shape[: len(shape) // 2])
+
+
+def mirror(matrix: np.ndarray) -> None:
+    """Overwrite the lower triangle of a square matrix with the upper one."""
+    size = len(matrix)
+    lower = np.tri(min(size, _TILE), dtype=bool)
+    for start in range(0, size, _TILE):
+        rows = slice(start, start + _TILE)
+        tile = matrix[rows, rows]
+        np.copyto(tile, tile.T.copy(), where=lower[: len(tile), : len(tile)])
+        for left in range(0, start, _TILE):
+            columns = slice(left, left + _TILE)
+            matrix[rows, columns] = matrix[columns, rows].T
+
+
+def _block(term: Term) -> Term | None:
+    """A reduced term with its block symmetrised; None where transposing it is no exchange of labels."""
+    out, inp = flatten(term.out), flatten(term.inp)
+    exchange: dict[Label, Label] = {}
+    for left, right in zip(out, inp, strict=False):
+        if exchange.setdefault(left, right) != right or exchange.setdefault(right, left) != left:
+            return None
+    if term.maps or len(out) != len(inp):
+        return None
+    if not term.factors or all([label == other for label, other in exchange.items()]):
+        return term
+    (factor,) = term.factors
+    assert isinstance(factor, Factor)
+    turned = factor.array.transpose([factor.labels.index(exchange[label]) for label in factor.labels])
+    return term.replace(factors=(Factor(0.5 * factor.array + 0.5 * turned, factor.labels, factor.name),))
+
+
+def _from_upper(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """The dense array of terms with few entries: those above the diagonal are added up, and written to both sides."""
+    dense, entries = np.zeros((_side(shape), _side(shape)), dtype), to_coo(terms, dtype)
+    for rows, columns, values in entries:
+        upper = rows <= columns
+        np.add.at(dense, (rows[upper], columns[upper]), values[upper])
+    for rows, columns, _ in entries:
+        upper = rows < columns
+        dense[columns[upper], rows[upper]] = dense[rows[upper], columns[upper]]
+    return dense.reshape(shape)
