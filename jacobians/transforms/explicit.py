@@ -216,7 +216,7 @@ def hessian(
         The result is then ``(H, aux)``.
     symmetric : bool
         Whether ``H.to_array()``, and ``H.to_matrix()`` of a nest, equal their transpose exactly, and not only but for
-        rounding. (By Schwarz's theorem second derivatives may be exchanged where they are continuous.) Traced arrays and
+        rounding. (By Schwarz's theorem, where the second derivatives are continuous.) Traced arrays and
         compiled code are left as they are computed.
 
     Examples
