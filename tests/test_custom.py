@@ -4,8 +4,12 @@ import ctypes
 import math
 import pickle
 
+import mpmath
 import numpy as np
 import pytest
+import scipy.ndimage
+import scipy.optimize
+import scipy.signal
 import scipy.sparse
 from graph_oracle import numerical_jacobians
 
@@ -149,6 +153,32 @@ def test_without_custom_the_error_says_what_to_do():
     with pytest.raises(ValueError, match="object arrays") as caught:
         jac.jacobian(lambda b: scipy.linalg.solve(np.eye(4), b))(X)
     assert "jacobians.custom" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: scipy.ndimage.gaussian_filter(x, 1.0),  # RuntimeError
+        lambda x: scipy.signal.lfilter([1.0], [1.0, 0.5], x),  # NotImplementedError
+        lambda x: scipy.optimize.fsolve(lambda t: t**3 - x, x),  # TypeError
+        lambda x: memoryview(x),
+        lambda x: x.ctypes,  # AttributeError
+        lambda x: mpmath.sin(x[0]),
+    ],
+)
+def test_errors_of_foreign_code_say_what_to_do(call):
+    with pytest.raises((TypeError, ValueError, RuntimeError, AttributeError)) as caught:
+        jac.jacobian(call)(X)
+    assert "jacobians.custom" in str(caught.value) + "".join(caught.value.__notes__)
+
+
+def test_other_errors_are_left_alone():
+    def fails(x):
+        raise RuntimeError("of the function itself")
+
+    with pytest.raises(RuntimeError, match="itself") as caught:
+        jac.jacobian(fails)(X)
+    assert not hasattr(caught.value, "__notes__")
 
 
 def test_the_structure_of_what_is_given_is_kept():

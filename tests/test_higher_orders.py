@@ -86,6 +86,30 @@ def test_the_third_derivative_of_a_sum_of_sines_is_one_diagonal_term():
     assert fourth.plan.largest_intermediate <= 8 * n
 
 
+# Terms, numbers held and structure of the second, third and fourth derivative; at two sizes, which they are linear in.
+# fmt: off
+STRUCTURES = {
+    "elementwise": (lambda x: np.sum(np.tanh(x * np.sin(x)) / (1 + x**2)), (1, 1, 1), (1, 1, 1), ("diagonal",) * 3),
+    "neighbours":  (lambda x: np.sum(np.sin(x[1:] * x[:-1])), (4, 8, 16), (4, 8, 16), ("4 sparse", None, None)),
+    "log-sum-exp": (lambda x: np.log(np.sum(np.exp(x))), (2, 5, 15), (1, 1, 1), ("diagonal + rank 1", None, None)),
+    "power sums":  (lambda x: np.sum(x)**2 * np.sum(x**3), (3, 7, 10), (3, 6, 6), ("diagonal + 2 rank 1", None, None)),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+@pytest.mark.parametrize("n", [100, 10_000])
+def test_derivatives_of_any_order_grow_like_their_structure(name, n):
+    function, terms, arrays, words = STRUCTURES[name]
+    derivative = jac.grad(function)
+    for order in range(3):
+        derivative = jac.jacobian(derivative)
+        J = derivative(np.linspace(0.1, 0.9, n))
+        assert len(J.terms) <= terms[order]
+        assert J.nbytes <= 8 * n * arrays[order] + 100
+        assert words[order] in (None, J.structure)
+
+
 def test_terms_stay_factored():
     """The derivative of the outer product ``sin(u) v`` in u: nothing of the size of the product is made."""
     n = 3000

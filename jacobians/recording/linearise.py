@@ -111,7 +111,7 @@ def linearise(
             arguments[position] = watched[0] if tree.is_leaf else tree.build(watched)
         try:
             result = function(*arguments, **kwargs)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RuntimeError, AttributeError) as error:
             ours = explain(error)
             if ours is None:
                 advise(error)

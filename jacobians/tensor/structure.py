@@ -34,7 +34,15 @@ def describe(terms: Sequence[Term]) -> str:
     return " + ".join(word if count == 1 else f"{count} {word}" for word, count in counts.items())
 
 
+def _is_hyperdiagonal(term: Term) -> bool:
+    """Whether out and inp are one axis, repeated, as in a third derivative ``i i | i``."""
+    placed = {label for relation in term.maps for label in relation.dst}
+    return len(set(term.out + term.inp)) == 1 and len(term.out) > 1 and placed.isdisjoint(term.free)
+
+
 def _describe(term: Term) -> str:
+    if _is_hyperdiagonal(term) and flatten(term.out):
+        return "diagonal"
     if _is_diagonal(term) and flatten(term.out):
         return "diagonal" if term.factors else "identity" if term.scale == 1 else "multiple of the identity"
     if any(isinstance(factor, OperatorFactor) for factor in term.factors):

@@ -25,10 +25,20 @@ def explain(error: BaseException) -> TraceConversionError | StagingError | None:
 
 
 def advise(error: BaseException) -> None:
-    """Add to a foreign error about object arrays what they are, and what to do."""
-    if any(words in str(error) for words in ("object", "dtype('O')", "has no callable", "'isnan' not supported")):
-        error.add_note(
-            "The object array holds traced values, which compiled code does not take. Make traced and plain numbers "
-            "one traced array with np.array([[x[0], 0.0], [1.0, x[1]]], like=x), use a function that has a rule, such "
-            "as those of NumPy and of jacobians.scipy, or give this one its derivative with jacobians.custom."
-        )
+    """Add to a foreign error about object arrays, or about traced values, what they are and what to do."""
+    words = str(error)
+    if any(part in words for part in ("object array", "dtype('O')", "dtype object", "has no callable", "'object'")):
+        held = "The object array holds traced values, which compiled code does not take. "
+    elif "'isnan' not supported" in words or any(kind in words for kind in _KINDS):
+        held = "A traced value stands for an array whose derivative is wanted. This code does not know it. "
+    else:
+        return
+    error.add_note(
+        f"{held}Make traced and plain numbers one traced array with np.array([[x[0], 0.0], [1.0, x[1]]], like=x), use "
+        "a function that has a rule, such as those of NumPy and of jacobians.scipy, or give this one its derivative with "
+        "jacobians.custom."
+    )
+
+
+_KINDS = ("Traced", "'Input'", "'Settled'", "'Buffer'", "'View'")
+"""What errors of Python and of other libraries call a traced value."""
