@@ -35,8 +35,8 @@ def advise(error: BaseException) -> None:
         return
     error.add_note(
         f"{held}Make traced and plain numbers one traced array with np.array([[x[0], 0.0], [1.0, x[1]]], like=x), use "
-        "a function that has a rule, such as those of NumPy and of jacobians.scipy, or give this one its derivative with "
-        "jacobians.custom."
+        "a function that has a rule, such as those of NumPy and of jacobians.scipy, or give this one its derivative "
+        "with jacobians.custom."
     )
 
 
