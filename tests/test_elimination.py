@@ -29,7 +29,7 @@ from jacobians.elimination import (
 )
 from jacobians.graph import LinearGraph
 from jacobians.labels import Label, axes_of
-from jacobians.terms import Factor, Map, Term
+from jacobians.terms import Affine, Factor, Map, Term
 
 SHAPES = st.lists(st.sampled_from([1, 2, 3, 4, 6]), max_size=2).map(tuple)
 SMALL = st.lists(st.sampled_from([1, 2, 3]), max_size=2).map(tuple)
@@ -100,6 +100,30 @@ def test_terms_of_one_pattern_are_added():
     assert_close(dense(merged), np.diag(1 - 2 * d))
     assert merge([diagonal, diagonal.times(-1)], FLOAT) == []
     assert len(merge([diagonal, Term(((i,),), ((j,),), (Factor(d, (i,)),))], FLOAT)) == 2
+
+
+def test_terms_of_one_pattern_that_differ_in_one_factor_become_one_product():
+    i, j, k = Label(4), Label(5), Label(2)
+    A, *others = [np.random.default_rng(n).normal(size=shape) for n, shape in enumerate([(4, 2), *3 * [(2, 5)]])]
+    terms = [Term(((i,),), ((j,),), (Factor(A, (i, k)), Factor(B, (k, j))), bound=(k,), scale=0.5) for B in others]
+    (total,) = merge(terms, FLOAT)
+    assert len(total.factors) == 2
+    assert_close(dense(total), 0.5 * A @ sum(others))
+    (double,) = merge([terms[0], terms[0].freshen()], FLOAT)
+    assert double.scale == 1
+    assert [factor.array is array for factor, array in zip(double.factors, (A, others[0]), strict=True)] == [True, True]
+
+
+def test_a_sum_of_two_slices_is_written_once():
+    (k,), parts = axes_of((3,)), [np.array([1.0, 2.0]), np.array([10.0, 20.0])]
+    slices = [axes_of((2,))[0] for _ in parts]
+    terms = [
+        Term((), (k,), (Factor(part, src),), (Map(k, src, Affine(start, 1)),), bound=src)
+        for start, (part, src) in enumerate(zip(parts, slices, strict=True))
+    ]
+    (total,) = merge(terms, FLOAT)
+    assert not total.maps
+    assert_close(dense(total), np.array([1.0, 12.0, 20.0]))
 
 
 def test_equal_maps_into_labels_of_other_sizes_stay_apart():

@@ -56,6 +56,47 @@ def test_the_second_call_plans_nothing(call: Callable[[], object]):
     assert [cache.cache_info().misses for cache in (_recipe, _diagonal, _interned, standard_label)] == made
 
 
+# fmt: off
+WITHOUT_NUMBERS = {
+    "transpose":   lambda y: np.transpose(y, (1, 0)),
+    "swapaxes":    lambda y: np.swapaxes(y, 0, 1),
+    "flip":        lambda y: np.flip(y, axis=1),
+    "roll":        lambda y: np.roll(y, 2, axis=1),
+    "repeat":      lambda y: np.repeat(y, 3, axis=0),
+    "tile":        lambda y: np.tile(y, (2, 1)),
+    "diagonal":    lambda y: np.diagonal(y, 1),
+    "trace":       lambda y: np.trace(y),
+    "concatenate": lambda y: np.concatenate((y, np.zeros((1, 4)), y)),
+    "stack":       lambda y: np.stack([y, y], axis=-1),
+    "split":       lambda y: np.split(y, 2, axis=1)[1],
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("function", WITHOUT_NUMBERS.values(), ids=WITHOUT_NUMBERS.keys())
+def test_a_rule_without_numbers_states_its_terms_once_for_a_structure(function):
+    def last(y):
+        return function(np.cos(y))
+
+    first, second = [jacobian(last, mode="lazy")(np.full((3, 4), value))._body.graph for value in (1.0, 2.0)]
+    ours, theirs = [[term for terms in graph.into[-1].values() for term in terms] for graph in (first, second)]
+    assert [a is b for a, b in zip(ours, theirs, strict=True)] == [True] * len(ours)
+    assert all([term._pattern is not None for term in ours])
+
+
+def test_what_a_rule_remembers_depends_on_every_argument():
+    y = np.arange(12.0).reshape(3, 4)
+    for shift, axis in [(1, 0), (1, 1), (2, 0), (-1, 1), ((1, 2), (0, 1))]:
+        J = jacobian(lambda y: np.roll(y, shift, axis=axis))(y)  # noqa: B023  # called at once
+        assert_array_equal(np.tensordot(J.to_array(), y, 2), np.roll(y, shift, axis))
+    for cuts in (np.array([1]), np.array([2]), [3]):
+        J = jacobian(lambda y: np.split(y, cuts, axis=1)[0])(y)  # noqa: B023
+        assert_array_equal(np.tensordot(J.to_array(), y, 2), np.split(y, cuts, axis=1)[0])
+    for parts in ((y, y[:1]), (y[:1], y), (y[:1], y, y)):
+        J = jacobian(lambda *parts: np.concatenate(parts), len(parts) - 1)(*parts)
+        assert_array_equal(np.tensordot(J.to_array(), parts[-1], 2)[-len(parts[-1]) :], parts[-1])
+
+
 def test_a_long_program_is_a_few_recipes():
     before = _recipe.cache_info().misses
     grad(lambda x: np.sum(repeated(x)))(np.ones(7))

@@ -1,7 +1,7 @@
 """Elimination: from a linearised graph to the terms of one Jacobian.
 
 - `settle`: which bound labels of a term to contract now, and which factors to keep apart.
-- `merge`: add terms of one pattern, and give up a sum that is larger than its dense form.
+- `merge`, `sums`: add terms of one pattern, and give up a sum that is larger than its dense form.
 - `elimination`: `eliminate(graph, inputs, output, order)`, join and merge until only edges from the inputs are left.
 - `several`: the same towards several outputs, with what they share eliminated once.
 - `shadows`: arrays without numbers that count what is done to them.

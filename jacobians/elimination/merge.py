@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from math import frexp, prod
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..contract import contract_factors, to_dense
 from ..labels import Axes, Label, flatten, fresh, size_of, unify
 from ..terms import Factor, OperatorFactor, Pattern, Term, factor_of, pattern_of, patterned
 from .shadows import Ledger, Shadow
+from .sums import sum_of_arrays, weighted_sum
 
 __all__ = ["merge"]
 
@@ -65,16 +66,18 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
 
 
 def _collected(terms: list[Term]) -> tuple[list[Term], tuple[Pattern, ...]]:
-    """The terms, those of one pattern with at most one factor as one: the usual case, and what makes sums long.
+    """The terms, those of one pattern that differ in at most one factor as one: the usual case, where sums get long.
 
-    With them their patterns, all different; none where a term has no pattern or more factors.
+    With them their patterns, all different; none where a term has no pattern or several factors.
     """
     groups: dict[object, list[Term]] = {}
     simple = True
     for term in terms:
         pattern: object = term._pattern or pattern_of(term)
-        if pattern is None or len(pattern.groups) > 1 or pattern.bound:  # type: ignore[union-attr]
+        if pattern is None:
             simple, pattern = False, object()
+        elif len(pattern.groups) > 1:  # type: ignore[union-attr]
+            simple = False
         if pattern in groups:
             groups[pattern].append(term)
         else:
@@ -82,7 +85,43 @@ def _collected(terms: list[Term]) -> tuple[list[Term], tuple[Pattern, ...]]:
     patterns: Any = tuple(groups) if simple else ()
     if len(groups) == len(terms):
         return terms, patterns
-    return [group[0] if len(group) == 1 else _total(group, group[0]._pattern) for group in groups.values()], patterns
+    collected: list[Term] = []
+    for group in groups.values():
+        if len(group) == 1:
+            collected += group
+        elif len(group[0].factors) < 2:
+            collected.append(_total(group, group[0]._pattern))
+        else:
+            collected += _folded(group, group[0]._pattern)
+    return collected, patterns
+
+
+def _folded(terms: list[Term], pattern: Any) -> list[Term]:
+    """The terms of a pattern with several factors, added where two differ in one factor alone."""
+    result: list[Term] = []
+    for term in terms:
+        for n, other in enumerate(result):
+            total = _sum_in_one(other, term, pattern)
+            if total is not None:
+                result[n] = total
+                break
+        else:
+            result.append(term)
+    return result
+
+
+def _sum_in_one(a: Term, b: Term, pattern: Any) -> Term | None:
+    """The sum of two terms of a pattern, by the distributive law, or None where they differ in more than one factor."""
+    ours: list[Any] = [factor.array for factor in a.factors]  # type: ignore[union-attr]
+    theirs = [factor.array for factor in b.factors]  # type: ignore[union-attr]
+    places = [n for n, array in enumerate(ours) if array is not theirs[n]]
+    if not places:
+        return pattern.term(ours, a.scale + b.scale)
+    if len(places) > 1:
+        return None
+    (n,) = places
+    scale, ours[n] = sum_of_arrays(a.scale, ours[n], b.scale, theirs[n], pattern.groups[n])
+    return pattern.term(ours, scale)
 
 
 class _Dense(NamedTuple):
@@ -125,24 +164,12 @@ def _dense_form(patterns: tuple[Pattern, ...]) -> _Dense | bool | None:
 
 def _total(terms: list[Term], pattern: Any) -> Term:
     """The sum of terms of one pattern with at most one factor."""
-    scale = terms[0].scale
     if not pattern.groups:
         return pattern.term((), sum([term.scale for term in terms]))
-    array = _array(terms[0])
+    (labels,) = pattern.groups
+    scale, array = terms[0].scale, _array(terms[0])
     for term in terms[1:]:
-        other = _array(term)
-        if array is other:
-            scale += term.scale
-        elif scale == term.scale:
-            array = np.add(array, other)
-        elif scale == -term.scale:
-            array = np.subtract(array, other)
-        elif _divides(scale) and len(pattern.groups[0]):
-            array = np.add(array, other * (term.scale / scale))
-        else:
-            (labels,) = pattern.groups
-            scale, total = _weighted_sum(scale, factor_of(array, labels), term.scale, factor_of(other, labels))
-            array = total.array
+        scale, array = sum_of_arrays(scale, array, term.scale, _array(term), labels)
     return pattern.term((array,), scale)
 
 
@@ -234,7 +261,7 @@ def _add(a: Term, b: Term) -> Term | None:
     if not carried <= known or size_of(carried) > _held(rest_a) + _held(rest_b):
         return None
     left, right = _product(rest_a), _product(rest_b)
-    scale, total = _weighted_sum(a.scale, left, b.scale, right)
+    scale, total = weighted_sum(a.scale, left, b.scale, right)
     return Term(a.out, a.inp, (*shared, total), a.maps, a.bound, scale)
 
 
@@ -269,43 +296,6 @@ def _product(factors: list[Factor]) -> Factor:
     if not factors:
         return Factor(np.ones(()), ())
     return contract_factors(factors, [label for factor in factors for label in factor.labels])
-
-
-def _weighted_sum(a_scale: float, a: Factor, b_scale: float, b: Factor) -> tuple[float, Factor]:
-    """``a_scale * a + b_scale * b`` as a scale and a factor, with as few passes as possible.
-
-    A scale is pulled out where that is exact, so that the sum multiplies at most one of the two: the smaller one if
-    there is a choice.
-    """
-    labels = a.labels
-    left, right = a.array, b.array
-    if a.labels != b.labels:
-        labels = tuple(dict.fromkeys((*a.labels, *b.labels)))
-        left, right = a.spread(labels), b.spread(labels)
-    if a_scale == b_scale:
-        return a_scale, Factor(np.add(left, right), labels)
-    if a_scale == -b_scale:
-        return a_scale, Factor(np.subtract(left, right), labels)
-    if _is_one(b) and _divides(a_scale):
-        return a_scale, Factor(np.add(left, b_scale / a_scale), labels)
-    if _is_one(a) and _divides(b_scale):
-        return b_scale, Factor(np.add(right, a_scale / b_scale), labels)
-    if _divides(a_scale) and not (_divides(b_scale) and size_of(a.labels) < size_of(b.labels)):
-        return a_scale, Factor(np.add(left, right * (b_scale / a_scale)), labels)
-    if _divides(b_scale):
-        return b_scale, Factor(np.add(left * (a_scale / b_scale), right), labels)
-    return 1.0, Factor(np.add(left * a_scale, right * b_scale), labels)
-
-
-def _is_one(factor: Factor) -> bool:
-    """Whether a factor is the one that stands for no factors."""
-    array = factor.array
-    return not factor.labels and isinstance(array, np.ndarray) and array.dtype == float and bool(array == 1)
-
-
-def _divides(scale: float) -> bool:
-    """Whether dividing by a scale is exact: powers of two."""
-    return isinstance(scale, (int, float)) and abs(frexp(scale)[0]) == 0.5
 
 
 def _densified(terms: list[Term], dtype: np.dtype) -> list[Term]:

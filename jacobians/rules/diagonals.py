@@ -16,6 +16,7 @@ from ..labels import Axes, Axis, axes_of, flatten
 from ..registry import Call, LocalTerm, diagonal_term, local
 from ..terms import Map, Term
 from .indexing import axis_of, window
+from .structural import structural
 
 __all__: list[str] = []
 
@@ -40,6 +41,7 @@ def _built(inp: Axes, size: int, k: int) -> Term:
 
 
 @local(np.diag)
+@structural
 def _(call: Call, v: Any, k: int = 0) -> Iterator[LocalTerm]:
     if np.ndim(v) == 1:
         yield 0, 0, _built(axes_of(np.shape(v)), call.result.shape[0], k)
@@ -48,11 +50,13 @@ def _(call: Call, v: Any, k: int = 0) -> Iterator[LocalTerm]:
 
 
 @local(np.diagflat)
+@structural
 def _(call: Call, v: Any, k: int = 0) -> Iterator[LocalTerm]:
     yield 0, 0, _built(axes_of(np.shape(v)), call.result.shape[0], k)
 
 
 @local(np.diagonal)
+@structural
 def _(call: Call, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Iterator[LocalTerm]:
     first, second = [normalize_axis_index(axis, np.ndim(a)) for axis in (axis1, axis2)]
     yield 0, 0, _extracted(np.shape(a), call.result.shape[-1], offset, first, second)

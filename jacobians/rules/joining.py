@@ -16,6 +16,7 @@ from ..labels import Axes, axes_of, flatten, size_of
 from ..registry import Call, LocalTerm, composed, local
 from ..terms import Term
 from .indexing import indexing_term, window
+from .structural import structural
 
 __all__: list[str] = []
 
@@ -67,32 +68,38 @@ def _joined(call: Call, arrays: Any, axis: int, expand: Callable[[Axes], Axes] =
 
 
 @local(np.concatenate)
+@structural
 def _(call: Call, arrays: Any, axis: int | None = 0, *_: Any, **__: Any) -> Iterator[LocalTerm]:
     yield from _joined(call, arrays, 0, _raveled) if axis is None else _joined(call, arrays, axis)
 
 
 @local(np.stack)
+@structural
 def _(call: Call, arrays: Any, axis: int = 0, *_: Any, **__: Any) -> Iterator[LocalTerm]:
     axis = normalize_axis_index(axis, call.result.ndim)
     yield from _joined(call, arrays, axis, lambda axes: (*axes[:axis], (), *axes[axis:]))
 
 
 @local(np.vstack)
+@structural
 def _(call: Call, tup: Any, **_: Any) -> Iterator[LocalTerm]:
     yield from _joined(call, tup, 0, _at_least_2d)
 
 
 @local(np.hstack)
+@structural
 def _(call: Call, tup: Any, **_: Any) -> Iterator[LocalTerm]:
     yield from _joined(call, tup, min(call.result.ndim - 1, 1), _at_least_1d)
 
 
 @local(np.dstack)
+@structural
 def _(call: Call, tup: Any) -> Iterator[LocalTerm]:
     yield from _joined(call, tup, 2, _at_least_3d)
 
 
 @local(np.column_stack)
+@structural
 def _(call: Call, tup: Any) -> Iterator[LocalTerm]:
     yield from _joined(call, tup, 1, _columns)
 
@@ -161,6 +168,7 @@ def _split(call: Call, ary: Any, sections: Any, axis: int) -> Iterator[LocalTerm
 
 def _split_along(function: Any, axis: Callable[[Any], int]) -> None:
     @local(function)
+    @structural
     def _(call: Call, ary: Any, indices_or_sections: Any) -> Iterator[LocalTerm]:
         yield from _split(call, ary, indices_or_sections, axis(ary))
 
@@ -172,11 +180,13 @@ _split_along(np.dsplit, lambda _: 2)
 
 @local(np.split)
 @local(np.array_split)
+@structural
 def _(call: Call, ary: Any, indices_or_sections: Any, axis: int = 0) -> Iterator[LocalTerm]:
     yield from _split(call, ary, indices_or_sections, axis)
 
 
 @local(np.unstack)
+@structural
 def _(call: Call, x: Any, axis: int = 0) -> Iterator[LocalTerm]:
     shape = np.shape(x)
     axis = normalize_axis_index(axis, len(shape))

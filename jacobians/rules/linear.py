@@ -27,6 +27,7 @@ from ..registry import (
     product_terms,
 )
 from ..terms import Affine, Map, Term
+from .structural import structural
 from .subscripts import subscripts
 
 Labelled = tuple[list[Axes], Axes]
@@ -283,6 +284,7 @@ composed(np.linalg.cross, lambda x1, x2, /, *, axis=-1: np.cross(x1, x2, axis=ax
 
 
 @local(np.trace)
+@structural
 def _trace(
     call: Call, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, **_: Any
 ) -> LocalTerms:

@@ -18,6 +18,7 @@ from ..labels import Axis, apply_axes, axes_of, flatten, size_of, unify
 from ..registry import Call, LocalTerm, diagonal_term, function_name, local
 from ..terms import Affine, Factor, Map, Term
 from .indexing import along, axis_of, flat_term, picked, window
+from .structural import structural
 
 __all__ = ["reshape_term"]
 
@@ -101,6 +102,7 @@ def _transposing(function: Any) -> None:
     """State a function that only reorders axes; the shape of an empty array of sizes 0, 1, 2, ... tells the order."""
 
     @local(function)
+    @structural
     def _(call: Call, a: Any, *args: Any, **kwargs: Any) -> Iterator[LocalTerm]:
         inp = axes_of(np.shape(a))
         order = function(np.empty(tuple(range(len(inp)))), *args, **kwargs).shape
@@ -124,22 +126,26 @@ def _flipped(shape: Shape, axes: Sequence[int]) -> Term:
 
 
 @local(np.flip)
+@structural
 def _(call: Call, m: Any, axis: Any = None) -> Iterator[LocalTerm]:
     ndim = np.ndim(m)
     yield 0, 0, _flipped(np.shape(m), range(ndim) if axis is None else normalize_axis_tuple(axis, ndim))
 
 
 @local(np.fliplr)
+@structural
 def _(call: Call, m: Any) -> Iterator[LocalTerm]:
     yield 0, 0, _flipped(np.shape(m), (1,))
 
 
 @local(np.flipud)
+@structural
 def _(call: Call, m: Any) -> Iterator[LocalTerm]:
     yield 0, 0, _flipped(np.shape(m), (0,))
 
 
 @local(np.rot90)
+@structural
 def _(call: Call, m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Iterator[LocalTerm]:
     first, second = normalize_axis_tuple(axes, np.ndim(m))
     reversed_axes = ((), (second,), (first, second), (first,))[k % 4]
@@ -151,6 +157,7 @@ def _(call: Call, m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Iterator[
 
 
 @local(np.roll)
+@structural
 def _(call: Call, a: Any, shift: Any, axis: Any = None) -> Iterator[LocalTerm]:
     shape = np.shape(a)
     if axis is None:
@@ -202,6 +209,7 @@ def _(call: Call, *xi: Any, copy: bool = True, sparse: bool = False, indexing: s
 
 
 @local(np.repeat)
+@structural
 def _(call: Call, a: Any, repeats: Any, axis: int | None = None) -> Iterator[LocalTerm]:
     shape = np.shape(a)
     if np.size(repeats) > 1:
@@ -217,6 +225,7 @@ def _(call: Call, a: Any, repeats: Any, axis: int | None = None) -> Iterator[Loc
 
 
 @local(np.tile)
+@structural
 def _(call: Call, A: Any, reps: Any) -> Iterator[LocalTerm]:
     times = tuple(reps) if np.ndim(reps) else (reps,)
     inp = axes_of(np.shape(A))
@@ -227,6 +236,7 @@ def _(call: Call, A: Any, reps: Any) -> Iterator[LocalTerm]:
 
 
 @local(np.resize)
+@structural
 def _(call: Call, a: Any, new_shape: Any) -> Iterator[LocalTerm]:
     shape, out_shape, size = np.shape(a), call.result.shape, np.size(a)
     if size == call.result.size:

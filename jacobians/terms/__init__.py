@@ -11,7 +11,7 @@
 from .factor import Factor, LinearOperation, OperatorFactor
 from .maps import Affine, Map
 from .memory import remembering
-from .pattern import Pattern, factor_of, pattern_of, patterned
+from .pattern import Pattern, factor_of, pattern_of, patterned, standardised
 from .relations import Joined, compose, join, spread, tabulate
 from .term import Term
 
@@ -31,5 +31,6 @@ __all__ = [
     "patterned",
     "remembering",
     "spread",
+    "standardised",
     "tabulate",
 ]

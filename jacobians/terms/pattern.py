@@ -5,6 +5,7 @@ labels alone (what a rule yields for given shapes, how two terms are joined) is 
 
 - `pattern_of(term)`: its pattern.
 - `Pattern.term(arrays, scale)`: a term of the pattern, made at once.
+- `standardised(term)`: a term without numbers under standard labels, which may be kept and be the term of many calls.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from .factor import Factor
 from .maps import Affine, Map
 from .term import Term
 
-__all__ = ["Pattern", "factor_of", "pattern_of", "patterned"]
+__all__ = ["Pattern", "factor_of", "pattern_of", "patterned", "standardised"]
 
 _Term, _Factor = unfrozen(Term), unfrozen(Factor)
 
@@ -82,6 +83,12 @@ def pattern_of(term: Term) -> Pattern | None:
         groups = [factor.labels for factor in term.factors]
         object.__setattr__(term, "_pattern", patterned(term.out, term.inp, groups, term.maps, term.bound))
     return term._pattern
+
+
+def standardised(term: Term) -> Term:
+    """The term of its pattern, which is found at once wherever it is met; itself where it has none."""
+    pattern = pattern_of(term)
+    return term if pattern is None else pattern.term([factor.array for factor in term.factors], term.scale)  # type: ignore[union-attr]
 
 
 def patterned(out: Axes, inp: Axes, groups: Sequence[Axis], maps: Sequence[Map] = (), bound: Axis = ()) -> Pattern:

@@ -1,0 +1,64 @@
+"""`structural`: a rule whose terms hold no numbers is asked once for each structure of a call.
+
+Such terms depend on the shapes of the operands and on arguments that are numbers, words or tuples of these: the same
+ones serve the next call. They stand under standard labels, so that what meets them is looked up, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from functools import wraps
+from typing import Any
+
+from ..registry import Call, LocalTerm
+from ..terms import standardised
+
+__all__ = ["structural"]
+
+REMEMBERED = 4096
+"""Structures of which a rule keeps the terms."""
+
+_PLAIN = (int, str, bool, type(None))
+
+
+def structural(rule: Callable[..., Iterable[LocalTerm]]) -> Callable[..., Iterable[LocalTerm]]:
+    """Let a rule remember its terms by structure.
+
+    Its first argument is the operand, or the list of all operands; of the others it may ask for anything, but a call
+    in which they are more than plain values is not remembered.
+    """
+    known: dict[Hashable, list[LocalTerm]] = {}
+
+    @wraps(rule)
+    def remembered(call: Call, operand: Any, *args: Any, **kwargs: Any) -> Iterable[LocalTerm]:
+        key = _structure(call, operand, args, kwargs)
+        if key is None:
+            return rule(call, operand, *args, **kwargs)
+        terms = known.get(key)
+        if terms is None:
+            stated = rule(call, operand, *args, **kwargs)
+            terms = [(result, path, standardised(term)) for result, path, term in stated]
+            if len(known) >= REMEMBERED:
+                known.clear()
+            known[key] = terms
+        return terms
+
+    return remembered
+
+
+def _structure(call: Call, operand: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable | None:
+    """What the terms of a call depend on, or None where that cannot be told by plain values."""
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        if type(value) not in _PLAIN and not (
+            type(value) is tuple and all([type(entry) in _PLAIN for entry in value])
+        ):
+            return None
+    if type(operand) is list or type(operand) is tuple:
+        if not all([hasattr(array, "shape") for array in operand]):
+            return None
+        shapes = tuple([array.shape for array in operand])
+    elif hasattr(operand, "shape"):
+        shapes = operand.shape
+    else:
+        return None
+    return shapes, args, tuple(kwargs.items()), tuple(call.needed)
