@@ -17,7 +17,7 @@ import numpy as np
 
 from ..contract import contract_factors, to_dense
 from ..labels import Axes, Label, flatten, fresh, size_of, unify
-from ..terms import Factor, OperatorFactor, Pattern, Term, factor_of, pattern_of, patterned
+from ..terms import Factor, OperatorFactor, Pattern, Term, pattern_of, patterned
 from .shadows import Ledger, Shadow
 from .sums import sum_of_arrays, weighted_sum
 

@@ -49,9 +49,7 @@ def structural(rule: Callable[..., Iterable[LocalTerm]]) -> Callable[..., Iterab
 def _structure(call: Call, operand: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable | None:
     """What the terms of a call depend on, or None where that cannot be told by plain values."""
     for value in (*args, *kwargs.values()) if kwargs else args:
-        if type(value) not in _PLAIN and not (
-            type(value) is tuple and all([type(entry) in _PLAIN for entry in value])
-        ):
+        if type(value) not in _PLAIN and not (type(value) is tuple and all([type(entry) in _PLAIN for entry in value])):
             return None
     if type(operand) is list or type(operand) is tuple:
         if not all([hasattr(array, "shape") for array in operand]):
