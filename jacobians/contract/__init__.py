@@ -10,9 +10,11 @@
 - `stacking`: `write_stacked`, a sum of products as one GEMM.
 - `assembly`: `to_dense` and `to_coo`, reduced terms as an array or as triplets.
 - `symmetry`: `to_symmetric`, the array of a Hessian, equal to its transpose exactly.
+- `compression`: `compress`, reduced terms as a compressed sparse matrix.
 """
 
 from .assembly import Triplets, to_coo, to_dense
+from .compression import Placed, compress, is_compressible
 from .network import contract_factors
 from .path import ContractionPlan, plan_pairs
 from .reduction import apply_operators, reduce_term
@@ -21,10 +23,13 @@ from .symmetry import mirror, to_symmetric
 
 __all__ = [
     "ContractionPlan",
+    "Placed",
     "Triplets",
     "apply_operators",
+    "compress",
     "contract_factors",
     "gather",
+    "is_compressible",
     "mirror",
     "plan_pairs",
     "reduce_term",

@@ -22,9 +22,9 @@ from .bundles import Bundle, add, compose, of_terms, scale, transpose
 from .jacobian import Jacobian
 from .limits import memory_limit
 from .making import as_value
-from .parts import Part, dense_view, entries_of, parts_of
+from .parts import Part, dense_view, parts_of, placed_terms
 from .products import floating, of_shape
-from .results import assembled, triplet_count
+from .results import sparse_matrix, triplet_count
 from .waiting import WaitingBundle
 
 if TYPE_CHECKING:
@@ -359,8 +359,7 @@ class BlockJacobian:
         grid, dtype = self.settled(), self.dtype
         triplets = sum([triplet_count(term) for row in grid for J in row for term in J.terms])
         self._check_fits("to_sparse()", None, triplets * (dtype.itemsize + 2 * np.dtype(np.intp).itemsize))
-        entries = entries_of(self.rows, self.columns, grid, dtype)
-        return assembled(entries, self.shape, dtype, format)
+        return sparse_matrix(placed_terms(self.rows, self.columns, grid), self.shape, dtype, format)
 
     def to_linear_operator(self) -> LinearOperator:
         """The flat view as a SciPy LinearOperator."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..chain import diagonal
-from ..contract import to_dense, to_symmetric
+from ..contract import Placed, to_dense, to_symmetric
 from ..elimination import Plan, held_bytes
 from ..errors import ChainError, MemoryLimitError, ShapeError, format_bytes
 from ..labels import axes_of
@@ -309,8 +309,7 @@ class Jacobian:
         return written(self.terms, self.shape, self.dtype)
 
     def _check_fits(self, operation: str, limit: int | str | None, needed: int) -> None:
-        allowed = memory_limit(self._limit if limit is None else limit)
-        if needed > allowed:
+        if needed > (allowed := memory_limit(self._limit if limit is None else limit)):
             raise MemoryLimitError(operation, needed, allowed, self.nbytes)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -336,7 +335,8 @@ class Jacobian:
         """
         triplets = sum(triplet_count(term) for term in self.terms)
         self._check_fits("to_sparse()", None, triplets * (self.dtype.itemsize + 2 * np.dtype(np.intp).itemsize))
-        return sparse_matrix(self.terms, self.out_shape, self.in_shape, self.dtype, format)
+        shape = prod(self.out_shape), prod(self.in_shape)
+        return sparse_matrix([*map(Placed, self.terms)], shape, self.dtype, format)
 
     def to_linear_operator(self) -> LinearOperator:
         """The matrix of shape (size of out, size of in) as a SciPy LinearOperator."""

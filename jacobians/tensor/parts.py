@@ -1,6 +1,6 @@
 """The flat view of blocks: `parts_of(tree, shapes)` tells where the arrays of a nest lie in it.
 
-`dense_view` and `entries_of` put blocks there, as a matrix and as triplets.
+`dense_view` and `placed_terms` put blocks there, as a matrix and as terms of one.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..contract import Triplets, to_coo
+from ..contract import Placed
 from ..trees import Tree
 from .jacobian import Jacobian
 
-__all__ = ["Part", "dense_view", "entries_of", "parts_of"]
+__all__ = ["Part", "dense_view", "parts_of", "placed_terms"]
 
 Grid = Sequence[Sequence[Jacobian]]
 
@@ -65,12 +65,11 @@ def dense_view(
     return matrix
 
 
-def entries_of(rows: Sequence[Part], columns: Sequence[Part], grid: Grid, dtype: np.dtype) -> list[Triplets]:
-    """The entries of blocks, at their places in the matrix."""
-    entries = []
-    for row, blocks in zip(rows, grid, strict=True):
-        for column, J in zip(columns, blocks, strict=True):
-            for found in to_coo(J.terms, dtype):
-                places = found.rows + row.slice.start, found.columns + column.slice.start
-                entries.append(found._replace(rows=places[0], columns=places[1]))
-    return entries
+def placed_terms(rows: Sequence[Part], columns: Sequence[Part], grid: Grid) -> list[Placed]:
+    """The terms of blocks, at their places in the matrix."""
+    places = [
+        (row.slice.start, column.slice.start, J)
+        for row, blocks in zip(rows, grid, strict=True)
+        for column, J in zip(columns, blocks, strict=True)
+    ]
+    return [Placed(term, *place) for *place, J in places for term in J.terms]

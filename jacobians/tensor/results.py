@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from ..contract import Triplets, to_coo, to_dense
+from ..contract import Placed, Triplets, compress, is_compressible, reduce_term, to_coo, to_dense
 from ..errors import StructureError
 from ..labels import size_of
 from ..program import Symbol
 from ..terms import Term
-from .patterns import sparse_pattern
+from .patterns import SparsePattern, sparse_pattern
 
-__all__ = ["assembled", "shared_blocks", "sparse_matrix", "triplet_count"]
+__all__ = ["shared_blocks", "sparse_matrix", "triplet_count"]
 
 Shape = tuple[int, ...]
 
-
-def sparse_matrix(terms: Sequence[Term], out_shape: Shape, in_shape: Shape, dtype: np.dtype, format: str) -> Any:
-    """The sum of terms as a SciPy sparse array of shape (size of out, size of in)."""
-    return assembled(to_coo(terms, dtype), (prod(out_shape), prod(in_shape)), dtype, format)
+_RECORDED = "Its positions differ from call to call. Return the Jacobian itself, and call to_sparse() on that."
 
 
-def assembled(entries: Sequence[Triplets], shape: tuple[int, int], dtype: np.dtype, format: str) -> Any:
-    """Triplets as a SciPy sparse array; as its pattern if they are recorded."""
+def sparse_matrix(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dtype, format: str) -> Any:
+    """The sum of terms at their places as a SciPy sparse array; as its pattern if they are recorded."""
     if format not in ("csr", "csc", "coo", "bsr"):
         raise ValueError(f"to_sparse: format must be 'csr', 'csc', 'coo' or 'bsr', but is {format!r}.")
-    for positions in [positions for triplets in entries for positions in triplets[:2]]:
-        if isinstance(positions, Symbol):
-            advice = "Its positions differ from call to call. Return the Jacobian itself, and call to_sparse() on that."
-            raise positions.refusal("to_sparse()", advice)
+    placed = [part._replace(term=reduce_term(part.term)) for part in placed if not part.term.is_empty]
+    if is_compressible([part.term for part in placed]):
+        found = compress(placed, shape, dtype, by_columns=format == "csc")
+        return SparsePattern(found.data, found.indices, found.indptr, shape, format).build(found.data)
+    entries = []
+    for (row, column), parts in groupby(placed, lambda part: part[1:]):
+        for rows, columns, values in to_coo([part.term for part in parts], dtype):
+            for positions in (rows, columns):
+                if isinstance(positions, Symbol):
+                    raise positions.refusal("to_sparse()", _RECORDED)
+            entries.append(Triplets(rows + row, columns + column, values))
     pattern = sparse_pattern(entries, shape, format, dtype)
     return pattern if isinstance(pattern.data, Symbol) else pattern.build(pattern.data)
 

@@ -1,0 +1,253 @@
+"""Terms as a compressed sparse matrix, each entry written once, at its place.
+
+A term puts an entry into each of some rows, and most rows have the terms in the same order of their columns. So the
+entries of each row are counted, each term is written behind those before it, and only rows in which columns are out of
+order (where a periodic stencil wraps around) are sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..terms import Term
+from .assembly import _grid, _is_native, _on_grid, _positions
+
+__all__ = ["Compressed", "Placed", "compress", "is_compressible"]
+
+
+SHORT = 16
+"""Sizes up to which the indices of a label are told apart."""
+
+
+class Placed(NamedTuple):
+    """A reduced term whose rows and columns begin at these of a larger matrix."""
+
+    term: Term
+    row: int = 0
+    column: int = 0
+
+
+class Compressed(NamedTuple):
+    """The arrays of a matrix in compressed form, columns sorted and none twice in a row; or the same by columns."""
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+
+
+class _Lines(NamedTuple):
+    """The lines (rows) that entries of terms stand in; how many are in each line, where some line has several."""
+
+    lines: np.ndarray
+    counts: np.ndarray | None
+
+    def add_to(self, totals: np.ndarray) -> None:
+        """Add the number of entries of each line."""
+        if self.counts is None:
+            totals[self.lines] += 1
+        else:
+            totals += self.counts
+
+    @property
+    def steps(self) -> Any:
+        """How far each entry's line gets by them."""
+        return 1 if self.counts is None else self.counts[self.lines]
+
+
+class _Lane(NamedTuple):
+    """Entries of which each stands in another line, as a rule: a term is one, or one for each index of short labels."""
+
+    lines: _Lines
+    places: np.ndarray
+    values: list[tuple[Any, float]]
+    """What is added at these places: arrays that broadcast, and their scales."""
+
+
+def is_compressible(terms: Sequence[Term]) -> bool:
+    """Whether numbers and positions are known, and in true arrays."""
+    return all([_is_native(part) for term in terms for part in (*term.factors, *term.maps)])
+
+
+def compress(
+    placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dtype, *, by_columns: bool = False
+) -> Compressed:
+    """The sum of terms as a compressed matrix.
+
+    Parameters
+    ----------
+    placed : sequence of Placed
+        Of true arrays; see `is_compressible`.
+    shape : pair of int
+        Of the matrix.
+    dtype : dtype
+    by_columns : bool
+        Whether its columns are compressed, not its rows.
+
+    Examples
+    --------
+    >>> from jacobians.labels import Label
+    >>> i = Label(3)
+    >>> compress([Placed(Term(((i,),), ((i,),)))], (3, 3), np.dtype(float)).indptr.tolist()
+    [0, 1, 2, 3]
+    """
+    count = shape[1] if by_columns else shape[0]
+    lanes, groups = _lanes(placed, count, by_columns, np.int32 if max(shape) < 2**31 else np.int64)
+    counts = np.zeros(count, np.intp)
+    for lane in lanes:
+        lane.lines.add_to(counts)
+    total = int(counts.sum())
+    kind = np.int32 if max(*shape, total) < 2**31 else np.int64
+    indptr = np.zeros(count + 1, kind)
+    np.cumsum(counts, out=indptr[1:])
+    matrix = Compressed(np.empty(total, dtype), np.empty(total, kind), indptr)
+    _write(matrix, _sorted(lanes, groups, count))
+    return _in_order(matrix, (shape[1], shape[0]) if by_columns else shape)
+
+
+def _lanes(placed: Sequence[Placed], count: int, by_columns: bool, kind: type) -> tuple[list[_Lane], list[_Lines]]:
+    """The lanes of terms, those with the same positions as one; and the lines that they stand in, each once."""
+    lanes: list[_Lane] = []
+    groups: list[_Lines] = []
+    alike: dict[object, list[_Lane]] = {}
+    known: dict[object, list[_Lines]] = {}
+    for term, row, column in placed:
+        if term.is_empty:
+            continue
+        grid = _grid(term)
+        sizes = tuple([label.size for label in grid])
+        arrays = _positions(term, term.out, grid) + row, _positions(term, term.inp, grid) + column, _on_grid(term, grid)
+        major, minor, core = [np.broadcast_to(array, sizes) for array in arrays]
+        if by_columns:
+            major, minor = minor, major
+        for index in _splits(sizes):
+            lines, places = major[index].astype(kind).reshape(-1), minor[index].astype(kind).reshape(-1)
+            within = known.setdefault(_sketch(lines), [])
+            own = next((group for group in within if np.array_equal(group.lines, lines)), None)
+            if own is None:
+                counts = np.bincount(lines, minlength=count)
+                own = _Lines(lines, counts if counts.max(initial=0) > 1 else None)
+                within.append(own)
+                groups.append(own)
+            value = core[index], term.scale
+            beside = alike.setdefault((id(own), _sketch(places)), [])
+            same = next((lane for lane in beside if np.array_equal(lane.places, places)), None)
+            if same is None:
+                same = _Lane(own, places, [])
+                beside.append(same)
+                lanes.append(same)
+            same.values.append(value)
+    return lanes, groups
+
+
+def _splits(sizes: tuple[int, ...]) -> list[tuple[Any, ...]]:
+    """One index for each lane: short labels are told apart beside a long one, so that lanes that meet are the same."""
+    long = max(sizes, default=1)
+    short = [size if size <= SHORT and size * size <= long else 0 for size in sizes]
+    if not any(short) or prod([size for size in short if size]) > SHORT**2:
+        return [(...,)]
+    options = [range(size) if size else (slice(None),) for size in short]
+    return list(product(*options))
+
+
+def _sketch(positions: np.ndarray) -> object:
+    """What two equal arrays of positions have in common, told from a few of them."""
+    return positions.size, positions[:: max(1, positions.size // 8)].tobytes()
+
+
+def _sorted(lanes: list[_Lane], groups: list[_Lines], count: int) -> list[_Lane]:
+    """The lanes in the order of their columns in most lines; all of some lines together where these are apart."""
+    number = {id(group): n for n, group in enumerate(groups)}
+    apart = len(groups) > 1 and _are_apart(groups, count)
+
+    def key(lane: _Lane) -> tuple[int, int]:
+        middle = lane.places.size // 2
+        return apart * number[id(lane.lines)], int(lane.places[middle]) - int(lane.lines.lines[middle])
+
+    return sorted(lanes, key=key)
+
+
+def _are_apart(groups: list[_Lines], count: int) -> bool:
+    """Whether each line is in one group only."""
+    taken = np.zeros(count, bool)
+    for group in groups:
+        if taken[group.lines].any():
+            return False
+        taken[group.lines] = True
+    return True
+
+
+def _write(matrix: Compressed, lanes: Sequence[_Lane]) -> None:
+    """Write lanes one behind the other: each begins in a line where the one before it has ended there."""
+    ends = matrix.indptr[:-1].astype(np.intp)
+    before: _Lines | None = None
+    slots = ends[:0]
+    for lane in lanes:
+        lines = lane.lines.lines
+        if lane.lines is not before:
+            if before is not None:
+                ends[before.lines] = slots if before.counts is None else slots - _nth(before.lines)
+            before = lane.lines
+            slots = ends[lines] if before.counts is None else ends[lines] + _nth(lines)
+        matrix.indices[slots] = lane.places
+        matrix.data[slots] = _sum(lane.values).reshape(-1)
+        slots += lane.lines.steps
+
+
+def _nth(lines: np.ndarray) -> np.ndarray:
+    """How many entries before each one stand in the same line."""
+    order = np.argsort(lines, kind="stable")
+    found = lines[order]
+    starts = np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]]))
+    result = np.empty_like(order)
+    result[order] = np.arange(found.size) - np.repeat(starts, np.diff(np.append(starts, found.size)))
+    return result
+
+
+def _sum(values: Sequence[tuple[Any, float]]) -> np.ndarray:
+    """The sum of scaled arrays."""
+    total, scale = values[0]
+    total = total if scale == 1 else total * scale
+    for array, scale in values[1:]:
+        total = total + (array if scale == 1 else array * scale)
+    return total
+
+
+def _in_order(matrix: Compressed, shape: tuple[int, int]) -> Compressed:
+    """The matrix with the columns of each row in order, and entries at the same place added."""
+    rows = _unordered(matrix)
+    if not rows.size:
+        return matrix
+    if rows.size * 2 < shape[0]:
+        _sort(matrix, rows)
+        if not _unordered(matrix).size:
+            return matrix
+    from scipy.sparse import csr_array  # slow to import
+
+    whole = csr_array(matrix, shape=shape)
+    whole.sum_duplicates()
+    return Compressed(whole.data, whole.indices, whole.indptr)
+
+
+def _unordered(matrix: Compressed) -> np.ndarray:
+    """The rows in which a column is not larger than the one before it."""
+    _, indices, indptr = matrix
+    wrong = indices[1:] <= indices[:-1]
+    starts = indptr[1:-1]
+    wrong[starts[(starts > 0) & (starts < indices.size)] - 1] = False
+    return np.unique(np.searchsorted(indptr, np.flatnonzero(wrong), side="right") - 1)
+
+
+def _sort(matrix: Compressed, rows: np.ndarray) -> None:
+    """Sort the columns of some rows, in place."""
+    data, indices, indptr = matrix
+    starts, lengths = indptr[rows].astype(np.intp), np.diff(indptr)[rows]
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    places = np.repeat(starts, lengths) + within
+    order = places[np.lexsort((indices[places], np.repeat(rows, lengths)))]
+    indices[places] = indices[order]
+    data[places] = data[order]
