@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..terms import Term
-from .assembly import _grid, _is_native, _on_grid, _positions
+from .assembly import _grid, is_native, _on_grid, _positions
 
 __all__ = ["Compressed", "Placed", "compress", "is_compressible"]
 
@@ -70,7 +70,7 @@ class _Lane(NamedTuple):
 
 def is_compressible(terms: Sequence[Term]) -> bool:
     """Whether numbers and positions are known, and in true arrays."""
-    return all([_is_native(part) for term in terms for part in (*term.factors, *term.maps)])
+    return all([is_native(part) for term in terms for part in (*term.factors, *term.maps)])
 
 
 def compress(
