@@ -24,7 +24,7 @@ from .limits import memory_limit
 from .making import as_value
 from .parts import Part, dense_view, parts_of, placed_terms
 from .products import floating, of_shape
-from .results import sparse_matrix, triplet_count
+from .results import sparse_bytes, sparse_matrix
 from .waiting import WaitingBundle
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BlockJacobian"]
 
-_LINES = 24
-"""Blocks that a printed Jacobian lists."""
+_LINES = 24  # blocks that a printed Jacobian lists
 
 Shape = tuple[int, ...]
 
@@ -356,10 +355,9 @@ class BlockJacobian:
         ----------
         format : "csr", "csc", "coo" or "bsr"
         """
-        grid, dtype = self.settled(), self.dtype
-        triplets = sum([triplet_count(term) for row in grid for J in row for term in J.terms])
-        self._check_fits("to_sparse()", None, triplets * (dtype.itemsize + 2 * np.dtype(np.intp).itemsize))
-        return sparse_matrix(placed_terms(self.rows, self.columns, grid), self.shape, dtype, format)
+        placed = placed_terms(self.rows, self.columns, self.settled())
+        self._check_fits("to_sparse()", None, sparse_bytes(placed, self.dtype))
+        return sparse_matrix(placed, self.shape, self.dtype, format)
 
     def to_linear_operator(self) -> LinearOperator:
         """The flat view as a SciPy LinearOperator."""

@@ -23,7 +23,7 @@ from .linking import Body, Linear, add, compose, edge, of_terms, scale, transpos
 from .making import ConstructorOrMethod, array_term, as_value, diagonal_entries, einsum_term, owned_value
 from .picking import pick, row_terms
 from .products import pull_cotangent, push_tangent
-from .results import shared_blocks, sparse_matrix, triplet_count
+from .results import shared_blocks, sparse_bytes, sparse_matrix
 from .structure import describe, is_diagonal
 
 if TYPE_CHECKING:
@@ -333,10 +333,9 @@ class Jacobian:
         >>> Jacobian.identity((3,)).to_sparse("csr").nnz
         3
         """
-        triplets = sum(triplet_count(term) for term in self.terms)
-        self._check_fits("to_sparse()", None, triplets * (self.dtype.itemsize + 2 * np.dtype(np.intp).itemsize))
-        shape = prod(self.out_shape), prod(self.in_shape)
-        return sparse_matrix([*map(Placed, self.terms)], shape, self.dtype, format)
+        placed = [Placed(term) for term in self.terms]
+        self._check_fits("to_sparse()", None, sparse_bytes(placed, self.dtype))
+        return sparse_matrix(placed, (prod(self.out_shape), prod(self.in_shape)), self.dtype, format)
 
     def to_linear_operator(self) -> LinearOperator:
         """The matrix of shape (size of out, size of in) as a SciPy LinearOperator."""

@@ -15,7 +15,7 @@ from ..program import Symbol
 from ..terms import Term
 from .patterns import SparsePattern, sparse_pattern
 
-__all__ = ["shared_blocks", "sparse_matrix", "triplet_count"]
+__all__ = ["shared_blocks", "sparse_bytes", "sparse_matrix", "triplet_count"]
 
 Shape = tuple[int, ...]
 
@@ -39,6 +39,11 @@ def sparse_matrix(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dt
             entries.append(Triplets(rows + row, columns + column, values))
     pattern = sparse_pattern(entries, shape, format, dtype)
     return pattern if isinstance(pattern.data, Symbol) else pattern.build(pattern.data)
+
+
+def sparse_bytes(placed: Sequence[Placed], dtype: np.dtype) -> int:
+    """The most bytes that a sparse matrix of terms takes: a value and two positions for each entry that they place."""
+    return sum([triplet_count(part.term) for part in placed]) * (dtype.itemsize + 2 * np.dtype(np.intp).itemsize)
 
 
 def triplet_count(term: Term) -> int:
