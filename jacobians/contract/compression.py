@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..terms import Term
-from .assembly import _grid, is_native, _on_grid, _positions
+from .assembly import _grid, _on_grid, _positions, is_native
 
 __all__ = ["Compressed", "Placed", "compress", "is_compressible"]
 
