@@ -14,9 +14,10 @@ from ..labels import flatten
 from ..terms import Term
 from .bounds import EXACT_LIMIT, exact_order, lower_bound
 from .elimination import inner_vertices
-from .kinds import EdgeKinds, TermKinds
+from .kinds import NOTHING, EdgeKinds, Kinds, TermKinds
 from .orders import ORDERS
 from .pricing import Prices
+from .remaining import Edges
 from .scalars import NumberKinds, ScalarPrices, UniformKinds
 from .search import improve
 
@@ -43,7 +44,34 @@ def prices_of(
     between = [v for v in (*inputs, *inner_vertices(graph, inputs, output), output) if v != output or not parts]
     of_numbers = all([graph.shapes[vertex] == () for vertex in between])
     kinds = RULES[rule][of_numbers]()
-    return (ScalarPrices if of_numbers else Prices)(graph, inputs, output, kinds, parts, joints)
+    into, out_of = _edges(graph, inputs, output, kinds, {*parts})
+    ends = {*inputs, output, *joints, *(part for part in parts if not out_of.get(part))}
+    inner = [vertex for vertex in inner_vertices(graph, inputs, output) if vertex not in ends]
+    return (ScalarPrices if of_numbers else Prices)(kinds, into, out_of, inner)
+
+
+def _edges(
+    graph: LinearGraph, inputs: Sequence[int], output: int, kinds: Kinds, parts: set[int]
+) -> tuple[dict[int, Edges], dict[int, Edges]]:
+    """The kinds of all living edges; a part of the output that is used elsewhere gets an output of its own."""
+    into: dict[int, Edges] = {}
+    out_of: dict[int, Edges] = {}
+
+    def connect(source: int, target: int, kind: int) -> None:
+        if kind != NOTHING:
+            into.setdefault(target, {})[source] = kind
+            out_of.setdefault(source, {})[target] = kind
+
+    living = {*inner_vertices(graph, inputs, output), output}
+    sources = living | set(inputs)
+    for target in sorted(living):
+        for source, terms in graph.into[target].items():
+            if source in sources and not (target == output and source in parts):
+                connect(source, target, kinds.of(terms))
+    for part in sorted(parts & living):
+        if out_of.get(part):
+            connect(part, -1 - part, kinds.of(graph.into[output][part]))
+    return into, out_of
 
 
 def parts_of(graph: LinearGraph, inputs: Sequence[int], output: int) -> list[int]:

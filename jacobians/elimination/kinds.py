@@ -11,7 +11,8 @@ out once and then looked up, so an order is priced without running it. There are
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -44,6 +45,11 @@ class Kinds:
     def of(self, terms: Sequence[Term]) -> int:
         """The kind of the edge with these terms."""
         raise NotImplementedError
+
+    def cost(self, arriving: Iterable[int], leaving: Iterable[int]) -> int:
+        """What all pairs of these edges cost; there are few kinds of them."""
+        outward = Counter(leaving).items()
+        return sum([n * m * self.product(b, a)[1] for a, n in Counter(arriving).items() for b, m in outward])
 
     def product(self, outer: int, inner: int) -> tuple[int, int]:
         """The kind of the edge through a vertex, and the multiplications that make it."""

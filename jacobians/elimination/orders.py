@@ -15,32 +15,34 @@ import numpy as np
 from ..errors import ArgumentError
 from .kinds import Kinds
 from .pricing import Prices
+from .remaining import Remaining
 
 __all__ = ["ORDERS", "chain", "greedy", "is_line"]
 
 
-def greedy(prices: Prices, key: Callable[[int, int], Any]) -> list[int]:
-    """The order that takes, again and again, the vertex of least ``key(vertex, gone)``, a tuple that names the vertex.
+def greedy(prices: Prices, key: Callable[[Remaining, int], Any]) -> list[int]:
+    """The order that takes, again and again, the vertex of least ``key(remaining, vertex)``, which names the vertex.
 
-    Only keys of vertices that a step can have touched are asked again, see `Prices.touched`.
+    Only keys of vertices that a step can have touched are asked again.
     """
-    gone, order, left = 0, [], set(prices.inner)
-    keys = {vertex: key(vertex, 0) for vertex in left}
+    remaining, order = prices.remaining(), []
+    keys = {vertex: key(remaining, vertex) for vertex in prices.inner}
     waiting = [(asked, vertex) for vertex, asked in keys.items()]
     heapify(waiting)
-    while left:
+    while keys:
         asked, taken = heappop(waiting)
-        if taken not in left or asked != keys[taken]:
+        if keys.get(taken) != asked:
             continue
         order.append(taken)
-        left.remove(taken)
-        touched = prices.touched(taken, gone)
-        gone |= prices.bit[taken]
-        for vertex in left.intersection(touched):
-            asked = key(vertex, gone)
-            if asked != keys[vertex]:
-                keys[vertex] = asked
-                heappush(waiting, (asked, vertex))
+        del keys[taken]
+        touched = remaining.touched(taken)
+        _ = remaining.take(taken)
+        for vertex in touched:
+            if vertex in keys:
+                asked = key(remaining, vertex)
+                if asked != keys[vertex]:
+                    keys[vertex] = asked
+                    heappush(waiting, (asked, vertex))
     return order
 
 
@@ -116,19 +118,19 @@ def _reverse(prices: Prices) -> list[int]:
 
 
 def _markowitz(prices: Prices) -> list[int]:
-    return greedy(prices, lambda vertex, gone: (prices.degree(vertex, gone), vertex))
+    return greedy(prices, lambda left, vertex: (left.degree(vertex), vertex))
 
 
 def _late(prices: Prices) -> list[int]:
-    return greedy(prices, lambda vertex, gone: (prices.cost(vertex, gone), -vertex))
+    return greedy(prices, lambda left, vertex: (left.cost(vertex), -vertex))
 
 
 def _fill(prices: Prices) -> list[int]:
-    return greedy(prices, lambda vertex, gone: (prices.growth(vertex, gone), prices.cost(vertex, gone), -vertex))
+    return greedy(prices, lambda left, vertex: (left.growth(vertex), left.cost(vertex), -vertex))
 
 
 def _structured(prices: Prices) -> list[int]:
-    return greedy(prices, lambda vertex, gone: (prices.cost(vertex, gone), vertex))
+    return greedy(prices, lambda left, vertex: (left.cost(vertex), vertex))
 
 
 ORDERS: dict[str, Callable[[Prices], list[int]]] = {

@@ -7,16 +7,14 @@ another place for a vertex in an order is then a few look-ups.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
-from ..graph import LinearGraph
-from .elimination import inner_vertices
 from .kinds import NOTHING, Kinds
+from .remaining import Edges, Remaining
 
 __all__ = ["Prices"]
-
-Edges = dict[int, int]
 
 
 class Prices:
@@ -24,81 +22,57 @@ class Prices:
 
     Parameters
     ----------
-    graph : LinearGraph
-    inputs : sequence of int
-    output : int
     kinds : Kinds
         The rule of counting.
-    parts : collection of int
-        Vertices that the output only joins: they count as outputs, one by one.
-    joints : collection of int
-        Vertices that stay until all others are gone.
+    into, out_of : dict of int to dict of int to int
+        The kinds of the edges into and out of each vertex.
+    inner : list of int
+        The vertices to be ordered, in the order of computation.
 
     Attributes
     ----------
-    inner : list of int
-        The vertices to be ordered.
     vertices : list of int
         All vertices with edges, the inner ones first: a set of them is an int with the bits of their places.
-    bit, around : dict
-        For each vertex its bit, and the set of inner vertices upstream and downstream of it.
     sources, targets : list of int
         The vertices at which paths begin and end.
     """
 
-    def __init__(
-        self,
-        graph: LinearGraph,
-        inputs: Sequence[int],
-        output: int,
-        kinds: Kinds,
-        parts: Collection[int] = (),
-        joints: Collection[int] = (),
-    ) -> None:
-        self.kinds = kinds
-        self.into: dict[int, Edges] = {}
-        self.out_of: dict[int, Edges] = {}
-        self._read(graph, inputs, output, set(parts))
-        ends = {*inputs, output, *joints, *(part for part in parts if not self.out_of.get(part))}
-        self.inner = [vertex for vertex in inner_vertices(graph, inputs, output) if vertex not in ends]
-        self.vertices = known = [*self.inner, *sorted({*self.into, *self.out_of} - {*self.inner})]
-        self.bit = {vertex: 1 << n for n, vertex in enumerate(known)}
-        self.sources = [vertex for vertex in known if vertex in self.out_of and vertex not in self.into]
-        self.targets = [vertex for vertex in known if vertex in self.into and vertex not in self.out_of]
-        self._inner = (1 << len(self.inner)) - 1
-        forwards = sorted(known, key=lambda vertex: (vertex < 0, vertex))
-        self._above = self._reach(forwards, self.into)
-        self._below = self._reach(forwards[::-1], self.out_of)
-        self.around = {vertex: self._above[vertex] | self._below[vertex] for vertex in self.inner}
-        self._costs: dict[int, dict[int, int]] = {vertex: {} for vertex in self.inner}
+    def __init__(self, kinds: Kinds, into: dict[int, Edges], out_of: dict[int, Edges], inner: list[int]) -> None:
+        self.kinds, self.into, self.out_of, self.inner = kinds, into, out_of, inner
+        self.vertices = known = [*inner, *sorted({*into, *out_of}.difference(inner))]
+        self.sources = [vertex for vertex in known if vertex in out_of and vertex not in into]
+        self.targets = [vertex for vertex in known if vertex in into and vertex not in out_of]
+        self._costs: dict[int, dict[int, int]] = {vertex: {} for vertex in inner}
         self._arriving: dict[int, dict] = {vertex: {} for vertex in known}
         self._leaving: dict[int, dict] = {vertex: {} for vertex in known}
 
-    def _read(self, graph: LinearGraph, inputs: Sequence[int], output: int, parts: set[int]) -> None:
-        """The kinds of all living edges; a part of the output that is used elsewhere gets an output of its own."""
-        living = {*inner_vertices(graph, inputs, output), output}
-        sources = living | set(inputs)
-        for target in sorted(living):
-            for source, terms in graph.into[target].items():
-                if source in sources and not (target == output and source in parts):
-                    self._connect(source, target, self.kinds.of(terms))
-        for part in sorted(parts & living):
-            if self.out_of.get(part):
-                self._connect(part, -1 - part, self.kinds.of(graph.into[output][part]))
+    @cached_property
+    def bit(self) -> dict[int, int]:
+        """For each vertex the set of it alone."""
+        return {vertex: 1 << n for n, vertex in enumerate(self.vertices)}
 
-    def _connect(self, source: int, target: int, kind: int) -> None:
-        if kind != NOTHING:
-            self.into.setdefault(target, {})[source] = kind
-            self.out_of.setdefault(source, {})[target] = kind
+    @cached_property
+    def _above(self) -> dict[int, int]:
+        return self._reach(sorted(self.vertices, key=lambda vertex: (vertex < 0, vertex)), self.into)
+
+    @cached_property
+    def _below(self) -> dict[int, int]:
+        return self._reach(sorted(self.vertices, key=lambda vertex: (vertex < 0, vertex), reverse=True), self.out_of)
+
+    @cached_property
+    def around(self) -> dict[int, int]:
+        """For each inner vertex the set of those that reach it or that it reaches."""
+        return {vertex: self._above[vertex] | self._below[vertex] for vertex in self.inner}
 
     def _reach(self, vertices: Iterable[int], sources: dict[int, Edges]) -> dict[int, int]:
         """For each vertex the set of inner vertices on paths to it."""
         reach: dict[int, int] = {}
+        every = (1 << len(self.inner)) - 1
         for vertex in vertices:
             bits = 0
             for source in sources.get(vertex, ()):
                 bits |= self.bit[source] | reach[source]
-            reach[vertex] = bits & self._inner
+            reach[vertex] = bits & every
         return reach
 
     def cost(self, vertex: int, gone: int) -> int:
@@ -116,40 +90,12 @@ class Prices:
 
     def total(self, order: Iterable[int]) -> int:
         """Multiplications of a whole order."""
-        gone, total = 0, 0
-        for vertex in order:
-            total += self.cost(vertex, gone)
-            gone |= self.bit[vertex]
-        return total
+        left = self.remaining()
+        return sum([left.take(vertex) for vertex in order])
 
-    def degree(self, vertex: int, gone: int) -> int:
-        """Edges in times edges out."""
-        return len(self.arriving(vertex, gone)) * len(self.leaving(vertex, gone))
-
-    def growth(self, vertex: int, gone: int) -> int:
-        """By how many stored numbers the graph grows when a vertex is eliminated."""
-        held, product, add = self.kinds.held, self.kinds.product, self.kinds.sum
-        arriving, leaving = self.arriving(vertex, gone), self.leaving(vertex, gone)
-        total = -sum(held[kind] for kind in (*arriving.values(), *leaving.values()))
-        for source, inner in arriving.items():
-            beside = self.leaving(source, gone)
-            for target, outer in leaving.items():
-                old = beside.get(target, NOTHING)
-                new = add(product(outer, inner)[0], old)
-                total += (held[new] if new != NOTHING else 0) - (held[old] if old != NOTHING else 0)
-        return total
-
-    def touched(self, vertex: int, gone: int) -> Iterable[int]:
-        """The vertices whose price, degree or growth can change when one is eliminated after those in `gone`.
-
-        Its neighbours, since their edges do, and what else the sources lead to: their new edges may lie beside those
-        that eliminating it would add.
-        """
-        touched = {*self.leaving(vertex, gone)}
-        for source in self.arriving(vertex, gone):
-            touched.add(source)
-            touched.update(self.leaving(source, gone))
-        return touched
+    def remaining(self) -> Remaining:
+        """The graph before anything is eliminated."""
+        return Remaining(self.kinds, self.into, self.out_of)
 
     def arriving(self, vertex: int, gone: int) -> Any:
         """The kinds of the edges into a vertex, by source."""

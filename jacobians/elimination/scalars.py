@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from ..terms import Term
 from .kinds import NOTHING, Kinds
-from .pricing import Edges, Prices
+from .pricing import Prices
+from .remaining import Edges
 
 __all__ = ["NumberKinds", "ScalarPrices", "UniformKinds"]
 
@@ -26,6 +27,11 @@ class NumberKinds(Kinds):
     def of(self, terms: Sequence[Term]) -> int:
         kinds = [VALUE if term.factors else ONE if abs(term.scale) == 1 else CONSTANT for term in terms]
         return max(kinds, default=NOTHING)
+
+    def cost(self, arriving: Iterable[int], leaving: Iterable[int]) -> int:
+        into, out = [*arriving], [*leaving]
+        values, scaled = into.count(VALUE), len(into) - into.count(ONE)
+        return values * (len(out) - out.count(ONE)) + (scaled - values) * out.count(VALUE)
 
     def product(self, outer: int, inner: int) -> tuple[int, int]:
         return max(outer, inner), int(VALUE in (outer, inner) and ONE not in (outer, inner))
@@ -49,30 +55,6 @@ class ScalarPrices(Prices):
         _, scaled_out, valued_out = self.leaving(vertex, gone)
         values_in, values_out = valued_in.bit_count(), valued_out.bit_count()
         return values_in * scaled_out.bit_count() + (scaled_in.bit_count() - values_in) * values_out
-
-    def degree(self, vertex: int, gone: int) -> int:
-        return self.arriving(vertex, gone)[0].bit_count() * self.leaving(vertex, gone)[0].bit_count()
-
-    def growth(self, vertex: int, gone: int) -> int:
-        arriving, leaving = self.arriving(vertex, gone)[0], self.leaving(vertex, gone)[0]
-        total = -arriving.bit_count() - leaving.bit_count()
-        return total + sum(
-            [(leaving & ~self.leaving(source, gone)[0]).bit_count() for source in self._members(arriving)]
-        )
-
-    def touched(self, vertex: int, gone: int) -> Iterable[int]:
-        sources = self.arriving(vertex, gone)[0]
-        touched = self.leaving(vertex, gone)[0] | sources
-        for source in self._members(sources):
-            touched |= self.leaving(source, gone)[0]
-        return self._members(touched)
-
-    def _members(self, bits: int) -> Iterator[int]:
-        """The vertices of a set."""
-        while bits:
-            lowest = bits & -bits
-            yield self.vertices[lowest.bit_length() - 1]
-            bits ^= lowest
 
     def _walk(self, vertex: int, gone: int, direct: dict[int, Edges], cache: dict[int, dict], reach: dict) -> Sets:
         bit = self.bit
