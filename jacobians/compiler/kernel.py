@@ -13,6 +13,7 @@ from .blocks.buffers import buffered, written_into
 from .blocks.fusion import fused
 from .blocks.placing import Finish
 from .blocks.sharing import roots
+from .blocks.taking import taken_over
 from .loops.loop import Loop
 from .loops.order import Accumulate
 from .loops.parts import written_program
@@ -84,7 +85,7 @@ def write_kernel(
     statements, outputs = written_program(outputs, simplified)
     kept = [id(node) for node in outputs]
     statements = started(statements, kept)
-    statements = fused(statements, kept)
+    statements = taken_over(fused(statements, kept), kept)
     places = [f"out[{n}]" for n in range(len(outputs))]
     targets = _targets(outputs, places) if into else {}
     done = written_into(statements, targets)

@@ -19,7 +19,7 @@ from ..loops.loop import Loop
 from ..namespace import Namespace
 from ..statements import Assign, Statement
 from .blocked import Blocked
-from .placing import Start
+from .placing import Finish, Start
 from .rows import takes_out
 from .sharing import needed_after, owners
 
@@ -88,6 +88,8 @@ def written_into(statements: Sequence[Statement], targets: Mapping[int, str]) ->
         The ids of the nodes whose statements do so; the others are to be copied.
     """
     done: set[int] = set()
+    finished = {id(s.shares[0]): s.node for s in statements if isinstance(s, Finish) and id(s.node) in targets}
+    targets = {**targets, **{name: targets[id(node)] for name, node in finished.items()}}
     for statement in statements:
         for node in _placed(statement):
             if id(node) not in targets:
@@ -101,7 +103,7 @@ def written_into(statements: Sequence[Statement], targets: Mapping[int, str]) ->
         if isinstance(whole, Assemble) and id(whole.node) in targets:
             whole.target = targets[id(whole.node)]
             done.add(id(whole.node))
-    return done
+    return done | {id(node) for name, node in finished.items() if name in done}
 
 
 def planned(statements: Sequence[Statement], kept: Iterable[int]) -> list[Place]:

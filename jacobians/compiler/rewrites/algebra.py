@@ -203,6 +203,8 @@ def _added(builder: Builder, left: tuple[float, Node], right: tuple[float, Node]
     if s == 1 and t in (1, -1):
         if t == 1 and builder.known(np.add, y, x) is not None:
             return builder.known(np.add, y, x)
+        if t == -1 and x.shape == y.shape and builder.known(np.subtract, y, x) is not None:
+            return builder.scaled(-1.0, builder.call(np.subtract, y, x))
         return None if t == sign and right[0] == 1 else builder.call(np.add if t == 1 else np.subtract, x, y)
     if s == t:
         return builder.scaled(s, builder.call(np.add, x, y))

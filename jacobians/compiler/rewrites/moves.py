@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ...program import CONSTANT, Node
 from .rewriting import Builder, Rule, is_number, split_scale
 
-__all__ = ["RULES", "broadcast_source", "is_plain"]
+__all__ = ["ELEMENTWISE", "RULES", "broadcast_source", "is_plain", "moves_out"]
 
 
 def is_plain(*values: Any) -> bool:
@@ -123,12 +123,12 @@ def _of_moved(builder: Builder, node: Node) -> Node | None:
     """An elementwise call of what is moved or broadcast."""
     for operand in node.operands:
         if operand.function in _MOVED:
-            found = _moves_out(builder, node)
+            found = moves_out(builder, node)
             return _narrowed(builder, node) if found is None else found
     return None
 
 
-def _moves_out(builder: Builder, node: Node) -> Node | None:
+def moves_out(builder: Builder, node: Node) -> Node | None:
     """An elementwise call of arrays that are all moved in the same way: it is the result that is moved."""
     arrays = [a for a in node.args if isinstance(a, Node)]
     if len(arrays) == 1 and node.function is np.multiply:
@@ -163,11 +163,11 @@ def _cast(builder: Builder, node: Node) -> Node | None:
     return a if isinstance(a, Node) and a.dtype == node.dtype and not a.weak else None
 
 
-_ELEMENTWISE = (np.add, np.subtract, np.multiply, np.divide, np.exp, np.log, np.tanh, np.sqrt, np.sin, np.cos)
-_ELEMENTWISE += (np.maximum, np.minimum, np.negative, np.absolute, np.square, np.power)
+ELEMENTWISE = (np.add, np.subtract, np.multiply, np.divide, np.exp, np.log, np.tanh, np.sqrt, np.sin, np.cos)
+ELEMENTWISE += (np.maximum, np.minimum, np.negative, np.absolute, np.square, np.power)
 
 RULES: dict[Any, Sequence[Rule]] = {
-    **{ufunc: (_of_moved,) for ufunc in _ELEMENTWISE},
+    **{ufunc: (_of_moved,) for ufunc in ELEMENTWISE},
     np.astype: (_cast,),
     operator.getitem: (_taken,),
     np.transpose: (_transpose,),

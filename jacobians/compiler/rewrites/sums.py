@@ -1,0 +1,194 @@
+"""The distributive law: sums of products with common factors, which are multiplied once.
+
+    X.T @ (s * A) - X.T @ (s * B)        becomes   X.T @ (s * (A - B))
+    r[:, None] * (E @ W) - T @ W         becomes   (r[:, None] * E - T) @ W
+    s[:, None] * A + A                   becomes   (s[:, None] + 1) * A
+
+where that costs less than the products do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from ...program import Node
+from .contractions import Operand, Product, contracted, labelled
+from .opening import PASS, Labels, Opened, Opening, price
+from .rewriting import Builder, is_number
+
+__all__ = ["Distribution"]
+
+GAIN = 0.95
+"""What is rewritten costs at most so much of what it replaces."""
+
+
+MOST_TERMS = 8
+"""Sums of more products are left as they are."""
+
+_Term = tuple[float, Node]
+
+
+class _Addend(NamedTuple):
+    """A number times a product of factors, whose summed labels are its own."""
+
+    scale: float
+    factors: list[Operand]
+
+
+class Distribution:
+    """Makes products of sums.
+
+    Parameters
+    ----------
+    opening : Opening
+        What it makes is noted there, so that it is opened in the next sum.
+    builder : Builder
+
+    Attributes
+    ----------
+    count : int
+        Of the sums that have changed.
+    """
+
+    def __init__(self, opening: Opening, builder: Builder) -> None:
+        self.opening, self.builder = opening, builder
+        self.count = 0
+        self._inner: set[int] = set()  # ids of the sums inside of products that have been made
+        self._terms: dict[int, list[_Term]] = {}
+
+    def joined(self, node: Node) -> Node | None:
+        """The sum or difference `node` with products of sums, where these cost less."""
+        left, right = node.args
+        if not (isinstance(left, Node) and isinstance(right, Node)) or node.dtype.kind not in "fc" or left is right:
+            return None
+        if left.shape != node.shape or right.shape != node.shape or left.dtype != right.dtype:
+            return None
+        first, second = self._terms_of(left), self._terms_of(right)
+        if node.function is np.subtract:
+            second = [(-sign, term) for sign, term in second]
+        terms = [*first, *second]
+        if len(terms) > MOST_TERMS:
+            return None
+        self._terms[id(node)] = terms
+        pairs = [(a, b) for a in first for b in second]
+        found = False
+        while pairs:
+            a, b = pairs.pop(0)
+            if a not in terms or b not in terms:
+                continue
+            made = self._pair(node, a, b)
+            if made is not None:
+                found = True
+                terms[terms.index(a)] = term = (1.0, made)
+                terms.remove(b)
+                pairs += [(other, term) for other in terms if other is not term]
+        if not found:
+            return None
+        self.count += 1
+        return self._sum(terms)
+
+    def _terms_of(self, node: Node) -> list[_Term]:
+        """What is added up to a node that only one sum reads."""
+        return self._terms.get(id(node), [(1.0, node)]) if self.opening.uses[id(node)] == 1 else [(1.0, node)]
+
+    def _sum(self, terms: Sequence[_Term]) -> Node:
+        (sign, term), *rest = sorted(terms, key=lambda term: term[0] < 0)
+        total = self.builder.scaled(sign, self.opening.new[id(term)])
+        for sign, term in rest:
+            total = self.builder.call(np.add if sign > 0 else np.subtract, total, self.opening.new[id(term)])
+        return total
+
+    def _pair(self, node: Node, left: _Term, right: _Term) -> Node | None:
+        """Two addends as one product, if that costs less."""
+        if self.opening.leaves(left[1]).isdisjoint(self.opening.leaves(right[1])):
+            return None
+        opened = Opened(through=True)
+        labels = opened.labels_of(node)
+        opened.cost = float(PASS * node.size)
+        first, second = [self._addend(opened, sign, term, labels) for sign, term in (left, right)]
+        common, *rests = _common(first, second, labels)
+        return self._product(node, opened, labels, common, rests) if common and any(f for _, f in rests) else None
+
+    def _addend(self, opened: Opened, sign: float, node: Node, labels: Labels) -> _Addend:
+        opened.scale, opened.factors = sign, []
+        self.opening.open(opened, node, labels)
+        return _Addend(opened.scale, opened.factors)
+
+    def _product(
+        self, node: Node, opened: Opened, labels: Labels, common: list[Operand], rests: Sequence[_Addend]
+    ) -> Node | None:
+        """The common factors times the sum of the rests, if that costs less than what has been opened."""
+        sizes, build = opened.sizes, self.builder
+        out = tuple([x for x in labels if x is not None])
+        shared = dict.fromkeys([*out, *[x for factor in common for x in factor.labels if x is not None]])
+        own = [{x for factor in rest.factors for x in factor.labels} for rest in rests]
+        union = tuple([x for x in shared if x in own[0] or x in own[1]])
+        kept = [tuple([x if x in mine else None for x in union]) for mine in own]
+        cost = price([*[factor.labels for factor in common], union], out, sizes)
+        for rest, mine in zip(rests, kept, strict=True):
+            cost += price([f.labels for f in rest.factors], tuple([x for x in mine if x is not None]), sizes)
+        if cost >= GAIN * opened.cost:
+            return None
+        parts = [self._part(rest, mine, sizes) for rest, mine in zip(rests, kept, strict=True)]
+        inner = build.call(np.add, *(parts[::-1] if is_number(parts[0]) else parts))
+        if id(inner) not in self._inner:
+            cost += PASS * prod([sizes[x] for x in union])
+        if cost >= GAIN * opened.cost:
+            return None
+        self._inner.add(id(inner))
+        factors = (*common, labelled(inner, union))
+        made = contracted(build, Product(1.0, factors, labels, sizes), node.shape, node.dtype)
+        opened.scale, opened.factors, opened.cost = 1.0, list(factors), cost
+        self.opening.add(made, opened, labels)
+        return made
+
+    def _part(self, rest: _Addend, labels: Labels, sizes: dict[int, int]) -> Node | float:
+        if not rest.factors:
+            return rest.scale
+        shape = tuple([1 if x is None else sizes[x] for x in labels])
+        dtype = np.result_type(*[factor.node.dtype for factor in rest.factors])
+        return contracted(self.builder, Product(rest.scale, tuple(rest.factors), labels, sizes), shape, dtype)
+
+
+def _common(first: _Addend, second: _Addend, out: Labels) -> tuple[list[Operand], _Addend, _Addend]:
+    """The factors that both have, and what is left of each, in the labels of the first.
+
+    A summed label of the second is one of the first where a common factor has it.
+    """
+    names = {x: x for x in out if x is not None}  # from the labels of the second to those of the first
+    common: list[Operand] = []
+    rest, other = list(first.factors), list(second.factors)
+    for factor in sorted(first.factors, key=lambda operand: -operand.node.size):
+        for n, twin in enumerate(other):
+            found = _matched(factor, twin, names) if twin.node is factor.node else None
+            if found is not None:
+                names = found
+                common.append(factor)
+                del other[n]
+                rest = [operand for operand in rest if operand is not factor]
+                break
+    other = [
+        Operand(node, tuple([names.get(x, x) if x is not None else None for x in labels])) for node, labels in other
+    ]
+    return common, _Addend(first.scale, rest), _Addend(second.scale, other)
+
+
+def _matched(factor: Operand, twin: Operand, names: dict[int, int]) -> dict[int, int] | None:
+    """The names with those of the twin's labels, if they can be those of the factor."""
+    found = dict(names)
+    for x, y in zip(factor.labels, twin.labels, strict=True):
+        if x is None or y is None:
+            if x is not y:
+                return None
+        elif y in found:
+            if found[y] != x:
+                return None
+        elif x in found.values():
+            return None
+        else:
+            found[y] = x
+    return found
