@@ -18,7 +18,7 @@ __all__ = ["ArrayMethods"]
 # Methods with the signature of the function, the array first.
 _SAME = """
     sum mean prod max min var std cumsum cumprod ravel swapaxes squeeze take repeat diagonal trace argmax argmin argsort
-    any all nonzero round ptp clip searchsorted
+    argpartition any all nonzero round ptp clip searchsorted
 """
 _SMOOTH = """
     sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh exp exp2 expm1 log log2 log10 log1p sqrt

@@ -19,7 +19,7 @@ from .terms import Factor, Pattern, Term, patterned
 __all__ = ["Call", "LocalTerm", "Operand", "Path", "broadcast_axes", "diagonal_term", "factor_on", "product_terms"]
 
 Path = int | tuple[int, int]
-LocalTerm = tuple[int, Path, Term]
+LocalTerm = tuple[int, Path, Term | str]
 
 
 class Call(NamedTuple):

@@ -246,7 +246,8 @@ def local(function: Any) -> Callable[[Callable[..., Iterable[LocalTerm]]], Calla
 
     The generator is called ``rule(call, *args, **kwargs)`` with the arguments of the function. A needed operand for
     which it yields nothing is refused, so that no derivative is lost; where the derivative is zero, it yields a term
-    of scale 0.
+    of scale 0. One of several results that has no derivative gets the reason, a text, in place of a term: using that
+    result raises.
     """
 
     def register(rule: Callable[..., Iterable[LocalTerm]]) -> Callable:

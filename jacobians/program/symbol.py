@@ -25,6 +25,8 @@ __all__ = ["Symbol", "holds"]
 
 _VIEWS = {np.reshape, np.transpose, np.broadcast_to, np.ravel, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze}
 _VIEWS |= {np.diagonal, np.flip, np.matrix_transpose, operator.getitem}
+# Each of their results lies in memory of its own.
+_APART = {np.linalg.svd, np.linalg.qr, np.linalg.eigh, np.linalg.eig, np.linalg.slogdet, np.linalg.lstsq}
 _MOST_ENTRIES = 1000
 _PACKAGE = str(Path(__file__).parent.parent)
 _NUMPY = str(Path(np.__file__).parent)
@@ -127,6 +129,8 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         if not self.node.shape and self.node.function is operator.getitem:
             return None  # an entry is a number of its own
         if self.node.function in _VIEWS and self.node.operands:
+            if self.node.operands[0].function in _APART:
+                return None
             return self.recorder.symbol(self.node.operands[0])
         return None
 

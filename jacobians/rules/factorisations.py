@@ -127,15 +127,17 @@ def _svd(
     # dV = V (F * (s dP + dP^T s)) + (I - V V^T) dA^T U / s
     rows, columns = np.shape(a)[-2:]
     if hermitian:
-        raise UnsupportedFunctionError("np.linalg.svd", "for hermitian=True")
+        yield from _symmetric_svd(call, a, compute_uv)
+        return
     if not compute_uv:
         U, _, Vh = np.linalg.svd(a, full_matrices=False)
         yield 0, 0, _singular_value_term(a, U, Vh)
         return
-    if full_matrices and rows != columns:
-        raise UnsupportedFunctionError("np.linalg.svd", "for full_matrices=True unless the matrix is square")
-    U, s, Vh = call.result
+    partial = full_matrices and rows != columns
+    U, s, Vh = np.linalg.svd(a, full_matrices=False) if partial else call.result
     yield 1, 0, _singular_value_term(a, U, Vh)
+    if partial:
+        yield (0 if rows > columns else 2), 0, _FREE
     V, F = transposed(Vh), _reciprocal_gaps(s * s)
     right, left = F * s[..., None, :], F * s[..., :, None]
     b, p, q = matrix_axes(a)
@@ -144,15 +146,44 @@ def _svd(
     inp = (*b, p, q)
     dP, dP_T = [(U, (*b, p, i)), (V, (*b, q, j))], [(U, (*b, p, j)), (V, (*b, q, i))]
     # fmt: off
-    yield 0, 0, _product((*b, k, j), inp, (U, (*b, k, i)), (right, (*b, i, j)), *dP)
-    yield 0, 0, _product((*b, k, j), inp, (U, (*b, k, i)), (left,  (*b, i, j)), *dP_T)
-    yield 2, 0, _product((*b, j, n), inp, (V, (*b, n, i)), (left,  (*b, i, j)), *dP)
-    yield 2, 0, _product((*b, j, n), inp, (V, (*b, n, i)), (right, (*b, i, j)), *dP_T)
+    if not partial or rows < columns:
+        yield 0, 0, _product((*b, k, j), inp, (U, (*b, k, i)), (right, (*b, i, j)), *dP)
+        yield 0, 0, _product((*b, k, j), inp, (U, (*b, k, i)), (left,  (*b, i, j)), *dP_T)
+    if not partial or rows > columns:
+        yield 2, 0, _product((*b, j, n), inp, (V, (*b, n, i)), (left,  (*b, i, j)), *dP)
+        yield 2, 0, _product((*b, j, n), inp, (V, (*b, n, i)), (right, (*b, i, j)), *dP_T)
     # fmt: on
+    if partial:
+        return
     if rows > columns:
         yield 0, 0, _product((*b, k, j), inp, (_complement(U), (*b, k, p)), (V / s[..., None, :], (*b, q, j)))
     if rows < columns:
         yield 2, 0, _product((*b, j, n), inp, (_complement(V), (*b, n, q)), (U / s[..., None, :], (*b, p, j)))
+
+
+# Any rotation of the vectors beyond the rank is as good: which one LAPACK returns is no smooth function of A.
+_FREE = "for full_matrices=True in the larger of U and Vh, whose last vectors are not unique. Use full_matrices=False"
+
+
+def _symmetric_svd(call: Call, a: Any, compute_uv: bool) -> LocalTerms:
+    # S = U diag(w) U^T, s = |w|, V = U diag(sign w): as for eigh, in the order of s
+    U, s, Vh = call.result if compute_uv else np.linalg.svd(a, hermitian=True)
+    sign = np.where(np.sum(U * transposed(Vh), axis=-2) < 0, -1, 1).astype(U.dtype)
+    b, row, column = matrix_axes(a)
+    k, i, j = alike(row, row, row)
+    H, inp = _lower_half(np.shape(a)[-1], U.dtype), (*b, row, column)
+    yield (
+        (1 if compute_uv else 0),
+        0,
+        _product((*b, i), inp, (sign, (*b, i)), (U, (*b, row, i)), (U, (*b, column, i)), (H, (row, column)), scale=2.0),
+    )
+    if not compute_uv:
+        return
+    F = _reciprocal_gaps(sign * s)
+    for first, second in ((row, column), (column, row)):
+        dU = [(U, (*b, k, i)), (F, (*b, i, j)), (U, (*b, first, i)), (U, (*b, second, j)), (H, (row, column))]
+        yield 0, 0, _product((*b, k, j), inp, *dU)
+        yield 2, 0, _product((*b, j, k), inp, (sign, (*b, j)), *dU)
 
 
 def _complement(Q: Any) -> Any:
@@ -180,9 +211,10 @@ def _qr(call: Call, a: Any, mode: str = "reduced") -> LocalTerms:
     # W = T * C - (T * C)^T, T the strict lower triangle
     # dQ = Q W + (I - Q Q^T) dA_1 inv(R_1),   dR = Q^T dA - W R  (Walter and Lehmann 2010, 5.3)
     rows, columns = np.shape(a)[-2:]
-    if mode not in ("reduced", "r") and (mode != "complete" or rows > columns):
+    if mode not in ("reduced", "r", "complete"):
         raise UnsupportedFunctionError("np.linalg.qr", f"for mode={mode!r}")
-    Q, R = np.linalg.qr(a) if mode == "r" else call.result
+    tall = mode == "complete" and rows > columns
+    Q, R = np.linalg.qr(a) if tall or mode == "r" else call.result
     size = min(rows, columns)
     inverse = np.linalg.inv(R[..., :size])
     # Padded with rows of zeros, the inverse picks A_1 out of A.
@@ -193,14 +225,18 @@ def _qr(call: Call, a: Any, mode: str = "reduced") -> LocalTerms:
     i, j = alike(*[min(p, q, key=size_of)] * 2)
     inp, place = (*b, p, q), 0 if mode == "r" else 1
     C, C_T = [(Q, (*b, p, i)), (M, (*b, q, j))], [(Q, (*b, p, j)), (M, (*b, q, i))]
-    if mode != "r":
+    if tall:
+        yield 0, 0, "for mode='complete' in Q, whose last columns are not unique. Use mode='reduced'"
+    elif mode != "r":
         yield 0, 0, _product((*b, k, j), inp, (Q, (*b, k, i)), (T, (i, j)), *C)
         yield 0, 0, _product((*b, k, j), inp, (Q, (*b, k, i)), (T, (j, i)), *C_T, scale=-1.0)
         if rows > columns:
             yield 0, 0, _product((*b, k, j), inp, (_complement(Q), (*b, k, p)), (M, (*b, q, j)))
-    yield place, 0, _product((*b, i, q), inp, (Q, (*b, p, i)))
-    yield place, 0, _product((*b, i, n), inp, (T, (i, j)), (R, (*b, j, n)), *C, scale=-1.0)
-    yield place, 0, _product((*b, i, n), inp, (T, (j, i)), (R, (*b, j, n)), *C_T)
+    (row,) = alike(p) if tall else (i,)
+    above = [(np.eye(rows, size, dtype=R.dtype), (row, i))] if tall else []  # R ends with rows of zeros
+    yield place, 0, _product((*b, row, q), inp, (Q, (*b, p, i)), *above)
+    yield place, 0, _product((*b, row, n), inp, (T, (i, j)), (R, (*b, j, n)), *C, *above, scale=-1.0)
+    yield place, 0, _product((*b, row, n), inp, (T, (j, i)), (R, (*b, j, n)), *C_T, *above)
 
 
 # ---- least squares ---------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..errors import UnsupportedFunctionError
 from ..labels import axes_of, flatten
 from ..program import Symbol
-from ..registry import Call, LocalTerm, composed, function_name, local
+from ..registry import Call, LocalTerm, composed, function_name, local, nondifferentiable, unsupported
 from ..terms import Factor, Map, Term
 from .indexing import axis_of, taken_along
 from .reductions import Reduced, extremum_terms
@@ -43,8 +43,14 @@ def _logarithm_of_sum(exp: Any) -> Callable[..., Iterator[LocalTerm]]:
 
 local(np.logaddexp.reduce)(_logarithm_of_sum(np.exp))
 local(np.logaddexp2.reduce)(_logarithm_of_sum(np.exp2))
-local(np.fmax.reduce)(extremum_terms)
-local(np.fmin.reduce)(extremum_terms)
+
+
+def _fold_of_extrema(call: Call, array: Any, axis: Any = 0, dtype: Any = None, **how: Any) -> Iterator[LocalTerm]:
+    yield from extremum_terms(call, array if dtype is None else np.astype(array, dtype), axis, **how)
+
+
+local(np.fmax.reduce)(_fold_of_extrema)
+local(np.fmin.reduce)(_fold_of_extrema)
 
 
 def _state_running_extremum(ufunc: np.ufunc) -> None:
@@ -99,6 +105,12 @@ def _entries(a: Any, axis: int) -> list[Any]:
     return [a[n] for n in range(a.shape[0])]
 
 
+def _in_loop(ufunc: np.ufunc, array: Any, dtype: Any) -> Any:
+    """An array in the precision in which its entries are taken together: float_power knows no single one."""
+    dtype = ufunc.resolve_dtypes((array.dtype, array.dtype, None))[2] if dtype is None else np.dtype(dtype)
+    return array if array.dtype == dtype else np.astype(array, dtype)
+
+
 def _folded(ufunc: np.ufunc) -> Callable[..., Any]:
     def definition(
         array: Any,
@@ -112,10 +124,16 @@ def _folded(ufunc: np.ufunc) -> Callable[..., Any]:
             raise UnsupportedFunctionError(function_name(ufunc.reduce), "for where=")
         if axis is None or isinstance(axis, tuple):
             axes = tuple(range(np.ndim(array))) if axis is None else axis
+            if not axes:
+                return _in_loop(ufunc, array, dtype)
+            if len(axes) > 1 and ufunc is np.hypot:  # the order does not matter
+                array = np.moveaxis(array, axes, range(-len(axes), 0))
+                y = definition(np.reshape(array, (*array.shape[: -len(axes)], -1)), -1, dtype, False, initial)
+                return np.expand_dims(y, axes) if keepdims else y
             if len(axes) != 1:
                 raise ValueError(f"reduction operation '{ufunc.__name__}' is not reorderable, so at most one axis.")
             axis = axes[0]
-        entries = _entries(array if dtype is None else np.astype(array, dtype), axis)
+        entries = _entries(_in_loop(ufunc, array, dtype), axis)
         if initial is not None:
             entries.insert(0, initial)
         if not entries:
@@ -130,28 +148,38 @@ def _folded(ufunc: np.ufunc) -> Callable[..., Any]:
 
 def _accumulated(ufunc: np.ufunc) -> Callable[..., Any]:
     def definition(array: Any, axis: int = 0, dtype: Any = None) -> Any:
-        entries = _entries(array if dtype is None else np.astype(array, dtype), axis)
+        entries = _entries(_in_loop(ufunc, array, dtype), axis)
         for n in range(1, len(entries)):
             entries[n] = ufunc(entries[n - 1], entries[n])
-        return np.stack(entries, axis) if entries else array
+        return np.stack(entries, axis) if entries else _in_loop(ufunc, array, dtype)
 
     return definition
 
 
 def _reduced_at(ufunc: np.ufunc) -> Callable[..., Any]:
     def definition(array: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
-        a = np.moveaxis(array if dtype is None else np.astype(array, dtype), axis, 0)
+        a = np.moveaxis(_in_loop(ufunc, array, dtype), axis, 0)
         slices = _slices(ufunc.reduceat, indices, a.shape[0])
         return np.stack([ufunc.reduce(a[start:stop], axis=0) for start, stop in slices], axis)
 
     return definition
 
 
-_SEQUENTIAL = (np.subtract, np.divide, np.hypot)
+_SEQUENTIAL = (np.subtract, np.divide, np.hypot, np.float_power, np.remainder, np.fmod)
+_SEQUENTIAL += (np.copysign, np.nextafter, np.heaviside)
+# Their loops for blocks of numbers overwrite what reduce still reads: NumPy's own result depends on the machine.
+_BLOCKWISE = (np.power, np.arctan2)
+_CONSTANT = (np.floor_divide, np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
+_CONSTANT += (np.logical_and, np.logical_or, np.logical_xor)
 
 for _ufunc in _SEQUENTIAL:
     composed(_ufunc.reduce, _folded(_ufunc))
-for _ufunc in (*_SEQUENTIAL, np.logaddexp, np.logaddexp2):
+for _ufunc in (*_SEQUENTIAL, *_BLOCKWISE, np.logaddexp, np.logaddexp2):
     composed(_ufunc.accumulate, _accumulated(_ufunc))
 for _ufunc in (*_SEQUENTIAL, np.multiply, np.maximum, np.minimum, np.logaddexp, np.logaddexp2, np.fmax, np.fmin):
     composed(_ufunc.reduceat, _reduced_at(_ufunc))
+for _ufunc in _BLOCKWISE:
+    _reason = "because what NumPy returns depends on the machine. Apply the function in a loop, or use its accumulate"
+    unsupported(_reason, _ufunc.reduce, _ufunc.reduceat)
+for _ufunc in _CONSTANT:
+    nondifferentiable(_ufunc.reduce, _ufunc.accumulate, _ufunc.reduceat)

@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedFunctionError
 from ..labels import Axes, Axis, axes_of, size_of
 from ..program import Symbol, holds
-from ..registry import Call, composed, local, nondifferentiable, unsupported
+from ..registry import Call, LocalTerm, composed, local, nondifferentiable, unsupported
 from ..terms import Factor, Term
 from .linear import broadcast_axes
 
-LocalTerms = Iterator[tuple[int, int, Term]]
+LocalTerms = Iterator[LocalTerm]
 
 
 def matrix_axes(array: Any) -> tuple[Axes, Axis, Axis]:
@@ -74,11 +73,12 @@ def _solve(call: Call, a: Any, b: Any) -> LocalTerms:
 def _pinv(call: Call, a: Any, rcond: Any = None, hermitian: bool = False, **_: Any) -> LocalTerms:
     # P = pinv(A), of constant rank: dP = -P dA P + P P^T dA^T (I - A P) + (I - P A) dA^T P^T P
     # (Golub and Pereyra 4.12)
-    if hermitian:
-        raise UnsupportedFunctionError("np.linalg.pinv", "for hermitian=True")
     P = call.result
     b, p, q = matrix_axes(a)
     i, j = alike(q, p)
+    # Of a hermitian matrix the lower triangle is read: S = H * A + (H * A)^T
+    half = np.tri(np.shape(a)[-1], dtype=P.dtype) - np.eye(np.shape(a)[-1], dtype=P.dtype) / 2 if hermitian else None
+    a = a if half is None else half * a + transposed(half * a)
     outer = np.eye(np.shape(a)[-2], dtype=P.dtype) - np.matmul(a, P)
     inner = np.eye(np.shape(a)[-1], dtype=P.dtype) - np.matmul(P, a)
     # fmt: off
@@ -89,7 +89,13 @@ def _pinv(call: Call, a: Any, rcond: Any = None, hermitian: bool = False, **_: A
     ]
     # fmt: on
     for scale, left, on_left, right, on_right in products:
-        yield 0, 0, Term((*b, i, j), (*b, p, q), (Factor.on(left, on_left), Factor.on(right, on_right)), scale=scale)
+        factors = (Factor.on(left, on_left), Factor.on(right, on_right))
+        if half is None:
+            yield 0, 0, Term((*b, i, j), (*b, p, q), factors, scale=scale)
+            continue
+        for row, column in ((p, q), (q, p)):
+            halved = (*factors, Factor.on(half, (row, column)))
+            yield 0, 0, Term((*b, i, j), (*b, row, column), halved, scale=scale)
 
 
 def _tensorinv(a: Any, ind: int = 2) -> Any:

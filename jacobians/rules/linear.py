@@ -17,6 +17,7 @@ import numpy as np
 from ..labels import Axes, Axis, axes_of, flatten
 from ..registry import (
     Call,
+    LocalTerm,
     Operand,
     broadcast_axes,
     composed,
@@ -31,7 +32,7 @@ from .structural import structural
 from .subscripts import subscripts
 
 Labelled = tuple[list[Axes], Axes]
-LocalTerms = Iterator[tuple[int, Any, Term]]
+LocalTerms = Iterator[LocalTerm]
 
 
 def _conjugate(array: Any) -> Any:

@@ -131,7 +131,7 @@ def _prod(
     x = a if where is True else np.where(where, a, 1)
     x = np.transpose(x.astype(dtype), axes.reduced + axes.kept)
     x = np.reshape(x, (axes.size, *[axes.shape[n] for n in axes.kept]))
-    others = _product_of_others(x) * initial
+    others = _product_of_others(x) if initial is None else _product_of_others(x) * initial
     group = flatten(tuple([axes.inp[n] for n in axes.reduced]))
     factor = Factor.on(others, (group, *[axes.inp[n] for n in axes.kept]))
     yield 0, 0, Term(axes.out, axes.inp, (factor, *axes.masks(where, dtype)))
@@ -194,12 +194,16 @@ def _var(
     else:
         count = np.sum(np.broadcast_to(where, np.shape(a)), axis, square.dtype, keepdims=keepdims)
         freedom = np.maximum(count - (ddof if correction is None else correction), 0)
-    return np.divide(np.sum(square, axis, dtype, keepdims=keepdims, where=where), freedom)
+    total = np.sum(square, axis, dtype, keepdims=keepdims, where=where)
+    y = np.divide(total, freedom)
+    return y if y.dtype == total.dtype else np.astype(y, total.dtype)
 
 
 def _std(*args: Any, **kwargs: Any) -> Any:
     """A norm, whose slope where all entries are equal is 0, like that of `np.linalg.norm` at 0."""
     variance = np.var(*args, **kwargs)
+    if variance.dtype.kind in "iu":
+        return np.sqrt(variance).astype(variance.dtype)
     equal = np.equal(variance, 0)
     if not isinstance(equal, Symbol) and not np.any(equal):
         return np.sqrt(variance)

@@ -51,8 +51,10 @@ def reshape_term(shape: Shape, out_shape: Shape, order: str = "C") -> Term:
 def _regrouped(function: Any, a: Any, out_shape: Shape, order: str | None) -> Term:
     if order is None or order in "CF":
         return reshape_term(np.shape(a), out_shape, order or "C")
+    while hasattr(a, "vertex"):  # traced by an outer derivative: the plain array behind it tells its memory layout
+        a = a.value
     if not isinstance(a, np.ndarray):
-        raise UnsupportedFunctionError(function_name(function), f"for order={order!r} on a traced array")
+        raise UnsupportedFunctionError(function_name(function), f"for order={order!r} in a compiled function")
     if order == "A":
         return reshape_term(a.shape, out_shape, "F" if a.flags.fnc else "C")
     positions = np.empty_like(a, dtype=np.intp, order="K", subok=False)

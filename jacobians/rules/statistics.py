@@ -1,6 +1,7 @@
 """Order statistics, covariances and histograms.
 
-- `median`, `percentile`, `quantile` and their kin that ignore nan: each result is a weighted sum of two entries.
+- `median`, `percentile`, `quantile` and their kin that ignore nan: each result is a weighted sum of two entries; by the
+  probability it moves from one to the other.
 - `cov`, `corrcoef` are composed; `bincount`, `histogram` are linear in their weights.
 
 Where entries tie, a quantile takes the one that sorting finds first: a derivative from one side.
@@ -18,7 +19,7 @@ from ..arrays import pick, scatter
 from ..errors import UnsupportedFunctionError
 from ..labels import axes_of, flatten, size_of
 from ..program import Symbol, holds
-from ..registry import Call, LocalTerm, composed, function_name, local, unsupported
+from ..registry import Call, LocalTerm, composed, local, unsupported
 from ..terms import Factor, Map, Term
 
 __all__: list[str] = []
@@ -31,52 +32,130 @@ _MOST_COUNTS = 1000
 
 
 # y = (1 - g) x_(j) + g x_(j + 1) with x_(0) <= x_(1) <= ... (Hyndman, Fan 1996, equation 1). On the numbers 0, 1, ...
-# the function itself returns j + g, whatever the method.
+# the function itself returns j + g, whatever the method, and by q that place moves by `slope(n)`.
 def _quantile_terms(
-    call: Call, a: Any, axis: Axis, keepdims: bool, place: Callable[[np.ndarray], np.ndarray], skip_nan: bool
+    call: Call,
+    a: Any,
+    axis: Axis,
+    keepdims: bool,
+    place: Callable[[np.ndarray], np.ndarray],
+    skip_nan: bool,
+    slope: Callable[[Any, Any], Any] | None = None,
 ) -> Iterator[LocalTerm]:
     """The terms of a function whose value on sorted numbers ``0, 1, ... n - 1`` is ``place(numbers)``."""
-    shape = np.shape(a)
-    reduced = normalize_axis_tuple(range(len(shape)) if axis is None else axis, len(shape))
-    kept = tuple([n for n in range(len(shape)) if n not in reduced])
-    kept_shape = tuple([shape[n] for n in kept])
-    inp = axes_of(shape)
+    groups = _Groups(call, a, axis, keepdims)
     if np.size(a) == 0:
-        yield 0, 0, Term(axes_of(np.shape(call.result)), inp)
+        yield 0, 0, Term(groups.out, groups.inp)
+        yield from groups.constant(call)
         return
-    group = flatten(tuple([inp[n] for n in reduced]))
-    moved = np.reshape(np.transpose(a, reduced + kept), (size_of(group), *kept_shape))
-
+    moved, count = groups.moved, groups.size
+    sizes: Any = count
     if skip_nan:
-        sizes, which = _counts(moved)
-        places = pick(np.stack([place(np.arange(size, dtype=float)) for size in sizes]), which, 0)
-        where = np.moveaxis(places, range(len(kept)), range(-len(kept), 0))
-        q_shape = where.shape[: where.ndim - len(kept)]
+        counts, which = _counts(moved)
+        places = pick(np.stack([place(np.arange(size, dtype=float)) for size in counts]), which, 0)
+        where = np.moveaxis(places, range(moved.ndim - 1), range(1 - moved.ndim, 0))
+        sizes = pick(counts, which, 0)
     else:
-        where = _array(place(np.arange(size_of(group), dtype=float)))
-        q_shape = where.shape
+        where = _array(place(np.arange(count, dtype=float)))
     below = np.floor(where).astype(np.intp)
     share = where - below
-    known = not isinstance(where, Symbol)
+    # A weight that is zero is left out, unless it varies.
+    known = not isinstance(where, Symbol) and not hasattr(where, "vertex")
 
-    rows = axes_of(q_shape)
-    rest = tuple([inp[n] for n in kept])
-    # The positions of all quantiles along one axis, for take_along_axis.
-    flat_shape = (int(np.prod(q_shape)), *kept_shape)
-    out = rows + (tuple([() if n in reduced else inp[n] for n in range(len(shape))]) if keepdims else rest)
     order = np.argsort(moved, axis=0, kind="stable")
-    for at, weight in ((below, 1 - share), (below + 1, share)):
-        if known and not np.any(weight):
-            continue
-        ranks = at if skip_nan else np.reshape(at, q_shape + (1,) * len(kept))
-        ranks = np.minimum(np.broadcast_to(ranks, q_shape + kept_shape), size_of(group) - 1)
-        index = np.take_along_axis(order, ranks.reshape(flat_shape), axis=0)
-        src = flatten(rows + rest)
-        maps = (Map.of(group, src, index),) if group and size_of(src) else ()
-        factors = ()
-        if not (known and np.all(weight == 1)):
-            factors = (Factor.on(weight.astype(call.result.dtype), rows + rest if skip_nan else rows),)
-        yield 0, 0, Term(out, inp, factors, maps)
+    rows, rest = groups.rows, groups.rest
+    if call.needs(0):
+        for at, weight in ((below, 1 - share), (below + 1, share)):
+            if known and not np.any(weight):
+                continue
+            factors = ()
+            if not (known and np.all(weight == 1)):
+                factors = (Factor.on(weight.astype(call.result.dtype), rows + rest if skip_nan else rows),)
+            yield 0, 0, groups.term(groups.index(order, at if skip_nan else groups.spread(at)), factors)
+    if call.needs(1):
+        yield 0, 1, groups.slopes(order, where if skip_nan else groups.spread(where), sizes, slope)
+
+
+class _Groups:
+    """The entries that meet in each quantile, along axis 0 of `moved`, and the axes of operand and result."""
+
+    def __init__(self, call: Call, a: Any, axis: Axis, keepdims: bool) -> None:
+        shape = np.shape(a)
+        reduced = normalize_axis_tuple(range(len(shape)) if axis is None else axis, len(shape))
+        kept = tuple([n for n in range(len(shape)) if n not in reduced])
+        self.result = call.result
+        self.inp = axes_of(shape)
+        self.group = flatten(tuple([self.inp[n] for n in reduced]))
+        self.size = size_of(self.group)
+        self.kept_shape = tuple([shape[n] for n in kept])
+        self.moved = np.reshape(np.transpose(a, reduced + kept), (self.size, *self.kept_shape))
+        result_shape = np.shape(call.result)
+        self.q_shape = result_shape[: len(result_shape) - (len(shape) if keepdims else len(kept))]
+        self.rows, self.rest = axes_of(self.q_shape), tuple([self.inp[n] for n in kept])
+        held = tuple([() if n in reduced else self.inp[n] for n in range(len(shape))])
+        self.out = self.rows + (held if keepdims else self.rest)
+
+    def constant(self, call: Call) -> Iterator[LocalTerm]:
+        """The term by q of what does not depend on it."""
+        if call.needs(1):
+            yield 0, 1, Term(self.out, self.rows, scale=0.0)
+
+    def spread(self, places: Any) -> Any:
+        """The places of all quantiles, for every group."""
+        return np.broadcast_to(np.reshape(places, self.q_shape + (1,) * len(self.kept_shape)), self._shape)
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        return self.q_shape + self.kept_shape
+
+    def index(self, order: Any, ranks: Any) -> Any:
+        """The positions in the groups of the entries of these ranks, those of all quantiles along one axis."""
+        ranks = np.clip(np.broadcast_to(ranks, self._shape), 0, self.size - 1)
+        flat = np.reshape(ranks, (int(np.prod(self.q_shape)), *self.kept_shape))
+        return np.take_along_axis(order, flat, axis=0)
+
+    def term(self, index: Any, factors: tuple[Factor, ...] = ()) -> Term:
+        src = flatten(self.rows + self.rest)
+        maps = (Map.of(self.group, src, index),) if self.group and size_of(src) else ()
+        return Term(self.out, self.inp, factors, maps)
+
+    def slopes(self, order: Any, where: Any, sizes: Any, slope: Callable[[Any, Any], Any] | None) -> Term:
+        """By q: how fast the place moves, times the distance of the two entries beside it."""
+        if slope is None or self.size < 2:
+            return Term(self.out, self.rows, scale=0.0)
+        below = np.clip(np.floor(where).astype(np.intp), 0, np.maximum(sizes - 2, 0))
+        ends = [np.take_along_axis(self.moved, self.index(order, at), axis=0) for at in (below, below + 1)]
+        step = np.where(np.greater(sizes, 1), np.reshape(ends[1] - ends[0], self._shape), 0.0)
+        factor = step * slope(sizes, where)
+        return Term(self.out, self.rows, (Factor.on(factor.astype(self.result.dtype), self.rows + self.rest),))
+
+
+def _inside(speed: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """The speed of a place that stops at the first and at the last number."""
+    return lambda n, place: speed(n) * (np.greater(place, 0) & np.less(place, n - 1))
+
+
+# By the probability, as in Hyndman and Fan: the place is ``n q + constant``, or ``(n + constant) q + constant``.
+# Methods that are not here choose an entry, or the middle of two.
+_SLOPES: dict[str, Callable[[Any, Any], Any]] = {
+    "linear": lambda n, place: n - 1.0,
+    "interpolated_inverted_cdf": _inside(lambda n: 1.0 * n),
+    "hazen": _inside(lambda n: 1.0 * n),
+    "weibull": _inside(lambda n: n + 1.0),
+    "median_unbiased": _inside(lambda n: n + 1 / 3),
+    "normal_unbiased": _inside(lambda n: n + 1 / 4),
+}
+
+
+def _weighted_terms(call: Call, a: Any, axis: Axis, keepdims: bool) -> Iterator[LocalTerm]:
+    """The terms of quantiles that are entries: the first of those that equal the result. By q they are constant."""
+    groups = _Groups(call, a, axis, keepdims)
+    order = np.argsort(groups.moved, axis=0, kind="stable")
+    values = np.take_along_axis(groups.moved, order, axis=0)
+    results = np.reshape(call.result, (int(np.prod(groups.q_shape)), 1, *groups.kept_shape))
+    ranks = np.sum(np.less(values, results), axis=1)
+    yield 0, 0, groups.term(np.take_along_axis(order, np.minimum(ranks, groups.size - 1), axis=0))
+    yield from groups.constant(call)
 
 
 def _counts(moved: Any) -> tuple[Any, Any]:
@@ -101,7 +180,6 @@ def _state_median(function: Any, skip_nan: bool) -> None:
         overwrite_input: bool = False,
         keepdims: bool = False,
     ) -> Iterator[LocalTerm]:
-        _refuse(function, overwrite_input=overwrite_input)
         return _quantile_terms(call, a, axis, keepdims is True, np.median, skip_nan)
 
 
@@ -120,17 +198,13 @@ def _state_quantile(function: Any, plain: Any, skip_nan: bool) -> None:
         weights: Any = None,
         interpolation: Any = None,
     ) -> Iterator[LocalTerm]:
-        _refuse(function, overwrite_input=overwrite_input, weights=weights)
-        if not call.needs(0):
-            return iter(())
+        if weights is not None:
+            return _weighted_terms(call, a, axis, keepdims is True)
         method = interpolation or method
-        return _quantile_terms(call, a, axis, keepdims is True, lambda x: plain(x, q, method=method), skip_nan)
-
-
-def _refuse(function: Any, **arguments: Any) -> None:
-    for name, value in arguments.items():
-        if value is not None and value is not False:
-            raise UnsupportedFunctionError(function_name(function), f"for {name}=")
+        speed, scale = _SLOPES.get(method), 100 if plain is np.percentile else 1
+        slope = None if speed is None else lambda n, place: speed(n, place) / scale
+        place = lambda x: plain(x, q, method=method)  # noqa: E731
+        return _quantile_terms(call, a, axis, keepdims is True, place, skip_nan, slope)
 
 
 _state_median(np.median, False)

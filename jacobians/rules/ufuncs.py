@@ -172,19 +172,19 @@ def _where(call: Call, condition: Any, *branches: Any) -> Iterator[LocalTerm]:
 
 
 @local(np.modf)
-def _modf(call: Call, x: Any) -> Iterator[LocalTerm]:
+def _modf(call: Call, x: Any, **_: Any) -> Iterator[LocalTerm]:
     """The whole part is constant almost everywhere, so the fraction has slope 1."""
     yield 0, 0, diagonal_term(np.shape(x), np.shape(x), 1.0, call.result[0].dtype)
 
 
 @local(np.frexp)
-def _frexp(call: Call, x: Any) -> Iterator[LocalTerm]:
+def _frexp(call: Call, x: Any, **_: Any) -> Iterator[LocalTerm]:
     """The mantissa is ``x 2^-n`` with an exponent n that is constant almost everywhere."""
     mantissa, exponent = call.result
     yield 0, 0, diagonal_term(np.shape(x), np.shape(x), np.ldexp(np.ones_like(x), -exponent), mantissa.dtype)
 
 
-composed(np.divmod, lambda a, b: (np.floor_divide(a, b), np.remainder(a, b)))
+composed(np.divmod, lambda a, b, **how: (np.floor_divide(a, b, **how), np.remainder(a, b, **how)))
 
 
 # The ufunc behind np.clip and ndarray.clip is min(max(x, low), high), and operands that tie share as there.

@@ -44,6 +44,8 @@ _CONDITIONS: dict[Any, int] = {np.where: 0, np.compress: 0, np.extract: 0, np.se
 _STATING = {"elementwise", "multilinear", "gather", "local"}
 _STATIC = {int, float, bool, str, slice, np.float64, np.float32, np.int64, np.bool_}
 _NUMBERS = set("fiub")
+_SPECIAL = {"out", "overwrite_input"}
+_OBJECTS = (object, "O", "object", np.dtype(object))
 
 
 def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -70,7 +72,7 @@ def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     rule = lookup(function)
     if level is None or rule is None or rule.kind not in _STATING or len(args) > _place_of_out(function):
         return NotImplemented
-    if kwargs and ("out" in kwargs or not all([_is_static(value) for value in kwargs.values()])):
+    if kwargs and (not _SPECIAL.isdisjoint(kwargs) or not all([_is_static(value) for value in kwargs.values()])):
         return NotImplemented
     return _record(level, rule, args, kwargs)
 
@@ -90,6 +92,10 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     if rule is None or rule.kind == "unsupported":
         raise UnsupportedFunctionError(function_name(function), rule.reason if rule else "")
     if rule.kind != "nondifferentiable":
+        if kwargs and kwargs.get("dtype") in _OBJECTS:
+            advice = "Objects have no derivatives. Leave it out, or name a floating dtype."
+            raise ArgumentError(function_name(function), "dtype=", "is object", advice)
+        _ = kwargs.pop("overwrite_input", None)  # a permission of which no use is made: values are kept
         args, kwargs, out = _without_out(function, args, kwargs)
         if out is not None:
             return _into(function, out, apply_function(function, args, kwargs))
@@ -160,6 +166,9 @@ def is_overwritten(value: Recorded) -> bool:
 def check_current(operation: str, value: Any) -> None:
     """Raise if a value is one that NumPy would have changed since, by an in-place operation under another name."""
     if isinstance(value, Recorded) and value.level.has_overwritten and is_overwritten(value):
+        refused = value.level.refused.get(id(owner_of(value)))
+        if refused is not None:
+            raise UnsupportedFunctionError(*refused)
         raise TraceConversionError(
             operation,
             value.shape,
@@ -316,6 +325,9 @@ def _vertex(level: Level, rule: Rule, part: Any) -> int | None:
         raise ArgumentError(
             function_name(rule.function), "its result", "is complex", "Complex numbers are not differentiated yet."
         )
+    if dtype.kind == "O":
+        advice = "Of those no derivative can be told. Leave out dtype=object."
+        raise ArgumentError(function_name(rule.function), "its result", "is an array of objects", advice)
     return level.graph.add_vertex(part.shape, dtype) if dtype.kind == "f" else None
 
 
@@ -331,6 +343,9 @@ def _add_terms(
     seen = set()
     for position, path, term in rule.run(Call(result, sources), *values, **kwargs):  # type: ignore[misc]
         seen.add(path)
+        if isinstance(term, str):
+            level.refuse(owner_of(result[position]), function_name(rule.function), term)
+            continue
         target = vertices[position]
         if path in sources and target is not None and not term.is_empty:
             level.graph.add_term(sources[path], target, term)

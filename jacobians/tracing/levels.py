@@ -45,11 +45,13 @@ class Level:
     overwritten : WeakValueDictionary
         Memory that an in-place operation would have changed in NumPy: its owners by id, as long as they live. Traced
         values on it must not be used again.
+    refused : dict
+        Results among them that have no derivative: the function and the reason, by the id of their memory.
     has_overwritten : bool
         Whether there ever was one.
     """
 
-    __slots__ = ("depth", "graph", "guard", "has_overwritten", "inputs", "open", "order", "overwritten")
+    __slots__ = ("depth", "graph", "guard", "has_overwritten", "inputs", "open", "order", "overwritten", "refused")
 
     def __init__(self, depth: int) -> None:
         self.graph = LinearGraph()
@@ -60,6 +62,7 @@ class Level:
         self.inputs: list[Any] = []
         self.has_overwritten = False
         self.overwritten: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self.refused: dict[int, tuple[str, str]] = {}
 
     def __repr__(self) -> str:
         return f"Level(depth={self.depth}, open={self.open}, vertices={len(self.graph)})"
@@ -69,6 +72,13 @@ class Level:
         if isinstance(owner, Symbol):
             owner.recorder.forget(owner)  # the same call is another array from now on
         self.overwritten[id(owner)] = owner
+        _ = self.refused.pop(id(owner), None)  # an earlier array may have been at this place
+        self.has_overwritten = True
+
+    def refuse(self, owner: Any, function: str, reason: str) -> None:
+        """Note that a result has no derivative, so that using it raises."""
+        self.overwritten[id(owner)] = owner
+        self.refused[id(owner)] = (function, reason)
         self.has_overwritten = True
 
     def close(self) -> None:

@@ -117,12 +117,24 @@ def stop_gradient(x: Any) -> Any:
 
 def lift(value: Any) -> Any:
     """One traced array of a list, a tuple or an object array that holds traced values; anything else as it is."""
-    if isinstance(value, Recorded) or not contains_traced(value):
+    if isinstance(value, Recorded):
         return value
+    if not contains_traced(value):
+        return numbers(value) if isinstance(value, np.ndarray) and value.dtype.kind == "O" else value
+    if isinstance(value, np.ma.MaskedArray):
+        raise ArgumentError("np.ma", "an array", "is a MaskedArray of traced values", "Use np.where or x[mask].")
     if isinstance(value, np.ndarray):
         entries = [_entry(entry) for entry in value.flat]
         return np.reshape(np.stack(entries), value.shape)  # type: ignore[arg-type]
     return np.stack([lift(entry) if isinstance(entry, (list, tuple)) else _entry(entry) for entry in value])
+
+
+def numbers(objects: np.ndarray) -> np.ndarray:
+    """An array of objects that are all numbers as an array of numbers, as ``np.sign(np.array([x[0], x[1]]))`` is."""
+    kinds = {type(entry) for entry in objects.flat}
+    if not kinds or not all([issubclass(kind, (int, float, np.number, np.bool_)) for kind in kinds]):
+        return objects
+    return np.array(objects.ravel().tolist()).reshape(objects.shape)
 
 
 def _entry(entry: Any) -> Any:

@@ -52,6 +52,8 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
         return NotImplemented
     if method == "at":
         return _at(ufunc, *inputs)
+    if method != "__call__" and (ufunc.nin != 2 or ufunc.nout != 1 or ufunc.signature):
+        raise ValueError(f"{function_name(ufunc)}.{method}: only functions of two numbers have this method")
     if out is not None and any(array is not None for array in out):
         return _into(ufunc, method, inputs, kwargs, out)
     if kwargs.get("where", True) is not True and method == "__call__":
@@ -59,6 +61,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
         raise _refused(ufunc, "", advice)
     if method == "__call__":
         kwargs.pop("where", None)
+        inputs, kwargs = _in_loop(ufunc, inputs, kwargs) if kwargs else (inputs, kwargs)
         if multiplies_sparse(ufunc, inputs):
             return sparse_matmul(*inputs)
     return _METHODS[method](ufunc, *[_operand(ufunc, x) for x in inputs], **kwargs)
@@ -96,18 +99,40 @@ def _call(ufunc: np.ufunc, *inputs: Any, **kwargs: Any) -> Any:
     return apply_function(ufunc, inputs, kwargs)
 
 
+def _in_loop(ufunc: np.ufunc, inputs: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+    """The operands in the precision that ``dtype=`` or ``signature=`` asks for, as NumPy casts them before its loop."""
+    signature = kwargs.get("signature")
+    asked = kwargs.get("dtype") if signature is None else set(str(signature).partition("->")[0])
+    if asked is None or (isinstance(asked, set) and len(asked) > 1):
+        return inputs, kwargs
+    dtype = np.dtype(asked.pop() if isinstance(asked, set) else asked)
+    if dtype.kind != "f" or f"{dtype.char * ufunc.nin}->{dtype.char * ufunc.nout}" not in ufunc.types:
+        return inputs, kwargs
+    casting = kwargs.get("casting", "same_kind")
+    operands = [_operand(ufunc, x) for x in inputs]
+    for x in operands:
+        if hasattr(x, "dtype") and not np.can_cast(x.dtype, dtype, casting):
+            raise TypeError(f"Cannot cast {function_name(ufunc)} input from {x.dtype} to {dtype}: casting={casting!r}")
+    rest = {name: value for name, value in kwargs.items() if name not in ("dtype", "signature", "casting")}
+    return tuple([np.astype(x, dtype) if hasattr(x, "dtype") and x.dtype != dtype else x for x in operands]), rest
+
+
 def _reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, **kwargs: Any) -> Any:
     if dtype is not None:
         kwargs["dtype"] = dtype
     function = _REDUCE.get(ufunc)
     if function is None:
         return apply_function(ufunc.reduce, (array,), {"axis": axis, **kwargs})
+    if dtype is not None and function in (np.max, np.min):  # these take none
+        array = np.astype(array, kwargs.pop("dtype"))
     return function(array, axis=axis, **kwargs)
 
 
 def _accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None) -> Any:
     function = _ACCUMULATE.get(ufunc)
     if function is None:
+        if dtype is not None and array.dtype != dtype:
+            array, dtype = np.astype(array, dtype), None
         return apply_function(ufunc.accumulate, (array,), {"axis": axis, "dtype": dtype})
     return function(array, axis=axis, dtype=dtype)
 

@@ -5,7 +5,8 @@ from table import Row, sample
 
 __all__ = ["ROWS"]
 
-SEQUENTIAL = (np.subtract, np.divide, np.hypot)
+SEQUENTIAL = (np.subtract, np.divide, np.hypot, np.float_power, np.remainder, np.fmod, np.copysign, np.nextafter)
+SEQUENTIAL += (np.heaviside,)
 ORDERED = (np.logaddexp, np.logaddexp2, np.fmax, np.fmin)
 INFINITE = np.where(sample(3, 4) > 1.5, -np.inf, 0.0)
 
@@ -33,13 +34,15 @@ REDUCED = [
         named(ufunc, "reduce", sample(3, 4), axis=0, where=sample(3, 4, seed=1) < 1.2, initial=-np.inf)
         for ufunc in (np.logaddexp, np.logaddexp2)
     ],
+    *[named(np.hypot, "reduce", numbers(2, 3, 2), axis=axis, keepdims=True) for axis in (None, (0, 2), ())],
+    *[named(np.fmax, "reduce", numbers(2, 3), axis=1, dtype=dtype) for dtype in (float, np.longdouble)],
     Row(np.logaddexp.reduce, lambda x: np.logaddexp.reduce(x + INFINITE, axis=0), (sample(3, 4),), "entries of -inf"),
     Row(np.logaddexp.reduce, lambda x: np.logaddexp.reduce(40 * x, axis=1), (sample(3, 4),), "far apart", False),
 ]
 
 ACCUMULATED = [
     named(ufunc, "accumulate", numbers(*shape), **keywords)
-    for ufunc in (*SEQUENTIAL, *ORDERED, np.maximum, np.minimum)
+    for ufunc in (*SEQUENTIAL, *ORDERED, np.maximum, np.minimum, np.power, np.arctan2)
     for shape, keywords in (((4,), {}), ((2, 3), {"axis": 1}), ((3, 2, 2), {"axis": -3}), ((1,), {}), ((0, 2), {}))
 ]
 

@@ -19,6 +19,11 @@ def symmetric(*shape: int) -> np.ndarray:
     return x @ np.swapaxes(x, -1, -2) + np.diag(1.0 + np.arange(shape[-1]))
 
 
+def indefinite(*shape: int) -> np.ndarray:
+    """Matrices of which the lower triangle, as a symmetric matrix, has eigenvalues of both signs."""
+    return sample(*shape) + np.diag(4.0 * (-1.0) ** np.arange(shape[-1]))
+
+
 def lopsided(*shape: int) -> np.ndarray:
     """Numbers whose magnitudes and sums of magnitudes all differ: the largest and the smallest are alone."""
     x = sample(*shape, low=-1.0, high=1.7)
@@ -64,6 +69,8 @@ INVERSES = [
     ),
     Row(np.linalg.solve, lambda a: np.linalg.solve(a, [1, 2]), (regular(2, 2),), "constant list"),
     *[named(np.linalg.pinv, regular(*shape)) for shape in ANY],
+    *[named(np.linalg.pinv, indefinite(*shape), hermitian=True) for shape in ((3, 3), (2, 2, 2))],
+    Row(np.linalg.pinv, lambda x: np.linalg.pinv(x @ x.T, 1e-5, True), (sample(3, 2),), "hermitian of rank 2"),
     named(np.linalg.tensorinv, sample(2, 3, 6) + 3 * np.eye(6).reshape(2, 3, 6)),
     named(np.linalg.tensorinv, sample(4, 2, 2) + 3 * np.eye(4).reshape(4, 2, 2), ind=1),
     named(np.linalg.tensorsolve, sample(2, 2, 4) + 3 * np.eye(4).reshape(2, 2, 4), sample(2, 2, seed=1)),
@@ -117,10 +124,16 @@ FACTORISATIONS = [
     *[named(np.linalg.svd, regular(*shape), compute_uv=False) for shape in ANY],
     *[named(np.linalg.svd, regular(*shape), full_matrices=False, pick=n) for shape in ANY for n in range(3)],
     *[named(np.linalg.svd, regular(2, 2), pick=n) for n in range(3)],
+    # All columns: the larger of U and Vh has no derivative.
+    *[named(np.linalg.svd, regular(*shape), pick=n) for shape in ((3, 2), (2, 3, 2)) for n in (1, 2)],
+    *[named(np.linalg.svd, regular(*shape), pick=n) for shape in ((2, 3), (2, 1, 3)) for n in (0, 1)],
+    *[named(np.linalg.svd, indefinite(*s), hermitian=True, pick=n) for s in ((3, 3), (2, 3, 3)) for n in range(3)],
+    named(np.linalg.svd, indefinite(3, 3), hermitian=True, compute_uv=False),
     *[named(np.linalg.cond, regular(2, 3, 3), p=order) for order in (None, 2, -2, 1, np.inf, "fro")],
     *[named(np.linalg.qr, regular(*shape), pick=n) for shape in ANY for n in range(2)],
     *[named(np.linalg.qr, regular(*shape), mode="r") for shape in ANY],
     *[named(np.linalg.qr, regular(2, 3), mode="complete", pick=n) for n in range(2)],
+    *[named(np.linalg.qr, regular(*shape), mode="complete", pick=1) for shape in ((3, 2), (2, 3, 2), (3, 1))],
 ]
 
 LEAST_SQUARES = [

@@ -10,6 +10,8 @@ from table import Row, rows, sample
 _S = sample(2, 3)
 _X = sample(2, 3, 2)
 _NAN = np.array([[np.nan, 0, 0, 0], [0, np.nan, np.nan, 0]])
+_Q = np.array([0.13, 0.52])
+_S4 = sample(2, 4, low=0.3, high=2, seed=1)
 _W = sample(4, low=0.3, high=2, seed=1)
 _METHODS = """
     inverted_cdf averaged_inverted_cdf closest_observation interpolated_inverted_cdf hazen weibull linear
@@ -64,6 +66,25 @@ _QUANTILES = [
                 (lambda x, f=function, w=whole, m=method: f(x, [0.15 * w, 0.4 * w], 1, method=m), (sample(2, 5),))
                 for method in _METHODS.split()
             ],
+            # the probability is differentiated, too
+            *[
+                (lambda x, q, f=function, w=whole, m=method: f(x, q * w, 1, method=m), (sample(2, 7), _Q))
+                for method in _METHODS.split()
+            ],
+            (lambda x, q, f=function, w=whole: f(x, q * q * w, axis=(2, 0), keepdims=True), (_X, _Q)),
+            (lambda q, f=function, w=whole: f([1.0, 3.0, 4.0], q * w), (np.array(0.3),)),
+            (lambda q, f=function, w=whole: f(sample(1), q * w), (np.array(0.3),)),
+            *[
+                (
+                    lambda x, f=function, w=whole, o=o: f(
+                        x, [0.2 * w, 0.7 * w], weights=_S4, method="inverted_cdf", **o
+                    ),
+                    (sample(2, 4),),
+                )
+                for o in ({"axis": 1}, {"axis": -1, "keepdims": True})
+            ],
+            (lambda x, f=function, w=whole: f(x, 0.2 * w, weights=_X + 3, axis=(0, 2), method="inverted_cdf"), (_X,)),
+            (lambda x, f=function, w=whole: f(x * 1, 0.3 * w, overwrite_input=True), (sample(5),)),
         )
     ],
     *rows(
@@ -77,6 +98,9 @@ _QUANTILES = [
         (lambda x: np.nanquantile(_hidden(x), [0.2, 0.7], axis=1), (sample(2, 4),)),
         (lambda x: np.nanquantile(_hidden(x), 0.3, axis=0), (sample(2, 4),)),
         (lambda x: np.nanquantile(_hidden(x), 0.3, axis=1, keepdims=True, method="hazen"), (sample(2, 4),)),
+        (lambda x, q: np.nanquantile(_hidden(x), q, axis=0), (sample(2, 4), np.array([0.23, 0.7]))),
+        (lambda x, q: np.nanquantile(_hidden(x), q, axis=1, method="weibull"), (sample(2, 4), np.array(0.37))),
+        (lambda x: np.nanquantile(_hidden(x), 0.4, axis=1, weights=_S4, method="inverted_cdf"), (sample(2, 4),)),
     ),
 ]
 
