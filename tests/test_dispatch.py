@@ -46,8 +46,8 @@ def test_ufunc_method(call):
     [
         (lambda x: np.add.at(np.zeros(3), [0, 1, 1], x), "np.add.at"),
         (lambda x: np.arctan2.reduceat(x, [0, 2]), "np.arctan2.reduceat has no rule"),
-        (lambda x: np.ldexp.reduce(x), "np.heaviside.reduce has no rule"),
-        (lambda x: np.ldexp.accumulate(x), "np.heaviside.accumulate has no rule"),
+        (lambda x: np.ldexp.reduce(x), "np.ldexp.reduce has no rule"),
+        (lambda x: np.ldexp.accumulate(x), "np.ldexp.accumulate has no rule"),
         (lambda x: np.sqrt(x, where=x > 1), "np.sqrt has no rule for where="),
         (lambda x: np.add(x, 1, out=np.zeros(3)), "np.add has no rule for out="),
         (lambda x: np.sum(x, out=np.zeros(())), "np.sum has no rule for out="),

@@ -6,7 +6,7 @@ ones serve the next call. They stand under standard labels, so that what meets t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -27,7 +27,7 @@ def structural(rule: Callable[..., Iterable[LocalTerm]]) -> Callable[..., Iterab
     Its first argument is the operand, or the list of all operands; of the others it may ask for anything, but a call
     in which they are more than plain values is not remembered.
     """
-    known: dict[Hashable, list[LocalTerm]] = {}
+    known: dict[Hashable, Sequence[LocalTerm]] = {}
 
     @wraps(rule)
     def remembered(call: Call, operand: Any, *args: Any, **kwargs: Any) -> Iterable[LocalTerm]:
@@ -37,7 +37,9 @@ def structural(rule: Callable[..., Iterable[LocalTerm]]) -> Callable[..., Iterab
         terms = known.get(key)
         if terms is None:
             stated = rule(call, operand, *args, **kwargs)
-            terms = [(result, path, standardised(term)) for result, path, term in stated]
+            terms = [
+                (result, path, term if isinstance(term, str) else standardised(term)) for result, path, term in stated
+            ]
             if len(known) >= REMEMBERED:
                 known.clear()
             known[key] = terms
