@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -128,6 +130,18 @@ def test_terms_of_one_pattern_share_it():
     first, second = scaling(np.ones(3)), scaling(np.zeros(3))
     assert pattern_of(first) is pattern_of(second)
     assert pattern_of(first) is not pattern_of(Term(first.out, axes_of((3,)), first.factors))
+
+
+def test_a_term_of_a_pattern_is_a_term():
+    (i,), (j,) = axes_of((2, 3))
+    term = Term(((i,),), ((j,),), (Factor(np.arange(6.0).reshape(2, 3), (i, j)),), scale=2.0)
+    made = pattern_of(term).term(term.arrays, term.scale)
+    for other in (made, pickle.loads(pickle.dumps(made)), copy.deepcopy(made), made.replace(), made.T.T):
+        assert repr(other) == repr(term)
+        assert_array_equal(to_dense([other], (2, 3), np.dtype(float)), to_dense([term], (2, 3), np.dtype(float)))
+        assert pattern_of(other) is pattern_of(term)
+    with pytest.raises(AttributeError):
+        made.out = ()
 
 
 def test_importing_reads_nothing_that_is_slow():

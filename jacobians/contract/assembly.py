@@ -257,7 +257,7 @@ def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _add_at(buffer: np.ndarray, term: Term, place: _Place) -> None:
     """Add the factor of a term at its place."""
-    core: Any = term.factors[0].array  # type: ignore[union-attr]
+    core = term.arrays[0]
     if place.order is not None:
         core = core.transpose(place.order)
     if core.shape != place.shape:

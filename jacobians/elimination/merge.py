@@ -89,7 +89,7 @@ def _collected(terms: list[Term]) -> tuple[list[Term], tuple[Pattern, ...]]:
     for group in groups.values():
         if len(group) == 1:
             collected += group
-        elif len(group[0].factors) < 2:
+        elif len(group[0].arrays) < 2:
             collected.append(_total(group, group[0]._pattern))
         else:
             collected += _folded(group, group[0]._pattern)
@@ -112,8 +112,7 @@ def _folded(terms: list[Term], pattern: Any) -> list[Term]:
 
 def _sum_in_one(a: Term, b: Term, pattern: Any) -> Term | None:
     """The sum of two terms of a pattern, by the distributive law, or None where they differ in more than one factor."""
-    ours: list[Any] = [factor.array for factor in a.factors]  # type: ignore[union-attr]
-    theirs = [factor.array for factor in b.factors]  # type: ignore[union-attr]
+    ours, theirs = [*a.arrays], b.arrays
     places = [n for n, array in enumerate(ours) if array is not theirs[n]]
     if not places:
         return pattern.term(ours, a.scale + b.scale)
@@ -133,9 +132,9 @@ class _Dense(NamedTuple):
 
     def of(self, terms: Sequence[Term], dtype: np.dtype) -> Term:
         pairs = [(term, vector) for term, vector in zip(terms, self.vectors, strict=True)]
-        if any([isinstance(_array(term), Shadow) for term in terms if term.factors]):
+        if any([isinstance(array, Shadow) for term in terms for array in term.arrays]):
             pairs = [pair for pair in pairs if pair[0].factors]  # a term without numbers would make a true array
-        summands = [vector.term([f.array for f in term.factors], term.scale) for term, vector in pairs]  # type: ignore
+        summands = [vector.term(term.arrays, term.scale) for term, vector in pairs]
         array = to_dense(summands, self.shape, dtype)
         (sizes,) = self.result.sizes
         return self.result.term((array if array.shape == sizes else np.reshape(array, sizes),))
@@ -167,15 +166,10 @@ def _total(terms: list[Term], pattern: Any) -> Term:
     if not pattern.groups:
         return pattern.term((), sum([term.scale for term in terms]))
     (labels,) = pattern.groups
-    scale, array = terms[0].scale, _array(terms[0])
+    scale, array = terms[0].scale, terms[0].arrays[0]
     for term in terms[1:]:
-        scale, array = sum_of_arrays(scale, array, term.scale, _array(term), labels)
+        scale, array = sum_of_arrays(scale, array, term.scale, term.arrays[0], labels)
     return pattern.term((array,), scale)
-
-
-def _array(term: Term) -> Any:
-    """The array of a term with one factor, which is dense."""
-    return term.factors[0].array  # type: ignore[union-attr]
 
 
 def _refined(terms: list[Term]) -> list[Term]:

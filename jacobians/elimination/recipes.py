@@ -120,7 +120,7 @@ class _Recipe:
 
     def follow(self, outer: Term, inner: Term) -> Term:
         """The joined term of two terms of these patterns."""
-        arrays = [factor.array for factor in outer.factors + inner.factors]  # type: ignore[union-attr]
+        arrays = [*outer.arrays, *inner.arrays]
         scale = outer.scale * inner.scale * self.scale
         if self.known is not None:
             for first, second, several in self.pairs:

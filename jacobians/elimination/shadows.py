@@ -120,8 +120,7 @@ def shadow_term(term: Term, ledger: Ledger) -> Term:
     """The term with shadows in place of its arrays."""
     pattern = pattern_of(term)
     if pattern is not None:
-        dense: Any = term.factors
-        return pattern.term([ledger.shadow_of(factor.array) for factor in dense], term.scale)
+        return pattern.term([ledger.shadow_of(array) for array in term.arrays], term.scale)
     factors: list[Factor | OperatorFactor] = []
     for factor in term.factors:
         if isinstance(factor, Factor):

@@ -206,7 +206,7 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
 
     def independent(array: Any) -> Any:
         owned = own(array)
-        if owned is not array or id(memory_of(array)) not in given:
+        if owned is not array or not given or id(memory_of(array)) not in given:
             return owned
         if id(array) not in copies:
             copies[id(array)] = array, array.copy(order="K")
@@ -214,12 +214,20 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
 
     for edges in graph.into:
         for terms in edges.values():
-            terms[:] = [_with_arrays(term, independent) for term in terms]
+            for n, term in enumerate(terms):
+                terms[n] = _with_arrays(term, independent)
     return graph
 
 
 def _with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
     """The term with other arrays in its dense factors; the term itself where none changes."""
+    if term._pattern is not None:
+        given = term.arrays
+        arrays = [change(array) for array in given]
+        for ours, theirs in zip(arrays, given, strict=True):
+            if ours is not theirs:
+                return term._pattern.term(arrays, term.scale)
+        return term
     if any(isinstance(factor, OperatorFactor) for factor in term.factors):
         term = term.replace(factors=tuple([_operation_with_arrays(factor, change) for factor in term.factors]))
     changed: dict[int, Any] = {}

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
+from numpy import ndarray
 
 from ..arrays import settled
 from ..labels import Axes, Axis, Label, flatten, standard_label, unfrozen
@@ -24,7 +24,7 @@ from .term import Term
 
 __all__ = ["Pattern", "factor_of", "pattern_of", "patterned", "standardised"]
 
-_Term, _Factor = unfrozen(Term), unfrozen(Factor)
+_Factor = unfrozen(Factor)
 
 
 class Pattern:
@@ -38,36 +38,68 @@ class Pattern:
         The labels of each factor.
     sizes : tuple of tuple of int
         The shape of each factor.
+    labels : dict of Label to None
+        All of them, free first.
     is_empty : bool
         Whether a label has size 0.
     """
 
-    __slots__ = ("bound", "groups", "inp", "is_empty", "maps", "out", "sizes")
+    __slots__ = ("bound", "groups", "inp", "is_empty", "labels", "maps", "out", "sizes")
 
     def __init__(self, out: Axes, inp: Axes, groups: tuple[Axis, ...], maps: tuple[Map, ...], bound: Axis) -> None:
         self.out, self.inp, self.groups, self.maps, self.bound = out, inp, groups, maps, bound
         self.sizes = tuple([tuple([label.size for label in group]) for group in groups])
-        self.is_empty = 0 in [label.size for label in (*flatten(out), *flatten(inp), *bound)]
+        self.labels = dict.fromkeys((*flatten(out), *flatten(inp), *bound))
+        self.is_empty = 0 in [label.size for label in self.labels]
 
     def term(self, arrays: Sequence[Any], scale: float = 1.0) -> Term:
         """A term of this pattern; each array fits the labels of its factor."""
-        term = _Term()
-        term.out, term.inp, term.maps, term.bound, term.scale = self.out, self.inp, self.maps, self.bound, scale
-        groups = self.groups
-        if len(groups) == 1:
-            term.factors = (factor_of(arrays[0], groups[0]),)
-        else:
-            term.factors = tuple(map(factor_of, arrays, groups))
-        term._labels = None
-        term._pattern = self
-        term.__class__ = Term
+        for array in arrays:
+            if type(array) is not ndarray:
+                arrays = [array if type(array) is ndarray else settled(array) for array in arrays]
+                break
+        term = PatternTerm()
+        term._pattern, term.arrays, term.scale = self, arrays, scale
         return term
+
+
+class PatternTerm(Term):
+    """A term that is a pattern with arrays and a scale; what else it tells is looked up there when somebody asks.
+
+    Most terms of a long program are joined, by their patterns, and never asked.
+    """
+
+    __slots__ = ("_factors", "arrays")
+    __init__ = object.__init__  # type: ignore[assignment]  # `Pattern.term` fills it
+    __setattr__ = object.__setattr__  # type: ignore[assignment]  # what a pattern tells cannot be assigned
+    _pattern: Pattern  # type: ignore[assignment]
+    arrays: Sequence[Any]
+    _factors: tuple[Factor, ...]
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:  # type: ignore[override]
+        try:
+            return self._factors
+        except AttributeError:
+            self._factors = tuple(map(factor_of, self.arrays, self._pattern.groups))
+            return self._factors
+
+    # fmt: off
+    out    = property(lambda self: self._pattern.out)     # type: ignore[assignment]
+    inp    = property(lambda self: self._pattern.inp)     # type: ignore[assignment]
+    maps   = property(lambda self: self._pattern.maps)    # type: ignore[assignment]
+    bound  = property(lambda self: self._pattern.bound)   # type: ignore[assignment]
+    labels = property(lambda self: self._pattern.labels)  # type: ignore[assignment]
+    # fmt: on
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Term, (self.out, self.inp, self.factors, self.maps, self.bound, self.scale)
 
 
 def factor_of(array: Any, labels: Axis) -> Factor:
     """``Factor(array, labels)``, made at once."""
     factor = _Factor()
-    factor.array = array if type(array) is np.ndarray else settled(array)
+    factor.array = array if type(array) is ndarray else settled(array)
     factor.labels = labels
     factor.name = ""
     factor.__class__ = Factor
@@ -88,7 +120,7 @@ def pattern_of(term: Term) -> Pattern | None:
 def standardised(term: Term) -> Term:
     """The term of its pattern, which is found at once wherever it is met; itself where it has none."""
     pattern = pattern_of(term)
-    return term if pattern is None else pattern.term([factor.array for factor in term.factors], term.scale)  # type: ignore[union-attr]
+    return term if pattern is None else pattern.term(term.arrays, term.scale)
 
 
 def patterned(out: Axes, inp: Axes, groups: Sequence[Axis], maps: Sequence[Map] = (), bound: Axis = ()) -> Pattern:

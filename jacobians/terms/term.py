@@ -9,8 +9,8 @@ A label in both `out` and `inp` is a Kronecker delta; a label that no factor car
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..errors import TermError
 from ..labels import Axes, Frozen, Label, Substitution, apply, apply_axes, flatten, fresh, shape_of
@@ -88,6 +88,11 @@ class Term(Frozen):
         return shape_of(self.inp)
 
     @property
+    def arrays(self) -> Sequence[Any]:
+        """The arrays of its factors, all of which are dense."""
+        return tuple([factor.array for factor in self.factors])  # type: ignore[union-attr]
+
+    @property
     def free(self) -> dict[Label, None]:
         """The labels of `out` and `inp`, in order."""
         return dict.fromkeys(flatten(self.out) + flatten(self.inp))
@@ -135,7 +140,7 @@ class Term(Frozen):
 
     def replace(self, **changes: object) -> Term:
         """The same term with some of its fields changed."""
-        fields = {name: changes.get(name, getattr(self, name)) for name in self.__slots__ if name[0] != "_"}
+        fields = {name: changes.get(name, getattr(self, name)) for name in Term.__slots__ if name[0] != "_"}
         return Term(**fields)  # type: ignore[arg-type]
 
     def times(self, scale: float) -> Term:

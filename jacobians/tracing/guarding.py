@@ -47,11 +47,12 @@ def _is_frozen(array: np.ndarray) -> bool:
 class Guard:
     """What one level has captured."""
 
-    __slots__ = ("_copies", "_locked", "_owned", "_shared")
+    __slots__ = ("_copies", "_locked", "_owned", "_owners", "_shared")
 
     def __init__(self) -> None:
         self._copies: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # id of the original -> original, copy
         self._shared: dict[int, np.ndarray] = {}  # arrays of the user that are held without a copy
+        self._owners: set[int] = set()  # whose memory these are in
         self._locked: list[int] = []
         self._owned: dict[int, tuple[Any, Any]] = {}
 
@@ -72,8 +73,12 @@ class Guard:
         if chain[-1].base is not None:  # a buffer that NumPy does not own, and cannot lock
             return self._copy(array)
         self._lock(chain)
-        self._shared[id(array)] = array
+        self._share(array)
         return array
+
+    def _share(self, array: np.ndarray) -> None:
+        self._shared[id(array)] = array
+        self._owners.add(id(_chain(array)[-1]))
 
     def _copy(self, array: np.ndarray) -> np.ndarray:
         """A copy; the same one as before if the array has not changed, so that equal factors are recognised."""
@@ -101,12 +106,12 @@ class Guard:
         """The array of an input: like `capture`, and never held beyond the level without a copy."""
         captured = self.capture(array)
         if captured is array:
-            self._shared[id(array)] = array
+            self._share(array)
         return captured
 
     def own(self, array: Any) -> Any:
         """An array that shares no memory with the user's: the array itself, or a copy (one for each array)."""
-        if not isinstance(array, np.ndarray):
+        if not isinstance(array, np.ndarray) or (array.base is None and id(array) not in self._shared):
             return array
         if id(array) in self._owned:
             return self._owned[id(array)][1]
@@ -118,7 +123,7 @@ class Guard:
     def _overlaps(self, array: np.ndarray) -> bool:
         """Whether the memory is that of an array which is held as a view: both have one owner."""
         owner = _chain(array)[-1]
-        return owner is not array and any(_chain(shared)[-1] is owner for shared in self._shared.values())
+        return owner is not array and id(owner) in self._owners
 
     def release(self) -> None:
         """Make what was locked writable again, unless another level has locked it, too."""
@@ -126,7 +131,7 @@ class Guard:
             for key in self._locked:
                 _LOCKS[key].count -= 1
             self._locked.clear()
-            for held in (self._copies, self._shared, self._owned):
+            for held in (self._copies, self._shared, self._owners, self._owned):
                 held.clear()
             idle = [lock for lock in _LOCKS.values() if lock.count == 0]
             # NumPy refuses a writable view of a read-only array: owners first, and views wait for their owner.
