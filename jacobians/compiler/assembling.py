@@ -72,16 +72,20 @@ class Assemble:
         return (self.node,)
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
+        return self.written(names, space, self.target)
+
+    def written(self, names: Mapping[int, str], space: Namespace, target: str) -> list[str]:
+        """The text with this array for the buffer, or with new memory."""
         name = names[id(self.node)]
         filled = Filled(self.node.shape)
-        lines, rest = self.started(name, names, space, filled)
+        lines, rest = self.started(name, names, space, filled, target)
         for addend in rest:
             how = filled.by(addend)
             lines += added_lines(name, addend, names, space, before=how, shape=self.node.shape)
         return lines
 
     def started(
-        self, name: str, names: Mapping[int, str], space: Namespace, filled: Filled
+        self, name: str, names: Mapping[int, str], space: Namespace, filled: Filled, target: str
     ) -> tuple[list[str], list[Addend]]:
         """The line that makes the buffer, in C order so that it can be reshaped, and the addends that are left."""
         first, rest = self.addends[0], self.addends[1:]
@@ -89,11 +93,11 @@ class Assemble:
             dtype = literal(self.node.dtype, names, space)
             covered = Filled(self.node.shape)
             whole = all(covered.by(addend) is not None for addend in self.addends) and covered.is_full
-            if self.target:
-                return [f"{name} = {self.target}", *([] if whole else [f"{name}.fill(0)"])], self.addends
+            if target:
+                return [f"{name} = {target}", *([] if whole else [f"{name}.fill(0)"])], self.addends
             return [f"{name} = np.{'empty' if whole else 'zeros'}({self.node.shape}, {dtype})"], self.addends
         filled.start(first.core)
-        place = f"out={self.target}" if self.target else 'order="C"'
+        place = f"out={target}" if target else 'order="C"'
         if self.start is not None:
             words = [literal(argument, names, space) for argument in self.start.args]
             return [f"{name} = {space.function(self.start.function)}({', '.join(words)}, {place})"], rest
@@ -101,8 +105,8 @@ class Assemble:
         if rest and rest[0].kind == "plain" and first.core.function is not CONSTANT:
             call = "subtract" if rest[0].minus else "add"
             return [f"{name} = np.{call}({core}, {names[id(rest[0].core)]}, {place})"], rest[1:]
-        if self.target:
-            return [f"{name} = {self.target}", f"{name}[...] = {core}"], rest
+        if target:
+            return [f"{name} = {target}", f"{name}[...] = {core}"], rest
         return [f"{name} = {core}.copy()"], rest
 
 

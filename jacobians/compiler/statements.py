@@ -66,4 +66,8 @@ class Assign:
             place = f"{name}[{index_text(index, names, space)}]"
             return [f"{name} = {literal(array, names, space)}.copy()", f"{place} = {literal(value, names, space)}"]
         out = names[id(self.out)] if isinstance(self.out, Node) else self.out
-        return [f"{name} = {call_text(self.node, names, space, out)}"]
+        return self.written(names, space, out)
+
+    def written(self, names: Mapping[int, str], space: Namespace, out: str) -> list[str]:
+        """The text with this array for the result, or with new memory."""
+        return [f"{names[id(self.node)]} = {call_text(self.node, names, space, out)}"]

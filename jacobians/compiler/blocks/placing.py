@@ -49,7 +49,7 @@ class Start:
         return (self.node,)
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
-        return self.whole.started(names[id(self.node)], names, space, Filled(self.node.shape))[0]
+        return self.whole.started(names[id(self.node)], names, space, Filled(self.node.shape), self.whole.target)[0]
 
 
 class GridView:

@@ -92,5 +92,5 @@ def _sources(statement: Statement, node: Node) -> tuple[Node, ...]:
 def needed_after(loop: Loop, statements: Iterable[Statement]) -> set[int]:
     """The ids of the nodes of a loop's body that are needed after a step: in the next one, or after the loop."""
     needed = {id(carried.after) for carried in loop.carried} | {id(inner) for _, inner in loop.results}
-    needed |= {id(field) for kept in loop.kept for field in kept.fields}
+    needed |= {id(field) for kept in loop.kept for field in kept.fields} | {id(stack.inside) for stack in loop.stacks}
     return needed | {id(node) for statement in statements if statement is not loop for node in statement.reads}

@@ -2,24 +2,26 @@
 
 The body is a list of statements over nodes of their own. What it reads besides: `Element`s, which are drawn from lists
 and tables, one for each step; what is `Carried` from one step to the next; the `Counter`; and nodes from before the
-loop. What comes out: the results of the last step, and lists of what all steps made (`Kept`), one tuple for each step.
+loop. What comes out: the results of the last step, lists of what all steps made (`Kept`), one tuple for each step, and
+arrays that each step has written a row of (`Stack`).
 """
 
 from __future__ import annotations
 
 from collections import Counter as Counts
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
 from ...program import CONSTANT, INPUT, Node
-from ..assembling import Addend, view_text
+from ..assembling import Addend, Assemble, view_text
 from ..namespace import Namespace
+from ..printing import literal
 from ..statements import Assign, Statement
 from .order import Accumulate
 
-__all__ = ["Carried", "Counter", "Element", "Kept", "Loop", "Picked", "listed"]
+__all__ = ["Carried", "Counter", "Element", "Kept", "Loop", "Picked", "Stack", "listed"]
 
 _LETTERS = ("t", "s", "r", "step")
 _WIDTH = 80
@@ -49,6 +51,14 @@ class Kept(NamedTuple):
     fields: tuple[Node, ...]
 
 
+class Stack(NamedTuple):
+    """An array of what all steps make; each step writes the node `inside` into its `row`."""
+
+    node: Node
+    inside: Node
+    row: Node
+
+
 class Counter(NamedTuple):
     """A whole number ``first + step * n`` in step n; in parentheses where it is an operand."""
 
@@ -74,13 +84,14 @@ class Loop:
     elements : list of Element
     counters : list of Counter
     kept : list of Kept
+    stacks : list of Stack
     results : list of (Node, Node)
         Nodes that later statements read, each with the node of the body whose last value it is.
     views : list of (Node, Node, Addend)
         Views of arrays that are carried and added to, each with the array and what is added to it there.
     """
 
-    __slots__ = ("_letter", "body", "carried", "count", "counters", "elements", "kept", "results", "views")
+    __slots__ = ("_letter", "body", "carried", "count", "counters", "elements", "kept", "results", "stacks", "views")
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -89,6 +100,7 @@ class Loop:
         self.elements: list[Element] = []
         self.counters: list[Counter] = []
         self.kept: list[Kept] = []
+        self.stacks: list[Stack] = []
         self.results: list[tuple[Node, Node]] = []
         self.views: list[tuple[Node, Node, Addend]] = []
         self._letter = _LETTERS[0]
@@ -99,6 +111,7 @@ class Loop:
         own |= {id(carried.inside) for carried in self.carried} | {id(counter.inside) for counter in self.counters}
         own |= {id(node) for element in self.elements for node in element.inside}
         outer = [node for statement in self.body for node in statement.reads if id(node) not in own]
+        outer += [stack.inside for stack in self.stacks if id(stack.inside) not in own]
         outer += [carried.before for carried in self.carried] + [element.source for element in self.elements]
         return tuple({id(node): node for node in outer}.values())
 
@@ -109,7 +122,8 @@ class Loop:
         drawn = [node for element in self.elements for node in element.inside]
         made = [node for statement in self.body for node in statement.makes]
         views, outer = [view for view, *_ in self.views], [outer for outer, _ in self.results]
-        return (*[kept.node for kept in self.kept], *inside, *views, *drawn, *made, *outer)
+        stacked = [node for stack in self.stacks for node in (stack.node, stack.row)]
+        return (*[kept.node for kept in self.kept], *stacked, *inside, *views, *drawn, *made, *outer)
 
     def take_views(self) -> None:
         """Take the views that the body adds to once, before the loop."""
@@ -165,10 +179,14 @@ class Loop:
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         lines = [f"{names[id(kept.node)]} = []" for kept in self.kept]
+        lines += [
+            f"{names[id(node)]} = np.empty({node.shape}, {literal(node.dtype, names, space)})"
+            for node, *_ in self.stacks
+        ]
         lines += [f"{names[id(carried.inside)]} = {names[id(carried.before)]}" for carried in self.carried]
         lines += [f"{names[id(view)]} = {view_text(names[id(array)], addend)}" for view, array, addend in self.views]
         head, unpacked = self._head(names)
-        body = [*unpacked, *[line for statement in self.body for line in statement.lines(names, space)]]
+        body = [*unpacked, *self._body_lines(names, space)]
         body += [f"{names[id(kept.node)]}.append({_tuple(kept.fields, names)})" for kept in self.kept]
         in_place = {id(carried.inside) for carried in self._in_place()}
         moved = [carried for carried in self.carried if id(carried.inside) not in in_place]
@@ -177,6 +195,21 @@ class Loop:
             body.append(f"{left} = {', '.join(names[id(carried.after)] for carried in moved)}")
         return [*lines, head, *[f"    {line}" for line in body]]
 
+    def _body_lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
+        """The lines of the body; what is stacked is written into its row at once, where a call can do that."""
+        rows = {id(inside): names[id(row)] for _, inside, row in self.stacks}
+        lines: list[str] = []
+        written: set[str] = set()
+        for statement in self.body:
+            row = rows.get(id(statement.makes[0])) if statement.makes else None
+            if row is not None and _writes(statement):
+                written.add(row)
+                lines += statement.written(names, space, row)
+            else:
+                lines += statement.lines(names, space)
+        copied = [(names[id(row)], names[id(inside)]) for _, inside, row in self.stacks]
+        return lines + [f"{row}[...] = {name}" for row, name in copied if row not in written]
+
     def _head(self, names: Mapping[int, str]) -> tuple[str, list[str]]:
         """The line of the loop, and lines that unpack tuples too long for it."""
         targets, sources, unpacked = [], [], []
@@ -184,6 +217,9 @@ class Loop:
             first, step = self._range
             targets.append(self._letter)
             sources.append(_range_text(first, self.count, step))
+        for stack in self.stacks:
+            targets.append(names[id(stack.row)])
+            sources.append(names[id(stack.node)])
         for n, element in enumerate(self.elements):
             target = _tuple(element.inside, names)
             if len(target) > _WIDTH:
@@ -217,6 +253,14 @@ class Picked:
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         field = "" if self.field is None else f"[{self.field}]"
         return [f"{names[id(self.node)]} = {names[id(self.source)]}[{self.position}]{field}"]
+
+
+def _writes(statement: Statement) -> TypeGuard[Assign | Assemble]:
+    """Whether a statement can write its result into an array that it is given."""
+    if type(statement) is Assign:
+        function = statement.node.function
+        return not statement.out and (isinstance(function, np.ufunc) or function in (np.concatenate, np.dot))
+    return type(statement) is Assemble and not statement.target
 
 
 def _tuple(nodes: Sequence[Node], names: Mapping[int, str]) -> str:

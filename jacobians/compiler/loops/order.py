@@ -7,6 +7,7 @@ are written into becomes a statement of its own for each of them, for the same r
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -103,7 +104,20 @@ def ordered(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[St
         if not isinstance(piece, Zeros):
             for node in piece.makes:
                 serials[id(node)], slots[id(node)] = serial, slot
+    _delay_views(pieces, keys)
     return [pieces[n] for *_, n in sorted(keys)]
+
+
+def _delay_views(pieces: Sequence[Statement], keys: list[tuple[int, int, int]]) -> None:
+    """Take parts of inputs where they are read first: ``for x in X`` takes all rows of X before its first step."""
+    first: dict[int, tuple[int, int, int]] = {}
+    for n in reversed(range(len(pieces))):
+        piece = pieces[n]
+        if isinstance(piece, Assign) and piece.node.function is operator.getitem and piece.node.args[0].is_leaf:
+            slot, serial, _ = first.get(id(piece.node), keys[n])
+            keys[n] = max(keys[n], (slot, serial, n))
+        for node in piece.reads:
+            first[id(node)] = min(keys[n], first.get(id(node), keys[n]))
 
 
 def _pieces(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:

@@ -6,15 +6,16 @@ alternate), and the work does not grow with their number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ...program import INPUT, Node, replaced, topological
+from ...program import INPUT, Node, topological
 from ..assembling import assembled
 from ..statements import Assign, Statement
+from .lifting import lifted
 from .loop import Carried, Element, Kept, Loop, Picked
 from .rolling import rolled
-from .slots import filled, opened
+from .slots import filled, opened, with_operands
 from .spread import Spread
 
 __all__ = ["written_program"]
@@ -34,8 +35,12 @@ def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[S
     statements = rolled(assembled(topological(outputs), outputs), outputs)
     if any(isinstance(statement, Loop) for statement in statements):
         parts = _Parts(simplify)
-        result = parts.written(statements, outputs)
-        return result, [parts.now(node) for node in outputs]
+        statements = parts.written(statements, outputs)
+        outputs = [parts.now(node) for node in outputs]
+        statements, new = lifted(statements)
+        parts = _Parts(simplify, new)
+        statements = parts.written(statements, outputs)
+        return statements, [parts.now(node) for node in outputs]
     outputs = list(simplify(outputs))
     return assembled(topological(outputs), outputs), outputs
 
@@ -43,14 +48,16 @@ def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[S
 class _Parts:
     """The nodes that take the place of others, by their ids."""
 
-    def __init__(self, simplify: Simplify) -> None:
+    def __init__(self, simplify: Simplify, new: Mapping[int, Node] | None = None) -> None:
         self._simplify = simplify
-        self._new: dict[int, Node] = {}
+        self._new: dict[int, Node] = dict(new or {})
         self._held: list[Any] = []  # ids stay unique while a node is alive
 
     def now(self, node: Node) -> Node:
         """What stands for a node."""
-        return self._new.get(id(node), node)
+        while (new := self._new.get(id(node), node)) is not node:
+            node = new
+        return node
 
     def _stands_for(self, old: Node, new: Node) -> None:
         self._held.append(old)
@@ -58,7 +65,7 @@ class _Parts:
 
     def written(self, statements: Sequence[Statement], outputs: Iterable[Node]) -> list[Statement]:
         """The statements of the program, or of a body, that makes these outputs."""
-        needed = _needed(statements, outputs)
+        needed = self._needed(statements, outputs)
         result: list[Statement] = []
         run: list[Node] = []
         for statement in statements:
@@ -69,6 +76,19 @@ class _Parts:
             run = []
             result.append(self._other(statement))
         return result + self._run(run, needed)
+
+    def _needed(self, statements: Sequence[Statement], outputs: Iterable[Node]) -> set[int]:
+        """The nodes that are read behind the run that makes them."""
+        run_of: dict[int, int] = {}
+        needed = {id(self.now(node)) for node in outputs}
+        number = 0
+        for statement in statements:
+            simple = type(statement) is Assign and not statement.out
+            number += not simple
+            reads = [id(self.now(node)) for node in statement.reads]
+            needed |= {node for node in reads if not simple or run_of.get(node) != number}
+            run_of |= {id(node): number for node in statement.makes}
+        return needed
 
     def _run(self, nodes: Sequence[Node], needed: set[int]) -> list[Statement]:
         """Calls between two statements of other kinds, simplified among themselves."""
@@ -81,15 +101,15 @@ class _Parts:
 
         def leaf(node: Node) -> Node:
             node = self.now(node)
-            if node.is_leaf:
-                return node
+            if node.is_leaf or id(node) in copies:
+                return copies.get(id(node), node)
             if id(node) not in leaves:
                 leaves[id(node)] = Node(INPUT, ("",), {}, node.shape, node.dtype, weak=node.weak, parts=node.parts)
                 behind[id(leaves[id(node)])] = node
             return leaves[id(node)]
 
         for node in nodes:
-            copies[id(node)] = _with(node, lambda operand: copies.get(id(operand)) or leaf(operand))
+            copies[id(node)] = with_operands(node, lambda operand: copies.get(id(operand)) or leaf(operand))
         simple = self._simplify([copies[id(node)] for node in outputs])
         final: dict[int, Node] = dict(behind)
         result: list[Statement] = []
@@ -97,7 +117,7 @@ class _Parts:
             if node.is_leaf:
                 final.setdefault(id(node), node)
             else:
-                final[id(node)] = _with(node, lambda operand: final[id(operand)])
+                final[id(node)] = with_operands(node, lambda operand: final[id(operand)])
                 result.append(Assign(final[id(node)]))
         for old, new in zip(outputs, simple, strict=True):
             self._stands_for(old, final[id(new)])
@@ -107,8 +127,9 @@ class _Parts:
         if isinstance(statement, Loop):
             return self._loop(statement)
         if isinstance(statement, Spread):
-            call = _with(statement.call, self.now)
+            call = with_operands(statement.call, self.now)
             spread = statement.with_call(call)
+            spread.sources = {star: self.now(source) for star, source in spread.sources.items()}
             self._stands_for(statement.node, spread.node)
             return spread
         if isinstance(statement, Picked):
@@ -124,26 +145,20 @@ class _Parts:
     def _loop(self, loop: Loop) -> Loop:
         handed = [carried.after for carried in loop.carried]
         fields = [node for kept in loop.kept for node in kept.fields]
+        stacked = [stack.inside for stack in loop.stacks]
         new = Loop(loop.count)
         new.counters, new.views = loop.counters, loop.views
         new.elements = [Element(e.inside, self.now(e.source), e.first, e.step) for e in loop.elements]
         before = [self.now(carried.before) for carried in loop.carried]
-        new.body = self.written(loop.body, [*handed, *fields, *[inner for _, inner in loop.results]])
+        new.body = self.written(loop.body, [*handed, *fields, *stacked, *[inner for _, inner in loop.results]])
         new.carried = [
             Carried(carried.inside, start, self.now(carried.after))
             for carried, start in zip(loop.carried, before, strict=True)
         ]
         new.kept = [Kept(kept.node, tuple([self.now(node) for node in kept.fields])) for kept in loop.kept]
+        new.stacks = [stack._replace(inside=self.now(stack.inside)) for stack in loop.stacks]
         new.results = [(outer, self.now(inner)) for outer, inner in loop.results]
         return new
-
-
-def _with(node: Node, change: Callable[[Node], Node]) -> Node:
-    """The call with other operands."""
-    args = replaced(node.args, change)
-    kwargs = {name: replaced(value, change) for name, value in node.kwargs.items()}
-    about = {"weak": node.weak, "parts": node.parts, "serial": node.serial}
-    return Node(node.function, args, kwargs, node.shape, node.dtype, **about)
 
 
 def _in_order(outputs: Sequence[Node]) -> list[Node]:
@@ -153,16 +168,3 @@ def _in_order(outputs: Sequence[Node]) -> list[Node]:
     for node in nodes:
         serials[id(node)] = -1 if node.is_leaf else max([node.serial, *[serials[id(o)] for o in node.operands]])
     return sorted(nodes, key=lambda node: serials[id(node)])
-
-
-def _needed(statements: Sequence[Statement], outputs: Iterable[Node]) -> set[int]:
-    """The nodes that are read behind the run that makes them."""
-    run_of: dict[int, int] = {}
-    needed = {id(node) for node in outputs}
-    number = 0
-    for statement in statements:
-        simple = type(statement) is Assign and not statement.out
-        number += not simple
-        needed |= {id(node) for node in statement.reads if not simple or run_of.get(id(node)) != number}
-        run_of |= {id(node): number for node in statement.makes}
-    return needed

@@ -7,17 +7,17 @@ the labels of an einsum belong to the form.
 from __future__ import annotations
 
 import operator
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 import numpy as np
 
-from ...program import Node
+from ...program import Node, replaced
 from ..assembling import Addend, Assemble
 from ..statements import Assign, Statement
 from .order import Accumulate, Zeros, array_like
 
-__all__ = ["filled", "indexes", "opened"]
+__all__ = ["changed", "filled", "indexes", "opened", "with_operands"]
 
 
 def opened(statement: Statement) -> tuple[Hashable, list[Any]] | None:
@@ -66,6 +66,26 @@ def filled(statement: Statement, slots: Iterator[Any]) -> Statement:
         addends = [Addend(*_refilled(tuple(addend), slots, False)) for addend in statement.addends]
         return Assemble(array_like(statement.node), addends)
     raise TypeError(f"a statement of type {type(statement).__name__} has no slots")
+
+
+def changed(statement: Statement, change: Callable[[Node], Node]) -> Statement:
+    """The same statement with other nodes; itself where it reads none of those that change."""
+    if all([change(node) is node for node in statement.reads]):
+        return statement
+    if type(statement) is Assign and not statement.out:
+        return Assign(with_operands(statement.node, change))
+    form = opened(statement)
+    if form is None:
+        raise TypeError(f"a statement of type {type(statement).__name__} has no slots")
+    return filled(statement, iter([change(value) if isinstance(value, Node) else value for value in form[1]]))
+
+
+def with_operands(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The call with other operands."""
+    args = replaced(node.args, change)
+    kwargs = {name: replaced(value, change) for name, value in node.kwargs.items()}
+    about = {"weak": node.weak, "parts": node.parts, "serial": node.serial}
+    return Node(node.function, args, kwargs, node.shape, node.dtype, **about)
 
 
 def _has_labels(node: Node) -> bool:

@@ -5,6 +5,7 @@
 - `scales`: numbers are multiplied where that costs least.
 - `lowering`: contractions become direct calls.
 - `outward`: moves come after what is computed by rows.
+- `siblings`: one call for neighbouring parts of one small array.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .outward import outward
 from .products import multiplied
 from .rewriting import Builder, rebuilt
 from .scales import placed
+from .siblings import joined
 
 __all__ = ["simplified"]
 
@@ -32,4 +34,4 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
     outputs = multiplied(rebuilt(outputs, builder), builder)
-    return outward(lowered(placed(outputs, Builder({}))))
+    return joined(outward(lowered(placed(outputs, Builder({})))))

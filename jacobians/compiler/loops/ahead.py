@@ -1,0 +1,148 @@
+"""What of a loop does not wait for the step before: what depends on lists, tables and counters alone."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...program import CONSTANT, Node, walk
+from ..statements import Assign, Statement
+from .loop import Loop
+from .stacking import call, reshaped, stacked
+
+__all__ = ["Ahead", "Arrays", "Field", "called", "entry", "is_small"]
+
+_SMALL = 1024  # entries of an array from which on a call is worth its overhead
+_BYTES = 2**24  # of an array of all steps
+
+Field = tuple[int, int]
+
+
+class Arrays:
+    """The arrays of all steps, for all loops of a program.
+
+    Attributes
+    ----------
+    fields : dict of Field to Node
+        For a list that a loop keeps, by its id and the place in its tuples: the array of all steps.
+    rows : dict of int to Node
+        By the id of an array that the steps of a loop are written into: what is written.
+    wanted : set of int
+        The ids of the arrays that are needed.
+    """
+
+    def __init__(self) -> None:
+        self.fields: dict[Field, Node] = {}
+        self.rows: dict[int, Node] = {}
+        self.wanted: set[int] = set()
+
+    def of(self, key: Field) -> Node | None:
+        """The array of all steps for an entry of a list, if it is one or will be one for another reason."""
+        array = self.fields.get(key)
+        return array if array is not None and (id(array) not in self.rows or id(array) in self.wanted) else None
+
+
+class Ahead:
+    """A loop, and the arrays of all steps for what can be computed before it.
+
+    Attributes
+    ----------
+    arrays : Arrays
+    old : Loop
+    steps : int
+    inside : set of int
+        The ids of what differs from step to step.
+    many : dict of int to Node
+        The arrays of all steps.
+    """
+
+    def __init__(self, arrays: Arrays, old: Loop) -> None:
+        self.arrays, self.old, self.steps = arrays, old, old.count
+        self.many: dict[int, Node] = {}
+        self.inside = {id(node) for statement in old.body for node in statement.makes}
+        self.inside |= {id(c.inside) for c in (*old.carried, *old.counters)}
+        self.inside |= {id(node) for element in old.elements for node in element.inside}
+        self._read_lists()
+        self.take(old.body)
+
+    def _read_lists(self) -> None:
+        """The arrays of all steps for elements and counters."""
+        for element in self.old.elements:
+            for n, node in enumerate(element.inside):
+                source = element.source
+                array = source if source.function is CONSTANT else self.arrays.fields.get((id(source), n))
+                if array is not None:
+                    self.many[id(node)] = rows_of(array, element.first, element.step, self.steps, node)
+        for counter in self.old.counters:
+            stop = counter.first + counter.step * self.steps
+            numbers = np.arange(counter.first, stop, counter.step) if counter.step else None
+            if numbers is not None:
+                self.many[id(counter.inside)] = Node(CONSTANT, (numbers,), {}, numbers.shape, numbers.dtype)
+
+    def take(self, body: Sequence[Statement]) -> None:
+        """The arrays of all steps for calls of what waits for no other step."""
+        for statement in body:
+            node = called(statement)
+            if node is None or not is_small(node, self.steps):
+                continue
+            inner = [operand for operand in node.operands if id(operand) in self.inside]
+            if inner and all([id(operand) in self.many for operand in inner]):
+                array = self._counted(node) or stacked(node, lambda a: self.many.get(id(a)), self.steps)
+                if array is not None:
+                    self.many[id(node)] = array
+
+    def _counted(self, node: Node) -> Node | None:
+        """The rows of an array that the steps read one after the other."""
+        if node.function is not operator.getitem or id(node.args[0]) in self.inside or node.args[0].parts is not None:
+            return None
+        source, index = node.args
+        first, *rest = index if type(index) is tuple else (index,)
+        ends = (first.start, first.stop) if type(first) is slice and first.step is None else (first,)
+        found = [counter for end in ends for counter in self.old.counters if counter.inside is end]
+        if len(found) != len(ends) or any([isinstance(item, Node) for item in walk(tuple(rest))]):
+            return None
+        start, step = found[0].first, found[0].step
+        width = found[-1].first - start
+        if min(start, start + step * (self.steps - 1)) < 0 or any([counter.step != step for counter in found]):
+            return None
+        if len(ends) == 1 or width == 1:
+            rows = rows_of(source, start, step, self.steps, None)
+        elif width == step:
+            rows = rows_of(source, start, 1, self.steps * step, None)
+        else:
+            return None
+        if len(ends) == 2:
+            rows = reshaped(rows, (self.steps, width, *source.shape[1:]))
+        if not rest:
+            return rows
+        return call(operator.getitem, (rows, (*(slice(None),) * len(ends), *rest)), (self.steps, *node.shape), node)
+
+
+def called(statement: Statement) -> Node | None:
+    """The call of a plain assignment."""
+    if not isinstance(statement, Assign) or statement.out:
+        return None
+    return statement.node if type(statement) is Assign else None
+
+
+def is_small(node: Node, steps: int) -> bool:
+    """Whether a result is so small that a call for all steps costs less than one for each."""
+    if node.weak or node.parts is not None or node.dtype.kind not in "fcbi":
+        return False
+    return node.size <= _SMALL and steps * node.nbytes <= _BYTES
+
+
+def rows_of(array: Node, first: int, step: int, steps: int, like: Node | None) -> Node:
+    """Every so many rows of an array, from the first one that is read."""
+    if first == 0 and step == 1 and array.shape[0] == steps:
+        return array
+    stop = first + step * steps
+    rows = slice(first, stop if stop >= 0 else None, step)
+    return call(operator.getitem, (array, rows), (steps, *array.shape[1:]), like or array)
+
+
+def entry(array: Node, position: int, node: Node) -> Node:
+    """What one step made."""
+    return call(operator.getitem, (array, position), node.shape, node)

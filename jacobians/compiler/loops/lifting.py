@@ -1,0 +1,123 @@
+"""What a loop does that need not wait for the step before leaves it, and is done for all steps at once.
+
+A call of many small arrays costs as much as one of a thousand times their size. So:
+
+- what depends on lists, tables and counters alone is computed before the loop, from arrays of all steps;
+- what only other loops or later statements read is computed after it, from arrays that the steps are written into;
+- a sum that grows by one term a step is the sum of an array of terms, or a contraction of their factors.
+
+Arrays that are large enough to fill a call are left where they are: all steps of them would leave the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...program import CONSTANT, INPUT, Node, topological
+from ..statements import Assign, Statement
+from .ahead import Arrays, Field, entry
+from .loop import Element, Loop, Picked
+from .parting import Part
+from .spread import Spread
+
+__all__ = ["lifted"]
+
+_MADE_BY_LOOPS = {CONSTANT, INPUT, np.empty, list}
+
+
+def lifted(statements: Sequence[Statement]) -> tuple[list[Statement], dict[int, Node]]:
+    """The statements with less in their loops, and the nodes that take the place of others, by id."""
+    program = _Program(statements)
+    for statement in statements:
+        if isinstance(statement, Loop):
+            program.parts[id(statement)] = Part(program.arrays, statement)
+    return program.written(), program.new
+
+
+class _Program:
+    """The loops of a program, and the arrays of all their steps.
+
+    Attributes
+    ----------
+    parts : dict of int to Part
+        By the id of a loop.
+    arrays : Arrays
+    new : dict of int to Node
+    """
+
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self.statements = statements
+        self.parts: dict[int, Part] = {}
+        self.arrays = Arrays()
+        self.new: dict[int, Node] = {}
+        self.made = {id(node) for statement in statements for node in statement.makes}
+        self._done: set[int] = set()
+        self._listed: dict[int, list[int]] = {}
+
+    def written(self) -> list[Statement]:
+        """The statements of the program."""
+        picks = [s for s in self.statements if isinstance(s, Picked)]
+        spreads = [source for s in self.statements if isinstance(s, Spread) for source in s.sources.values()]
+        parts = list(self.parts.values())
+        used: set[Field] = {(id(pick.source), pick.field or 0) for pick in picks} | {(id(s), 0) for s in spreads}
+        used |= {key for part in parts for key in part.draws}
+        roots = [array for part in parts for array in part.roots()]
+        roots += [
+            self.arrays.fields[key]
+            for key in used
+            if key in self.arrays.fields and id(self.arrays.fields[key]) not in self.arrays.rows
+        ]
+        self.arrays.wanted = {id(node) for node in topological(roots, self.made)}
+        for part in parts:
+            part.close(used)
+            self._listed |= {id(kept.node): places for kept, places in part.kept}
+        result: list[Statement] = []
+        for statement in self.statements:
+            if isinstance(statement, Loop):
+                result += self._loop(self.parts[id(statement)])
+            elif isinstance(statement, Picked):
+                result += self._picked(statement)
+            elif isinstance(statement, Spread):
+                drawn = {star: self.arrays.of((id(source), 0)) for star, source in statement.sources.items()}
+                result += self.calls([array for array in drawn.values() if array is not None])
+                statement.sources |= {star: array for star, array in drawn.items() if array is not None}
+                result.append(statement)
+            else:
+                result.append(statement)
+        return result
+
+    def calls(self, arrays: Sequence[Node]) -> list[Statement]:
+        """The calls that make arrays, as far as they have not been made yet."""
+        found = topological(arrays, self.made | self._done)
+        self._done |= {id(node) for node in found}
+        return [Assign(node) for node in found if node.function not in _MADE_BY_LOOPS]
+
+    def _picked(self, pick: Picked) -> list[Statement]:
+        array = self.arrays.of((id(pick.source), pick.field or 0))
+        if array is None:
+            places = self._listed[id(pick.source)]
+            field = places.index(pick.field or 0) if len(places) > 1 else None
+            return [Picked(pick.node, pick.source, pick.position, field)]
+        self.new[id(pick.node)] = entry(array, pick.position, pick.node)
+        return self.calls([self.new[id(pick.node)]])
+
+    def _loop(self, part: Part) -> list[Statement]:
+        loop = part.loop
+        for element, keys in part.lists:
+            places = self._listed.get(id(element.source))
+            if places is None:
+                loop.elements += [element] * any(id(inside) in part.read for inside in element.inside)
+                continue
+            left = [(n, inside) for n, inside in zip(range(len(keys)), element.inside, strict=True) if n in places]
+            if any((id(element.source), n) in part.draws and self.arrays.of(keys[n]) is None for n, _ in left):
+                loop.elements.append(element._replace(inside=tuple([inside for _, inside in left])))
+            for n, inside in enumerate(element.inside):
+                array = self.arrays.of(keys[n])
+                if keys[n] in part.draws and array is not None and id(inside) in part.read:
+                    loop.elements.append(Element((inside,), array, element.first, element.step))
+        before = self.calls([element.source for element in loop.elements if id(element.source) not in self.made])
+        after = self.calls(list(part.results.values()))
+        self.new |= part.results
+        return [*before, *([loop] if loop.body or loop.kept or loop.stacks or loop.results else []), *after]

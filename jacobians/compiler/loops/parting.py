@@ -1,0 +1,290 @@
+"""`Part`: a loop, and what leaves it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ...program import INPUT, Node
+from ..assembling import Assemble
+from ..statements import Assign, Statement
+from .ahead import Ahead, Arrays, Field, called, entry, is_small
+from .grouping import Waiting, grouped
+from .loop import Carried, Element, Kept, Loop, Stack, listed, placeholder
+from .order import Accumulate
+from .slots import changed
+from .stacking import added_up, call, is_cheap, reshaped, stacked, summed
+
+__all__ = ["Part"]
+
+
+class Part(Ahead):
+    """A loop, and what leaves it.
+
+    Attributes
+    ----------
+    loop : Loop
+    draws : set of Field
+        What its steps still read of lists.
+    results : dict of int to Node
+        What takes the place of results of the last step.
+    """
+
+    def __init__(self, arrays: Arrays, old: Loop) -> None:
+        super().__init__(arrays, old)
+        self.loop = Loop(old.count)
+        self.loop.counters, self.loop.views = old.counters, old.views
+        self.late: dict[int, Node] = {}  # the arrays of all steps for what waits
+        self.rows: dict[int, Node] = {}  # those that the steps are written into
+        self.results: dict[int, Node] = {}
+        self.needed = [c.after for c in old.carried] + [node for kept in old.kept for node in kept.fields]
+        self.needed += [inner for _, inner in old.results]
+        waiting = Waiting(lambda node: id(node) in self.many, lambda node: id(node) not in self.inside)
+        self.body, self.now = grouped(old.body, waiting, self.needed)
+        self.inside |= {id(node) for statement in self.body for node in statement.makes}
+        self.take(self.body)
+        self.maker = {id(node): statement for statement in self.body for node in statement.makes}
+        self.grows = {id(s.before) for s in self.body if isinstance(s, Accumulate)}
+        self.handed = {id(c.inside): c._replace(after=self._new(c.after)) for c in old.carried}
+        self._decide()
+        self._hand_out()
+
+    def _new(self, node: Node) -> Node:
+        return self.now.get(id(node), node)
+
+    # ---- what stays, and what is done afterwards ------------------------------------------------------------------
+
+    def _decide(self) -> None:
+        """Tell apart what stays in the loop and what is computed afterwards."""
+        sums = {id(c.inside): c for c in self.old.carried if self._is_sum(c)}
+        self.sums = {id(self._new(c.after)) for c in sums.values()}
+        needed = {id(self._new(c.after)) for c in self.old.carried if id(c.inside) not in sums}
+        demanded = {id(self._new(node)) for node in self.needed}
+        self.afterwards: set[int] = set()
+        staying: list[Statement] = []
+        for statement in reversed(self.body):
+            own = {id(node) for node in statement.makes}
+            node = called(statement)
+            if node is not None:
+                if id(node) in self.sums:
+                    demanded |= {id(self._term(node)[0])}
+                    continue
+                if id(node) in self.many or not own & (needed | demanded):
+                    continue
+                if not own & needed and self._may_follow(node):
+                    self.afterwards |= own
+                    demanded |= {id(operand) for operand in node.operands}
+                    continue
+            staying.append(statement)
+            needed |= {id(node) for node in statement.reads}
+        self.staying = staying[::-1]
+        self.loop.carried = [c for c in self.handed.values() if id(c.inside) not in sums]
+        self.read = needed | {id(self._new(node)) for node in self.needed}
+
+    def _is_sum(self, carried: Carried) -> bool:
+        """Whether a term is added in each step, and nothing else reads the sum."""
+        after = self._new(carried.after)
+        maker = self.maker.get(id(after))
+        if type(maker) is not Assign or after.function not in (np.add, np.subtract) or after.kwargs or after.weak:
+            return False
+        first, second = after.args
+        if first is not carried.inside and (second is not carried.inside or after.function is np.subtract):
+            return False
+        if first is second or not all([isinstance(a, Node) for a in after.args]):
+            return False
+        reads = [node for statement in self.body for node in statement.reads]
+        others = [c for c in self.old.carried if c is not carried]
+        reads += [self._new(c.after) for c in others]
+        reads += [self._new(node) for kept in self.old.kept for node in kept.fields]
+        if sum([node is carried.inside for node in reads]) != 1 or any(node is after for node in reads):
+            return False
+        term = second if first is carried.inside else first
+        alike = all([a.shape == after.shape and a.dtype == after.dtype and not a.weak for a in (first, second)])
+        if not alike or after.dtype.kind not in "fc" or id(term) not in self.inside:
+            return False
+        return self._may_stand(term) or self._summed(term, self._sample) is not None
+
+    def _term(self, after: Node) -> tuple[Node, bool]:
+        """What is added to a sum, and whether it is subtracted."""
+        first, second = after.args
+        inside = {id(c.inside) for c in self.old.carried}
+        return (second, after.function is np.subtract) if id(first) in inside else (first, False)
+
+    def _may_follow(self, node: Node) -> bool:
+        """Whether a call may be made for all steps after the loop."""
+        if any(id(a) in self.inside and not self._may_stand(a) for a in node.operands):
+            return False
+        if not is_small(node, self.steps):
+            return self._summed(node, self._sample) is not None and self._is_only_added(node)
+        return stacked(node, self._sample, self.steps) is not None
+
+    def _is_only_added(self, node: Node) -> bool:
+        wanted = [self._new(other) for other in self.needed]
+        readers = [s.makes[0] for s in self.body if any(operand is node for operand in s.reads)]
+        return not any(other is node for other in wanted) and all([id(reader) in self.sums for reader in readers])
+
+    def _may_stand(self, node: Node) -> bool:
+        """Whether there may be an array of all steps for a node of the body."""
+        if id(node) in self.many:
+            return True
+        if not is_small(node, self.steps) or id(node) in self.grows:
+            return False
+        if id(node) in self.handed:
+            before, after = self.handed[id(node)][1:]
+            alike = before.shape == node.shape and before.dtype == node.dtype and not before.weak
+            return (
+                alike
+                and bool(node.shape)
+                and after is not node
+                and id(after) not in self.handed
+                and self._may_stand(after)
+            )
+        return isinstance(self.maker.get(id(node)), (Assign, Assemble))
+
+    def _sample(self, node: Node) -> Node | None:
+        if id(node) not in self.inside:
+            return None
+        return self.many.get(id(node)) or Node(INPUT, ("",), {}, (self.steps, *node.shape), node.dtype)
+
+    def _summed(self, term: Node, change: Any) -> Node | None:
+        """The sum of a product over all steps as a contraction of its factors."""
+        if id(term) in self.many or any(id(a) in self.inside and not self._may_stand(a) for a in term.operands):
+            return None
+        return summed(term, change) if type(self.maker.get(id(term))) is Assign else None
+
+    def _array(self, node: Node) -> Node | None:
+        """The array of all steps for a node; None for what is the same in all steps."""
+        if id(node) not in self.inside:
+            return None
+        found = self.many.get(id(node)) or self.rows.get(id(node)) or self.late.get(id(node))
+        if found is None:
+            found = self.late[id(node)] = self._made(node)
+        return found
+
+    def _made(self, node: Node) -> Node:
+        if id(node) in self.afterwards or self._is_made_again(node):
+            array = stacked(node, self._array, self.steps)
+            assert array is not None
+            return array
+        if id(node) in self.handed:
+            before, after = self.handed[id(node)][1:]
+            rest = self.many.get(id(after)) or self.rows.get(id(after)) or self._row(after)
+            rest = call(operator.getitem, (rest, slice(None, -1)), (self.steps - 1, *node.shape), node)
+            parts = [reshaped(before, (1, *node.shape)), rest]
+            return call(np.concatenate, (parts,), (self.steps, *node.shape), node)
+        return self._row(node)
+
+    def _is_made_again(self, node: Node) -> bool:
+        """Whether it takes less time to compute something once more for all steps than to keep it at each."""
+        if not is_cheap(node) or any([c.after is node for c in self.handed.values()]):
+            return False
+        inner = {id(operand): operand for operand in node.operands if id(operand) in self.inside}
+        left = [operand for key, operand in inner.items() if key not in self.many]
+        return len(left) == 1 and self._may_stand(left[0]) and stacked(node, self._sample, self.steps) is not None
+
+    def _row(self, node: Node) -> Node:
+        """The array that the steps write a node into."""
+        shape = (self.steps, *node.shape)
+        if node.shape:
+            array = Node(np.empty, (shape, node.dtype), {}, shape, node.dtype)
+        else:
+            array = call(np.array, (listed(self.steps),), shape, node)  # a number has no row to be written into
+        self.arrays.rows[id(array)] = node
+        self.rows[id(node)] = array
+        return array
+
+    # ---- what others read ------------------------------------------------------------------------------------------
+
+    def _hand_out(self) -> None:
+        """The arrays for lists and for the results of the last step."""
+        for kept in self.old.kept:
+            for n, field in enumerate(kept.fields):
+                node = self._new(field)
+                if id(node) in self.many or id(node) in self.afterwards or self._may_stand(node):
+                    array = self._array(node)
+                    if array is not None:
+                        self.arrays.fields[id(kept.node), n] = array
+        for outer, inner in self.old.results:
+            node = self._new(inner)
+            if id(node) in self.sums:
+                self.results[id(outer)] = self._total(node)
+            elif id(node) in self.many or id(node) in self.afterwards:
+                array = self._array(node)
+                assert array is not None
+                self.results[id(outer)] = entry(array, -1, outer)
+            else:
+                self.loop.results.append((outer, node))
+        self.lists = [
+            (element, [(id(element.source), n) for n in range(len(element.inside))]) for element in self.old.elements
+        ]
+        self.draws = {
+            key
+            for element, keys in self.lists
+            for key, node in zip(keys, element.inside, strict=True)
+            if id(node) in self.read
+        }
+        drawn = {id(node) for element in self.old.elements for node in element.inside}
+        fixed = {id(counter.inside) for counter in self.old.counters}
+        self.fresh: list[tuple[Node, Node]] = []  # what stays reads of the arrays made before the loop
+        for statement in self.body:
+            for node in statement.makes:
+                if id(node) in self.many and id(node) in self.read and id(node) not in drawn | fixed:
+                    self.fresh.append((node, self.many[id(node)]))
+
+    def _total(self, after: Node) -> Node:
+        """A sum over all steps, and what it started with."""
+        term, minus = self._term(after)
+        late = id(term) in self.afterwards or not self._may_stand(term)
+        total = self._summed(term, self._array) if late else None
+        if total is None:
+            array = self._array(term)
+            assert array is not None
+            total = added_up(array, term)
+        before = next(c.before for c in self.old.carried if self._new(c.after) is after)
+        return call(np.subtract if minus else np.add, (before, total), after.shape, after)
+
+    def roots(self) -> Iterable[Node]:
+        """The arrays that are needed in any case."""
+        return [*[array for _, array in self.fresh], *self.results.values()]
+
+    def close(self, used: set[Field]) -> None:
+        """Complete the loop, once it is known what others read."""
+        arrays, loop = self.arrays, self.loop
+        swap: dict[int, Node] = {}
+        for node, array in self.fresh:
+            swap[id(node)] = placeholder(node)
+            loop.elements.append(Element((swap[id(node)],), array, 0, 1))
+
+        def new(node: Node) -> Node:
+            return swap.get(id(node), node)
+
+        body: list[Statement] = []
+        for statement in self.staying:
+            other = changed(statement, new)
+            swap |= {id(a): b for a, b in zip(statement.makes, other.makes, strict=True) if a is not b}
+            body.append(other)
+        loop.body = body
+        loop.carried = [Carried(c.inside, c.before, new(c.after)) for c in loop.carried]
+        self.kept: list[tuple[Kept, list[int]]] = []
+        for kept in self.old.kept:
+            places = [
+                n
+                for n in range(len(kept.fields))
+                if (id(kept.node), n) in used and arrays.of((id(kept.node), n)) is None
+            ]
+            self.kept.append((kept, places))
+            if places:
+                loop.kept.append(Kept(kept.node, tuple([new(self._new(kept.fields[n])) for n in places])))
+        for array in self.rows.values():
+            inner = arrays.rows[id(array)]
+            if id(array) not in arrays.wanted:
+                continue
+            if array.function is np.array:
+                loop.kept.append(Kept(array.args[0], (new(inner),)))
+            else:
+                loop.stacks.append(Stack(array, new(inner), placeholder(inner)))
+        loop.results = [(outer, new(inner)) for outer, inner in loop.results]
+        loop.counters = [counter for counter in loop.counters if id(counter.inside) in self.read]

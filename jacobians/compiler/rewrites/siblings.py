@@ -1,0 +1,145 @@
+"""Calls of neighbouring parts of one small array as one call, of which parts are taken.
+
+The gates of a recurrent network are parts of one product: ``1 / (1 + np.exp(-z[:n]))``, and the same of ``z[n:2 * n]``.
+A call of few numbers costs as much as one of a thousand.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...program import Node, topological
+from .rewriting import Builder, is_number
+
+__all__ = ["joined"]
+
+_SMALL = 4096  # entries of an array from which on a call is worth its overhead
+
+
+class _Part(NamedTuple):
+    """What is computed of the entries from `start` to before `stop` along an axis: the calls, one after the other."""
+
+    base: Node
+    axis: int
+    calls: tuple[Any, ...]
+    start: int
+    stop: int
+
+
+class _Run(NamedTuple):
+    start: int
+    stop: int
+    whole: Node
+
+
+def joined(outputs: Sequence[Node]) -> list[Node]:
+    """The outputs of an equal program with fewer calls."""
+    nodes = topological(outputs)
+    parts: dict[int, _Part] = {}
+    groups: dict[tuple[int, int, tuple[Any, ...]], list[Node]] = defaultdict(list)
+    for node in nodes:
+        part = _sliced(node) or _computed(node, parts)
+        if part is not None:
+            parts[id(node)] = part
+            groups[id(part.base), part.axis, part.calls].append(node)
+    chosen = {id(node): run for key, group in groups.items() if key[2] for run in _runs(group, parts) for node in run}
+    if not chosen:
+        return list(outputs)
+    return _rewritten(outputs, nodes, parts, chosen)
+
+
+def _sliced(node: Node) -> _Part | None:
+    if node.function is not operator.getitem or node.args[0].parts is not None or node.args[0].size > _SMALL:
+        return None
+    base, index = node.args
+    items = index if type(index) is tuple else (index,)
+    if not all([type(item) is slice and _is_static(item) for item in items]) or len(items) > base.ndim:
+        return None
+    spans = [item.indices(size) for item, size in zip(items, base.shape, strict=False)]
+    axes = [n for n, span in enumerate(spans) if span != (0, base.shape[n], 1)]
+    if len(axes) != 1 or spans[axes[0]][2] != 1:
+        return None
+    return _Part(base, axes[0], (), *spans[axes[0]][:2])
+
+
+def _is_static(item: slice) -> bool:
+    return all([part is None or type(part) is int for part in (item.start, item.stop, item.step)])
+
+
+def _computed(node: Node, parts: dict[int, _Part]) -> _Part | None:
+    """An elementwise call of one part and of numbers."""
+    ufunc = node.function
+    if not isinstance(ufunc, np.ufunc) or ufunc.signature is not None or ufunc.nout != 1 or node.kwargs:
+        return None
+    first = node.operands[0]
+    part = parts.get(id(first))
+    if part is None or first.shape != node.shape:
+        return None
+    if not all([a is first if isinstance(a, Node) else is_number(a) for a in node.args]):
+        return None
+    words = tuple([None if isinstance(a, Node) else (type(a), a) for a in node.args])
+    return part._replace(calls=(*part.calls, (ufunc, words)))
+
+
+def _runs(group: Sequence[Node], parts: dict[int, _Part]) -> list[list[Node]]:
+    """Parts that stand one behind the other, two or more."""
+    runs: list[list[Node]] = []
+    stop = -1
+    for node in sorted(group, key=lambda node: parts[id(node)].start):
+        part = parts[id(node)]
+        if part.start == stop:
+            runs[-1].append(node)
+        else:
+            runs.append([node])
+        stop = part.stop
+    return [run for run in runs if len(run) > 1]
+
+
+def _rewritten(
+    outputs: Sequence[Node], nodes: Sequence[Node], parts: dict[int, _Part], chosen: dict[int, list[Node]]
+) -> list[Node]:
+    builder = Builder({})
+    new: dict[int, Node] = {}
+    wholes: dict[Hashable, list[_Run]] = defaultdict(list)
+
+    def whole(part: _Part, like: Node) -> Node:
+        """What is computed of a part, as a part of what is computed of its neighbours too."""
+        if not part.calls:
+            return _taken(builder, new[id(part.base)], part.axis, part.start, part.stop)
+        key = id(part.base), part.axis, part.calls
+        for run in wholes[key]:
+            if run.start <= part.start and part.stop <= run.stop:
+                return _taken(builder, run.whole, part.axis, part.start - run.start, part.stop - run.start)
+        *before, (ufunc, words) = part.calls
+        operand = whole(part._replace(calls=tuple(before)), like)
+        args = tuple([operand if word is None else word[1] for word in words])
+        made = builder.made(ufunc, args, {}, operand.shape, like.dtype)
+        wholes[key].append(_Run(part.start, part.stop, made))
+        return made
+
+    for node in nodes:
+        run = chosen.get(id(node))
+        if run is None:
+            new[id(node)] = builder.remade(node, new)
+            continue
+        builder.take_place(node)
+        part = parts[id(node)]
+        if not part.calls:
+            new[id(node)] = builder.remade(node, new)
+            continue
+        _ = whole(part._replace(start=parts[id(run[0])].start, stop=parts[id(run[-1])].stop), node)
+        new[id(node)] = whole(part, node)
+    return [new[id(node)] for node in outputs]
+
+
+def _taken(builder: Builder, array: Node, axis: int, start: int, stop: int) -> Node:
+    if start == 0 and stop == array.shape[axis]:
+        return array
+    shape = (*array.shape[:axis], stop - start, *array.shape[axis + 1 :])
+    index = (*(slice(None),) * axis, slice(start, stop))
+    return builder.made(operator.getitem, (array, index if axis else index[0]), {}, shape, array.dtype)
