@@ -29,6 +29,7 @@ from .errors import (
     ArgumentError,
     ChainError,
     EscapedTraceError,
+    HolomorphyError,
     JacobianError,
     JacobianMismatchError,
     MemoryLimitError,
@@ -42,7 +43,7 @@ from .errors import (
     WriteError,
 )
 from .extending import custom, implicit
-from .registry import composed, elementwise, gather, local, multilinear, nondifferentiable, unsupported
+from .registry import complex_too, composed, elementwise, gather, local, multilinear, nondifferentiable, unsupported
 from .taping import Tape
 from .tensor import BlockJacobian, Jacobian, set_memory_limit
 from .tracing import primal, stop_gradient
@@ -69,6 +70,7 @@ __all__ = [
     "ChainError",
     "Compiled",
     "EscapedTraceError",
+    "HolomorphyError",
     "Jacobian",
     "JacobianError",
     "JacobianMismatchError",
@@ -85,6 +87,7 @@ __all__ = [
     "WriteError",
     "check_jacobian",
     "compile",
+    "complex_too",
     "composed",
     "custom",
     "elementwise",

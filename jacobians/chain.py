@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import ChainError
 from .labels import flatten, unify
-from .terms import Factor, Joined, Map, Term, compose, join, tabulate
+from .terms import Factor, Joined, Map, Term, acting, compose, join, tabulate
 
 __all__ = ["chain", "diagonal", "resolve"]
 
@@ -60,7 +60,8 @@ def diagonal(term: Term) -> Term | None:
     maps = term.maps + tuple([Map.of_equal(a, b) for a, b in joints])
     kept = set(flatten(term.out))
     bound = tuple([label for label in term.labels if label not in kept])
-    return resolve(Term(term.out, (), term.factors, maps, bound, term.scale))
+    found = resolve(Term(term.out, (), term.factors, maps, bound, term.scale))
+    return found if found is None else acting(found, term.act)
 
 
 def resolve(term: Term) -> Term | None:

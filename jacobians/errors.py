@@ -10,6 +10,7 @@ __all__ = [
     "ArgumentError",
     "ChainError",
     "EscapedTraceError",
+    "HolomorphyError",
     "JacobianError",
     "JacobianMismatchError",
     "MemoryLimitError",
@@ -104,6 +105,23 @@ class JacobianMismatchError(JacobianError, AssertionError):
 
 class StructureError(JacobianError, ValueError):
     """A structure was asked for that the labels do not prove."""
+
+
+class HolomorphyError(JacobianError, ValueError):
+    """One complex matrix was asked for, but the derivative acts on the conjugate of a tangent, too.
+
+    Attributes
+    ----------
+    operation : str
+    """
+
+    def __init__(self, operation: str, advice: str = "") -> None:
+        self.operation = operation
+        parts = "J @ h is right; J.linear_part and J.conjugate_part are the derivatives in z and in its conjugate."
+        super().__init__(
+            f"{operation}: the function is not holomorphic, so that its derivative is no complex matrix: J @ h is "
+            f"A @ h + B @ conj(h). {advice or parts}"
+        )
 
 
 class ArgumentError(JacobianError, TypeError):

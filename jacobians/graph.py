@@ -22,14 +22,17 @@ class LinearGraph:
     dtypes : list of dtype
     into : list of dict
         ``into[target][source]`` lists the terms of that edge.
+    has_complex : bool
+        Whether a vertex is complex; if none is, every term is linear.
     """
 
-    __slots__ = ("dtypes", "into", "shapes")
+    __slots__ = ("dtypes", "has_complex", "into", "shapes")
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
         self.dtypes: list[np.dtype] = []
         self.into: list[dict[int, list[Term]]] = []
+        self.has_complex = False
 
     def __len__(self) -> int:
         return len(self.shapes)
@@ -37,9 +40,23 @@ class LinearGraph:
     def add_vertex(self, shape: tuple[int, ...], dtype: np.dtype) -> int:
         """A new vertex; returns its number."""
         self.shapes.append(shape)
-        self.dtypes.append(dtype if isinstance(dtype, np.dtype) else np.dtype(dtype))
+        dtype = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
+        self.dtypes.append(dtype)
+        if dtype.kind == "c":
+            self.has_complex = True
         self.into.append({})
         return len(self.shapes) - 1
+
+    def is_real(self, vertex: int) -> bool:
+        """Whether the values of a vertex are real."""
+        return self.dtypes[vertex].kind != "c"
+
+    def sharing(self) -> LinearGraph:
+        """A graph that shares the edges of this one, and grows by itself."""
+        longer = LinearGraph()
+        longer.shapes, longer.dtypes, longer.into = [*self.shapes], [*self.dtypes], [*self.into]
+        longer.has_complex = self.has_complex
+        return longer
 
     def add_term(self, source: int, target: int, term: Term) -> None:
         """Add a term to the edge from `source` to `target`; terms of one edge are summed."""

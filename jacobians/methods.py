@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .errors import TraceConversionError
+from .errors import ArgumentError, TraceConversionError
 
-__all__ = ["ArrayMethods"]
+__all__ = ["ArrayMethods", "check_cast"]
 
 # Methods with the signature of the function, the array first.
 _SAME = """
@@ -27,6 +27,14 @@ _SMOOTH = """
 """
 _IN_PLACE = ("partition", "resize", "setfield", "itemset")
 _MEMORY = ("tobytes", "tofile", "dump", "dumps", "byteswap", "getfield")
+
+
+def check_cast(operation: str, found: Any, dtype: Any) -> None:
+    """Raise if complex numbers would lose their imaginary part, of which NumPy only warns."""
+    kind = np.dtype(dtype).kind
+    if found.kind == "c" and kind in "biuf":
+        advice = "Write np.real(z) if that is meant, or make the array complex."
+        raise ArgumentError(operation, "a complex array", f"would become {np.dtype(dtype)}", advice)
 
 
 class ArrayMethods:
@@ -98,6 +106,7 @@ class ArrayMethods:
     ) -> Any:
         if not np.can_cast(self.dtype, dtype, casting):
             raise TypeError(f"cannot cast an array from {self.dtype} to {np.dtype(dtype)} by the rule {casting!r}")
+        check_cast("astype", self.dtype, dtype)
         return np.astype(self, dtype, copy=copy)
 
     def compress(self: Any, condition: Any, axis: int | None = None, out: None = None) -> Any:

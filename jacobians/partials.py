@@ -16,7 +16,17 @@ import numpy as np
 from .labels import Axes, Label, axes_of, flatten
 from .terms import Factor, Pattern, Term, patterned
 
-__all__ = ["Call", "LocalTerm", "Operand", "Path", "broadcast_axes", "diagonal_term", "factor_on", "product_terms"]
+__all__ = [
+    "Call",
+    "LocalTerm",
+    "Operand",
+    "Path",
+    "broadcast_axes",
+    "diagonal_term",
+    "factor_on",
+    "product_terms",
+    "real_dtype",
+]
 
 Path = int | tuple[int, int]
 LocalTerm = tuple[int, Path, Term | str]
@@ -100,6 +110,8 @@ def diagonal_term(out_shape: tuple[int, ...], in_shape: tuple[int, ...], partial
     """
     if type(partial) is float or (isinstance(partial, (int, float)) and not isinstance(partial, np.generic)):
         return _diagonal(out_shape, in_shape, None).term((), partial)
+    if type(partial) is complex:
+        partial = np.asarray(partial, np.result_type(dtype, np.complex64))
     array = _floating(partial, dtype)
     pattern = _diagonal(out_shape, in_shape, array.shape)
     return pattern.term((array,)) if array.shape == pattern.sizes[0] else _filled(pattern, [array])
@@ -127,4 +139,9 @@ def factor_on(array: Any, axes: Axes, dtype: np.dtype) -> Factor:
 def _floating(array: Any, dtype: np.dtype) -> Any:
     if not hasattr(array, "dtype"):
         array = np.asarray(array)
-    return array.astype(dtype) if array.dtype.kind in "biu" else array
+    return array.astype(real_dtype(dtype)) if array.dtype.kind in "biu" else array
+
+
+def real_dtype(dtype: np.dtype) -> np.dtype:
+    """The dtype of the real part."""
+    return np.finfo(dtype).dtype if dtype.kind == "c" else dtype

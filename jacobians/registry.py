@@ -24,9 +24,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .errors import ArgumentError
+from .errors import ArgumentError, UnsupportedFunctionError
 from .labels import Axes, axes_of, flatten
-from .partials import Call, LocalTerm, Operand, Path, broadcast_axes, diagonal_term, factor_on, product_terms
+from .partials import (
+    Call,
+    LocalTerm,
+    Operand,
+    Path,
+    broadcast_axes,
+    diagonal_term,
+    factor_on,
+    product_terms,
+    real_dtype,
+)
 from .quiet import quietly
 from .terms import Map, Term
 
@@ -37,6 +47,7 @@ __all__ = [
     "Path",
     "Rule",
     "broadcast_axes",
+    "complex_too",
     "composed",
     "diagonal_term",
     "elementwise",
@@ -49,6 +60,8 @@ __all__ = [
     "multilinear",
     "nondifferentiable",
     "product_terms",
+    "real_dtype",
+    "refused_complex",
     "registered",
     "unsupported",
 ]
@@ -61,9 +74,12 @@ class Rule(NamedTuple):
     function: Any
     run: Callable[..., Any] | None = None
     reason: str = ""
+    is_complex: bool = False
+    """Whether it holds for complex numbers, too."""
 
 
 _RULES: dict[Any, Rule] = {}
+_COMPLEX_TOO: set[Any] = set()
 _LATER: dict[str, str] = {}
 _READING = RLock()
 
@@ -114,6 +130,9 @@ def _register(rule: Rule) -> None:
             "Made of functions that have rules, it needs none; else make it a ufunc with np.frompyfunc.",
         )
     _read_later()  # so that a user's rule comes after them
+    if function in _COMPLEX_TOO:
+        _COMPLEX_TOO.remove(function)
+        rule = rule._replace(is_complex=True)
     _RULES[function] = rule
 
 
@@ -178,7 +197,7 @@ def multilinear(function: Any, labels: Callable[..., tuple[list[Axes], Axes]]) -
         inputs, out = labels(*args, **kwargs)
         return product_terms(call, [Operand(n, args[n], axes) for n, axes in enumerate(inputs)], out)
 
-    _register(Rule("multilinear", function, run))
+    _register(Rule("multilinear", function, run, is_complex=True))
 
 
 def gather(function: Any, separable: bool | Callable[..., bool] = False) -> None:
@@ -206,7 +225,7 @@ def gather(function: Any, separable: bool | Callable[..., bool] = False) -> None
             index = function(positions, *args, **kwargs)
             yield 0, 0, Term(out, inp, maps=(Map.of(flatten(inp), flatten(out), index),))
 
-    _register(Rule("gather", function, run))
+    _register(Rule("gather", function, run, is_complex=True))
 
 
 def _separable_term(function: Any, shape: tuple, out_shape: tuple, args: tuple, kwargs: dict) -> Term:
@@ -257,20 +276,51 @@ def local(function: Any) -> Callable[[Callable[..., Iterable[LocalTerm]]], Calla
     return register
 
 
-def nondifferentiable(*functions: Any) -> None:
+def nondifferentiable(*functions: Any, real_only: bool = False) -> None:
     """State functions that are constant almost everywhere, or whose result is no real array (shapes, orders, tests).
 
     Parameters
     ----------
     *functions : callable
         They are run on plain values, and their results carry no derivative.
+    real_only : bool
+        Whether that does not hold for complex numbers, which are then refused.
 
     Examples
     --------
     ``nondifferentiable(np.sign, np.argsort, np.shape)``
     """
     for function in functions:
-        _register(Rule("nondifferentiable", function))
+        _register(Rule("nondifferentiable", function, is_complex=not real_only))
+
+
+def complex_too(*functions: Any) -> None:
+    """State that the rules of functions hold for complex numbers as they stand.
+
+    The term of a function that is holomorphic has its complex derivative. The term of one with real values has the
+    factor g of ``Re(g h)``, and what is linear in the conjugate is yielded as ``acting(term, CONJUGATE)``.
+
+    Parameters
+    ----------
+    *functions : callable
+        Functions that have a rule, or the next rule that is stated for them. Without this complex numbers are refused,
+        except by `multilinear` and `gather`.
+
+    Examples
+    --------
+    ``complex_too(np.exp, np.sin)``
+    """
+    stated = [function for function in functions if function in _RULES]
+    _RULES.update({function: _RULES[function]._replace(is_complex=True) for function in stated})
+    _COMPLEX_TOO.update(set(functions).difference(stated))
+
+
+def refused_complex(function: Any) -> UnsupportedFunctionError:
+    """The error for complex numbers where the rule of a function is for real ones."""
+    return UnsupportedFunctionError(function_name(function), _REAL_ONLY)
+
+
+_REAL_ONLY = "for complex numbers, of which its rule does not hold; use real and imaginary part, or its modulus"
 
 
 def unsupported(reason: str, *functions: Any) -> None:

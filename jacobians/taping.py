@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ArgumentError
-from .recording import Linearised, checked_inputs, is_differentiated, owned_graph, pull
+from .recording import Linearised, check_real_result, checked_inputs, is_differentiated, owned_graph, pull
 from .tensor import BlockJacobian, Body, Bundle, Jacobian
 from .tracing import Traced, check_current, opened, watch
 from .trees import flatten
@@ -87,6 +87,7 @@ class Tape:
         if not record.result.is_leaf:
             found, advice = f"is nested as {record.result}, but must be a scalar", "Use tape.jacobian."
             raise ArgumentError("Tape.gradient", "the target", found, advice)
+        check_real_result("Tape.gradient", record.graph.dtypes[record.output], "the target")
         one = np.ones((), record.graph.dtypes[record.output])
         gradients = [gradient for part in _apart(record) for gradient in pull(part, [one])]
         return _nested(record, gradients)

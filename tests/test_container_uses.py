@@ -136,8 +136,6 @@ class Unknown:
 ERRORS = {
     "integers": (lambda: jac.grad(lambda p: np.sum(p["W"]))({"W": np.arange(3)}),
         'grad: argument 0["W"] has the integer dtype int64.'),
-    "complex": (lambda: jac.jacobian(lambda p: p[0]["z"])([{"z": 1j}]),
-        'jacobian: argument 0[0]["z"] has the complex dtype'),
     "unknown": (lambda: jac.grad(lambda x, p: x, 1)(X, Net(Unknown(), [])),
         "grad: argument 1.first is of type Unknown, which is neither an array nor a nest of arrays. Use tuples"),
     "sparse": (lambda: jac.grad(lambda p: np.sum(p["A"] @ p["x"]))({"A": eye_array(3, format="csr"), "x": X}),

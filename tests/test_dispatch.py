@@ -91,11 +91,28 @@ def test_python_numbers_do_not_promote(level):
     assert (x * np.float64(2)).dtype == np.float64
 
 
-def test_complex_numbers_are_refused(level):
-    x = tracing.watch(level, X)
-    for call in (lambda: x * 1j, lambda: x.astype(complex)):
-        with pytest.raises(errors.ArgumentError, match="is complex"):
-            call()
+def test_complex_numbers_are_refused_where_no_rule_knows_them(level):
+    z = tracing.watch(level, X) * 1j
+    assert z.dtype == complex
+    for call in (lambda: np.maximum(z, 1), lambda: np.sort(z), lambda: np.sign(z), lambda: np.median(z)):
+        with pytest.raises(errors.UnsupportedFunctionError, match="for complex numbers"):
+            _ = call()
+
+
+def test_complex_numbers_do_not_lose_their_imaginary_part(level):
+    z = tracing.watch(level, X) * 1j
+    y = np.zeros_like(z.real)
+    calls = {
+        "astype": lambda: z.astype(float),
+        "np.astype": lambda: np.astype(z, np.float64),
+        "dtype=": lambda: np.sum(z, dtype=float),
+        "assignment": lambda: y.__setitem__(0, z[0]),
+        "assignment of a number": lambda: y.__setitem__(0, 1j),
+        "assignment of an array": lambda: y.__setitem__(slice(None), np.ones(3) * 1j),
+    }
+    for call in calls.values():
+        with pytest.raises(errors.ArgumentError, match="would become float64"):
+            _ = call()
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")

@@ -134,7 +134,6 @@ def test_an_empty_result_of_a_full_array():
 
 
 CONVERT = "Only floating numbers have derivatives; convert it first, e.g. x.astype(float)."
-PARTS = "which is not supported yet. Differentiate its real and imaginary part as two real arguments."
 OTHERS = "Only arrays of floating numbers are differentiated; pass others by keyword or leave them out of argnums."
 NESTS = "a nest of arrays. Use tuples, lists, dicts, named tuples or dataclasses, or pass it by keyword."
 
@@ -144,7 +143,6 @@ REFUSED = {
     "boolean":  (np.ones(3, bool),     f"argument 0 has the boolean dtype bool. {CONVERT}"),
     "unsigned": (np.ones(3, np.uint8), f"argument 0 has the integer dtype uint8. {CONVERT}"),
     "number":   (3,                    f"argument 0 has the integer dtype int64. {CONVERT}"),
-    "complex":  (np.ones(3, complex),  f"argument 0 has the complex dtype complex128, {PARTS}"),
     "text":     (np.array(["a"]),      f"argument 0 has dtype <U1. {OTHERS}"),
     "set":      ({1.0, 2.0},           f"argument 0 is of type set, which is neither an array nor {NESTS}"),
 }

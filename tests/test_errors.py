@@ -57,12 +57,9 @@ ERRORS = {
         "hvp: argument 0 has the boolean dtype bool. Only floating numbers",
     ),
     "complex": (
-        lambda: jac.vjp(np.sin, X + 1j),
+        lambda: jac.grad(np.prod)(X + 1j),
         jac.ArgumentError,
-        (
-            "vjp: argument 0 has the complex dtype complex128, which is not supported yet. Differentiate its real and "
-            "imaginary part as two real arguments."
-        ),
+        "grad: the result is complex (complex128), but must be real. Take its real part or its modulus, or jacobian;",
     ),
     "text": (
         lambda: jac.grad(np.sum)(np.array(["a"])),
@@ -177,7 +174,7 @@ ERRORS = {
     "complex tangent": (
         lambda: jac.jvp(np.sin, (X,), (1j * X,)),
         jac.ArgumentError,
-        "jvp: tangent 0 has the complex dtype",
+        "jvp: tangent 0 is complex, but belongs to a real array (float64). Use its real part.",
     ),
     "count of tangents": (
         lambda: jac.jvp(np.multiply, (X, X), (X,)),
@@ -273,9 +270,28 @@ ERRORS = {
     ),
     "escaped into another": (use_escaped_in_another, jac.EscapedTraceError, "a traced value of shape (3,) outlived"),
     "complex inside": (
-        lambda: jac.grad(lambda x: np.sum(np.abs(x * 1j)))(X),
+        lambda: jac.grad(lambda x: np.sum(np.abs(np.sort(x * 1j))))(X),
+        jac.UnsupportedFunctionError,
+        "np.sort has no rule for complex numbers, of which its rule does not hold; use real and imaginary part, or its",
+    ),
+    "not holomorphic": (
+        lambda: jac.jacobian(np.conj)(X + 1j).to_array(),
+        jac.HolomorphyError,
+        (
+            "to_array(): the function is not holomorphic, so that its derivative is no complex matrix: J @ h is A @ h "
+            "+ B @ conj(h). J @ h is right; J.linear_part and J.conjugate_part are the derivatives in z and in its "
+            "conjugate."
+        ),
+    ),
+    "called holomorphic": (
+        lambda: jac.grad(lambda z: z * np.conj(z), holomorphic=True)(1j),
+        jac.HolomorphyError,
+        "grad: the function is not holomorphic",
+    ),
+    "called holomorphic, but real": (
+        lambda: jac.jacobian(np.sin, holomorphic=True)(X),
         jac.ArgumentError,
-        "its result is complex. Complex numbers are not differentiated yet.",
+        "jacobian: an argument is real (float64), but holomorphic=True needs complex numbers.",
     ),
     # ---- dense results
     "over the limit": (

@@ -379,6 +379,6 @@ def test_jacobians_inside_a_differentiated_function():
     assert_close(full(x).to_array(), third)
 
 
-def test_complex_numbers_are_refused():
-    with pytest.raises(ArgumentError, match="Jacobian: an array has dtype complex128"):
-        _ = Jacobian.from_array(np.ones(2, complex), 1)
+def test_what_is_no_number_is_refused():
+    with pytest.raises(ArgumentError, match="Jacobian: an array has dtype <U1"):
+        _ = Jacobian.from_array(np.array(["a"]), 1)

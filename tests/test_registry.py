@@ -123,6 +123,7 @@ def test_no_rule_is_stated_twice(monkeypatch):
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
     assert set(count) == set(RULES)
     assert [function_name(f) for f, times in count.items() if times > 1] == []
+    assert set() == registry._COMPLEX_TOO
 
 
 UNREGISTERED = [scipy.special.voigt_profile, scipy.special.obl_cv]

@@ -146,7 +146,6 @@ def test_what_a_tape_does_not_know():
     [
         (3, "has the integer dtype"),
         (np.array([True]), "has the boolean dtype"),
-        (1j, "has the complex dtype"),
         ({1.0, 2.0}, "is of type set, which is neither an array nor a nest"),
     ],
 )

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
-from ..terms import Affine, Factor, Map, OperatorFactor, Pattern, Term, spread
+from ..terms import REAL, Affine, Factor, Map, OperatorFactor, Pattern, Term, plain, spread
 from .network import contract_factors
 from .reduction import apply_operators, reduce_term, scale_smallest
 from .stacking import write_stacked
@@ -37,6 +37,8 @@ def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out
         A contiguous array of this shape and dtype that is overwritten and returned, so that no fresh memory is needed;
         it overlaps no factor. Without effect for arrays that are no true ndarrays.
     """
+    if any([term.act for term in terms]):
+        return _with_real_parts(terms, shape, dtype, out)
     terms = [_without_operators(term) for term in terms if not term.is_empty]
     if not all([is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
         total = _duck_dense(reduce_term(terms[0]))
@@ -64,6 +66,21 @@ def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out
     return buffer
 
 
+def _with_real_parts(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out: np.ndarray | None) -> Any:
+    """The sum of terms between real arrays some of which give the real part."""
+    rest = [term for term in terms if term.act != REAL]
+    whole = to_dense([plain(term) for term in terms if term.act == REAL], shape, np.result_type(dtype, np.complex64))
+    part = np.real(whole) if whole.ndim else np.reshape(np.real(whole), ())
+    if rest:
+        part = np.add(part, to_dense(rest, shape, dtype))
+    if type(part) is not np.ndarray:
+        return part if part.dtype == dtype else part.astype(dtype)
+    if out is None:
+        return np.array(part, dtype)
+    out[...] = part
+    return out
+
+
 class Triplets(NamedTuple):
     """Entries of a matrix: flat positions in out_shape, flat positions in in_shape, and values."""
 
@@ -86,6 +103,7 @@ def to_coo(terms: Sequence[Term], dtype: np.dtype) -> list[Triplets]:
             np.broadcast_to(_positions(reduced, axes, grid), sizes).reshape(-1) for axes in (reduced.out, reduced.inp)
         ]
         core = _scaled(_on_grid(reduced, grid), reduced.scale)
+        core = np.reshape(np.real(core), core.shape) if term.act == REAL else core
         values = np.broadcast_to(core, sizes).reshape(-1).astype(dtype, copy=False)
         group = alike.setdefault((_sketch(rows), _sketch(columns)), [])
         same = next((n for n in group if _agree(entries[n], rows, columns)), None)

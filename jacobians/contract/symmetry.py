@@ -35,6 +35,11 @@ def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype)
     shape : tuple of int
     dtype : dtype
     """
+    if any([term.act for term in terms]):
+        dense = to_dense(terms, shape, dtype)
+        if type(dense) is np.ndarray:
+            mirror(dense.reshape(_side(shape), _side(shape)))
+        return dense
     terms = [apply_operators(term) for term in terms if not term.is_empty]
     if not all([is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
         return to_dense(terms, shape, dtype)

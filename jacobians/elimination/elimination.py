@@ -13,6 +13,7 @@ from ..chain import chain
 from ..graph import LinearGraph
 from ..labels import axes_of
 from ..terms import Term
+from . import acting
 from .merge import merge
 from .recipes import join
 
@@ -21,8 +22,8 @@ __all__ = ["eliminate", "inner_vertices", "push"]
 Edges = dict[int, dict[int, list[Term]]]
 Products = dict[int, list[Term]]
 
-TANGENT = -1
-"""The vertex that a tangent comes from."""
+TANGENT, COTANGENT = -1, -2
+"""The vertices that a tangent comes from and that a cotangent leads to."""
 
 
 def eliminate(
@@ -59,7 +60,7 @@ def eliminate(
             result[vertex] = [Term(axes, axes)]
         else:
             terms = into.get(output, {}).get(vertex, [])
-            result[vertex] = merge(terms, graph.dtypes[output], densify=not joints)
+            result[vertex] = sum_of(terms, graph, output, densify=not joints)
     return result
 
 
@@ -77,9 +78,9 @@ def push(
     """
     living = _living(graph, set(inputs), output)
     if tangents is not None:
-        return {TANGENT: merge(_forward(living, graph, tangents).get(output, []), graph.dtypes[output])}
+        return {TANGENT: sum_of(_forward(living, graph, tangents).get(output, []), graph, output)}
     arrived = _backward(living, graph, {output: cotangent or []})
-    return {vertex: merge(arrived.get(vertex, []), graph.dtypes[vertex]) for vertex in inputs}
+    return {vertex: sum_of(arrived.get(vertex, []), graph, vertex) for vertex in inputs}
 
 
 def _forward(living: Edges, graph: LinearGraph, tangents: Products) -> Products:
@@ -89,8 +90,8 @@ def _forward(living: Edges, graph: LinearGraph, tangents: Products) -> Products:
         found = arrived.setdefault(target, [])
         for source, terms in living[target].items():
             if source in arrived:
-                outer = terms if len(terms) == 1 else merge(terms, graph.dtypes[target])
-                found += _joined(outer, _merged(arrived[source], graph, source))
+                outer = terms if len(terms) == 1 else sum_of(terms, graph, target)
+                found += _joined(outer, _merged(arrived[source], graph, source), graph, TANGENT, target)
     return arrived
 
 
@@ -100,7 +101,8 @@ def _backward(living: Edges, graph: LinearGraph, cotangents: Products) -> Produc
     for target, edges in living.items():
         outer = _merged(arrived.pop(target, []), graph, target)
         for source, terms in edges.items():
-            joined = _joined(outer, terms if len(terms) == 1 else merge(terms, graph.dtypes[target]))
+            inner = terms if len(terms) == 1 else sum_of(terms, graph, target)
+            joined = _joined(outer, inner, graph, source, COTANGENT)
             if source in arrived:
                 arrived[source] += joined
             else:
@@ -108,8 +110,22 @@ def _backward(living: Edges, graph: LinearGraph, cotangents: Products) -> Produc
     return arrived
 
 
-def _joined(outer: Sequence[Term], inner: Sequence[Term]) -> list[Term]:
-    """The product of two sums of terms."""
+def sum_of(terms: list[Term], graph: LinearGraph, vertex: int, *, densify: bool = True) -> list[Term]:
+    """Fewer terms with the same sum, at a vertex."""
+    if graph.has_complex:
+        return acting.merged(terms, graph.dtypes[vertex], densify=densify)
+    return merge(terms, graph.dtypes[vertex], densify=densify)
+
+
+def _is_real(graph: LinearGraph, vertex: int) -> bool:
+    """Whether a vertex is real; what tangents and cotangents are of is a sum over real numbers."""
+    return vertex < 0 or graph.is_real(vertex)
+
+
+def _joined(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, source: int, target: int) -> list[Term]:
+    """The product of two sums of terms, from a vertex to another."""
+    if graph.has_complex:
+        return acting.joined(outer, inner, _is_real(graph, source), _is_real(graph, target), join)
     if len(outer) == len(inner) == 1:
         term = join(outer[0], inner[0])
         return [] if term is None else [term]
@@ -162,7 +178,7 @@ def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: Line
             for source, arriving in incoming.items():
                 if len(arriving) > 1:
                     _merged(arriving, graph, vertex, factored)
-                joined = join_all(leaving, arriving)
+                joined = join_all(leaving, arriving, graph, source, target)
                 if source in edges:
                     edges[source] += joined
                 else:
@@ -172,8 +188,10 @@ def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: Line
             out_of[source].discard(vertex)
 
 
-def _chained(outer: Sequence[Term], inner: Sequence[Term]) -> list[Term]:
+def _chained(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, source: int, target: int) -> list[Term]:
     """The product of two sums of terms, nothing computed."""
+    if graph.has_complex:
+        return acting.joined(outer, inner, _is_real(graph, source), _is_real(graph, target), chain)
     terms = [chain(left, right) for left in outer for right in inner]
     return [term for term in terms if term is not None]
 
@@ -181,7 +199,7 @@ def _chained(outer: Sequence[Term], inner: Sequence[Term]) -> list[Term]:
 def _merged(terms: list[Term], graph: LinearGraph, target: int, factored: bool = False) -> list[Term]:
     """The merged terms of an edge, in place, so that an edge that is used again is merged already."""
     if len(terms) > 1:
-        terms[:] = merge(terms, graph.dtypes[target], densify=not factored)
+        terms[:] = sum_of(terms, graph, target, densify=not factored)
     return terms
 
 

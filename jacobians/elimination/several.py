@@ -16,16 +16,14 @@ import numpy as np
 from ..graph import LinearGraph
 from ..labels import axes_of, flatten
 from ..terms import Affine, Map, Term
-from .elimination import Edges, Products, _backward, _forward, _living, _run
-from .merge import merge
+from .elimination import Edges, Products, _backward, _forward, _living, _run, sum_of
 
 __all__ = ["eliminate_several", "pull_several", "push_several", "with_sink"]
 
 
 def with_sink(graph: LinearGraph, outputs: Sequence[int]) -> tuple[LinearGraph, int]:
     """A graph that shares all edges with this one, and its last vertex, the outputs in a row."""
-    longer = LinearGraph()
-    longer.shapes, longer.dtypes, longer.into = [*graph.shapes], [*graph.dtypes], [*graph.into]
+    longer = graph.sharing()
     sizes = [prod(graph.shapes[output]) for output in outputs]
     sink = longer.add_vertex((sum(sizes),), np.result_type(*[graph.dtypes[output] for output in outputs]))
     start = 0
@@ -48,8 +46,7 @@ def eliminate_several(
     _run(into, order, joints, graph)
     return {
         output: {
-            vertex: merge(into.get(output, {}).get(vertex, []), graph.dtypes[output], densify=not joints)
-            for vertex in inputs
+            vertex: sum_of(into.get(output, {}).get(vertex, []), graph, output, densify=not joints) for vertex in inputs
         }
         for output in graph.into[sink]
     }
@@ -60,7 +57,7 @@ def push_several(
 ) -> list[list[Term]]:
     """The terms of the products with tangents by input, one sum for each output."""
     arrived = _forward(_needed(graph, inputs, outputs), graph, tangents)
-    return [merge(arrived.get(output, []), graph.dtypes[output]) for output in outputs]
+    return [sum_of(arrived.get(output, []), graph, output) for output in outputs]
 
 
 def pull_several(
@@ -71,7 +68,7 @@ def pull_several(
     for output, terms in zip(outputs, cotangents, strict=True):
         seeds.setdefault(output, []).extend(terms)
     arrived = _backward(_needed(graph, inputs, outputs), graph, seeds)
-    return {vertex: merge(arrived.get(vertex, []), graph.dtypes[vertex]) for vertex in inputs}
+    return {vertex: sum_of(arrived.get(vertex, []), graph, vertex) for vertex in inputs}
 
 
 def _needed(graph: LinearGraph, inputs: Sequence[int], outputs: Sequence[int]) -> Edges:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import embed, scatter
 from ..program import Symbol
-from ..terms import Factor, OperatorFactor, Term, pattern_of
+from ..terms import Factor, OperatorFactor, Term, pattern_of, plain
 
 __all__ = ["Ledger", "Shadow", "TooDear", "shadow_term"]
 
@@ -128,7 +128,7 @@ def shadow_term(term: Term, ledger: Ledger) -> Term:
         else:
             operation = _ShadowOperation(factor, ledger)
             factors.append(OperatorFactor(operation, factor.left, factor.right))
-    return term.replace(factors=tuple(factors))
+    return plain(term).replace(factors=tuple(factors))
 
 
 class _ShadowOperation:

@@ -4,10 +4,12 @@
 - `factored`: Jacobians as results, differentiated by their factors.
 - `linearise`: `linearise`, a function at a point as a `Linearised`; `owned_graph` makes it independent of the caller.
 - `pulling`: `pull`, cotangents of the outputs back to the inputs.
+- `holomorphy`: `pull_holomorphic`, the complex derivatives of a complex scalar.
 """
 
 from .arguments import Argnums, checked_inputs, checked_vectors, is_differentiated, normalised_argnums
 from .factored import as_jacobian
+from .holomorphy import check_complex, check_real_result, pull_holomorphic
 from .linearise import Linearised, as_result, linearise, owned_graph
 from .pulling import as_scalar, pull
 
@@ -17,6 +19,8 @@ __all__ = [
     "as_jacobian",
     "as_result",
     "as_scalar",
+    "check_complex",
+    "check_real_result",
     "checked_inputs",
     "checked_vectors",
     "is_differentiated",
@@ -24,4 +28,5 @@ __all__ = [
     "normalised_argnums",
     "owned_graph",
     "pull",
+    "pull_holomorphic",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError
+from ..tensor import check_real
 from ..tracing import Traced, lift
 from ..trees import LEAF, Tree, flatten, is_container
 
@@ -81,7 +82,7 @@ def checked_input(operation: str, name: str, value: Any) -> Any:
     Raises
     ------
     ArgumentError
-        For integers, booleans, complex numbers and anything that is no array.
+        For integers, booleans and anything that is no array.
     """
     if isinstance(value, np.ndarray) and value.dtype == object:
         value = lift(value)
@@ -102,10 +103,7 @@ def check_dtype(operation: str, name: str, value: Any) -> None:
         word = "boolean" if kind == "b" else "integer"
         advice = "Only floating numbers have derivatives; convert it first, e.g. x.astype(float)."
         raise ArgumentError(operation, name, f"has the {word} dtype {value.dtype}", advice)
-    if kind == "c":
-        advice = "Differentiate its real and imaginary part as two real arguments."
-        raise ArgumentError(operation, name, f"has the complex dtype {value.dtype}, which is not supported yet", advice)
-    if kind != "f":
+    if kind not in "fc":
         advice = (
             "Only arrays of floating numbers are differentiated; pass others by keyword or leave them out of argnums."
         )
@@ -123,6 +121,7 @@ def checked_vector(operation: str, name: str, vector: Any, shape: tuple[int, ...
     if vector.dtype.kind in "biu":
         return vector.astype(dtype)
     check_dtype(operation, name, vector)
+    check_real(operation, name, vector.dtype, dtype)
     return vector
 
 

@@ -25,7 +25,7 @@ def as_output(operation: str, level: Level, J: Jacobian) -> tuple[Any, int] | No
     level are in an operator, which cannot be told apart.
     """
     terms = J.terms
-    if not J.shape or _is_hidden(level, terms):
+    if not J.shape or any([term.act for term in terms]) or _is_hidden(level, terms):
         return None
     vertex = level.graph.add_vertex(J.shape, J.dtype)
     below = []

@@ -16,7 +16,8 @@ from ..contract import to_dense
 from ..elimination import pull_several, push
 from ..graph import LinearGraph
 from ..labels import axes_of, flatten
-from ..terms import Factor, OperatorFactor, Term
+from ..tensor import cotangent_term
+from ..terms import Factor, OperatorFactor, Term, plain
 from ..tracing import released
 from .linearise import Linearised, memory_of
 
@@ -32,11 +33,16 @@ def pull(record: Linearised, cotangents: Sequence[Any] | None = None) -> tuple[A
     seeds = []
     for n, output in enumerate(record.outputs):
         axes = axes_of(graph.shapes[output])
-        seeds.append([Term((), axes, () if cotangents is None else (Factor.on(cotangents[n], axes),))])
+        if cotangents is None:
+            seeds.append([Term((), axes)])
+        else:
+            seeds.append([cotangent_term((), axes, cotangents[n], graph.dtypes[output])])
     if len(seeds) == 1:
         result = push(graph, record.inputs, record.output, cotangent=seeds[0])
     else:
         result = pull_several(graph, record.inputs, record.outputs, seeds)
+    if graph.has_complex:
+        result = {n: terms if graph.is_real(n) else [plain(term) for term in terms] for n, terms in result.items()}
     made = {n: _as_made(result[n], graph.dtypes[n]) for n in record.inputs}
     large = [array for array in made.values() if array is not None and array.nbytes >= _LARGE]
     shared = _shared(graph, [term for terms in seeds for term in terms], result.values()) if large else ()
@@ -55,6 +61,8 @@ def pull(record: Linearised, cotangents: Sequence[Any] | None = None) -> tuple[A
 def _as_made(terms: Sequence[Term], dtype: np.dtype) -> np.ndarray | None:
     """The array of a term that is nothing but one array in order; else None."""
     if len(terms) != 1 or len(terms[0].factors) != 1 or terms[0].maps or terms[0].bound or terms[0].scale != 1:
+        return None
+    if terms[0].act:
         return None
     (factor,) = terms[0].factors
     if isinstance(factor, OperatorFactor) or factor.labels != flatten(terms[0].inp):

@@ -2,12 +2,15 @@
 
 Functions that read one triangle of their matrix (`cholesky`, `eigh`, `eigvalsh`) depend on that triangle alone: their
 derivatives in the other one are zero. Where the matrix is a symmetric function of something else, it is no difference.
+A Hermitian matrix is symmetric in this sense; what its other triangle holds acts on the conjugate.
 
-Vectors of equal eigenvalues or singular values have no derivative: it comes out as inf or nan. The derivative of the
-values is then that along the vectors that NumPy returns. Sources: I. Murray, "Differentiation of the Cholesky
-decomposition" (2016); M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic
-differentiation" (2008); J. Townsend, "Differentiating the singular value decomposition" (2016); S. Walter and
-L. Lehmann, "Algorithmic differentiation of linear algebra functions" (2010).
+Complex eigenvectors and singular vectors are free up to a phase: that of ``V^H dV`` is zero. What does not depend on
+the choice is exact. Vectors of equal eigenvalues or singular values have no derivative: it comes out as inf or nan. The
+derivative of the values is then that along the vectors that NumPy returns.
+
+Sources: I. Murray, "Differentiation of the Cholesky decomposition" (2016); M. Giles, "Collected matrix derivative
+results for forward and reverse mode algorithmic differentiation" (2008); J. Townsend, "Differentiating the singular
+value decomposition" (2016); S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions" (2010).
 """
 
 from __future__ import annotations
@@ -18,9 +21,10 @@ import numpy as np
 
 from ..errors import UnsupportedFunctionError
 from ..labels import Axes, Axis, axes_of, flatten, size_of
-from ..registry import Call, composed, local
+from ..registry import Call, complex_too, composed, local
 from ..terms import Factor, Term
-from .linalg import LocalTerms, alike, matrix_axes, transposed
+from .conjugates import conjugate, is_complex, on_conjugate
+from .linalg import LocalTerms, adjoint, alike, matrix_axes, transposed
 
 Placed = tuple[Any, Axes]
 
@@ -43,7 +47,9 @@ def _product(out: Axes, inp: Axes, *placed: Placed, scale: float = 1.0) -> Term:
 
 @local(np.linalg.cholesky)
 def _cholesky(call: Call, a: Any, *, upper: bool = False) -> LocalTerms:
-    # A = L L^T: dL = L (H * (inv(L) dS inv(L)^T)), H the lower half  (Murray 2016, 8)
+    # A = L L^H: dL = L (H * (inv(L) dS inv(L)^H)), H the lower half, dS = H * dA + (H * dA)^H  (Murray 2016, 8)
+    if upper and is_complex(a):
+        raise UnsupportedFunctionError("np.linalg.cholesky", "for upper=True and complex numbers")
     L = transposed(call.result) if upper else call.result
     M, H = np.linalg.inv(L), _lower_half(np.shape(a)[-1], L.dtype)
     b, row, column = matrix_axes(a)
@@ -51,10 +57,11 @@ def _cholesky(call: Call, a: Any, *, upper: bool = False) -> LocalTerms:
     i, j, p = alike(row, row, row)
     out = (*b, j, i) if upper else (*b, i, j)
     for first, second in ((r, s), (s, r)):
-        yield 0, 0, _product(
+        term = _product(
             out, (*b, row, column),
-            (L, (*b, i, p)), (H, (p, j)), (M, (*b, p, first)), (M, (*b, j, second)), (H, (r, s)),
+            (L, (*b, i, p)), (H, (p, j)), (M, (*b, p, first)), (conjugate(M), (*b, j, second)), (H, (r, s)),
         )  # fmt: skip
+        yield 0, 0, term if first is r else on_conjugate(term, a)
 
 
 # ---- symmetric eigenvalues -------------------------------------------------------------------------------------------
@@ -66,12 +73,14 @@ def _triangle(UPLO: str, row: Axis, column: Axis) -> tuple[Axis, Axis]:
 
 
 def _eigenvalue_term(a: Any, V: Any, UPLO: str) -> Term:
-    # S = V diag(w) V^T: dw = diag(V^T dS V)  (Giles 3.1)
+    # S = V diag(w) V^H: dw = diag(V^H dS V)  (Giles 3.1)
     b, row, column = matrix_axes(a)
     r, s = _triangle(UPLO, row, column)
     (i,) = alike(row)
     H = _lower_half(np.shape(a)[-1], V.dtype)
-    return _product((*b, i), (*b, row, column), (V, (*b, r, i)), (V, (*b, s, i)), (H, (r, s)), scale=2.0)
+    return _product(
+        (*b, i), (*b, row, column), (conjugate(V), (*b, row, i)), (V, (*b, column, i)), (H, (r, s)), scale=2.0
+    )
 
 
 @local(np.linalg.eigvalsh)
@@ -81,7 +90,7 @@ def _eigvalsh(call: Call, a: Any, UPLO: Any = "L") -> LocalTerms:
 
 @local(np.linalg.eigh)
 def _eigh(call: Call, a: Any, UPLO: str = "L") -> LocalTerms:
-    # dV = V (F * (V^T dS V)), F_ij = 1 / (w_j - w_i), F_ii = 0  (Giles 3.1)
+    # dV = V (F * (V^H dS V)), F_ij = 1 / (w_j - w_i), F_ii = 0  (Giles 3.1)
     w, V = call.result
     yield 0, 0, _eigenvalue_term(a, V, UPLO)
     F = _reciprocal_gaps(w)
@@ -89,11 +98,12 @@ def _eigh(call: Call, a: Any, UPLO: str = "L") -> LocalTerms:
     r, s = _triangle(UPLO, row, column)
     k, i, j = alike(row, row, row)
     H = _lower_half(np.shape(a)[-1], V.dtype)
-    for first, second in ((r, s), (s, r)):
-        yield 1, 0, _product(
+    for first, second in ((row, column), (column, row)):
+        term = _product(
             (*b, k, j), (*b, row, column),
-            (V, (*b, k, i)), (F, (*b, i, j)), (V, (*b, first, i)), (V, (*b, second, j)), (H, (r, s)),
+            (V, (*b, k, i)), (F, (*b, i, j)), (conjugate(V), (*b, first, i)), (V, (*b, second, j)), (H, (r, s)),
         )  # fmt: skip
+        yield 1, 0, term if first is row else on_conjugate(term, a)
 
 
 def _reciprocal_gaps(w: Any) -> Any:
@@ -106,10 +116,10 @@ def _reciprocal_gaps(w: Any) -> Any:
 
 
 def _singular_value_term(a: Any, U: Any, Vh: Any) -> Term:
-    # A = U diag(s) V^T: ds = diag(U^T dA V)  (Giles 3.2)
+    # A = U diag(s) V^H: ds = Re(diag(U^H dA V))  (Giles 3.2)
     b, p, q = matrix_axes(a)
     (i,) = alike(min(p, q, key=size_of))
-    return _product((*b, i), (*b, p, q), (U, (*b, p, i)), (Vh, (*b, i, q)))
+    return _product((*b, i), (*b, p, q), (conjugate(U), (*b, p, i)), (conjugate(Vh), (*b, i, q)))
 
 
 @local(np.linalg.svdvals)
@@ -122,9 +132,9 @@ def _svdvals(call: Call, x: Any) -> LocalTerms:
 def _svd(
     call: Call, a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> LocalTerms:
-    # With dP = U^T dA V and F_ij = 1 / (s_j^2 - s_i^2), F_ii = 0  (Townsend 2016, 20-23):
-    # dU = U (F * (dP s + s dP^T)) + (I - U U^T) dA V / s
-    # dV = V (F * (s dP + dP^T s)) + (I - V V^T) dA^T U / s
+    # With dP = U^H dA V and F_ij = 1 / (s_j^2 - s_i^2), F_ii = 0  (Townsend 2016, 20-23):
+    # dU = U (F * (dP s + s dP^H)) + (I - U U^H) dA V / s, and the phase U diag(dP - dP^H) / (2 s)
+    # dV = V (F * (s dP + dP^H s)) + (I - V V^H) dA^H U / s, of which Vh is the adjoint
     rows, columns = np.shape(a)[-2:]
     if hermitian:
         yield from _symmetric_svd(call, a, compute_uv)
@@ -138,27 +148,35 @@ def _svd(
     yield 1, 0, _singular_value_term(a, U, Vh)
     if partial:
         yield (0 if rows > columns else 2), 0, _FREE
-    V, F = transposed(Vh), _reciprocal_gaps(s * s)
+    V, F = adjoint(Vh), _reciprocal_gaps(s * s)
+    U_, V_ = conjugate(U), conjugate(V)
     right, left = F * s[..., None, :], F * s[..., :, None]
     b, p, q = matrix_axes(a)
     k, n = alike(p, q)
     i, j = alike(*[min(p, q, key=size_of)] * 2)
     inp = (*b, p, q)
-    dP, dP_T = [(U, (*b, p, i)), (V, (*b, q, j))], [(U, (*b, p, j)), (V, (*b, q, i))]
+    dP, dP_H = [(U_, (*b, p, i)), (V, (*b, q, j))], [(U, (*b, p, j)), (V_, (*b, q, i))]
+    dPc, dP_T = [(U, (*b, p, i)), (V_, (*b, q, j))], [(U_, (*b, p, j)), (V, (*b, q, i))]
     # fmt: off
     if not partial or rows < columns:
         yield 0, 0, _product((*b, k, j), inp, (U, (*b, k, i)), (right, (*b, i, j)), *dP)
-        yield 0, 0, _product((*b, k, j), inp, (U, (*b, k, i)), (left,  (*b, i, j)), *dP_T)
+        yield 0, 0, on_conjugate(_product((*b, k, j), inp, (U, (*b, k, i)), (left, (*b, i, j)), *dP_H), a)
     if not partial or rows > columns:
-        yield 2, 0, _product((*b, j, n), inp, (V, (*b, n, i)), (left,  (*b, i, j)), *dP)
-        yield 2, 0, _product((*b, j, n), inp, (V, (*b, n, i)), (right, (*b, i, j)), *dP_T)
+        yield 2, 0, on_conjugate(_product((*b, j, n), inp, (V_, (*b, n, i)), (left, (*b, i, j)), *dPc), a)
+        yield 2, 0, _product((*b, j, n), inp, (V_, (*b, n, i)), (right, (*b, i, j)), *dP_T)
     # fmt: on
     if partial:
         return
     if rows > columns:
         yield 0, 0, _product((*b, k, j), inp, (_complement(U), (*b, k, p)), (V / s[..., None, :], (*b, q, j)))
     if rows < columns:
-        yield 2, 0, _product((*b, j, n), inp, (_complement(V), (*b, n, q)), (U / s[..., None, :], (*b, p, j)))
+        beside = conjugate(_complement(V))
+        yield 2, 0, _product((*b, j, n), inp, (beside, (*b, n, q)), (U_ / s[..., None, :], (*b, p, j)))
+    if is_complex(a):
+        turn = (U / s[..., None, :], (*b, k, j))
+        yield 0, 0, _product((*b, k, j), inp, turn, (U_, (*b, p, j)), (V, (*b, q, j)), scale=0.5)
+        back = _product((*b, k, j), inp, turn, (U, (*b, p, j)), (V_, (*b, q, j)), scale=-0.5)
+        yield 0, 0, on_conjugate(back, a)
 
 
 # Any rotation of the vectors beyond the rank is as good: which one LAPACK returns is no smooth function of A.
@@ -166,29 +184,31 @@ _FREE = "for full_matrices=True in the larger of U and Vh, whose last vectors ar
 
 
 def _symmetric_svd(call: Call, a: Any, compute_uv: bool) -> LocalTerms:
-    # S = U diag(w) U^T, s = |w|, V = U diag(sign w): as for eigh, in the order of s
+    # S = U diag(w) U^H, s = |w|, V = U diag(sign w): as for eigh, in the order of s
     U, s, Vh = call.result if compute_uv else np.linalg.svd(a, hermitian=True)
-    sign = np.where(np.sum(U * transposed(Vh), axis=-2) < 0, -1, 1).astype(U.dtype)
+    sign = np.where(np.sum(np.real(U * transposed(Vh)), axis=-2) < 0, -1, 1).astype(s.dtype)
     b, row, column = matrix_axes(a)
     k, i, j = alike(row, row, row)
-    H, inp = _lower_half(np.shape(a)[-1], U.dtype), (*b, row, column)
+    H, U_, inp = _lower_half(np.shape(a)[-1], U.dtype), conjugate(U), (*b, row, column)
     yield (
         (1 if compute_uv else 0),
         0,
-        _product((*b, i), inp, (sign, (*b, i)), (U, (*b, row, i)), (U, (*b, column, i)), (H, (row, column)), scale=2.0),
+        _product((*b, i), inp, (sign, (*b, i)), (U_, (*b, row, i)), (U, (*b, column, i)), (H, (row, column)), scale=2.0),
     )
     if not compute_uv:
         return
     F = _reciprocal_gaps(sign * s)
     for first, second in ((row, column), (column, row)):
-        dU = [(U, (*b, k, i)), (F, (*b, i, j)), (U, (*b, first, i)), (U, (*b, second, j)), (H, (row, column))]
-        yield 0, 0, _product((*b, k, j), inp, *dU)
-        yield 2, 0, _product((*b, j, k), inp, (sign, (*b, j)), *dU)
+        dU = [(U, (*b, k, i)), (F, (*b, i, j)), (U_, (*b, first, i)), (U, (*b, second, j)), (H, (row, column))]
+        dV = [(sign, (*b, j)), *[(conjugate(array), axes) for array, axes in dU]]
+        in_U, in_V = _product((*b, k, j), inp, *dU), _product((*b, j, k), inp, *dV)
+        yield 0, 0, in_U if first is row else on_conjugate(in_U, a)
+        yield 2, 0, on_conjugate(in_V, a) if first is row else in_V
 
 
 def _complement(Q: Any) -> Any:
     """The projection on what is orthogonal to the columns of Q."""
-    return np.eye(np.shape(Q)[-2], dtype=Q.dtype) - np.matmul(Q, transposed(Q))
+    return np.eye(np.shape(Q)[-2], dtype=Q.dtype) - np.matmul(Q, adjoint(Q))
 
 
 def _cond(x: Any, p: Any = None) -> Any:
@@ -207,9 +227,9 @@ composed(np.linalg.cond, _cond)
 
 @local(np.linalg.qr)
 def _qr(call: Call, a: Any, mode: str = "reduced") -> LocalTerms:
-    # With A_1 the first columns of A, as many as Q has, R_1 those of R, and C = Q^T dA_1 inv(R_1):
-    # W = T * C - (T * C)^T, T the strict lower triangle
-    # dQ = Q W + (I - Q Q^T) dA_1 inv(R_1),   dR = Q^T dA - W R  (Walter and Lehmann 2010, 5.3)
+    # With A_1 the first columns of A, as many as Q has, R_1 those of R, and C = Q^H dA_1 inv(R_1):
+    # W = T * C - (T * C)^H, T the strict lower triangle, with halves on the diagonal if C is complex (R is real there)
+    # dQ = Q W + (I - Q Q^H) dA_1 inv(R_1),   dR = Q^H dA - W R  (Walter and Lehmann 2010, 5.3)
     rows, columns = np.shape(a)[-2:]
     if mode not in ("reduced", "r", "complete"):
         raise UnsupportedFunctionError("np.linalg.qr", f"for mode={mode!r}")
@@ -224,19 +244,22 @@ def _qr(call: Call, a: Any, mode: str = "reduced") -> LocalTerms:
     k, n = alike(p, q)
     i, j = alike(*[min(p, q, key=size_of)] * 2)
     inp, place = (*b, p, q), 0 if mode == "r" else 1
-    C, C_T = [(Q, (*b, p, i)), (M, (*b, q, j))], [(Q, (*b, p, j)), (M, (*b, q, i))]
+    if is_complex(a):
+        T = T + np.eye(size, dtype=T.dtype) / 2
+    Q_ = conjugate(Q)
+    C, C_H = [(Q_, (*b, p, i)), (M, (*b, q, j))], [(Q, (*b, p, j)), (conjugate(M), (*b, q, i))]
     if tall:
         yield 0, 0, "for mode='complete' in Q, whose last columns are not unique. Use mode='reduced'"
     elif mode != "r":
         yield 0, 0, _product((*b, k, j), inp, (Q, (*b, k, i)), (T, (i, j)), *C)
-        yield 0, 0, _product((*b, k, j), inp, (Q, (*b, k, i)), (T, (j, i)), *C_T, scale=-1.0)
+        yield 0, 0, on_conjugate(_product((*b, k, j), inp, (Q, (*b, k, i)), (T, (j, i)), *C_H, scale=-1.0), a)
         if rows > columns:
             yield 0, 0, _product((*b, k, j), inp, (_complement(Q), (*b, k, p)), (M, (*b, q, j)))
     (row,) = alike(p) if tall else (i,)
     above = [(np.eye(rows, size, dtype=R.dtype), (row, i))] if tall else []  # R ends with rows of zeros
-    yield place, 0, _product((*b, row, q), inp, (Q, (*b, p, i)), *above)
+    yield place, 0, _product((*b, row, q), inp, (Q_, (*b, p, i)), *above)
     yield place, 0, _product((*b, row, n), inp, (T, (i, j)), (R, (*b, j, n)), *C, *above, scale=-1.0)
-    yield place, 0, _product((*b, row, n), inp, (T, (j, i)), (R, (*b, j, n)), *C_T, *above)
+    yield place, 0, on_conjugate(_product((*b, row, n), inp, (T, (j, i)), (R, (*b, j, n)), *C_H, *above), a)
 
 
 # ---- least squares ---------------------------------------------------------------------------------------------------
@@ -245,8 +268,8 @@ def _qr(call: Call, a: Any, mode: str = "reduced") -> LocalTerms:
 @local(np.linalg.lstsq)
 def _lstsq(call: Call, a: Any, b: Any, rcond: float | None = None) -> LocalTerms:
     # With P = pinv(A) of constant rank, X = P B and E = B - A X  (Golub and Pereyra 1973, 4.12):
-    # dX = P dB - P dA X + P P^T dA^T E + (I - P A) dA^T P^T X
-    # d |E|^2 = 2 E^T (dB - dA X), as E is orthogonal to the columns of A
+    # dX = P dB - P dA X + P P^H dA^H E + (I - P A) dA^H P^H X
+    # d |E|^2 = 2 Re(E^H (dB - dA X)), as E is orthogonal to the columns of A
     X, squares = call.result[0], call.result[1]
     tolerance = np.finfo(X.dtype).eps * max(np.shape(a)) if rcond is None else rcond
     P, E = np.linalg.pinv(a, tolerance), b - np.matmul(a, X)
@@ -259,13 +282,17 @@ def _lstsq(call: Call, a: Any, b: Any, rcond: float | None = None) -> LocalTerms
     if call.needs(1):
         yield 0, 1, _product(out, inp_b, (P, (i, p)))
         if known:
-            yield 1, 1, _product(out_squares, inp_b, (E, inp_b), scale=2.0)
+            yield 1, 1, _product(out_squares, inp_b, (conjugate(E), inp_b), scale=2.0)
     if call.needs(0):
         null = np.eye(np.shape(a)[1], dtype=X.dtype) - np.matmul(P, a)
         yield 0, 0, _product(out, inp, (P, (i, p)), (X, (q, *columns)), scale=-1.0)
-        yield 0, 0, _product(out, inp, (np.matmul(P, transposed(P)), (i, q)), (E, inp_b))
-        yield 0, 0, _product(out, inp, (null, (i, q)), (np.matmul(transposed(P), X), inp_b))
+        yield 0, 0, on_conjugate(_product(out, inp, (np.matmul(P, adjoint(P)), (i, q)), (E, inp_b)), a)
+        yield 0, 0, on_conjugate(_product(out, inp, (null, (i, q)), (np.matmul(adjoint(P), X), inp_b)), a)
         if known:
-            yield 1, 0, _product(out_squares, inp, (E, inp_b), (X, (q, *columns)), scale=-2.0)
+            yield 1, 0, _product(out_squares, inp, (conjugate(E), inp_b), (X, (q, *columns)), scale=-2.0)
         U, _, Vh = np.linalg.svd(a, full_matrices=False)
         yield 3, 0, _singular_value_term(a, U, Vh)
+
+
+complex_too(np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh, np.linalg.svd, np.linalg.svdvals, np.linalg.qr)
+complex_too(np.linalg.lstsq, np.linalg.cond)

@@ -52,5 +52,4 @@ composed(np.interp, _interp)
 
 # fmt: off
 elementwise(np.unwrap, lambda y, p, *_: 1.0)  # it adds whole periods
-elementwise(np.angle,  lambda y, z, *_: 0.0)  # of real numbers 0 or pi
 # fmt: on

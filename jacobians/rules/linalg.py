@@ -16,8 +16,9 @@ import numpy as np
 
 from ..labels import Axes, Axis, axes_of, size_of
 from ..program import Symbol, holds
-from ..registry import Call, LocalTerm, composed, local, nondifferentiable, unsupported
-from ..terms import Factor, Term
+from ..registry import Call, LocalTerm, complex_too, composed, local, nondifferentiable, unsupported
+from ..terms import CONJUGATE, Factor, Term, acting
+from .conjugates import conjugate, is_complex, on_conjugate
 from .linear import broadcast_axes
 
 LocalTerms = Iterator[LocalTerm]
@@ -37,6 +38,11 @@ def alike(*axes: Axis) -> Axes:
 def transposed(array: Any) -> Any:
     """Each matrix of a stack transposed."""
     return np.swapaxes(array, -1, -2)
+
+
+def adjoint(array: Any) -> Any:
+    """The conjugate transpose of each matrix of a stack."""
+    return transposed(conjugate(array))
 
 
 # ---- inverses and solutions ------------------------------------------------------------------------------------------
@@ -71,7 +77,7 @@ def _solve(call: Call, a: Any, b: Any) -> LocalTerms:
 
 @local(np.linalg.pinv)
 def _pinv(call: Call, a: Any, rcond: Any = None, hermitian: bool = False, **_: Any) -> LocalTerms:
-    # P = pinv(A), of constant rank: dP = -P dA P + P P^T dA^T (I - A P) + (I - P A) dA^T P^T P
+    # P = pinv(A), of constant rank: dP = -P dA P + P P^H dA^H (I - A P) + (I - P A) dA^H P^H P
     # (Golub and Pereyra 4.12)
     P = call.result
     b, p, q = matrix_axes(a)
@@ -84,18 +90,21 @@ def _pinv(call: Call, a: Any, rcond: Any = None, hermitian: bool = False, **_: A
     # fmt: off
     products = [
         (-1.0, P,                           (*b, i, p), P,                           (*b, q, j)),
-        (+1.0, np.matmul(P, transposed(P)), (*b, i, q), outer,                       (*b, p, j)),
-        (+1.0, inner,                       (*b, i, q), np.matmul(transposed(P), P), (*b, p, j)),
+        (+1.0, np.matmul(P, adjoint(P)),    (*b, i, q), outer,                       (*b, p, j)),
+        (+1.0, inner,                       (*b, i, q), np.matmul(adjoint(P), P),    (*b, p, j)),
     ]
     # fmt: on
     for scale, left, on_left, right, on_right in products:
         factors = (Factor.on(left, on_left), Factor.on(right, on_right))
+        turned = scale > 0
         if half is None:
-            yield 0, 0, Term((*b, i, j), (*b, p, q), factors, scale=scale)
+            term = Term((*b, i, j), (*b, p, q), factors, scale=scale)
+            yield 0, 0, on_conjugate(term, a) if turned else term
             continue
         for row, column in ((p, q), (q, p)):
             halved = (*factors, Factor.on(half, (row, column)))
-            yield 0, 0, Term((*b, i, j), (*b, row, column), halved, scale=scale)
+            term = Term((*b, i, j), (*b, row, column), halved, scale=scale)
+            yield 0, 0, on_conjugate(term, a) if turned == (row is p) else term
 
 
 def _tensorinv(a: Any, ind: int = 2) -> Any:
@@ -143,9 +152,16 @@ def _cofactors(a: Any) -> Any:
 
 @local(np.linalg.slogdet)
 def _slogdet(call: Call, a: Any) -> LocalTerms:
-    # d log |det(A)| = tr(inv(A) dA); the sign is constant. A singular A raises LinAlgError.
+    # d log det(A) = tr(inv(A) dA), of which log |det| is the real part; with the imaginary part the sign turns, if it
+    # is complex. A singular A raises LinAlgError.
     b, i, j = matrix_axes(a)
-    yield 1, 0, Term(b, (*b, i, j), (Factor.on(np.linalg.inv(a), (*b, j, i)),))
+    inverse = np.linalg.inv(a)
+    yield 1, 0, Term(b, (*b, i, j), (Factor.on(inverse, (*b, j, i)),))
+    if is_complex(a):
+        sign = Factor.on(call.result[0], b)
+        yield 0, 0, Term(b, (*b, i, j), (sign, Factor.on(inverse, (*b, j, i))), scale=0.5)
+        turning = Term(b, (*b, i, j), (sign, Factor.on(np.conjugate(inverse), (*b, j, i))), scale=-0.5)
+        yield 0, 0, acting(turning, CONJUGATE)
 
 
 # ---- norms -----------------------------------------------------------------------------------------------------------
@@ -154,34 +170,39 @@ def _slogdet(call: Call, a: Any) -> LocalTerms:
 # that are zero in the 1-norm. Ties of the largest entries share equally. Elsewhere the second derivative is exact, too.
 
 
+def _direction(x: Any) -> Any:
+    """The slope of ``|x|``: the sign, or the conjugate of the direction of a complex number."""
+    return np.conjugate(x / _unit(np.abs(x))) if is_complex(x) else np.sign(x)
+
+
 def _unit(y: Any) -> Any:
     """The norm as a divisor: 1 where it is 0."""
     return np.where(y == 0, 1, y)
 
 
 def _two(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
-    return x / _unit(y)
+    return conjugate(x) / _unit(y)
 
 
 def _extreme(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
     ties = np.abs(x) == y
-    return np.sign(x) * ties / np.sum(ties, axis=axis, keepdims=True, dtype=x.dtype)
+    return _direction(x) * ties / np.sum(ties, axis=axis, keepdims=True, dtype=y.dtype)
 
 
 def _power(p: float) -> Any:
     def partial(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
         # The ratio is 1 at a zero entry: a negative or fractional power of 0 would turn sign(0) * inf into nan.
-        return np.sign(x) * (np.where(x == 0, 1, np.abs(x)) / _unit(y)) ** (p - 1)
+        return _direction(x) * (np.where(x == 0, 1, np.abs(x)) / _unit(y)) ** (p - 1)
 
     return partial
 
 
 def _vector_partial(ord: Any) -> Any:
-    # y = (sum |x|^p)^(1/p): dy = sum sign(x) (|x| / y)^(p - 1) dx  (Matrix Cookbook 10.1)
+    # y = (sum |x|^p)^(1/p): dy = Re(sum conj(x / |x|) (|x| / y)^(p - 1) dx)  (Matrix Cookbook 10.1)
     table = {
         None: _two,
         2: _two,
-        1: lambda x, y, axis: np.sign(x),
+        1: lambda x, y, axis: _direction(x),
         0: None,
         np.inf: _extreme,
         -np.inf: _extreme,
@@ -196,20 +217,20 @@ def _sum_norm(summed: int, extreme: Any) -> Any:
         along, across = axis[summed], axis[1 - summed]
         sums = np.sum(np.abs(x), axis=along, keepdims=True)
         ties = sums == extreme(sums, axis=across, keepdims=True)
-        return np.sign(x) * ties / np.sum(ties, axis=across, keepdims=True, dtype=x.dtype)
+        return _direction(x) * ties / np.sum(ties, axis=across, keepdims=True, dtype=y.dtype)
 
     return partial
 
 
 def _singular(place: int | None) -> Any:
-    """One singular value, or (None) the sum of all: dy = u^T dX v, or tr(V U^T dX)."""
+    """One singular value, or (None) the sum of all: dy = Re(u^H dX v), or Re(tr(V U^H dX))."""
 
     def partial(x: Any, y: Any, axis: tuple[int, ...]) -> Any:
         u, _, vh = np.linalg.svd(np.moveaxis(x, axis, (-2, -1)), full_matrices=False)
         if place is not None:
             last = np.shape(vh)[-2] - 1 if place else 0
             u, vh = u[..., :, last : last + 1], vh[..., last : last + 1, :]
-        return np.moveaxis(np.matmul(u, vh), (-2, -1), axis)
+        return np.moveaxis(conjugate(np.matmul(u, vh)), (-2, -1), axis)
 
     return partial
 
@@ -267,6 +288,10 @@ def _matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 composed(np.linalg.matrix_norm, _matrix_norm)
 nondifferentiable(np.linalg.matrix_rank)
+
+complex_too(np.linalg.inv, np.linalg.solve, np.linalg.pinv, np.linalg.det, np.linalg.slogdet)
+complex_too(np.linalg.tensorinv, np.linalg.tensorsolve)
+complex_too(np.linalg.norm, np.linalg.vector_norm, np.linalg.matrix_norm)
 
 _COMPLEX = "because its eigenvalues may be complex. Use np.linalg.eigh or np.linalg.eigvalsh for symmetric matrices"
 unsupported(_COMPLEX, np.linalg.eig, np.linalg.eigvals)

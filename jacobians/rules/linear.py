@@ -27,18 +27,13 @@ from ..registry import (
     nondifferentiable,
     product_terms,
 )
-from ..terms import Affine, Map, Term
+from ..terms import CONJUGATE, Affine, Map, Term, acting
+from .conjugates import conjugate, is_complex, on_conjugate
 from .structural import structural
 from .subscripts import subscripts
 
 Labelled = tuple[list[Axes], Axes]
 LocalTerms = Iterator[LocalTerm]
-
-
-def _conjugate(array: Any) -> Any:
-    """The complex conjugate of an operand; a real one as it is, without an operation on a traced value."""
-    dtype = array.dtype if hasattr(array, "dtype") else np.asarray(array).dtype
-    return np.conjugate(array) if dtype.kind == "c" else array
 
 
 # ---- generalized ufuncs: core axes and broadcast batch axes ----------------------------------------------------------
@@ -121,7 +116,14 @@ def _interleave(batch: Axes, core: Sequence[Axis], places: Sequence[int]) -> Axe
 def _conjugated(cores: Any, call: Call, x1: Any, x2: Any, **kwargs: Any) -> LocalTerms:
     """`vecdot` and `vecmat` conjugate their first operand."""
     (first, second), out = core_axes(cores, x1, x2, **kwargs)
-    return product_terms(call, [Operand(0, _conjugate(x1), first), Operand(1, x2, second)], out)
+    return _of_conjugate(0, x1, product_terms(call, [Operand(0, conjugate(x1), first), Operand(1, x2, second)], out))
+
+
+def _of_conjugate(place: int, operand: Any, terms: LocalTerms) -> LocalTerms:
+    """The terms of a function that conjugates the operand at a place."""
+    if not is_complex(operand):
+        return terms
+    return iter([(n, path, acting(term, CONJUGATE) if path == place else term) for n, path, term in terms])
 
 
 # fmt: off
@@ -202,10 +204,11 @@ multilinear(np.kron,             _kron)
 @local(np.vdot)
 def _vdot(call: Call, a: Any, b: Any) -> LocalTerms:
     # The operands are raveled, (2, 3) may meet (3, 2): each partial is the other operand in the shape of this one.
-    for position, array, other in ((0, a, b), (1, b, _conjugate(a))):
+    for position, array, other in ((0, a, b), (1, b, conjugate(a))):
         if call.needs(position):
             inp = axes_of(np.shape(array))
-            yield 0, position, Term((), inp, (factor_on(np.reshape(other, np.shape(array)), inp, call.result.dtype),))
+            term = Term((), inp, (factor_on(np.reshape(other, np.shape(array)), inp, call.result.dtype),))
+            yield 0, position, on_conjugate(term, a) if position == 0 else term
 
 
 @local(np.linalg.multi_dot)
@@ -323,7 +326,7 @@ def _correlate(call: Call, a: Any, v: Any, mode: Any = "valid") -> LocalTerms:
     small = min(np.size(a), np.size(v))
     middle = small // 2 if np.size(a) < np.size(v) else (small - 1) // 2
     first = {"f": 0, "s": middle, "v": small - 1}[_letter(mode)]
-    return _shifted_product(call, a, _conjugate(v), first, np.arange(np.size(v))[::-1])
+    return _of_conjugate(1, v, _shifted_product(call, a, conjugate(v), first, np.arange(np.size(v))[::-1]))
 
 
 def _letter(mode: Any) -> str:

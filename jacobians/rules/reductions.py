@@ -22,6 +22,7 @@ from ..labels import Axes, axes_of, flatten, size_of
 from ..program import Symbol
 from ..registry import Call, LocalTerm, composed, factor_on, local
 from ..terms import Factor, Term
+from .conjugates import is_complex
 
 __all__ = ["Reduced", "extremum_terms"]
 
@@ -188,7 +189,8 @@ def _var(
 ) -> Any:
     if mean is None:
         mean = np.mean(a, axis, dtype=dtype, keepdims=True, where=where)
-    square = np.square(a - mean)
+    deviation = a - mean
+    square = np.real(deviation * np.conjugate(deviation)) if is_complex(deviation) else np.square(deviation)
     if where is True:
         freedom = max(Reduced(a, axis, keepdims).size - (ddof if correction is None else correction), 0)
     else:

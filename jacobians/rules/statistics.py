@@ -21,6 +21,7 @@ from ..labels import axes_of, flatten, size_of
 from ..program import Symbol, holds
 from ..registry import Call, LocalTerm, composed, local, unsupported
 from ..terms import Factor, Map, Term
+from .conjugates import conjugate
 
 __all__: list[str] = []
 
@@ -250,7 +251,7 @@ def _cov(
         weighted = deviation * weights
         lost = ddof if aweights is None else ddof * np.sum(weights * aweights) / total
         freedom = np.maximum(total - lost, 0) if ddof else total
-    return np.squeeze(np.divide(np.matmul(deviation, weighted.T), freedom))
+    return np.squeeze(np.divide(np.matmul(deviation, conjugate(weighted).T), freedom))
 
 
 def _array(values: Any) -> Any:

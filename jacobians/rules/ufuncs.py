@@ -16,7 +16,18 @@ from typing import Any
 import numpy as np
 from numpy._core import umath
 
-from ..registry import Call, LocalTerm, composed, diagonal_term, elementwise, local, nondifferentiable, unsupported
+from ..registry import (
+    Call,
+    LocalTerm,
+    complex_too,
+    composed,
+    diagonal_term,
+    elementwise,
+    local,
+    nondifferentiable,
+    unsupported,
+)
+from .conjugates import is_complex, on_conjugate
 
 __all__: list[str] = []
 
@@ -51,6 +62,16 @@ def _inverse(y: Any, a: Any, b: Any) -> Any:
     return 1 / _floating(b, y)
 
 
+def _direction(y: Any, x: Any) -> Any:
+    """The slope of ``y = |x|``; of a complex x, ``conj(x) / |x|``."""
+    return np.conjugate(_over(x, y)) if is_complex(x) else np.sign(x)
+
+
+def _arccosh_slope(y: Any, x: Any) -> Any:
+    """In one root, except in the left half of the complex plane."""
+    return 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)) if is_complex(x) else 1 / np.sqrt((x - 1) * (x + 1))
+
+
 def _power_base(y: Any, x: Any, n: Any) -> Any:
     """``n x^(n-1)``, which is 0 (not 0 / 0) for ``x^0`` at 0; the usual constant exponents cost no power."""
     if isinstance(n, (int, float)):
@@ -64,6 +85,8 @@ def _float_power_base(y: Any, x: Any, n: Any) -> Any:
 
 def _power_exponent(y: Any, x: Any, n: Any) -> Any:
     """``x^n log x``, which is 0 for ``0^n``."""
+    if is_complex(y) and not is_complex(x):  # whose logarithm may be complex
+        x = np.asarray(x, y.dtype) if isinstance(x, (int, float)) else x.astype(y.dtype)
     if isinstance(x, (int, float)):
         return y * (math.log(x) if x > 0 else 0.0 if x == 0 else math.nan)
     return y * np.log(np.where(np.equal(x, 0), 1, _floating(x, y)))
@@ -112,11 +135,10 @@ elementwise(np.reciprocal,  lambda y, x: -y * y)
 elementwise(np.square,      lambda y, x: 2 * x)
 elementwise(np.sqrt,        lambda y, x: 0.5 / y)
 elementwise(np.cbrt,        lambda y, x: 1 / (3 * y * y))
-elementwise(np.absolute,    lambda y, x: np.sign(x))
+elementwise(np.absolute,    _direction)
 elementwise(np.fabs,        lambda y, x: np.sign(x))
-elementwise(np.conjugate,   1.0)
 elementwise(np.real,        1.0)
-elementwise(np.imag,        0.0)
+elementwise(np.imag,        lambda y, x: -1j if is_complex(x) else 0.0)
 # exponentials and logarithms
 elementwise(np.exp,         lambda y, x: y)
 elementwise(np.exp2,        lambda y, x: _LN2 * y)
@@ -138,7 +160,7 @@ elementwise(np.sinh,        lambda y, x: np.cosh(x))
 elementwise(np.cosh,        lambda y, x: np.sinh(x))
 elementwise(np.tanh,        lambda y, x: 1 - y * y)
 elementwise(np.arcsinh,     lambda y, x: 1 / np.sqrt(1 + x * x))
-elementwise(np.arccosh,     lambda y, x: 1 / np.sqrt((x - 1) * (x + 1)))
+elementwise(np.arccosh,     _arccosh_slope)
 elementwise(np.arctanh,     lambda y, x: 1 / ((1 - x) * (1 + x)))
 elementwise(np.deg2rad,     _DEGREE)
 elementwise(np.radians,     _DEGREE)
@@ -162,6 +184,26 @@ elementwise(np.i0,          lambda y, x: _bessel_slope(y, x))
 # fmt: on
 
 
+complex_too(np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.reciprocal, np.square)
+complex_too(np.sqrt, np.absolute, np.real, np.imag, np.angle, np.exp, np.exp2, np.expm1)
+complex_too(np.log, np.log2, np.log10, np.log1p, np.power, np.float_power, np.sinc)
+complex_too(np.sin, np.cos, np.tan, np.arcsin, np.arccos, np.arctan)
+complex_too(np.sinh, np.cosh, np.tanh, np.arcsinh, np.arccosh, np.arctanh)
+
+
+@local(np.conjugate)
+def _conjugate(call: Call, x: Any, **_: Any) -> Iterator[LocalTerm]:
+    term = diagonal_term(np.shape(x), np.shape(x), 1.0, call.result.dtype)
+    yield 0, 0, on_conjugate(term, x)
+
+
+@local(np.angle)
+def _angle(call: Call, z: Any, deg: bool = False) -> Iterator[LocalTerm]:
+    """The imaginary part of ``log z``; of real numbers it is 0 or pi."""
+    slope = (-1j / _DEGREE if deg else -1j) / z if is_complex(z) else 0.0
+    yield 0, 0, diagonal_term(np.shape(z), np.shape(z), slope, call.result.dtype)
+
+
 @local(np.where)
 def _where(call: Call, condition: Any, *branches: Any) -> Iterator[LocalTerm]:
     """The partials are masks of the size of the condition; ``where(condition)`` alone returns positions."""
@@ -169,6 +211,9 @@ def _where(call: Call, condition: Any, *branches: Any) -> Iterator[LocalTerm]:
         if branches and call.needs(position):
             shape = np.shape(branches[position - 1])
             yield 0, position, diagonal_term(np.shape(call.result), shape, mask(condition, 0), call.result.dtype)
+
+
+complex_too(np.conjugate, np.where)
 
 
 @local(np.modf)
@@ -219,8 +264,9 @@ def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, n
 
 composed(np.nan_to_num, _nan_to_num)
 
-nondifferentiable(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around)
+nondifferentiable(np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around)
 nondifferentiable(np.floor_divide, np.spacing)
+nondifferentiable(np.sign, real_only=True)  # of a complex number, z / |z|
 nondifferentiable(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
 nondifferentiable(np.isfinite, np.isinf, np.isnan, np.isnat, np.signbit)
 nondifferentiable(np.logical_and, np.logical_or, np.logical_not, np.logical_xor)

@@ -8,6 +8,7 @@
 - `picking`: entries by a NumPy index.
 - `patterns`: `SparsePattern`, a sparse matrix whose numbers are not known yet.
 - `results`: sparse matrices, SciPy's linear operators, blocks along a shared axis.
+- `wirtinger`: the parts of a derivative between complex arrays.
 - `jacobian`: `Jacobian` itself, explicit and lazy.
 - `waiting`: Jacobians that are made of their numbers when someone asks for anything of them.
 - `bundles`: graphs with several inputs and outputs, eliminated once for all pairs.
@@ -20,6 +21,7 @@ from .jacobian import Jacobian
 from .limits import memory_limit, set_memory_limit
 from .linking import Body, Linear, edge
 from .patterns import SparsePattern
+from .products import check_real, cotangent_term, pulled_array
 from .waiting import waiting_jacobian
 
 __all__ = [
@@ -29,8 +31,11 @@ __all__ = [
     "Jacobian",
     "Linear",
     "SparsePattern",
+    "check_real",
+    "cotangent_term",
     "edge",
     "memory_limit",
+    "pulled_array",
     "set_memory_limit",
     "waiting_jacobian",
 ]

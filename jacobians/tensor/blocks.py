@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..contract import mirror, to_dense
+from ..contract import to_dense
 from ..elimination import Plan, held_bytes, pull_several, push_several
-from ..errors import MemoryLimitError, ShapeError, format_bytes
+from ..errors import ShapeError, format_bytes
 from ..labels import axes_of
 from ..terms import Factor, Term
 from ..trees import LEAF, Tree
 from .bundles import Bundle, add, compose, of_terms, scale, transpose
 from .jacobian import Jacobian
-from .limits import memory_limit
+from .limits import check_fits, joint_mode, memory_limit
 from .making import as_value
 from .parts import Part, dense_view, parts_of, placed_terms
-from .products import floating, of_shape
+from .products import cotangent_term, floating, of_shape, pulled_array
 from .results import sparse_bytes, sparse_matrix
 from .waiting import WaitingBundle
+from .wirtinger import entry_dtype
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
@@ -113,7 +114,11 @@ class BlockJacobian:
     @property
     def dtype(self) -> np.dtype:
         """The dtype of the flat view; each block has that of its own output."""
-        return np.result_type(*[self._bundle.graph.dtypes[v] for v in self._targets] or [np.float64])
+        return self._bundle.dtype_of(self._targets)
+
+    @property
+    def _entry_dtype(self) -> np.dtype:
+        return entry_dtype(self.dtype, self._bundle.dtype_of(self._sources))
 
     @property
     def mode(self) -> str:
@@ -136,7 +141,7 @@ class BlockJacobian:
     @property
     def dense_nbytes(self) -> int:
         """Bytes that the matrix would take."""
-        return prod(self.shape) * self.dtype.itemsize
+        return prod(self.shape) * self._entry_dtype.itemsize
 
     def __repr__(self) -> str:
         rows, columns = self.rows, self.columns
@@ -290,7 +295,7 @@ class BlockJacobian:
     def __mul__(self, factor: Any) -> BlockJacobian:
         if isinstance(factor, (BlockJacobian, Jacobian, dict)) or np.ndim(factor) != 0:
             return NotImplemented
-        multiple = scale(self._linear(), float(factor))
+        multiple = scale(self._linear(), factor)
         return BlockJacobian(multiple, self._out, self._inp, self._mode, self._limit)
 
     __rmul__ = __mul__
@@ -304,9 +309,10 @@ class BlockJacobian:
         graph, axes = linear.graph, axes_of(batch)
         seeds = {}
         for vertex, column, tangent in zip(linear.inputs, self.columns, tangents, strict=True):
-            values = of_shape(operation, f"the tangent{column.path}", tangent, column.shape + batch)
-            labels = axes_of(column.shape)
-            factor = Factor.on(floating(values, graph.dtypes[vertex]), labels + axes)
+            name, labels = f"the tangent{column.path}", axes_of(column.shape)
+            values = of_shape(operation, name, tangent, column.shape + batch)
+            values = floating(values, graph.dtypes[vertex], operation, name)
+            factor = Factor.on(values, labels + axes)
             seeds.setdefault(vertex, []).append(Term(labels, axes, (factor,)))
         results = push_several(graph, linear.inputs, linear.outputs, seeds)
         ends = zip(linear.outputs, results, strict=True)
@@ -318,17 +324,14 @@ class BlockJacobian:
         graph, axes = linear.graph, axes_of(batch)
         seeds = []
         for vertex, row, cotangent in zip(linear.outputs, self.rows, cotangents, strict=True):
-            values = of_shape(operation, f"the cotangent{row.path}", cotangent, batch + row.shape)
-            labels = axes_of(row.shape)
-            seeds.append([Term(axes, labels, (Factor.on(floating(values, graph.dtypes[vertex]), axes + labels),))])
+            name, dtype = f"the cotangent{row.path}", graph.dtypes[vertex]
+            values = floating(of_shape(operation, name, cotangent, batch + row.shape), dtype, operation, name)
+            seeds.append([cotangent_term(axes, axes_of(row.shape), values, dtype)])
         found = pull_several(graph, linear.inputs, linear.outputs, seeds)
-        return [to_dense(found[v], batch + graph.shapes[v], graph.dtypes[v]) for v in linear.inputs]
+        return [pulled_array(found[v], batch + graph.shapes[v], graph.dtypes[v]) for v in linear.inputs]
 
     # ----------------------------------------------------------------------------------------------------- results
-    def _check_fits(self, operation: str, limit: int | str | None, needed: int) -> None:
-        allowed = memory_limit(self._limit if limit is None else limit)
-        if needed > allowed:
-            raise MemoryLimitError(operation, needed, allowed, self.nbytes)
+    _check_fits = check_fits
 
     def to_array(self, memory_limit: int | str | None = None) -> Any:
         """The dense arrays of the blocks, each of shape out_shape + in_shape, nested as `blocks`."""
@@ -338,10 +341,8 @@ class BlockJacobian:
     def to_matrix(self, memory_limit: int | str | None = None) -> Any:
         """The flat view as a dense matrix; `rows` and `columns` tell what its rows and columns are."""
         self._check_fits("to_matrix()", memory_limit, self.dense_nbytes)
-        matrix = dense_view(self.rows, self.columns, self.settled(), self.dtype, memory_limit)
-        if self._bundle.symmetric and self._outputs == self._inputs and type(matrix) is np.ndarray:
-            mirror(matrix)
-        return matrix
+        symmetric = self._bundle.symmetric and self._outputs == self._inputs
+        return dense_view(self.rows, self.columns, self.settled(), self._entry_dtype, memory_limit, symmetric)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
@@ -356,8 +357,8 @@ class BlockJacobian:
         format : "csr", "csc", "coo" or "bsr"
         """
         placed = placed_terms(self.rows, self.columns, self.settled())
-        self._check_fits("to_sparse()", None, sparse_bytes(placed, self.dtype))
-        return sparse_matrix(placed, self.shape, self.dtype, format)
+        self._check_fits("to_sparse()", None, sparse_bytes(placed, self._entry_dtype))
+        return sparse_matrix(placed, self.shape, self._entry_dtype, format)
 
     def to_linear_operator(self) -> LinearOperator:
         """The flat view as a SciPy LinearOperator."""
@@ -380,9 +381,7 @@ def _bundle_of(blocks: Sequence[Jacobian], width: int) -> Bundle:
 def _chained(outer: BlockJacobian, inner: BlockJacobian) -> Any:
     """``outer @ inner``, nothing computed."""
     right = inner._aligned("J @ K", "the result of K", outer._inp, outer.columns, "the argument of J")
-    modes = {outer._mode, inner._mode}
-    mode = "lazy" if "lazy" in modes else modes.pop() if len(modes) == 1 else "auto"
-    joined = compose(outer._linear(), right._linear())
+    joined, mode = compose(outer._linear(), right._linear()), joint_mode(outer._mode, inner._mode)
     return BlockJacobian(joined, outer._out, inner._inp, mode, outer._limit)._narrowed()
 
 

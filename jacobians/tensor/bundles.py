@@ -15,8 +15,8 @@ from ..elimination import Plan, digest_of, eliminate_several, with_sink
 from ..graph import LinearGraph
 from ..labels import axes_of
 from ..pausing import without_collection
-from ..terms import Term, remembering
-from .linking import Body, Order, copy_into
+from ..terms import Term, remembering, transposed
+from .linking import Body, Order, add_multiple, copy_into
 
 __all__ = ["Bundle", "add", "compose", "of_terms", "scale", "transpose"]
 
@@ -66,6 +66,10 @@ class Bundle:
                 longer, sink = with_sink(graph, ends)
                 self._body = Body(longer, self.inputs, sink, (*self.joints, *ends), self.order)
         return self._body
+
+    def dtype_of(self, vertices: Sequence[int]) -> np.dtype:
+        """The dtype that holds the numbers of all these vertices."""
+        return np.result_type(*[self.graph.dtypes[vertex] for vertex in vertices] or [np.float64])
 
     @property
     def digest(self) -> str:
@@ -139,8 +143,7 @@ class Row(Body):
 
 def _apart(graph: LinearGraph, inputs: Sequence[int], outputs: Sequence[int]) -> tuple[LinearGraph, list[int]]:
     """The graph with each output at the end of its own way: one that is used further is followed by its copy."""
-    longer = LinearGraph()
-    longer.shapes, longer.dtypes, longer.into = [*graph.shapes], [*graph.dtypes], [*graph.into]
+    longer = graph.sharing()
     used = {source for edges in graph.into for source in edges} | {*inputs}
     used.update(output for output, count in Counter(outputs).items() if count > 1)
     ends = []
@@ -201,15 +204,11 @@ def add(left: Bundle, right: Bundle) -> Bundle:
     return Bundle(graph, inputs, tuple(outputs), tuple(sorted(joints)))
 
 
-def scale(bundle: Bundle, factor: float) -> Bundle:
+def scale(bundle: Bundle, factor: float | complex) -> Bundle:
     """The graph of a multiple: scaled identities behind the outputs."""
     graph = LinearGraph()
     numbers = copy_into(graph, bundle.graph, {})
-    outputs = []
-    for output in bundle.outputs:
-        axes = axes_of(bundle.graph.shapes[output])
-        outputs.append(graph.add_vertex(bundle.graph.shapes[output], bundle.graph.dtypes[output]))
-        graph.add_term(numbers[output], outputs[-1], Term(axes, axes, scale=factor))
+    outputs = [add_multiple(graph, numbers[output], factor) for output in bundle.outputs]
     joints = tuple([numbers[j] for j in bundle.joints])
     return Bundle(graph, tuple([numbers[v] for v in bundle.inputs]), tuple(outputs), joints)
 
@@ -224,6 +223,7 @@ def transpose(bundle: Bundle) -> Bundle:
     for target, edges in enumerate(turned.into):
         for source, terms in edges.items():
             for term in terms:
-                graph.add_term(last - target, last - source, term.T)
+                turned = transposed(term, graph.is_real(last - source), graph.is_real(last - target))
+                graph.add_term(last - target, last - source, turned)
     inputs, outputs = tuple([last - v for v in ends]), tuple([last - v for v in bundle.inputs])
     return Bundle(graph, inputs, outputs, tuple([last - j for j in bundle.joints]))

@@ -15,16 +15,17 @@ import numpy as np
 from ..chain import diagonal
 from ..contract import Placed, to_dense, to_symmetric
 from ..elimination import Plan, held_bytes
-from ..errors import ChainError, MemoryLimitError, ShapeError, format_bytes
+from ..errors import ChainError, ShapeError, format_bytes
 from ..labels import axes_of
 from ..terms import Term, remembering
-from .limits import memory_limit
+from .limits import check_fits, joint_mode, memory_limit
 from .linking import Body, Linear, add, compose, edge, of_terms, scale, transpose
-from .making import ConstructorOrMethod, array_term, as_value, diagonal_entries, einsum_term, owned_value
+from .making import ConstructorOrMethod, array_term, as_shape, as_value, diagonal_entries, einsum_term, owned_value
 from .picking import pick, row_terms
 from .products import pull_cotangent, push_tangent
 from .results import shared_blocks, sparse_bytes, sparse_matrix
 from .structure import describe, is_diagonal
+from .wirtinger import ComplexParts, entry_dtype
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
@@ -38,7 +39,7 @@ def _from_diagonal(cls: type[Jacobian], entries: Any) -> Jacobian:
     return cls.of_terms([diagonal_entries(entries)], entries.shape, entries.shape, entries.dtype)
 
 
-class Jacobian:
+class Jacobian(ComplexParts):
     """The derivative of a function of one array, as a tensor of shape ``out_shape + in_shape``.
 
     Made by `jacobians.jacobian`, by hand (`from_array`, `from_einsum`, `identity`, `diagonal`, `zeros`), or by the
@@ -125,8 +126,8 @@ class Jacobian:
         >>> Jacobian.identity((3,)).nbytes
         0
         """
-        axes = axes_of(_as_shape(shape))
-        return cls.of_terms([Term(axes, axes)], _as_shape(shape), _as_shape(shape), dtype)
+        axes = axes_of(as_shape(shape))
+        return cls.of_terms([Term(axes, axes)], as_shape(shape), as_shape(shape), dtype)
 
     @classmethod
     def zeros(cls, out_shape: tuple[int, ...], in_shape: tuple[int, ...], dtype: Any = float) -> Jacobian:
@@ -137,7 +138,7 @@ class Jacobian:
         >>> Jacobian.zeros((2,), (3,)).structure
         'zero'
         """
-        return cls.of_terms([], _as_shape(out_shape), _as_shape(in_shape), dtype)
+        return cls.of_terms([], as_shape(out_shape), as_shape(in_shape), dtype)
 
     # ------------------------------------------------------------------------------------------------- what it is
     @property
@@ -200,7 +201,7 @@ class Jacobian:
     @property
     def dense_nbytes(self) -> int:
         """Bytes that the dense array would take."""
-        return prod(self.shape) * self.dtype.itemsize
+        return prod(self.shape) * entry_dtype(self.dtype, self.in_dtype).itemsize
 
     @property
     def structure(self) -> str:
@@ -230,9 +231,7 @@ class Jacobian:
         if isinstance(other, Jacobian):
             if self.in_shape != other.out_shape:
                 raise ChainError(self.in_shape, other.out_shape)
-            mode = (
-                "lazy" if "lazy" in (self._mode, other._mode) else self._mode if self._mode == other._mode else "auto"
-            )
+            mode = joint_mode(self._mode, other._mode)
             return self._of_linear(compose(self._linear(), other._linear()), mode, self._limit)
         if getattr(other, "__array_ufunc__", self) is None:
             return NotImplemented  # a Jacobian of nests knows how it follows this one
@@ -276,7 +275,7 @@ class Jacobian:
     def __mul__(self, factor: Any) -> Jacobian:
         if np.ndim(factor) != 0 or isinstance(factor, Jacobian):
             return NotImplemented
-        return self._of_linear(scale(self._linear(), float(factor)), self._mode, self._limit)
+        return self._of_linear(scale(self._linear(), factor), self._mode, self._limit)
 
     __rmul__ = __mul__
 
@@ -306,11 +305,10 @@ class Jacobian:
         """
         self._check_fits("to_array()", memory_limit, self.dense_nbytes)
         written = to_symmetric if self._body.gradient_of == self._input else to_dense
-        return written(self.terms, self.shape, self.dtype)
+        terms, dtype = self._entries("to_array()")
+        return written(terms, self.shape, dtype)
 
-    def _check_fits(self, operation: str, limit: int | str | None, needed: int) -> None:
-        if needed > (allowed := memory_limit(self._limit if limit is None else limit)):
-            raise MemoryLimitError(operation, needed, allowed, self.nbytes)
+    _check_fits = check_fits
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
@@ -333,9 +331,10 @@ class Jacobian:
         >>> Jacobian.identity((3,)).to_sparse("csr").nnz
         3
         """
-        placed = [Placed(term) for term in self.terms]
-        self._check_fits("to_sparse()", None, sparse_bytes(placed, self.dtype))
-        return sparse_matrix(placed, (prod(self.out_shape), prod(self.in_shape)), self.dtype, format)
+        terms, dtype = self._entries("to_sparse()")
+        placed = [Placed(term) for term in terms]
+        self._check_fits("to_sparse()", None, sparse_bytes(placed, dtype))
+        return sparse_matrix(placed, (prod(self.out_shape), prod(self.in_shape)), dtype, format)
 
     def to_linear_operator(self) -> LinearOperator:
         """The matrix of shape (size of out, size of in) as a SciPy LinearOperator."""
@@ -352,8 +351,8 @@ class Jacobian:
             raise ShapeError(
                 "diagonal()", "the input", self.out_shape, self.in_shape, "Only a square Jacobian has one."
             )
-        entries = [diagonal(term) for term in self.terms]
-        return to_dense([term for term in entries if term is not None], self.out_shape, self.dtype)
+        terms, dtype = self._entries("diagonal()")
+        return to_dense([d for d in map(diagonal, terms) if d is not None], self.out_shape, dtype)
 
     diagonal = ConstructorOrMethod(_from_diagonal, _read_diagonal)
 
@@ -376,24 +375,21 @@ class Jacobian:
         >>> J.diagonal_blocks(0).shape
         (4, 3, 2)
         """
-        return shared_blocks(self.terms, self.out_shape, self.in_shape, axis, self.dtype)
+        terms, dtype = self._entries("diagonal_blocks()")
+        return shared_blocks(terms, self.out_shape, self.in_shape, axis, dtype)
 
     def __getitem__(self, index: Any) -> Any:
         """Entries of the tensor of shape out_shape + in_shape, by any NumPy index; only these are computed."""
         shape = np.broadcast_to(np.zeros(()), self.shape)[index].shape  # NumPy's own IndexError
         self._check_fits("J[...]", None, prod(shape) * self.dtype.itemsize)
         first: Any = index[0] if isinstance(index, tuple) and index else index
-        terms: Sequence[Term]
+        dtype = entry_dtype(self.dtype, self.in_dtype)
         position = isinstance(first, (int, np.integer)) and not isinstance(first, bool)
-        if self._mode == "lazy" and self.out_shape and position:
+        if self._mode == "lazy" and self.out_shape and position and dtype.kind != "c":
             terms = row_terms(self._linear(), int(first))
         else:
-            terms = self.terms
-        return pick(terms, self.shape, index, self.dtype)[()]
+            terms = self._entries("J[...]")[0]
+        return pick(terms, self.shape, index, dtype)[()]
 
     def __reduce__(self) -> Any:
         return Jacobian.of_terms, (self.terms, self.out_shape, self.in_shape, self.dtype, self.in_dtype)
-
-
-def _as_shape(shape: Any) -> tuple[int, ...]:
-    return (int(shape),) if np.ndim(shape) == 0 else tuple([int(size) for size in shape])

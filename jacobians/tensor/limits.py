@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-__all__ = ["memory_limit", "parse_bytes", "set_memory_limit"]
+from ..errors import MemoryLimitError
+
+__all__ = ["check_fits", "joint_mode", "memory_limit", "parse_bytes", "set_memory_limit"]
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _GROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -87,3 +90,15 @@ def _physical() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
         return 8 * 10**9
+
+
+def check_fits(J: Any, operation: str, limit: int | str | None, needed: int) -> None:
+    """Raise MemoryLimitError if a result of a Jacobian would take more bytes than the limit, or its own limit."""
+    allowed = memory_limit(J._limit if limit is None else limit)
+    if needed > allowed:
+        raise MemoryLimitError(operation, needed, allowed, J.nbytes)
+
+
+def joint_mode(left: str, right: str) -> str:
+    """The mode of a product: lazy as soon as one is."""
+    return "lazy" if "lazy" in (left, right) else left if left == right else "auto"

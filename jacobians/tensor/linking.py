@@ -17,9 +17,20 @@ from ..errors import ArgumentError
 from ..graph import LinearGraph
 from ..labels import axes_of
 from ..pausing import without_collection
-from ..terms import Term, remembering
+from ..terms import Factor, Term, remembering, transposed
 
-__all__ = ["Body", "Linear", "add", "compose", "copy_into", "edge", "of_terms", "scale", "transpose"]
+__all__ = [
+    "Body",
+    "Linear",
+    "add",
+    "add_multiple",
+    "compose",
+    "copy_into",
+    "edge",
+    "of_terms",
+    "scale",
+    "transpose",
+]
 
 Order = str | Plan | Sequence[int]
 
@@ -148,6 +159,7 @@ def edge(terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: np.dty
     graph = LinearGraph()
     graph.shapes, graph.dtypes = [in_shape, out_shape], [in_dtype, dtype]
     graph.into = [{}, {0: list(terms)} if terms else {}]
+    graph.has_complex = dtype.kind == "c" or in_dtype.kind == "c"
     return graph
 
 
@@ -175,14 +187,27 @@ def add(left: Linear, right: Linear) -> Linear:
     return Linear(graph, first[left.input], output, tuple(sorted(joints)))
 
 
-def scale(linear: Linear, factor: float) -> Linear:
+def scale(linear: Linear, factor: float | complex) -> Linear:
     """The graph of a multiple: a scaled identity behind the output."""
     graph = LinearGraph()
     numbers = copy_into(graph, linear.graph, {})
-    output = graph.add_vertex(linear.graph.shapes[linear.output], linear.graph.dtypes[linear.output])
-    axes = axes_of(graph.shapes[output])
-    graph.add_term(numbers[linear.output], output, Term(axes, axes, scale=factor))
+    output = add_multiple(graph, numbers[linear.output], factor)
     return Linear(graph, numbers[linear.input], output, tuple([numbers[j] for j in linear.joints]))
+
+
+def add_multiple(graph: LinearGraph, vertex: int, factor: float | complex) -> int:
+    """A new vertex that is a multiple of another one."""
+    factor = complex(factor) if np.iscomplexobj(factor) else float(factor)  # type: ignore[arg-type]
+    dtype, axes = graph.dtypes[vertex], axes_of(graph.shapes[vertex])
+    term = Term(axes, axes)
+    if isinstance(factor, complex):
+        dtype = np.result_type(dtype, np.complex64)
+        term = term.replace(factors=(Factor(np.asarray(factor, dtype), ()),))
+    else:
+        term = term.times(factor)
+    output = graph.add_vertex(graph.shapes[vertex], dtype)
+    graph.add_term(vertex, output, term)
+    return output
 
 
 def transpose(linear: Linear) -> Linear:
@@ -194,7 +219,8 @@ def transpose(linear: Linear) -> Linear:
     for target, edges in enumerate(linear.graph.into):
         for source, terms in edges.items():
             for term in terms:
-                graph.add_term(last - target, last - source, term.T)
+                turned = transposed(term, graph.is_real(last - source), graph.is_real(last - target))
+                graph.add_term(last - target, last - source, turned)
     return Linear(graph, last - linear.output, last - linear.input, tuple([last - j for j in linear.joints]))
 
 

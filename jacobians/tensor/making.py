@@ -11,7 +11,15 @@ from ..errors import ArgumentError, ShapeError
 from ..labels import Label, axes_of
 from ..terms import Factor, Term
 
-__all__ = ["ConstructorOrMethod", "array_term", "as_value", "diagonal_entries", "einsum_term", "owned_value"]
+__all__ = [
+    "ConstructorOrMethod",
+    "array_term",
+    "as_shape",
+    "as_value",
+    "diagonal_entries",
+    "einsum_term",
+    "owned_value",
+]
 
 
 def array_term(array: Any, in_ndim: int) -> Term:
@@ -23,6 +31,11 @@ def array_term(array: Any, in_ndim: int) -> Term:
     axes = axes_of(array.shape)
     split = array.ndim - in_ndim
     return Term(axes[:split], axes[split:], (Factor.on(array, axes),))
+
+
+def as_shape(shape: Any) -> tuple[int, ...]:
+    """A shape that may be given as one size."""
+    return (int(shape),) if np.ndim(shape) == 0 else tuple([int(size) for size in shape])
 
 
 def diagonal_entries(entries: Any) -> Term:
@@ -74,10 +87,9 @@ def as_value(array: Any) -> Any:
 def owned_value(array: Any) -> Any:
     """A copy of an array of floating numbers; integers and booleans become float64."""
     array = as_value(array)
-    if array.dtype.kind not in "fiub":
-        found = f"has dtype {array.dtype}"
-        raise ArgumentError("Jacobian", "an array", found, "Only real numbers are supported; give both parts apart.")
-    return array.copy() if array.dtype.kind == "f" else array.astype(np.result_type(array.dtype, float))
+    if array.dtype.kind not in "fciub":
+        raise ArgumentError("Jacobian", "an array", f"has dtype {array.dtype}", "Use floating or complex numbers.")
+    return array.copy() if array.dtype.kind in "fc" else array.astype(np.result_type(array.dtype, float))
 
 
 class ConstructorOrMethod:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
+
+from ..errors import HolomorphyError
 
 __all__ = ["BlockOperator", "JacobianOperator"]
 
@@ -15,6 +18,7 @@ class JacobianOperator(LinearOperator):
     """A Jacobian as a SciPy LinearOperator of shape (size of out, size of in); vectors are raveled."""
 
     def __init__(self, J: Any) -> None:
+        _check_linear(J, [J.dtype], [J.in_dtype], lambda: J.is_holomorphic)
         self.jacobian = J
         super().__init__(J.dtype, (prod(J.out_shape), prod(J.in_shape)))
 
@@ -22,7 +26,7 @@ class JacobianOperator(LinearOperator):
         return np.reshape(self.jacobian.jvp(np.reshape(x, self.jacobian.in_shape)), -1)
 
     def _rmatvec(self, x: np.ndarray) -> np.ndarray:
-        return np.reshape(self.jacobian.vjp(np.reshape(x, self.jacobian.out_shape)), -1)
+        return np.reshape(_adjoint(self.jacobian.vjp, np.reshape(x, self.jacobian.out_shape), self.dtype), -1)
 
     def _matmat(self, X: np.ndarray) -> np.ndarray:
         batch = np.reshape(X, (*self.jacobian.in_shape, X.shape[1]))
@@ -30,13 +34,31 @@ class JacobianOperator(LinearOperator):
 
     def _rmatmat(self, X: np.ndarray) -> np.ndarray:
         batch = np.reshape(X.T, (X.shape[1], *self.jacobian.out_shape))
-        return np.reshape(batch @ self.jacobian, (X.shape[1], self.shape[1])).T
+        pulled = _adjoint(lambda c: c @ self.jacobian, batch, self.dtype)
+        return np.reshape(pulled, (X.shape[1], self.shape[1])).T
+
+
+def _adjoint(pull: Callable[[Any], Any], vector: Any, dtype: Any) -> Any:
+    """What SciPy calls the adjoint: with the conjugate matrix, not only transposed."""
+    return np.conjugate(pull(np.conjugate(vector))) if np.dtype(dtype).kind == "c" else pull(vector)
+
+
+def _check_linear(J: Any, outputs: Sequence[np.dtype], inputs: Sequence[np.dtype], holds: Callable[[], bool]) -> None:
+    """Raise unless the Jacobian is real, or linear between complex arrays."""
+    kinds = {dtype.kind == "c" for dtype in (*outputs, *inputs)}
+    if kinds != {False} and (len(kinds) > 1 or not holds()):
+        raise HolomorphyError(
+            "to_linear_operator()", "Use a function from complex to complex arrays that is holomorphic, or J @ h."
+        )
 
 
 class BlockOperator(LinearOperator):
     """A Jacobian of nests as a SciPy LinearOperator on its flat view."""
 
     def __init__(self, J: Any) -> None:
+        grid = J.grid()
+        outputs, inputs = [row[0].dtype for row in grid if row], [block.in_dtype for block in (grid or [[]])[0]]
+        _check_linear(J, outputs, inputs, lambda: all([block.is_holomorphic for row in grid for block in row]))
         self.jacobian = J
         super().__init__(J.dtype, J.shape)
 
@@ -53,5 +75,8 @@ class BlockOperator(LinearOperator):
 
     def _rmatmat(self, X: np.ndarray) -> np.ndarray:
         batch = X.shape[1:]
+        turned = np.dtype(self.dtype).kind == "c"
+        X = np.conjugate(X) if turned else X
         parts = [np.reshape(X[row.slice].T, batch + row.shape) for row in self.jacobian.rows]
-        return np.concatenate([np.reshape(part, (*batch, -1)).T for part in self.jacobian.pulled(parts, batch)])
+        pulled = np.concatenate([np.reshape(part, (*batch, -1)).T for part in self.jacobian.pulled(parts, batch)])
+        return np.conjugate(pulled) if turned else pulled

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..contract import Placed
+from ..contract import Placed, mirror
 from ..trees import Tree
 from .jacobian import Jacobian
 
@@ -48,9 +48,14 @@ def parts_of(tree: Tree, shapes: Sequence[tuple[int, ...]]) -> list[Part]:
 
 
 def dense_view(
-    rows: Sequence[Part], columns: Sequence[Part], grid: Grid, dtype: np.dtype, limit: int | str | None
+    rows: Sequence[Part],
+    columns: Sequence[Part],
+    grid: Grid,
+    dtype: np.dtype,
+    limit: int | str | None,
+    symmetric: bool,
 ) -> Any:
-    """The matrix of blocks; what holds no terms is not computed."""
+    """The matrix of blocks; what holds no terms is not computed. A symmetric one is so exactly."""
     ends = rows[-1].slice.stop if rows else 0, columns[-1].slice.stop if columns else 0
     matrix = np.zeros(ends, dtype)
     for row, blocks in zip(rows, grid, strict=True):
@@ -62,6 +67,8 @@ def dense_view(
                 parts = [np.concatenate([J.to_matrix(limit) for J in blocks], axis=1) for blocks in grid]
                 return np.concatenate(parts, axis=0)
             matrix[row.slice, column.slice] = block
+    if symmetric:
+        mirror(matrix)
     return matrix
 
 
@@ -72,4 +79,4 @@ def placed_terms(rows: Sequence[Part], columns: Sequence[Part], grid: Grid) -> l
         for row, blocks in zip(rows, grid, strict=True)
         for column, J in zip(columns, blocks, strict=True)
     ]
-    return [Placed(term, *place) for *place, J in places for term in J.terms]
+    return [Placed(term, *place) for *place, J in places for term in J._entries("to_sparse()")[0]]

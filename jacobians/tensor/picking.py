@@ -11,7 +11,7 @@ from ..chain import chain
 from ..contract import to_dense
 from ..labels import axes_of
 from ..rules.indexing import indexing_term
-from ..terms import Term
+from ..terms import Term, acting, plain
 from .linking import Linear
 from .products import pull_terms
 
@@ -21,8 +21,12 @@ __all__ = ["pick", "row_terms"]
 def pick(terms: Sequence[Term], shape: tuple[int, ...], index: Any, dtype: np.dtype) -> Any:
     """The indexed entries of the tensor of shape out_shape + in_shape that the terms sum to."""
     picked = indexing_term(shape, index)
-    asked = [chain(picked, term.replace(out=term.out + term.inp, inp=())) for term in terms]
-    return to_dense([term for term in asked if term is not None], picked.out_shape, dtype)
+    asked = []
+    for term in terms:
+        found = chain(picked, plain(term).replace(out=term.out + term.inp, inp=()))
+        if found is not None:
+            asked.append(acting(found, term.act))
+    return to_dense(asked, picked.out_shape, dtype)
 
 
 def row_terms(linear: Linear, position: int) -> list[Term]:
@@ -31,5 +35,9 @@ def row_terms(linear: Linear, position: int) -> list[Term]:
     row = indexing_term(out_shape[:1], position)
     axes = axes_of(out_shape[1:])
     picked = Term(axes, row.inp + axes, maps=row.maps)
-    back = [chain(picked.T, term) for term in pull_terms(linear, [picked])]
-    return [term for term in back if term is not None]
+    found = []
+    for term in pull_terms(linear, [picked]):
+        back = chain(picked.T, plain(term))
+        if back is not None:
+            found.append(acting(back, term.act))
+    return found

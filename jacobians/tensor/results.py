@@ -12,7 +12,7 @@ from ..contract import Placed, Triplets, compress, is_compressible, reduce_term,
 from ..errors import StructureError
 from ..labels import size_of
 from ..program import Symbol
-from ..terms import Term
+from ..terms import LINEAR, Term, plain, real_part
 from .patterns import SparsePattern, sparse_pattern
 
 __all__ = ["shared_blocks", "sparse_bytes", "sparse_matrix", "triplet_count"]
@@ -26,7 +26,7 @@ def sparse_matrix(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dt
     """The sum of terms at their places as a SciPy sparse array; as its pattern if they are recorded."""
     if format not in ("csr", "csc", "coo", "bsr"):
         raise ValueError(f"to_sparse: format must be 'csr', 'csc', 'coo' or 'bsr', but is {format!r}.")
-    placed = [part._replace(term=reduce_term(part.term)) for part in placed if not part.term.is_empty]
+    placed = [part._replace(term=_reduced(part.term)) for part in placed if not part.term.is_empty]
     if is_compressible([part.term for part in placed]):
         found = compress(placed, shape, dtype, by_columns=format == "csc")
         return SparsePattern(found.data, found.indices, found.indptr, shape, format).build(found.data)
@@ -39,6 +39,12 @@ def sparse_matrix(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dt
             entries.append(Triplets(rows + row, columns + column, values))
     pattern = sparse_pattern(entries, shape, format, dtype)
     return pattern if isinstance(pattern.data, Symbol) else pattern.build(pattern.data)
+
+
+def _reduced(term: Term) -> Term:
+    """The normal form of a term between real arrays, its real part if that is meant."""
+    found = reduce_term(plain(term))
+    return found if term.act == LINEAR else real_part(found) or found
 
 
 def sparse_bytes(placed: Sequence[Placed], dtype: np.dtype) -> int:

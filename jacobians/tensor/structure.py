@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ..labels import flatten, size_of
-from ..terms import Factor, OperatorFactor, Term
+from ..terms import CONJUGATE, LINEAR, REAL, Factor, OperatorFactor, Term
 
 __all__ = ["describe", "is_diagonal"]
 
@@ -30,7 +30,7 @@ def describe(terms: Sequence[Term]) -> str:
     """A short text such as ``diagonal + rank 1``, ``block-diagonal over axis 0``, ``12 sparse``."""
     if not terms:
         return "zero"
-    counts = Counter(_describe(term) for term in terms)
+    counts = Counter(_ACTS[term.act].format(_describe(term)) for term in terms)
     return " + ".join(word if count == 1 else f"{count} {word}" for word, count in counts.items())
 
 
@@ -38,6 +38,9 @@ def _is_hyperdiagonal(term: Term) -> bool:
     """Whether out and inp are one axis, repeated, as in a third derivative ``i i | i``."""
     placed = {label for relation in term.maps for label in relation.dst}
     return len(set(term.out + term.inp)) == 1 and len(term.out) > 1 and placed.isdisjoint(term.free)
+
+
+_ACTS = {LINEAR: "{}", CONJUGATE: "{} on the conjugate", REAL: "real part of {}"}
 
 
 def _describe(term: Term) -> str:

@@ -6,8 +6,10 @@
 - `relations`: `compose` and `join`, the algebra of maps.
 - `term`: `Term`, scale times the sum over bound labels of factors times maps.
 - `pattern`: `Pattern`, the labels of a term without its numbers.
+- `acting`: terms that act on conjugate tangents, or give the real part.
 """
 
+from .acting import CONJUGATE, LINEAR, REAL, acting, conjugated, is_real, plain, real_part, settled_act, transposed
 from .factor import Factor, LinearOperation, OperatorFactor
 from .maps import Affine, Map
 from .memory import remembering
@@ -16,6 +18,9 @@ from .relations import Joined, compose, join, spread, tabulate
 from .term import Term
 
 __all__ = [
+    "CONJUGATE",
+    "LINEAR",
+    "REAL",
     "Affine",
     "Factor",
     "Joined",
@@ -24,13 +29,20 @@ __all__ = [
     "OperatorFactor",
     "Pattern",
     "Term",
+    "acting",
     "compose",
+    "conjugated",
     "factor_of",
+    "is_real",
     "join",
     "pattern_of",
     "patterned",
+    "plain",
+    "real_part",
     "remembering",
+    "settled_act",
     "spread",
     "standardised",
     "tabulate",
+    "transposed",
 ]

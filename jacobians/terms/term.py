@@ -57,6 +57,8 @@ class Term(Frozen):
     maps: tuple[Map, ...]
     bound: tuple[Label, ...]
     scale: float
+    act = ""
+    """How the term acts on a complex tangent, see `acting`; linearly, unless it is an `ActingTerm`."""
     _labels: dict[Label, None] | None
     _pattern: Pattern | None
 

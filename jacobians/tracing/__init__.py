@@ -58,7 +58,7 @@ def watch(level: Level, value: Any) -> Traced:
         value = value.strong()
     else:
         value = np.asarray(value)
-        if value.dtype.kind != "f":
+        if value.dtype.kind not in "fc":
             advice = "Only floating numbers are differentiated: use x.astype(float)."
             raise ArgumentError("watch", "an input", f"has dtype {value.dtype}", advice)
         value = level.guard.register(value)

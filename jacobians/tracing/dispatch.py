@@ -18,7 +18,8 @@ import numpy as np
 from ..arrays import settled, written
 from ..errors import ArgumentError, EscapedTraceError, TraceConversionError, UnsupportedFunctionError
 from ..program import Symbol
-from ..registry import Call, Path, Rule, function_name, lookup
+from ..registry import Call, Path, Rule, function_name, lookup, refused_complex
+from .complex_calls import acting_terms, check_casts, has_complex
 from .levels import Level
 from .recorded import Recorded, contains_traced, lift, recorded_in
 
@@ -42,8 +43,9 @@ _KEEP_NOTHING = {
 _CONDITIONS: dict[Any, int] = {np.where: 0, np.compress: 0, np.extract: 0, np.select: 0}
 # Rules that state terms; operands of these types only say how, and an ndarray of these kinds holds no traced values.
 _STATING = {"elementwise", "multilinear", "gather", "local"}
-_STATIC = {int, float, bool, str, slice, np.float64, np.float32, np.int64, np.bool_}
-_NUMBERS = set("fiub")
+_STATIC = {int, float, complex, bool, str, slice, np.int64, np.bool_}
+_STATIC |= {np.float64, np.float32, np.complex128, np.complex64}
+_NUMBERS = set("fiubc")
 _SPECIAL = {"out", "overwrite_input"}
 _OBJECTS = (object, "O", "object", np.dtype(object))
 
@@ -103,6 +105,8 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     if kwargs:
         kwargs = {name: lift(value) for name, value in kwargs.items() if value is not np._NoValue}
     level = level_of(function, args, kwargs)
+    if not rule.is_complex and level is not None and level.graph.has_complex and has_complex(args, kwargs):
+        raise refused_complex(function)
     if rule.kind == "composed" or level is None:
         run = rule.run if rule.kind == "composed" else function
         return unlinked(lift_result(run(*args, **kwargs)))  # type: ignore[misc]
@@ -299,6 +303,8 @@ def _record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> An
         values.append(value)
     if kwargs:
         kwargs = {name: _taken(level, function, value, (-1, 0), sources) for name, value in kwargs.items()}
+    if level.graph.has_complex:
+        check_casts(level, function, sources, (*values, *kwargs.values()))
     result = function(*values, **kwargs)
     if not isinstance(result, (tuple, list)):
         vertex = _vertex(level, rule, result)
@@ -321,14 +327,12 @@ def _vertex(level: Level, rule: Rule, part: Any) -> int | None:
     if not hasattr(part, "dtype"):
         part = np.asarray(part)
     dtype = part.dtype
-    if dtype.kind == "c":
-        raise ArgumentError(
-            function_name(rule.function), "its result", "is complex", "Complex numbers are not differentiated yet."
-        )
+    if dtype.kind == "c" and not rule.is_complex:
+        raise refused_complex(rule.function)
     if dtype.kind == "O":
         advice = "Of those no derivative can be told. Leave out dtype=object."
         raise ArgumentError(function_name(rule.function), "its result", "is an array of objects", advice)
-    return level.graph.add_vertex(part.shape, dtype) if dtype.kind == "f" else None
+    return level.graph.add_vertex(part.shape, dtype) if dtype.kind in "fc" else None
 
 
 def _add_terms(
@@ -341,7 +345,10 @@ def _add_terms(
     kwargs: dict,
 ) -> None:
     seen = set()
-    for position, path, term in rule.run(Call(result, sources), *values, **kwargs):  # type: ignore[misc]
+    found = rule.run(Call(result, sources), *values, **kwargs)  # type: ignore[misc]
+    if level.graph.has_complex:
+        found = acting_terms(level, rule, sources, vertices, found)
+    for position, path, term in found:
         seen.add(path)
         if isinstance(term, str):
             level.refuse(owner_of(result[position]), function_name(rule.function), term)

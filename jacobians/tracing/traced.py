@@ -288,7 +288,7 @@ def _has_ellipsis(index: Any) -> bool:
 
 def blank(level: Level, array: Any) -> Any:
     """A new plain array of floating numbers as one of a level, that may be written into."""
-    if isinstance(array, Traced) or array.dtype.kind != "f":
+    if isinstance(array, Traced) or array.dtype.kind not in "fc":
         return array
     made: Any = Buffer.__new__(Buffer)
     made.level = level

@@ -235,7 +235,7 @@ _OUT = "for out= unless that is a traced array made inside the function, such as
 def _check_target(ufunc: np.ufunc, target: np.ndarray, inputs: tuple) -> None:
     shape = next(x.shape for x in inputs if isinstance(x, Recorded))
     faults = {
-        f"has dtype {target.dtype}": target.dtype.kind != "f",
+        f"has dtype {target.dtype}": target.dtype.kind not in "fc",
         "is a view of another array": target.base is not None,
         "is read-only, perhaps because a derivative needs it": not target.flags.writeable,
     }

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import Slot, settled, written
 from ..errors import EscapedTraceError
+from ..methods import check_cast
 from ..program import Symbol
 from .dispatch import check_current
 from .levels import Level
@@ -58,7 +59,10 @@ def writable(given: Any, dtype: np.dtype) -> Any:
             raise EscapedTraceError("assignment", value.shape)
         check_current("assignment", value)
     elif not isinstance(value, Symbol):
+        value = np.asarray(value)
+        check_cast("assignment", value.dtype, dtype)
         return np.array(value, dtype)
+    check_cast("assignment", value.dtype, dtype)
     return settled(value if value.dtype == dtype else np.astype(value, dtype))  # type: ignore[arg-type]
 
 

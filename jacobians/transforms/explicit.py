@@ -10,7 +10,7 @@ import numpy as np
 
 from ..elimination import NAMES, Plan
 from ..errors import ArgumentError
-from ..recording import Argnums, Linearised, linearise, normalised_argnums, owned_graph
+from ..recording import Argnums, Linearised, check_complex, linearise, normalised_argnums, owned_graph
 from ..tensor import memory_limit as bytes_of
 from ..trees import is_container
 from .gradients import grad
@@ -31,6 +31,7 @@ def jacobian(
     plan: Plan | None = None,
     memory_limit: Limit = None,
     has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """The function that computes the generalized Jacobian of an array-valued function.
 
@@ -51,6 +52,10 @@ def jacobian(
     memory_limit : int or str, optional
         Bytes that a dense result, or in auto mode the terms and the largest intermediate, may take.
     has_aux : bool
+    holomorphic : bool
+        Whether arguments and result are complex and the function is holomorphic, so that the Jacobian is a complex
+        tensor. Without it a Jacobian between complex arrays is linear over the real numbers: ``J @ h`` is right for any
+        function.
 
     Returns
     -------
@@ -65,6 +70,8 @@ def jacobian(
         If an argument or the result cannot be differentiated.
     UnsupportedFunctionError
         If the function calls one that has no rule.
+    HolomorphyError
+        If `holomorphic` is said of a function that is not.
 
     Examples
     --------
@@ -73,7 +80,7 @@ def jacobian(
     >>> J.shape, J.structure, J.nbytes
     ((3, 3), 'diagonal', 24)
     """
-    options = _checked("jacobian", mode, order if plan is None else plan, memory_limit)
+    options = _checked("jacobian", mode, order if plan is None else plan, memory_limit, holomorphic=holomorphic)
     return _differentiated("jacobian", function, argnums, options, has_aux)
 
 
@@ -86,6 +93,7 @@ def value_and_jacobian(
     plan: Plan | None = None,
     memory_limit: Limit = None,
     has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """The function that computes value and Jacobian together; parameters are those of `jacobian`.
 
@@ -101,7 +109,8 @@ def value_and_jacobian(
     >>> y, J.diagonal()
     (array([1., 1.]), array([1., 1.]))
     """
-    options = _checked("value_and_jacobian", mode, order if plan is None else plan, memory_limit)
+    order = order if plan is None else plan
+    options = _checked("value_and_jacobian", mode, order, memory_limit, holomorphic=holomorphic)
 
     @wraps(function)
     def valued(*args: Any, **kwargs: Any) -> Any:
@@ -119,16 +128,20 @@ class _Options(NamedTuple):
     order: Order
     limit: int | None
     symmetric: bool = False
+    holomorphic: bool = False
 
 
-def _checked(name: str, mode: str, order: Order, memory_limit: Limit, symmetric: bool = False) -> _Options:
+def _checked(
+    name: str, mode: str, order: Order, memory_limit: Limit, symmetric: bool = False, holomorphic: bool = False
+) -> _Options:
     """The options, or an error under the name of the public function."""
     if mode not in ("auto", "explicit", "lazy"):
         raise ArgumentError(name, "mode", f"is {mode!r}", 'Use "auto", "explicit" or "lazy".')
     if order not in ("auto", *NAMES) if isinstance(order, str) else not isinstance(order, Sequence):
         names = ", ".join(f'"{known}"' for known in ("auto", *NAMES))
         raise ArgumentError(name, "order", f"is {order!r}", f"Use {names}, a plan, or a sequence of vertices.")
-    return _Options(mode, order, None if memory_limit is None else bytes_of(memory_limit), symmetric)
+    limit = None if memory_limit is None else bytes_of(memory_limit)
+    return _Options(mode, order, limit, symmetric, holomorphic)
 
 
 def _differentiated(
@@ -160,6 +173,8 @@ def _jacobians(
     def finish(record: Linearised) -> tuple[Any, Any, Any]:
         value = record.value() if valued else None
         single = isinstance(argnums, (int, np.integer))
+        if options.holomorphic:
+            check_complex(name, record)
         results = jacobians_of(record, owned_graph(record, value), single, name, *options)
         return value, results, record.aux
 
@@ -200,6 +215,7 @@ def hessian(
     memory_limit: Limit = None,
     has_aux: bool = False,
     symmetric: bool = True,
+    holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """The function that computes the Hessian of a scalar function: the Jacobian of its gradient.
 
@@ -218,6 +234,8 @@ def hessian(
         Whether ``H.to_array()``, and ``H.to_matrix()`` of a nest, equal their transpose exactly, and not only but for
         rounding. (By Schwarz's theorem, where the second derivatives are continuous.) Traced arrays and
         compiled code are left as they are computed.
+    holomorphic : bool
+        Whether arguments and result are complex, and the second complex derivative is meant.
 
     Examples
     --------
@@ -226,8 +244,9 @@ def hessian(
     array([[ 6.,  0.],
            [ 0., 12.]])
     """
-    options = _checked("hessian", mode, order if plan is None else plan, memory_limit, symmetric)
-    second = _differentiated("hessian", grad(function, argnums, has_aux=has_aux), argnums, options, has_aux)
+    options = _checked("hessian", mode, order if plan is None else plan, memory_limit, symmetric, holomorphic)
+    first = grad(function, argnums, has_aux=has_aux, holomorphic=holomorphic)
+    second = _differentiated("hessian", first, argnums, options, has_aux)
     if isinstance(argnums, (int, np.integer)):
         return second
 

@@ -9,12 +9,22 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError
-from ..recording import Argnums, Linearised, linearise, normalised_argnums, pull
+from ..recording import (
+    Argnums,
+    Linearised,
+    check_real_result,
+    linearise,
+    normalised_argnums,
+    pull,
+    pull_holomorphic,
+)
 
 __all__ = ["grad", "value_and_grad"]
 
 
-def grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+def grad(
+    function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]:
     """The function that computes the gradient of a scalar function.
 
     Parameters
@@ -25,6 +35,9 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = 
         The differentiated positional arguments, arrays or nests of arrays; an int gives one gradient, a tuple gives a
         tuple. Keyword arguments reach the function undifferentiated.
     has_aux : bool
+    holomorphic : bool
+        Whether arguments and result are complex, and the complex derivative is meant. Without it the result must be
+        real; its gradient in a complex argument ``u + iv`` is then ``df/du - i df/dv``, as in JAX.
 
     Returns
     -------
@@ -36,6 +49,8 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = 
     ------
     ArgumentError
         If an argument cannot be differentiated, or the result is no scalar.
+    HolomorphyError
+        If `holomorphic` is said of a function that is not.
 
     Examples
     --------
@@ -47,7 +62,7 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = 
     >>> grad(lambda p: np.sum((W @ p["x"] + p["b"]) ** 2))({"x": x, "b": b})
     {'x': array([ 0., 18.]), 'b': array([-6.,  6.])}
     """
-    both = _valued("grad", function, argnums, has_aux)
+    both = _valued("grad", function, argnums, has_aux, holomorphic)
 
     @wraps(function)
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -57,7 +72,9 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = 
     return gradient
 
 
-def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+def value_and_grad(
+    function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]:
     """The function that computes value and gradient of a scalar function together.
 
     Parameters are those of `grad`.
@@ -73,10 +90,12 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0, *, has_au
     >>> value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     (np.float64(5.0), array([2., 4.]))
     """
-    return _valued("value_and_grad", function, argnums, has_aux)
+    return _valued("value_and_grad", function, argnums, has_aux, holomorphic)
 
 
-def _valued(name: str, function: Callable[..., Any], argnums: Argnums, has_aux: bool) -> Callable[..., Any]:
+def _valued(
+    name: str, function: Callable[..., Any], argnums: Argnums, has_aux: bool, holomorphic: bool
+) -> Callable[..., Any]:
     """`value_and_grad`, under the name that errors tell."""
 
     @wraps(function)
@@ -92,7 +111,11 @@ def _valued(name: str, function: Callable[..., Any], argnums: Argnums, has_aux: 
             if shape != ():
                 advice = "Use jacobian, or sum the result to a scalar first."
                 raise ArgumentError(name, "the result", f"has shape {shape}, but must be a scalar", advice)
-            gradients = record.nested(pull(record))
+            if holomorphic:
+                gradients = record.nested(pull_holomorphic(name, record))
+            else:
+                check_real_result(name, record.graph.dtypes[record.output])
+                gradients = record.nested(pull(record))
             value = record.value()
             single = isinstance(argnums, (int, np.integer))
             return (value, record.aux) if has_aux else value, gradients[0] if single else gradients

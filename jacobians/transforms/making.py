@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from ..errors import HolomorphyError
 from ..graph import LinearGraph
 from ..recording import Linearised
 from ..tensor import BlockJacobian, Body, Bundle, Jacobian
@@ -22,6 +24,7 @@ def jacobians_of(
     order: Order = "auto",
     limit: int | None = None,
     symmetric: bool = False,
+    holomorphic: bool = False,
 ) -> Any:
     """A Jacobian, or a tuple of them; one `BlockJacobian` as soon as the result or an argument is a nest.
 
@@ -38,6 +41,8 @@ def jacobians_of(
         How they are held.
     symmetric : bool
         Whether the result is the gradient in the arguments.
+    holomorphic : bool
+        Whether a term on the conjugate of a tangent is an error.
     """
     if not record.is_nested:
         own = record.inputs[0] if symmetric else None
@@ -45,10 +50,20 @@ def jacobians_of(
         if mode == "explicit":
             _ = body.terms(keep=True)
         results = tuple([Jacobian(body, vertex, mode, limit) for vertex in record.inputs])
+        _check_holomorphic(operation, graph, results if holomorphic else ())
         return results[0] if single else results
     bundle = Bundle(graph, record.inputs, record.outputs, order=order, symmetric=symmetric)
     _ = bundle.body.check_order(operation)
     if mode == "explicit":
         _ = bundle.terms(keep=True)
     argument = record.arguments[0] if single else Tree(tuple, None, record.arguments)
-    return BlockJacobian(bundle, record.result, argument, mode, limit)
+    blocks = BlockJacobian(bundle, record.result, argument, mode, limit)
+    _check_holomorphic(operation, graph, [J for row in blocks.grid() for J in row] if holomorphic else ())
+    return blocks
+
+
+def _check_holomorphic(operation: str, graph: LinearGraph, found: Iterable[Jacobian]) -> None:
+    """Raise if terms on conjugates are left; where none was recorded, none can be, and nothing is computed."""
+    acting = any([term.act for edges in graph.into for terms in edges.values() for term in terms])
+    if acting and not all([J.is_holomorphic for J in found]):
+        raise HolomorphyError(operation, "Leave holomorphic=True out for a Jacobian with both parts.")

@@ -1,0 +1,69 @@
+"""Which rules hold for complex numbers as they stand; those of ufuncs and of `np.linalg` are told where they are.
+
+A function that is linear, or moves entries, or is a holomorphic function of them, has one formula for both. What
+compares numbers (`maximum`, `sort`, `median`) orders complex ones by their real part first, which no derivative
+follows; it is refused, as is what has another formula.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+
+from ..arrays import embed, scatter, written
+from ..registry import complex_too
+from .sparse import sparse_product, sparse_solve
+
+__all__: list[str] = []
+
+# the library's own
+complex_too(operator.getitem, scatter, embed, written, sparse_product, sparse_solve)
+# shape
+complex_too(np.reshape, np.ravel, np.squeeze, np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d)
+complex_too(np.copy, np.astype, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.matrix_transpose)
+complex_too(np.linalg.matrix_transpose, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.broadcast_to)
+complex_too(np.broadcast_arrays, np.meshgrid, np.repeat, np.tile, np.resize, np.pad)
+complex_too(np.lib.stride_tricks.sliding_window_view)
+complex_too(np.diag, np.diagflat, np.diagonal, np.linalg.diagonal, np.tril, np.triu)
+# parts
+complex_too(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.append, np.block)
+complex_too(np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.unstack)
+complex_too(np.choose, np.select, np.delete, np.trim_zeros, np.insert, np.piecewise)
+complex_too(np.take, np.take_along_axis, np.compress, np.extract)
+complex_too(np.copyto, np.put, np.place, np.putmask, np.fill_diagonal, np.put_along_axis)
+# sums and products
+complex_too(np.sum, np.mean, np.prod, np.average, np.cumsum, np.cumprod, np.cumulative_sum, np.cumulative_prod)
+complex_too(np.nansum, np.nanprod, np.nancumsum, np.nancumprod, np.nanmean)
+complex_too(np.var, np.std, np.nanvar, np.nanstd)
+complex_too(np.diff, np.ediff1d, np.trapezoid, np.gradient)
+complex_too(np.add.reduceat, np.subtract.reduce, np.subtract.accumulate, np.subtract.reduceat)
+complex_too(np.multiply.reduceat, np.divide.reduce, np.divide.accumulate, np.divide.reduceat)
+complex_too(
+    np.vdot,
+    np.vecdot,
+    np.linalg.vecdot,
+    np.vecmat,
+    np.linalg.multi_dot,
+    np.linalg.matrix_power,
+    np.einsum,
+    np.cross,
+    np.linalg.cross,
+)
+complex_too(np.trace, np.linalg.trace, np.convolve, np.correlate)
+# others
+complex_too(
+    np.apply_along_axis,
+    np.apply_over_axes,
+    np.vander,
+    np.polyval,
+    np.cov,
+    np.polyadd,
+    np.polysub,
+    np.polymul,
+    np.polyder,
+    np.polyint,
+    np.full_like,
+)
+complex_too(np.linspace, np.array, np.asanyarray, np.asarray, np.ascontiguousarray, np.asfortranarray)
+complex_too(np.full, np.fromfunction, np.fromiter, np.require, np.real_if_close)
