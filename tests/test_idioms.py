@@ -270,7 +270,6 @@ RAISES = {
     "max(initial=)": lambda x: np.max(A * x, initial=x[0]),
     "nan_to_num(nan=)": lambda x: np.nan_to_num(A, nan=x[0]),
     "np.arctan2.reduceat": lambda x: np.arctan2.reduceat(x, [0, 2]),
-    "complex": lambda x: np.abs(np.exp(1j * x)),
     "np.histogram2d": lambda x: np.histogram2d(x, x)[1],
     "masked array": lambda x: x * np.ma.array(A, mask=A > 2),
     "sparse + x": lambda x: scipy.sparse.csr_array(A) + x,

@@ -295,8 +295,7 @@ class BlockJacobian:
     def __mul__(self, factor: Any) -> BlockJacobian:
         if isinstance(factor, (BlockJacobian, Jacobian, dict)) or np.ndim(factor) != 0:
             return NotImplemented
-        multiple = scale(self._linear(), factor)
-        return BlockJacobian(multiple, self._out, self._inp, self._mode, self._limit)
+        return BlockJacobian(scale(self._linear(), factor), self._out, self._inp, self._mode, self._limit)
 
     __rmul__ = __mul__
 
