@@ -165,6 +165,11 @@ def _svd(
         yield 2, 0, on_conjugate(_product((*b, j, n), inp, (V_, (*b, n, i)), (left, (*b, i, j)), *dPc), a)
         yield 2, 0, _product((*b, j, n), inp, (V_, (*b, n, i)), (right, (*b, i, j)), *dP_T)
     # fmt: on
+    if is_complex(a) and (not partial or rows < columns):
+        turn = (U / s[..., None, :], (*b, k, j))
+        yield 0, 0, _product((*b, k, j), inp, turn, (U_, (*b, p, j)), (V, (*b, q, j)), scale=0.5)
+        back = _product((*b, k, j), inp, turn, (U, (*b, p, j)), (V_, (*b, q, j)), scale=-0.5)
+        yield 0, 0, on_conjugate(back, a)
     if partial:
         return
     if rows > columns:
@@ -172,11 +177,6 @@ def _svd(
     if rows < columns:
         beside = conjugate(_complement(V))
         yield 2, 0, _product((*b, j, n), inp, (beside, (*b, n, q)), (U_ / s[..., None, :], (*b, p, j)))
-    if is_complex(a):
-        turn = (U / s[..., None, :], (*b, k, j))
-        yield 0, 0, _product((*b, k, j), inp, turn, (U_, (*b, p, j)), (V, (*b, q, j)), scale=0.5)
-        back = _product((*b, k, j), inp, turn, (U, (*b, p, j)), (V_, (*b, q, j)), scale=-0.5)
-        yield 0, 0, on_conjugate(back, a)
 
 
 # Any rotation of the vectors beyond the rank is as good: which one LAPACK returns is no smooth function of A.
@@ -193,7 +193,9 @@ def _symmetric_svd(call: Call, a: Any, compute_uv: bool) -> LocalTerms:
     yield (
         (1 if compute_uv else 0),
         0,
-        _product((*b, i), inp, (sign, (*b, i)), (U_, (*b, row, i)), (U, (*b, column, i)), (H, (row, column)), scale=2.0),
+        _product(
+            (*b, i), inp, (sign, (*b, i)), (U_, (*b, row, i)), (U, (*b, column, i)), (H, (row, column)), scale=2.0
+        ),
     )
     if not compute_uv:
         return

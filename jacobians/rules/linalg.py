@@ -82,9 +82,9 @@ def _pinv(call: Call, a: Any, rcond: Any = None, hermitian: bool = False, **_: A
     P = call.result
     b, p, q = matrix_axes(a)
     i, j = alike(q, p)
-    # Of a hermitian matrix the lower triangle is read: S = H * A + (H * A)^T
+    # Of a hermitian matrix the lower triangle is read: S = H * A + (H * A)^H
     half = np.tri(np.shape(a)[-1], dtype=P.dtype) - np.eye(np.shape(a)[-1], dtype=P.dtype) / 2 if hermitian else None
-    a = a if half is None else half * a + transposed(half * a)
+    a = a if half is None else half * a + adjoint(half * a)
     outer = np.eye(np.shape(a)[-2], dtype=P.dtype) - np.matmul(a, P)
     inner = np.eye(np.shape(a)[-1], dtype=P.dtype) - np.matmul(P, a)
     # fmt: off
