@@ -26,6 +26,7 @@ __all__ = [
     "embedded_view",
     "is_sparse",
     "multiplies_sparse",
+    "nothing_known",
     "pick",
     "scatter",
     "settled",
@@ -280,6 +281,13 @@ def sparse_matmul(a: Any, b: Any) -> Any:
     if left:
         return sparse_product(array, matrix)
     return np.moveaxis(sparse_product(np.moveaxis(array, -1, 0), matrix.T), 0, -1)
+
+
+def nothing_known(value: Any) -> np.ndarray:
+    """What NumPy makes of an object that is no array: one of that object."""
+    whole = np.empty((), dtype=object)
+    whole[()] = value
+    return whole
 
 
 class SparseSystem:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import is_sparse
 from .blocks import blockwise
 
 __all__ = ["Namespace"]
@@ -23,6 +24,8 @@ class Namespace:
     imports : dict of str to str
         Module to the name under which it is imported.
     constants : dict of str to array
+    matrices : dict of str to str
+        Sparse matrices, as the expressions that make them of constants.
     objects : dict of str to object
         What has no import path; a program that needs such an object cannot be saved.
     helpers : set of str
@@ -32,6 +35,7 @@ class Namespace:
     def __init__(self) -> None:
         self.imports = {"numpy": "np"}
         self.constants: dict[str, Any] = {}
+        self.matrices: dict[str, str] = {}
         self.objects: dict[str, Any] = {}
         self.helpers: set[str] = set()
         self._known: dict[int, str] = {}
@@ -50,12 +54,22 @@ class Namespace:
 
     def constant(self, value: Any) -> str:
         """The name of an array, or of any object."""
+        if id(value) not in self._known and is_sparse(value):
+            self._known[id(value)] = self._matrix(value)
         if id(value) not in self._known:
             table, letter = (self.constants, "c") if isinstance(value, np.ndarray) else (self.objects, "f")
             name = f"{letter}{len(table)}"
             table[name] = _frozen(value) if table is self.constants else value
             self._known[id(value)] = name
         return self._known[id(value)]
+
+    def _matrix(self, matrix: Any) -> str:
+        self.imports["scipy.sparse"] = "sparse"
+        arrays = ", ".join([self.constant(part) for part in (matrix.data, matrix.indices, matrix.indptr)])
+        name = f"m{len(self.matrices)}"
+        kind = "csc" if matrix.format == "csc" else "csr"
+        self.matrices[name] = f"sparse.{kind}_array(({arrays}), shape={matrix.shape})"
+        return name
 
     def helper(self, name: str) -> str:
         """The name of a function of `blockwise`."""
@@ -71,7 +85,8 @@ class Namespace:
         """The names with their values, to run the text in."""
         modules = {name: importlib.import_module(module) for module, name in self.imports.items()}
         helpers = {name: getattr(blockwise, name) for name in self.helpers}
-        return {**modules, **helpers, **self.constants, **self.objects}
+        scope = {**modules, **helpers, **self.constants, **self.objects}
+        return scope | {name: eval(text, scope.copy()) for name, text in self.matrices.items()}
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

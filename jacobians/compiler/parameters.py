@@ -14,7 +14,7 @@ from .trees import Tree
 
 __all__ = ["Parameters", "Static", "parameters_of"]
 
-_RESERVED = re.compile(r"(np|sparse|special|operator|in_blocks|borrow|give_back|[vcfbt]\d+|_.*)$")
+_RESERVED = re.compile(r"(np|sparse|special|operator|in_blocks|borrow|give_back|[vcfbtm]\d+|_.*)$")
 
 
 class Parameters(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import sparse_product
 from ..program import Node
 from .namespace import Namespace
 
@@ -36,6 +37,8 @@ def call_text(node: Node, names: Mapping[int, str], space: Namespace, out: str =
         return literal(value, names, space)
 
     args = node.args
+    if node.function is sparse_product and args[0].ndim in (1, 2):
+        return f"{space.constant(args[1])} @ {word(args[0])}"
     if node.function is operator.getitem:
         return f"{word(args[0])}[{index_text(args[1], names, space)}]"
     if not out and not node.kwargs and (node.weak or any(isinstance(a, Node) and not a.weak for a in args)):

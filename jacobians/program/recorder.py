@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import assigned
+from ..arrays import assigned, is_sparse
 from ..errors import ArgumentError
 from .identities import same_as
 from .makers import MAKERS, made
+from .matrices import captured_matrix
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk
 from .shapes import STATIC, answer, infer
 from .spelling import SPELLED, spelled
@@ -88,6 +89,7 @@ class Recorder:
         self._symbols: dict[int, Any] = {}
         self._constants: dict[Any, Node] = {}
         self._values: dict[int, Any] = {}
+        self._matrices: list[Any] = []
         self._overwritten: dict[int, Node] = {}
         self._kept_symbols: set[int] = set()
         self._in_place: tuple[Node, Node] | None = None  # a view that was changed in place, and its new content
@@ -310,6 +312,9 @@ class Recorder:
                 and any(type(entry) is self._make for entry in value.flat)
             ):
                 return self._read(self.joined(value), operands)
+        if is_sparse(value):
+            value = captured_matrix(value, self._matrices)
+            return value, (kind, id(value))
         try:
             hash(value)
         except TypeError:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from ..arrays import multiplies_sparse, nothing_known, sparse_matmul
 from ..errors import StagingError
 from ..methods import ArrayMethods
 from .node import Node
@@ -45,7 +46,7 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if not all([type(x) in _KNOWN or _knows(x) for x in inputs]):
-            return NotImplemented
+            return sparse_matmul(*inputs) if multiplies_sparse(ufunc, inputs) else NotImplemented
         if method == "at":
             self._refuse(f"np.{ufunc.__name__}.at", _IN_PLACE)
         out = kwargs.pop("out", None)
@@ -90,6 +91,8 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
             self._refuse("use as an index of a plain array", _INDEX)
         if dtype is not None and np.dtype(dtype).kind != "O":
             self._refuse(f"conversion to an array of dtype {np.dtype(dtype)}", _CONVERSION)
+        if dtype is None and sys._getframe(1).f_code.co_name == "_matmul_dispatch":
+            return nothing_known(self)  # SciPy's sparse matrices leave the product to the other operand then
         if self.size > _MOST_ENTRIES:
             self._refuse("taking an array apart (np.array, np.asarray, ndarray.dot)", _CONVERSION)
         entries = np.empty(self.shape, dtype=object)

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from ..arrays import nothing_known
 from ..errors import ScalarisationWarning, TraceConversionError
 from ..methods import ArrayMethods
 from .dispatch import apply_plainly
@@ -45,7 +46,7 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
                 f"np.stack, np.concatenate or np.where to build an array. {_FOREIGN}",
             )
         if dtype is None and sys._getframe(1).f_code.co_name == "_matmul_dispatch":
-            return _nothing_known(self)  # SciPy's sparse matrices leave the product to the other operand then
+            return nothing_known(self)  # SciPy's sparse matrices leave the product to the other operand then
         _warn_of_scalars(self.size)
         scalars = np.empty(self.shape, dtype=object)
         for index in np.ndindex(self.shape):
@@ -127,13 +128,6 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
 
     def _refuse(self, operation: str, advice: str) -> NoReturn:
         raise TraceConversionError(operation, self.shape, advice)
-
-
-def _nothing_known(value: Any) -> np.ndarray:
-    """What NumPy makes of an object that is no array: one of that object."""
-    whole = np.empty((), dtype=object)
-    whole[()] = value
-    return whole
 
 
 def _without_detour(operator_name: str, ufunc: np.ufunc) -> None:
