@@ -157,18 +157,7 @@ def test_compiled(name):
             assert_close(J.to_array(), expected, 10 * script.tolerance, f"argument {n}")
 
 
-# A recorded constant beside an object array of traced numbers, np.stack([start, np.array([dx, dy])]), is refused.
-REFUSED = pytest.mark.xfail(raises=jac.StagingError, reason="recorded arrays beside object arrays of traced numbers")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[REFUSED] if name == "predator-prey-misfit" else [])
-        for name, script in SCRIPTS.items()
-        if is_scalar(script)
-    ],
-)
+@pytest.mark.parametrize("name", [name for name, script in SCRIPTS.items() if is_scalar(script)])
 def test_compiled_gradients_and_hessians(name):
     script = SCRIPTS[name]
     gradients = jac.compile(jac.grad(script.function, script.argnums))

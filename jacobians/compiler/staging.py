@@ -10,7 +10,7 @@ import numpy as np
 
 from ..program import CONSTANT, Node, Recorder, Symbol, recording, topological
 from ..registry import lookup
-from ..tracing import explain
+from ..tracing import advise, explain
 from ..tracing.guarding import Guard
 from .trees import Tree, flatten
 
@@ -63,6 +63,8 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
                 node.args = (guard.own(node.args[0]),)
     except (TypeError, ValueError) as error:
         ours = explain(error)
+        if ours is None:
+            advise(error)
         if ours is None or ours is error:
             raise
         raise ours from None

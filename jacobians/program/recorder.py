@@ -306,15 +306,17 @@ class Recorder:
                 node = self.constant(np.asarray(value))
                 operands.append(node)
                 return node, id(node)
-            if (
-                isinstance(value, np.ndarray)
-                and value.dtype.kind == "O"
-                and any(type(entry) is self._make for entry in value.flat)
-            ):
+            if value.dtype.kind == "O" and any([hasattr(entry, "__array_function__") for entry in value.flat]):
                 return self._read(self.joined(value), operands)
         if is_sparse(value):
             value = captured_matrix(value, self._matrices)
             return value, (kind, id(value))
+        if hasattr(kind, "__array_function__"):
+            advice = (
+                "A derivative that is taken inside of the function goes through arrays that depend on its argument."
+            )
+            found = "meets a recorded array that does not know it"
+            raise ArgumentError("compile", f"a {kind.__name__}", found, advice)
         try:
             hash(value)
         except TypeError:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..arrays import multiplies_sparse, nothing_known, sparse_matmul
-from ..errors import StagingError
+from ..errors import StagingError, TraceConversionError
 from ..methods import ArrayMethods
 from .node import Node
 from .recorder import Recorder
@@ -45,8 +45,17 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
     # ---- NumPy's protocols ------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if not all([type(x) in _KNOWN or _knows(x) for x in inputs]):
-            return sparse_matmul(*inputs) if multiplies_sparse(ufunc, inputs) else NotImplemented
+        for x in inputs:
+            kind = type(x)
+            if kind is np.ndarray:
+                if x.dtype.kind == "O" and _holds_traced(x):
+                    return getattr(ufunc, method)(*[_as_array(y) for y in inputs], **kwargs)
+            elif kind is list or kind is tuple:
+                if _holds_traced(x):
+                    arrays = [np.array(y, dtype=object) if type(y) in (list, tuple) else y for y in inputs]
+                    return getattr(ufunc, method)(*[_as_array(y) for y in arrays], **kwargs)
+            elif kind not in _KNOWN and not _knows(x):
+                return sparse_matmul(*inputs) if multiplies_sparse(ufunc, inputs) else NotImplemented
         if method == "at":
             self._refuse(f"np.{ufunc.__name__}.at", _IN_PLACE)
         out = kwargs.pop("out", None)
@@ -83,6 +92,8 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not all([kind is Symbol or issubclass(kind, np.ndarray) for kind in types]):
             return NotImplemented
+        if np.ndarray in types and _holds_traced(args):
+            return function(*_as_array(args), **kwargs)
         return self.recorder.call(function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -167,6 +178,8 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         return self.recorder.call(operator.getitem, (self, index), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if _is_traced(value) or _holds_traced(value):
+            raise TraceConversionError("assignment to entries", np.shape(value), f"{_WRITTEN}{self.line}")
         if not self.recorder.assign(self, index, value):
             self._refuse(
                 "assignment to entries",
@@ -268,6 +281,9 @@ _CONVERSION = (
     "np.stack, np.concatenate or np.where to build an array."
 )
 _INDEX = "Use np.asarray(values, like=index)[index], or make the argument static with static_argnums."
+_WRITTEN = (
+    "Write it into an array made of what is differentiated, such as np.zeros_like(x), or build one with np.stack,"
+)
 _NUMBER = "Use NumPy's functions in place of those of math, or make the argument static with static_argnums."
 
 
@@ -276,6 +292,27 @@ _KNOWN = {Symbol, np.ndarray, int, float}
 
 def _knows(value: Any) -> bool:
     return isinstance(value, (Symbol, np.ndarray, np.generic, int, float, complex, list, tuple))
+
+
+def _is_traced(value: Any) -> bool:
+    """Whether it is an array that handles NumPy's calls, but neither a symbol nor an ndarray."""
+    return hasattr(type(value), "__array_function__") and not isinstance(value, (Symbol, np.ndarray, np.generic))
+
+
+def _holds_traced(value: Any) -> bool:
+    """Whether there is an object array of traced numbers, which are of a higher level than what is recorded."""
+    if type(value) in (list, tuple):
+        return any([_is_traced(entry) or _holds_traced(entry) for entry in value])
+    if type(value) is not np.ndarray or value.dtype.kind != "O":
+        return False
+    return any([_is_traced(entry) for entry in value.flat])
+
+
+def _as_array(value: Any) -> Any:
+    """The same with one traced array for each object array of traced numbers."""
+    if type(value) in (list, tuple):
+        return type(value)([_as_array(entry) for entry in value])
+    return np.reshape(np.stack(list(value.flat)), value.shape) if _holds_traced(value) else value
 
 
 def _caller() -> str:

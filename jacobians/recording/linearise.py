@@ -15,7 +15,7 @@ from ..pausing import with_rare_collection
 from ..program import Symbol
 from ..tensor import BlockJacobian, Jacobian
 from ..terms import Factor, OperatorFactor, Term
-from ..tracing import Level, Traced, advise, check_current, contains_traced, explain, lift, opened, released, watch
+from ..tracing import Level, Traced, advise, check_current, explain, lift, opened, released, watch
 from ..trees import LEAF, Tree, flatten, is_container
 from .arguments import check_dtype, checked_inputs, is_differentiated
 from .factored import as_output
@@ -155,7 +155,7 @@ def _output(operation: str, level: Level, name: str, result: Any) -> tuple[Any, 
         if factored is not None:
             return factored
         result = result.to_array()
-    if isinstance(result, np.ndarray) and result.dtype == object and contains_traced(result):
+    if isinstance(result, np.ndarray) and result.dtype == object:
         result = lift(result)
     check_current(operation, result)
     if isinstance(result, Traced) and result.level is level:

@@ -119,7 +119,7 @@ def lift(value: Any) -> Any:
     """One traced array of a list, a tuple or an object array that holds traced values; anything else as it is."""
     if isinstance(value, Recorded):
         return value
-    if not contains_traced(value):
+    if not contains_traced(value) and not _holds_symbols(value):
         return numbers(value) if isinstance(value, np.ndarray) and value.dtype.kind == "O" else value
     if isinstance(value, np.ma.MaskedArray):
         raise ArgumentError("np.ma", "an array", "is a MaskedArray of traced values", "Use np.where or x[mask].")
@@ -135,6 +135,12 @@ def numbers(objects: np.ndarray) -> np.ndarray:
     if not kinds or not all([issubclass(kind, (int, float, np.number, np.bool_)) for kind in kinds]):
         return objects
     return np.array(objects.ravel().tolist()).reshape(objects.shape)
+
+
+def _holds_symbols(value: Any) -> bool:
+    """Whether it is an object array of what is recorded for a compiled function."""
+    objects = isinstance(value, np.ndarray) and value.dtype.kind == "O"
+    return objects and any([isinstance(entry, Symbol) for entry in value.flat])
 
 
 def _entry(entry: Any) -> Any:
