@@ -4,7 +4,7 @@ In the order in which a function passes through:
 
 - `compiled`: `compile` and `Compiled`, one program for each signature; `entrance`: which program a call is for.
 - `trees`, `parameters`, `places`: nests of arrays, the parameters of a program, arrays of the caller for results.
-- `staging`: the function runs on symbols, and is a list of nodes.
+- `staging`: the function runs on symbols, and is a list of nodes; `writes`: what it writes into arrays goes in place.
 - `loops`, `rewrites`: steps that repeat become loops; what is computed becomes less.
 - `assembling`, `statements`: nodes become statements.
 - `blocks`: large arrays are worked on in blocks, on several threads.

@@ -23,6 +23,7 @@ from .rewrites.simplification import simplified
 from .rewrites.starts import started
 from .statements import Statement
 from .trees import Tree
+from .writes import Write, as_recorded, collected, in_place
 
 __all__ = ["Kernel", "write_kernel"]
 
@@ -82,12 +83,13 @@ def write_kernel(
         Whether the function takes a last argument `out`, arrays in C order that the outputs are written into.
     """
     space = Namespace()
-    statements, outputs = written_program(outputs, simplified)
+    statements, outputs = written_program(collected(outputs), simplified)
     kept = [id(node) for node in outputs]
-    statements = started(statements, kept)
+    statements = started(as_recorded(statements), kept)
     statements = taken_over(fused(statements, kept), kept)
     places = [f"out[{n}]" for n in range(len(outputs))]
     targets = _targets(outputs, places) if into else {}
+    statements = in_place(statements, kept)
     done = written_into(statements, targets)
     statements = buffered(statements, kept)
     names = _named(inputs, outputs, statements, space)
@@ -128,7 +130,7 @@ def _named(
     made = [node for statement in statements for node in statement.makes]
     names |= {id(node): f"v{n}" for n, node in enumerate(made)}
     for statement in statements:
-        if isinstance(statement, (Accumulate, Finish, Loop)):
+        if isinstance(statement, (Accumulate, Finish, Loop, Write)):
             statement.share(names)
     return names
 

@@ -36,7 +36,7 @@ _ACTIVE: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 _HASHED_BYTES = 4096
 _INTEGER = {int}
 _OPERATORS = {np.add, np.subtract, np.multiply, np.divide, np.power, np.negative, np.floor_divide, np.remainder}
-_COPYING = {np.copy, np.positive, np.astype}
+_COPYING = {np.copy, np.positive, np.astype, np.multiply, np.divide, np.conjugate}
 _MAKING = {np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like}
 """Functions that are called for an array to be written into: each call makes an array of its own."""
 
@@ -140,7 +140,7 @@ class Recorder:
         if symbol.base is not None or symbol.node.is_leaf or id(symbol) in self._kept_symbols:
             return False
         if self._continues(symbol, index, value):
-            del self._overwritten[id(symbol.node)]
+            self._overwritten.pop(id(symbol.node), None)  # an entry is a number of its own, and overwrites nothing
         result = self.call(assigned, (symbol, value, index), {})
         node = symbol.node
         if self._symbols.get(id(node)) is symbol:

@@ -140,8 +140,11 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
     @property
     def base(self) -> Any:
         """The symbol whose memory this one would share, or None."""
-        if not self.node.shape and self.node.function is operator.getitem:
-            return None  # an entry is a number of its own
+        if self.node.function is operator.getitem:
+            index = self.node.args[1]
+            items = index if type(index) is tuple else (index,)
+            if not self.node.shape or any([isinstance(item, (Node, list)) for item in items]):
+                return None  # an entry is a number of its own, and an index array copies
         if self.node.function in _VIEWS and self.node.operands:
             if self.node.operands[0].function in _APART:
                 return None
