@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from ..graph import LinearGraph
 from .bounds import EXACT_LIMIT, lower_bound
+from .chains import is_line
 from .counting import STARTS, order_of, prices_of
 from .elimination import inner_vertices
 from .likeness import likeness
-from .orders import is_line
 from .plans import Forecast, Plan, digest_of, named_order
 from .pricing import Prices
 
@@ -30,9 +30,6 @@ SPARE = ("markowitz-structure", "fill")
 
 SPARE_LIMIT = 400
 """Inner vertices up to which they are."""
-
-CHAIN_LIMIT = 200
-"""Inner vertices up to which a chain is planned as a whole: 20 milliseconds, and eight times that for twice as many."""
 
 WIDE = 8
 """How many times as many outputs as inputs there are where forward is tried before reverse."""
@@ -130,8 +127,8 @@ def _remembered(ends: Ends, name: str, effort: Effort, make: Callable[[Ends, str
 def _choose(ends: Ends, name: str, effort: Effort) -> Plan:
     inner, forecast = ends.inner, ends.forecast()
     plans = _swept(ends, inner, forecast)
-    others = ["chain"] if 2 < len(inner) <= CHAIN_LIMIT and ends.is_chain else []
-    if len(inner) <= SPARE_LIMIT and not any([plan.bounded for plan in plans]):
+    others = ["chain"] if len(inner) > 2 and ends.is_chain else []
+    if not others and len(inner) <= SPARE_LIMIT and not any([plan.bounded for plan in plans]):
         others += SPARE
     prices = ends.prices("terms") if others else None
     for other in others:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 
@@ -67,6 +68,17 @@ class Kinds:
         if known is None:
             known = self._sums[pair] = self._sum(self._terms[pair[0]], self._terms[pair[1]])
         return known
+
+    def extent(self, kind: int) -> tuple[int, int, float, bool]:
+        """The rows and columns of an edge, the share of its entries that are stored, and whether it has values."""
+        terms = self._terms[kind]
+        rows, columns = prod(terms[0].out_shape), prod(terms[0].in_shape)
+        entries = 0
+        for term in terms:
+            determined = {label for relation in term.maps for label in relation.dst}
+            entries += size_of({*term.labels} - determined)
+        density = min(1.0, entries / max(1, rows * columns))
+        return rows, columns, density, any([term.factors for term in terms])
 
     def _product(self, outer: tuple[Term, ...], inner: tuple[Term, ...]) -> tuple[int, int]:
         raise NotImplementedError

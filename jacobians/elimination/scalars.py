@@ -28,6 +28,9 @@ class NumberKinds(Kinds):
         kinds = [VALUE if term.factors else ONE if abs(term.scale) == 1 else CONSTANT for term in terms]
         return max(kinds, default=NOTHING)
 
+    def extent(self, kind: int) -> tuple[int, int, float, bool]:
+        return 1, 1, 1.0, kind != ONE
+
     def cost(self, arriving: Iterable[int], leaving: Iterable[int]) -> int:
         into, out = [*arriving], [*leaving]
         values, scaled = into.count(VALUE), len(into) - into.count(ONE)
