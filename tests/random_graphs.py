@@ -1,4 +1,6 @@
-"""Random graphs of values: what orders of elimination are tried on."""
+"""Random graphs of values, and chains: what orders of elimination are tried on."""
+
+import itertools
 
 import numpy as np
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from jacobians.graph import LinearGraph
 from jacobians.labels import Label
 from jacobians.terms import Factor, Term
 
-__all__ = ["dags", "graph_of", "mixed_graphs"]
+__all__ = ["dags", "graph_of", "line_of", "mixed_graphs"]
 
 FLOAT = np.dtype(float)
 
@@ -52,3 +54,20 @@ def mixed_graphs(draw, largest=12):
         factors = () if kind == "ones" else (Factor(np.ones([x.size for x in labels]), labels),)
         graph.add_term(source, target, Term(out, inp, factors))
     return graph, (0, 1), count - 1
+
+
+def line_of(sizes, diagonals=()):
+    """A chain of matrices between vertices of these sizes, with a diagonal after each vertex in `diagonals`."""
+    graph = LinearGraph()
+    last = graph.add_vertex((sizes[0],), FLOAT)
+    for n, (m, k) in enumerate(itertools.pairwise(sizes)):
+        if n in diagonals:
+            i = Label(m)
+            vertex = graph.add_vertex((m,), FLOAT)
+            graph.add_term(last, vertex, Term(((i,),), ((i,),), (Factor(np.ones(m), (i,)),)))
+            last = vertex
+        i, j = Label(k), Label(m)
+        vertex = graph.add_vertex((k,), FLOAT)
+        graph.add_term(last, vertex, Term(((i,),), ((j,),), (Factor(np.ones((k, m)), (i, j)),)))
+        last = vertex
+    return graph, (0,), last

@@ -6,35 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_graphs import line_of
 
 import jacobians as jac
 from jacobians.contract import plan_pairs
 from jacobians.elimination import chains
 from jacobians.elimination.counting import prices_of
-from jacobians.graph import LinearGraph
 from jacobians.labels import Label
-from jacobians.terms import Factor, Term
-
-FLOAT = np.dtype(float)
 
 SIZES = st.lists(st.integers(2, 40), min_size=3, max_size=7)
-
-
-def line_of(sizes, diagonals=()):
-    """A chain of matrices between vertices of these sizes, with a diagonal after each vertex in `diagonals`."""
-    graph = LinearGraph()
-    last = graph.add_vertex((sizes[0],), FLOAT)
-    for n, (m, k) in enumerate(itertools.pairwise(sizes)):
-        if n in diagonals:
-            i = Label(m)
-            vertex = graph.add_vertex((m,), FLOAT)
-            graph.add_term(last, vertex, Term(((i,),), ((i,),), (Factor(np.ones(m), (i,)),)))
-            last = vertex
-        i, j = Label(k), Label(m)
-        vertex = graph.add_vertex((k,), FLOAT)
-        graph.add_term(last, vertex, Term(((i,),), ((j,),), (Factor(np.ones((k, m)), (i, j)),)))
-        last = vertex
-    return graph, (0,), last
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,7 +7,9 @@
 - `shadows`: arrays without numbers that count what is done to them.
 - `plans`: `Plan`, the predicted costs of an order.
 - `kinds`, `scalars`, `pricing`: what a pair of edges costs, by labels alone; `Prices` of the vertices of a graph.
-- `orders`, `search`, `bounds`: orders by name, local search, and how cheap an order can be at all.
+- `remaining`: the same along one order, for programs of any length.
+- `orders`, `chains`, `search`, `bounds`: orders by name, chains as a whole, local search, and how cheap an order can be
+  at all.
 - `counting`, `likeness`, `choosing`: the rules of counting, and the choice of an order, remembered by structure.
 """
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence
 from math import inf, prod
+from time import monotonic
 from typing import NamedTuple
 
 from ..graph import LinearGraph
 from .bounds import EXACT_LIMIT, lower_bound
 from .chains import is_line
-from .counting import STARTS, order_of, prices_of
+from .counting import deadline_of, found_orders, order_of, prices_of
 from .elimination import inner_vertices
 from .likeness import likeness
 from .plans import Forecast, Plan, digest_of, named_order
@@ -154,17 +155,30 @@ def _swept(ends: Ends, inner: Sequence[int], forecast: Forecast) -> list[Plan]:
 
 
 def _named(ends: Ends, name: str, effort: Effort) -> Plan:
+    if name == "search" and effort.rule == "terms":
+        return _searched(ends, effort)
     inner, forecast = ends.inner, ends.forecast()
     if name in ("forward", "reverse"):
         return forecast.plan(ends.complete(named_order(name, inner), inner), name)
     rule, moves, seconds, seed = effort
-    prices = ends.prices(rule)
-    order = order_of(prices, name, moves=moves, seconds=seconds, seed=seed)
-    plan = forecast.plan(ends.complete(order, inner), name)
-    if name != "search" or rule == "edges":
-        return plan
-    others = [forecast.plan(ends.complete(order_of(prices, start), inner), name) for start in STARTS]
-    return _best([plan, choose(*ends)._replace(name=name), *others])
+    order = order_of(ends.prices(rule), name, moves=moves, seconds=seconds, seed=seed)
+    return forecast.plan(ends.complete(order, inner), name)
+
+
+def _searched(ends: Ends, effort: Effort) -> Plan:
+    """The cheapest by prediction of what a search finds, of what it begins with, and of what is run without search."""
+    rule, moves, seconds, seed = effort
+    deadline = deadline_of(moves, seconds)
+    least = choose(*ends)
+    if monotonic() > deadline:
+        return least._replace(name="search")
+    orders = found_orders(ends.prices(rule), deadline, moves=moves, seed=seed)
+    forecast, inner, plans = ends.forecast(), ends.inner, [least]
+    for order in {tuple(order): order for order in orders}.values():
+        if monotonic() < deadline:
+            plan = forecast.within(least.multiplications, ends.complete(order, inner), "search")
+            plans += [] if plan is None else [plan]
+    return _best(plans)._replace(name="search")
 
 
 def _best(plans: Sequence[Plan]) -> Plan:

@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from math import inf
+from time import monotonic
 
 from ..graph import LinearGraph
 from ..labels import flatten
@@ -15,13 +17,13 @@ from ..terms import Term
 from .bounds import EXACT_LIMIT, exact_order, lower_bound
 from .elimination import inner_vertices
 from .kinds import NOTHING, EdgeKinds, Kinds, TermKinds
-from .orders import ORDERS
+from .orders import ORDERS, OutOfTimeError
 from .pricing import Prices
 from .remaining import Edges
 from .scalars import NumberKinds, ScalarPrices, UniformKinds
-from .search import improve
+from .search import improve, improve_parts
 
-__all__ = ["MOVES", "NAMES", "RULES", "STARTS", "order_of", "parts_of", "prices_of"]
+__all__ = ["MOVES", "NAMES", "RULES", "STARTS", "deadline_of", "found_orders", "order_of", "parts_of", "prices_of"]
 
 RULES = {"terms": (TermKinds, NumberKinds), "edges": (EdgeKinds, UniformKinds)}
 """By rule of counting: kinds of edges between arrays, and between numbers."""
@@ -32,8 +34,20 @@ NAMES = (*ORDERS, "search")
 MOVES = 20_000
 """Moves of a search that is not told how many: a third of a second for a hundred numbers."""
 
+UNLIMITED = 5.0
+"""Seconds of a search that is told neither moves nor seconds: only long programs need them."""
+
+LONG = 256
+"""Vertices from which on an order is improved part by part."""
+
 STARTS = ("forward", "reverse", "markowitz-structure", "late", "fill")
 """Orders that a search compares before it begins."""
+
+LONG_STARTS = ("forward", "reverse", "fill")
+"""The same for long programs: those whose prices stay few."""
+
+START_SHARE = 0.25
+"""The share of the time left that one of them may take."""
 
 
 def prices_of(
@@ -103,17 +117,44 @@ def order_of(
     """
     if name != "search":
         return ORDERS[name](prices)
+    return found_orders(prices, deadline_of(moves, seconds), moves=moves, seed=seed)[0]
+
+
+def deadline_of(moves: int | None, seconds: float | None) -> float:
+    """The time at which a search is over."""
+    if seconds is None:
+        return inf if moves is not None else monotonic() + UNLIMITED
+    return monotonic() + seconds
+
+
+def found_orders(prices: Prices, deadline: float, *, moves: int | None = None, seed: int = 0) -> list[list[int]]:
+    """The order that a search finds, and those that it has begun with."""
     if len(prices.inner) <= EXACT_LIMIT:
-        return exact_order(prices)
-    # Half of the moves from reverse, which arrays need, and half from the cheapest start where that is another one.
-    starts = {start: ORDERS[start](prices) for start in STARTS}
+        return [exact_order(prices)]
+    starts = {"reverse": ORDERS["reverse"](prices), **_starts(prices, deadline)}
     cheapest = min(starts, key=lambda start: prices.total(starts[start]))
-    chosen = list(dict.fromkeys(["reverse", cheapest]))
     total = MOVES if moves is None else moves
-    shares = None if seconds is None else seconds / len(chosen)
+    if len(prices.inner) > LONG:
+        found = improve_parts(prices, starts[cheapest], moves=total, deadline=deadline, seed=seed)
+        return [found, *starts.values()]
+    # Half of the moves from reverse, which arrays need, and half from the cheapest start where that is another one.
+    chosen = list(dict.fromkeys(["reverse", cheapest]))
     target = lower_bound(prices) if isinstance(prices.kinds, (EdgeKinds, UniformKinds)) else 0
-    found = [
-        improve(prices, starts[start], moves=total // len(chosen), seconds=shares, seed=seed + n, target=target)
-        for n, start in enumerate(chosen)
-    ]
-    return min(found, key=lambda result: result.cost).order
+    improved = []
+    for n, start in enumerate(chosen):
+        share = max(0.0, deadline - monotonic()) / (len(chosen) - n)
+        tried = total // len(chosen)
+        improved.append(improve(prices, starts[start], moves=tried, seconds=share, seed=seed + n, target=target))
+    return [min(improved, key=lambda result: result.cost).order, *starts.values()]
+
+
+def _starts(prices: Prices, deadline: float) -> dict[str, list[int]]:
+    """The simple orders that are found in time: each may take a share of what is left."""
+    orders: dict[str, list[int]] = {}
+    for name in STARTS if len(prices.inner) <= LONG else LONG_STARTS:
+        share = inf if deadline == inf else START_SHARE * (deadline - monotonic())
+        try:
+            orders[name] = ORDERS[name](prices, deadline=monotonic() + share)
+        except OutOfTimeError:
+            continue
+    return orders

@@ -7,19 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
+from math import inf
+from time import monotonic
 from typing import Any
 
 from .chains import chain
 from .pricing import Prices
 from .remaining import Remaining
 
-__all__ = ["ORDERS", "greedy"]
+__all__ = ["ORDERS", "OutOfTimeError", "greedy"]
 
 
-def greedy(prices: Prices, key: Callable[[Remaining, int], Any]) -> list[int]:
+class OutOfTimeError(Exception):
+    """An order was not found before its deadline."""
+
+
+def greedy(prices: Prices, key: Callable[[Remaining, int], Any], deadline: float = inf) -> list[int]:
     """The order that takes, again and again, the vertex of least ``key(remaining, vertex)``, which names the vertex.
 
-    Only keys of vertices that a step can have touched are asked again.
+    Only keys of vertices that a step can have touched are asked again. Raises `OutOfTimeError` where `monotonic` passes
+    the deadline.
     """
     remaining, order = prices.remaining(), []
     keys = {vertex: key(remaining, vertex) for vertex in prices.inner}
@@ -29,6 +36,8 @@ def greedy(prices: Prices, key: Callable[[Remaining, int], Any]) -> list[int]:
         asked, taken = heappop(waiting)
         if keys.get(taken) != asked:
             continue
+        if monotonic() > deadline:
+            raise OutOfTimeError
         order.append(taken)
         del keys[taken]
         touched = remaining.touched(taken)
@@ -42,38 +51,42 @@ def greedy(prices: Prices, key: Callable[[Remaining, int], Any]) -> list[int]:
     return order
 
 
-def _forward(prices: Prices) -> list[int]:
+def _forward(prices: Prices, deadline: float = inf) -> list[int]:
     return list(prices.inner)
 
 
-def _reverse(prices: Prices) -> list[int]:
+def _reverse(prices: Prices, deadline: float = inf) -> list[int]:
     return prices.inner[::-1]
 
 
-def _markowitz(prices: Prices) -> list[int]:
-    return greedy(prices, lambda left, vertex: (left.degree(vertex), vertex))
+def _chain(prices: Prices, deadline: float = inf) -> list[int]:
+    return chain(prices)
 
 
-def _late(prices: Prices) -> list[int]:
-    return greedy(prices, lambda left, vertex: (left.cost(vertex), -vertex))
+def _markowitz(prices: Prices, deadline: float = inf) -> list[int]:
+    return greedy(prices, lambda left, vertex: (left.degree(vertex), vertex), deadline)
 
 
-def _fill(prices: Prices) -> list[int]:
-    return greedy(prices, lambda left, vertex: (left.growth(vertex), left.cost(vertex), -vertex))
+def _late(prices: Prices, deadline: float = inf) -> list[int]:
+    return greedy(prices, lambda left, vertex: (left.cost(vertex), -vertex), deadline)
 
 
-def _structured(prices: Prices) -> list[int]:
-    return greedy(prices, lambda left, vertex: (left.cost(vertex), vertex))
+def _fill(prices: Prices, deadline: float = inf) -> list[int]:
+    return greedy(prices, lambda left, vertex: (left.growth(vertex), left.cost(vertex), -vertex), deadline)
 
 
-ORDERS: dict[str, Callable[[Prices], list[int]]] = {
+def _structured(prices: Prices, deadline: float = inf) -> list[int]:
+    return greedy(prices, lambda left, vertex: (left.cost(vertex), vertex), deadline)
+
+
+ORDERS: dict[str, Callable[..., list[int]]] = {
     "forward": _forward,
     "reverse": _reverse,
     "markowitz": _markowitz,
     "markowitz-structure": _structured,
     "late": _late,
     "fill": _fill,
-    "chain": chain,
+    "chain": _chain,
 }
 """Forward and reverse; least edges in times edges out; least multiplications with structure, ties to the first vertex
 (``"markowitz-structure"``) or to the last (``"late"``); least growth of stored numbers; a chain as a whole."""
