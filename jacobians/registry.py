@@ -77,6 +77,11 @@ class Rule(NamedTuple):
     is_complex: bool = False
     """Whether it holds for complex numbers, too."""
 
+    @property
+    def category(self) -> str:
+        """``"differentiable"``, ``"constant"`` or ``"unsupported"``."""
+        return {"nondifferentiable": "constant", "unsupported": "unsupported"}.get(self.kind, "differentiable")
+
 
 _RULES: dict[Any, Rule] = {}
 _COMPLEX_TOO: set[Any] = set()
@@ -100,7 +105,9 @@ def later(module: str, rules: str) -> None:
 def _read_later() -> None:
     with _READING:  # another thread, whose function is not found, waits until they are read
         for module in [name for name in _LATER if name in sys.modules]:
-            importlib.import_module(_LATER.pop(module))
+            rules = _LATER.pop(module, None)
+            if rules is not None:  # not read meanwhile, for one that was read first
+                importlib.import_module(rules)
 
 
 def lookup(function: Any) -> Rule | None:

@@ -78,6 +78,13 @@ def fault(call: Call, arrays: list[np.ndarray], word: str) -> str | None:
     plain, warns = outcome(call, arrays)
     if isinstance(plain, Exception):
         return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if warns else "error")
+        return difference(call, arrays, word, plain)
+
+
+def difference(call: Call, arrays: list[np.ndarray], word: str, plain: Any) -> str | None:
+    """What is wrong with the derivatives of a call that returns something."""
     everything = tuple(range(len(arrays)))
     traced: list[Any] = []
 
@@ -91,13 +98,11 @@ def fault(call: Call, arrays: list[np.ndarray], word: str) -> str | None:
     def whole(*values: Any) -> Any:
         return joined(call(*values))
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore" if warns else "error")
-        try:
-            value, jacobians = jac.value_and_jacobian(noted, everything, mode="explicit")(*arrays)
-        except jac.JacobianError as error:
-            named = word in str(error) or any(reason in str(error) for reason in REASONS)
-            return None if named and len(str(error).splitlines()) <= 6 else f"is refused without its name: {error}"
+    try:
+        value, jacobians = jac.value_and_jacobian(noted, everything, mode="explicit")(*arrays)
+    except jac.JacobianError as error:
+        named = word in str(error) or any(reason in str(error) for reason in REASONS)
+        return None if named and len(str(error).splitlines()) <= 6 else f"is refused without its name: {error}"
     expected = whole(*arrays)
     np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-6)
     for ours, numpys in zip(parts(traced[0]), parts(plain), strict=True):

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import inspect
 import pkgutil
+import warnings
 from collections import Counter
 
 import numpy as np
-import numpy.fft
-import numpy.polynomial  # np.fft, np.char and np.polynomial load lazily: before that, their functions are not listed
+import numpy.char
+import numpy.fft  # these load lazily: before that, their functions are not listed
+import numpy.lib.recfunctions
+import numpy.ma
+import numpy.polynomial
+import numpy.rec
+import numpy.strings
 import pytest
 import scipy.special
 from numpy.testing import overrides
 from row_checks import all_rows
 
 import jacobians as jac
-from jacobians import registry, rules
+from jacobians import registry, rules, tracing
 from jacobians.registry import function_name, registered
 
 KINDS = {"elementwise", "multilinear", "gather", "composed", "local", "nondifferentiable", "unsupported"}
@@ -29,6 +36,7 @@ SMOOTH_UFUNCS = """
     maximum minimum multiply negative positive power rad2deg radians reciprocal remainder sin sinh sqrt square
     subtract tan tanh vecdot matvec vecmat
 """
+TWINS = "eye fromfunction full genfromtxt identity loadtxt ones require tri"
 STEPS = "sign floor ceil rint trunc floor_divide spacing fix round around zeros_like ones_like empty_like"
 SMOOTH_FUNCTIONS = """
     dot vdot inner outer tensordot einsum kron cross trace matrix_transpose convolve correlate linalg.matmul
@@ -70,15 +78,66 @@ def test_every_ufunc_is_declared():
 
 
 def test_every_array_function_is_declared():
-    """Each is differentiated, constant, or refused; those on fields of structured arrays never meet a number.
-
-    Makers with ``like=`` are listed twice: the public function, and a twin that is called only without it.
-    """
+    """Each is differentiated, constant or refused, in whatever module of NumPy it is."""
     functions = overrides.get_overridable_numpy_array_functions()
-    assert len(functions) > 300
-    public = {function_name(f) for f in RULES}
-    missing = [function_name(f) for f in functions if f not in RULES and function_name(f) not in public]
-    assert sorted(name for name in missing if "recfunctions" not in name) == []
+    assert len(functions) > 320
+    missing = {function_name(f) for f in functions if f not in RULES}
+    # The makers with like= are listed twice: the public function, and a twin that is called only without it.
+    assert missing == {"np." + name for name in TWINS.split()}
+    assert [name for name in TWINS.split() if RULES[getattr(np, name)].category != "differentiable"] == []
+
+
+def test_no_module_hides_functions():
+    """Whatever else of NumPy is imported, nothing more turns up that can be overridden."""
+    before = overrides.get_overridable_numpy_array_functions()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numpy.matlib and others are deprecated
+        for module in pkgutil.walk_packages(np.__path__, "numpy."):
+            if not any(part in module.name for part in ("tests", "f2py", "distutils", "_pyinstaller", "conftest")):
+                with contextlib.suppress(ImportError):
+                    _ = importlib.import_module(module.name)
+    assert overrides.get_overridable_numpy_array_functions() == before
+
+
+METHODS = ("__call__", "reduce", "accumulate", "reduceat", "outer", "at")
+
+
+def knows(ufunc, method):
+    """Whether NumPy knows this method of a ufunc."""
+    if method == "__call__":
+        return True
+    if method == "outer":
+        return ufunc.nin == 2 and not ufunc.signature
+    if ufunc.signature or ufunc.nout > 1:
+        return False
+    return ufunc.nin == 2 or (method == "at" and ufunc.nin == 1)
+
+
+NUMERIC = [f for f in overrides.get_overridable_numpy_ufuncs() if any(set("fd") & set(types) for types in f.types)]
+INTEGER = [f for f in overrides.get_overridable_numpy_ufuncs() if f not in NUMERIC and "ll->l" in f.types]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_of_a_ufunc_is_declared(method):
+    found = {f: tracing.rule_of_method(f, method) for f in (*NUMERIC, *INTEGER)}
+    assert [function_name(f) for f, rule in found.items() if knows(f, method) and rule is None] == []
+    assert [
+        function_name(f) for f, rule in found.items() if rule and rule.category == "unsupported" and not rule.reason
+    ] == []
+
+
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_a_method_that_numpy_lacks_raises_as_there(method):
+    for ufunc in NUMERIC:
+        if not knows(ufunc, method) and not (method == "at" and ufunc.nout == 1):
+            arguments = {"reduceat": ([0],), "at": ([0], 1.0), "outer": (np.eye(2),)}.get(method, ())
+            with pytest.raises((ValueError, TypeError, RuntimeError)):
+                jac.jacobian(lambda x, f=ufunc, more=arguments: getattr(f, method)(x, *more))(np.eye(2))
+
+
+def test_each_category_is_known():
+    assert {rule.category for rule in RULES.values()} == {"differentiable", "constant", "unsupported"}
+    assert {rule.kind for rule in RULES.values() if rule.category == "differentiable"} <= DIFFERENTIABLE
 
 
 def test_smooth_functions_have_rules():
@@ -144,6 +203,8 @@ def test_an_unregistered_function_is_named(function):
 def operands(function):
     if isinstance(function, np.ufunc):
         return function.nin
+    if isinstance(getattr(function, "__self__", None), np.ufunc):
+        return 2 if function.__name__ == "reduceat" else 1
     compiled = {np.copyto: 2, np.putmask: 3, np.busday_count: 2, np.busday_offset: 2}
     compiled |= dict.fromkeys((np.packbits, np.unpackbits, np.is_busday, np.datetime_as_string), 1)
     if function in compiled:  # they tell no signature on older NumPy

@@ -181,5 +181,9 @@ for _ufunc in (*_SEQUENTIAL, np.multiply, np.maximum, np.minimum, np.logaddexp, 
 for _ufunc in _BLOCKWISE:
     _reason = "because what NumPy returns depends on the machine. Apply the function in a loop, or use its accumulate"
     unsupported(_reason, _ufunc.reduce, _ufunc.reduceat)
+_INTEGERS = (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.left_shift, np.right_shift, np.gcd, np.lcm)
+for _ufunc in _INTEGERS:
+    unsupported("because it takes integers only", _ufunc.reduce, _ufunc.accumulate, _ufunc.reduceat)
+unsupported("because its operands are of two kinds", np.ldexp.reduce, np.ldexp.accumulate, np.ldexp.reduceat)
 for _ufunc in _CONSTANT:
     nondifferentiable(_ufunc.reduce, _ufunc.accumulate, _ufunc.reduceat)

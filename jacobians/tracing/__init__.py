@@ -24,6 +24,7 @@ from .failures import advise, explain
 from .levels import Level, opened
 from .recorded import contains_traced, lift, primal, stop_gradient
 from .traced import Input, Traced, released
+from .ufunc_calls import rule_of_method
 
 __all__ = [
     "Level",
@@ -36,6 +37,7 @@ __all__ = [
     "opened",
     "primal",
     "released",
+    "rule_of_method",
     "stop_gradient",
     "watch",
 ]

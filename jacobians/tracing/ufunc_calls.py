@@ -16,11 +16,11 @@ import numpy as np
 from ..arrays import multiplies_sparse, scatter, sparse_matmul
 from ..errors import ArgumentError, TraceConversionError, UnsupportedFunctionError
 from ..program import Symbol
-from ..registry import function_name, lookup
+from ..registry import Rule, function_name, lookup
 from .dispatch import apply_function, apply_plainly, owner_of
 from .recorded import Recorded, lift
 
-__all__ = ["apply_ufunc", "knows"]
+__all__ = ["apply_ufunc", "knows", "rule_of_method"]
 
 # fmt: off
 _REDUCE = {
@@ -29,7 +29,23 @@ _REDUCE = {
 }
 # fmt: on
 _ACCUMULATE = {np.add: np.cumsum, np.multiply: np.cumprod}
+_BINARY = ("reduce", "accumulate", "reduceat", "outer")
 _OWN = (np.ndarray.__array_ufunc__, np.ndarray.__array_function__)
+
+
+def _has(ufunc: np.ufunc, method: str) -> bool:
+    """Whether NumPy knows a method of a ufunc other than ``at``."""
+    return method not in _BINARY or (ufunc.nin == 2 and not ufunc.signature and (ufunc.nout == 1 or method == "outer"))
+
+
+def rule_of_method(ufunc: np.ufunc, method: str) -> Rule | None:
+    """The rule by which a method of a ufunc is differentiated; None if there is none, or no such method."""
+    if not _has(ufunc, method):
+        return None
+    if method in ("__call__", "outer", "at"):
+        return None if ufunc.signature and method == "at" else lookup(ufunc)
+    table = {"reduce": _REDUCE, "accumulate": _ACCUMULATE}.get(method, {})
+    return lookup(table.get(ufunc, getattr(ufunc, method)))
 
 
 @lru_cache(maxsize=256)
@@ -52,7 +68,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
         return NotImplemented
     if method == "at":
         return _at(ufunc, *inputs)
-    if method != "__call__" and (ufunc.nin != 2 or ufunc.nout != 1 or ufunc.signature):
+    if not _has(ufunc, method):
         raise ValueError(f"{function_name(ufunc)}.{method}: only functions of two numbers have this method")
     if out is not None and any(array is not None for array in out):
         return _into(ufunc, method, inputs, kwargs, out)
