@@ -108,11 +108,14 @@ def diagonal_term(out_shape: tuple[int, ...], in_shape: tuple[int, ...], partial
     dtype : dtype
         Of the result; integer and boolean partials are converted to it.
     """
-    if type(partial) is float or (isinstance(partial, (int, float)) and not isinstance(partial, np.generic)):
+    if type(partial) is np.ndarray and partial.dtype is dtype:
+        array = partial
+    elif type(partial) is float or (isinstance(partial, (int, float)) and not isinstance(partial, np.generic)):
         return _diagonal(out_shape, in_shape, None).term((), partial)
-    if type(partial) is complex:
-        partial = np.asarray(partial, np.result_type(dtype, np.complex64))
-    array = _floating(partial, dtype)
+    else:
+        if type(partial) is complex:
+            partial = np.asarray(partial, np.result_type(dtype, np.complex64))
+        array = _floating(partial, dtype)
     pattern = _diagonal(out_shape, in_shape, array.shape)
     return pattern.term((array,)) if array.shape == pattern.sizes[0] else _filled(pattern, [array])
 

@@ -58,7 +58,7 @@ class Pattern:
             if type(array) is not ndarray:
                 arrays = [array if type(array) is ndarray else settled(array) for array in arrays]
                 break
-        term = PatternTerm()
+        term = PatternTerm()  # type: ignore[call-arg]
         term._pattern, term.arrays, term.scale = self, arrays, scale
         return term
 
@@ -73,7 +73,7 @@ class PatternTerm(Term):
     __init__ = object.__init__  # type: ignore[assignment]  # `Pattern.term` fills it
     __setattr__ = object.__setattr__  # type: ignore[assignment]  # what a pattern tells cannot be assigned
     _pattern: Pattern  # type: ignore[assignment]
-    arrays: Sequence[Any]
+    arrays: Sequence[Any]  # type: ignore[assignment]
     _factors: tuple[Factor, ...]
 
     @property

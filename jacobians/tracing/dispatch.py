@@ -72,7 +72,9 @@ def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         elif type(x) not in _STATIC and (type(function) is np.ufunc or not _is_static(x)):
             return NotImplemented
     rule = lookup(function)
-    if level is None or rule is None or rule.kind not in _STATING or len(args) > _place_of_out(function):
+    if level is None or rule is None or rule.kind not in _STATING:
+        return NotImplemented
+    if type(function) is not np.ufunc and len(args) > _place_of_out(function):
         return NotImplemented
     if kwargs and (not _SPECIAL.isdisjoint(kwargs) or not all([_is_static(value) for value in kwargs.values()])):
         return NotImplemented
@@ -291,9 +293,9 @@ def _constant(level: Level, function: Any, array: np.ndarray) -> np.ndarray:
 
 def _record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> Any:
     """Run a function with a local rule on the values of a level, and add its results and its terms to the graph."""
-    function, sources, values = rule.function, {}, []
-    example = args[0] if isinstance(args[0], Recorded) else next(recorded_in((*args, *kwargs.values())))
-    make: Any = example.plain
+    function, make = rule.function, Recorded.plain
+    sources: dict[Path, int] = {}
+    values: list[Any] = []
     for n, value in enumerate(args):
         if isinstance(value, Recorded) and value.level is level:
             sources[n] = value.vertex
@@ -345,6 +347,7 @@ def _add_terms(
     kwargs: dict,
 ) -> None:
     seen = set()
+    add_term = level.graph.add_term
     found = rule.run(Call(result, sources), *values, **kwargs)  # type: ignore[misc]
     if level.graph.has_complex:
         found = acting_terms(level, rule, sources, vertices, found)
@@ -353,9 +356,9 @@ def _add_terms(
         if isinstance(term, str):
             level.refuse(owner_of(result[position]), function_name(rule.function), term)
             continue
-        target = vertices[position]
-        if path in sources and target is not None and not term.is_empty:
-            level.graph.add_term(sources[path], target, term)
+        target, source = vertices[position], sources.get(path)
+        if target is not None and source is not None and not term.is_empty:
+            add_term(source, target, term)
     if sources.keys() <= seen:
         return
     lost = [path for path in sources if path not in seen and not _is_condition(rule.function, path)]

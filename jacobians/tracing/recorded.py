@@ -33,9 +33,9 @@ class Recorded:
     """
 
     __slots__ = ("level", "value", "vertex")
-    plain: ClassVar[type]
+    plain: ClassVar[Any]
     """The class of what a function returns."""
-    fixed: ClassVar[type]
+    fixed: ClassVar[Any]
     """The class of a value that nobody writes into."""
     is_settled: ClassVar[bool] = False
     """Whether nobody can write into it."""
