@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..contract import contract_factors, to_dense
-from ..labels import Axes, Label, flatten, fresh, size_of, unify
+from ..contract import to_dense
+from ..labels import Axes, Label, flatten, size_of, unify
 from ..terms import Factor, OperatorFactor, Pattern, Term, pattern_of, patterned
+from .addition import add, placement, placement_of
 from .shadows import Ledger, Shadow
-from .sums import sum_of_arrays, weighted_sum
+from .sums import sum_of_arrays
 
 __all__ = ["merge"]
 
@@ -53,9 +54,9 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
     terms = [term for term in terms if not term.is_empty]
     merged: dict[Hashable, list[Term]] = {}
     for term in _refined(terms):
-        group = merged.setdefault(_pattern(term), [])
+        group = merged.setdefault(placement(term), [])
         for n, other in enumerate(group):
-            total = _add(other, term)
+            total = add(other, term)
             if total is not None:
                 group[n] = total
                 break
@@ -68,21 +69,19 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
 def _collected(terms: list[Term]) -> tuple[list[Term], tuple[Pattern, ...]]:
     """The terms, those of one pattern that differ in at most one factor as one: the usual case, where sums get long.
 
-    With them their patterns, all different; none where a term has no pattern or several factors.
+    With them their patterns, all different; none where a term has no pattern or two of one pattern stay.
     """
     groups: dict[object, list[Term]] = {}
-    simple = True
+    known = True
     for term in terms:
         pattern: object = term._pattern or pattern_of(term)
         if pattern is None:
-            simple, pattern = False, object()
-        elif len(pattern.groups) > 1:  # type: ignore[union-attr]
-            simple = False
+            known, pattern = False, object()
         if pattern in groups:
             groups[pattern].append(term)
         else:
             groups[pattern] = [term]
-    patterns: Any = tuple(groups) if simple else ()
+    patterns: Any = tuple(groups) if known else ()
     if len(groups) == len(terms):
         return terms, patterns
     collected: list[Term] = []
@@ -93,7 +92,7 @@ def _collected(terms: list[Term]) -> tuple[list[Term], tuple[Pattern, ...]]:
             collected.append(_total(group, group[0]._pattern))
         else:
             collected += _folded(group, group[0]._pattern)
-    return collected, patterns
+    return collected, patterns if len(collected) == len(groups) else ()
 
 
 def _folded(terms: list[Term], pattern: Any) -> list[Term]:
@@ -124,7 +123,7 @@ def _sum_in_one(a: Term, b: Term, pattern: Any) -> Term | None:
 
 
 class _Dense(NamedTuple):
-    """How terms of some patterns, with at most one factor each, become one dense term."""
+    """How terms of some patterns become one dense term."""
 
     vectors: tuple[Pattern, ...]
     shape: tuple[int, ...]
@@ -133,7 +132,7 @@ class _Dense(NamedTuple):
     def of(self, terms: Sequence[Term], dtype: np.dtype) -> Term:
         pairs = [(term, vector) for term, vector in zip(terms, self.vectors, strict=True)]
         if any([isinstance(array, Shadow) for term in terms for array in term.arrays]):
-            pairs = [pair for pair in pairs if pair[0].factors]  # a term without numbers would make a true array
+            pairs = [pair for pair in pairs if pair[0].arrays]  # a term without numbers would make a true array
         summands = [vector.term(term.arrays, term.scale) for term, vector in pairs]
         array = to_dense(summands, self.shape, dtype)
         (sizes,) = self.result.sizes
@@ -142,12 +141,12 @@ class _Dense(NamedTuple):
 
 @lru_cache(maxsize=16384)
 def _dense_form(patterns: tuple[Pattern, ...]) -> _Dense | bool | None:
-    """How terms of these patterns, with at most one factor each, become dense; False where each stays as it is.
+    """How terms of these patterns become dense; False where each stays as it is.
 
     None where that is not all: some can be split alike, and then perhaps added.
     """
     terms = [pattern.term([Shadow(shape, FLOAT, Ledger()) for shape in pattern.sizes]) for pattern in patterns]
-    if len({_splits(term) for term in terms}) > 1 or len({_placement_of(pattern) for pattern in patterns}) < len(terms):
+    if len({_splits(term) for term in terms}) > 1 or len({placement_of(pattern) for pattern in patterns}) < len(terms):
         return None
     if not _is_better_dense(terms):
         return False
@@ -183,6 +182,15 @@ def _refined(terms: list[Term]) -> list[Term]:
 
 def _splits(term: Term) -> tuple[tuple[int, ...], ...]:
     """The sizes of the labels of each axis."""
+    return _splits_of(term._pattern) if term._pattern is not None else _sizes(term)
+
+
+@lru_cache(maxsize=16384)
+def _splits_of(pattern: Pattern) -> tuple[tuple[int, ...], ...]:
+    return _sizes(pattern)
+
+
+def _sizes(term: Term | Pattern) -> tuple[tuple[int, ...], ...]:
     return tuple([tuple([label.size for label in axis]) for axis in term.out + term.inp])
 
 
@@ -200,96 +208,6 @@ def _common_split(splits: list[tuple[int, ...]]) -> tuple[int, ...] | None:
     if any(high % low for low, high in pairwise(breaks)):
         return None
     return tuple([high // low for low, high in pairwise(breaks)][::-1])
-
-
-def _numbered(term: Term) -> dict[Label, int]:
-    """Label numbers in an order that terms of one pattern share."""
-    number = {label: n for n, label in enumerate(term.free)}
-    for relation in term.maps:
-        for label in relation.labels:
-            number.setdefault(label, len(number))
-    return number
-
-
-def _pattern(term: Term) -> Hashable:
-    """What two terms must have in common to be added: deltas, splits, and maps."""
-    known = pattern_of(term)
-    return _placement(term) if known is None else _placement_of(known)
-
-
-@lru_cache(maxsize=16384)
-def _placement_of(pattern: Pattern) -> Hashable:
-    return _placement(Term(pattern.out, pattern.inp, maps=pattern.maps, bound=pattern.bound))
-
-
-def _placement(term: Term) -> Hashable:
-    number = _numbered(term)
-    axes = tuple([tuple([(number[label], label.size) for label in axis]) for axis in term.out + term.inp])
-    maps = [
-        (
-            tuple([(number[label], label.size) for label in relation.dst]),
-            tuple([(number[label], label.size) for label in relation.src]),
-            relation.fingerprint,
-        )
-        for relation in term.maps
-    ]
-    return axes, tuple(maps)
-
-
-def _add(a: Term, b: Term) -> Term | None:
-    """The sum of two terms of one pattern as one term, or None where that would be larger than both."""
-    ours, theirs = _numbered(a), _numbered(b)
-    names = {n: label for label, n in ours.items()}
-    # A label that is bound in b may be free in a: both come from one outer term.
-    taken = fresh(label for label in b.labels if label not in theirs and label in ours)
-    b = b.relabel(taken | {label: (names[n],) for label, n in theirs.items() if names[n] is not label})
-    shared, rest_a, rest_b = _split_shared(a, b)
-    if any(isinstance(factor, OperatorFactor) for factor in (*rest_a, *rest_b)):
-        return None
-    known = set(ours).union(*(factor.labels for factor in shared))
-    if not known.issuperset(a.bound) or not known.issuperset(b.bound):
-        return None
-    if not rest_a and not rest_b:
-        return a.replace(scale=a.scale + b.scale)
-    carried = {label for factor in (*rest_a, *rest_b) for label in factor.labels}
-    if not carried <= known or size_of(carried) > _held(rest_a) + _held(rest_b):
-        return None
-    left, right = _product(rest_a), _product(rest_b)
-    scale, total = weighted_sum(a.scale, left, b.scale, right)
-    return Term(a.out, a.inp, (*shared, total), a.maps, a.bound, scale)
-
-
-def _split_shared(a: Term, b: Term) -> tuple[tuple, list, list]:
-    """Factors with the same array and the same labels, and what is left of each term."""
-    shared, rest_a, rest_b = [], [], list(b.factors)
-    for factor in a.factors:
-        twin = next((other for other in rest_b if _same(factor, other)), None)
-        if twin is None:
-            rest_a.append(factor)
-        else:
-            shared.append(factor)
-            rest_b.remove(twin)
-    return tuple(shared), rest_a, rest_b
-
-
-def _same(a: Factor | OperatorFactor, b: Factor | OperatorFactor) -> bool:
-    if isinstance(a, Factor) and isinstance(b, Factor):
-        return a.array is b.array and a.labels == b.labels
-    if isinstance(a, OperatorFactor) and isinstance(b, OperatorFactor):
-        return a.operation is b.operation and a.left == b.left and a.right == b.right
-    return False
-
-
-def _held(factors: list[Factor]) -> int:
-    """Numbers in these factors, at least one."""
-    return max(1, sum(size_of(factor.labels) for factor in factors))
-
-
-def _product(factors: list[Factor]) -> Factor:
-    """The product of factors as one factor; a one without labels for none."""
-    if not factors:
-        return Factor(np.ones(()), ())
-    return contract_factors(factors, [label for factor in factors for label in factor.labels])
 
 
 def _densified(terms: list[Term], dtype: np.dtype) -> list[Term]:
@@ -318,7 +236,21 @@ def _dense_axes(terms: list[Term]) -> Axes:
 
 def _is_better_dense(terms: list[Term]) -> bool:
     """Whether terms hold at least as many numbers as their sum, deltas that all of them have kept."""
-    if len(terms) < 2 or any([isinstance(factor, OperatorFactor) for term in terms for factor in term.factors]):
+    if len(terms) < 2:
+        return False
+    patterns = tuple([term._pattern for term in terms])
+    return _holds_more(terms) if None in patterns else _patterns_hold_more(patterns)
+
+
+@lru_cache(maxsize=16384)
+def _patterns_hold_more(patterns: tuple[Pattern, ...]) -> bool:
+    return _holds_more(
+        [pattern.term([Shadow(shape, FLOAT, Ledger()) for shape in pattern.sizes]) for pattern in patterns]
+    )
+
+
+def _holds_more(terms: list[Term]) -> bool:
+    if any([isinstance(factor, OperatorFactor) for term in terms for factor in term.factors]):
         return False
     columns = {second for _, second in _common_deltas(terms)}
     size = prod([n for axis, n in enumerate(terms[0].out_shape + terms[0].in_shape) if axis not in columns])

@@ -1,0 +1,192 @@
+"""Add two terms of one placement: the same indices, deltas and maps.
+
+Factors that both share are pulled out, by the distributive law, and the rest is added where that does not make it
+larger. All of that depends on labels, and on which arrays are the same one: it is worked out once for each pair of
+patterns.
+
+- `placement(term)`: what two terms must have in common to be added; `placement_of(pattern)` the same.
+- `add(a, b)`: their sum as one term, or None where that would be larger than both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..contract import contract_factors
+from ..labels import Axis, Label, fresh, size_of
+from ..terms import Factor, OperatorFactor, Pattern, Term, factor_of, pattern_of, patterned
+from .shadows import Ledger, Shadow
+from .sums import weighted_sum
+
+__all__ = ["add", "placement", "placement_of"]
+
+FLOAT = np.dtype(float)
+
+
+def placement(term: Term) -> Hashable:
+    """What two terms must have in common to be added: deltas, splits, and maps."""
+    known = pattern_of(term)
+    return _placement(term) if known is None else placement_of(known)
+
+
+@lru_cache(maxsize=16384)
+def placement_of(pattern: Pattern) -> Hashable:
+    """The placement of the terms of a pattern."""
+    return _placement(Term(pattern.out, pattern.inp, maps=pattern.maps, bound=pattern.bound))
+
+
+def _placement(term: Term) -> Hashable:
+    number = _numbered(term)
+    axes = tuple([tuple([(number[label], label.size) for label in axis]) for axis in term.out + term.inp])
+    maps = [
+        (
+            tuple([(number[label], label.size) for label in relation.dst]),
+            tuple([(number[label], label.size) for label in relation.src]),
+            relation.fingerprint,
+        )
+        for relation in term.maps
+    ]
+    return axes, tuple(maps)
+
+
+def _numbered(term: Term) -> dict[Label, int]:
+    """Label numbers in an order that terms of one placement share."""
+    number = {label: n for n, label in enumerate(term.free)}
+    for relation in term.maps:
+        for label in relation.labels:
+            number.setdefault(label, len(number))
+    return number
+
+
+def add(a: Term, b: Term) -> Term | None:
+    """The sum of two terms of one placement as one term, or None where that would be larger than both."""
+    left, right = pattern_of(a), pattern_of(b)
+    if left is None or right is None:
+        parts = _parts(a, b)
+        return None if parts is None else parts.sum(a, b.scale)
+    ours, theirs = a.arrays, b.arrays
+    alike = [(m, n) for m, array in enumerate(ours) for n, other in enumerate(theirs) if array is other]
+    recipe = _recipe(left, right, tuple(alike))
+    return None if recipe is None else recipe.follow(a, b)
+
+
+class _Parts(NamedTuple):
+    """What two terms share: places in their lists of factors.
+
+    Attributes
+    ----------
+    renamed : Term
+        The second term under the labels of the first.
+    shared, ours, theirs : list of int
+        The factors of the first that both have, and those that only one has.
+    """
+
+    renamed: Term
+    shared: list[int]
+    ours: list[int]
+    theirs: list[int]
+
+    def sum(self, a: Term, b_scale: float) -> Term:
+        """The sum of the first term and the second, which has this scale."""
+        if not self.ours and not self.theirs:
+            return a.replace(scale=a.scale + b_scale)
+        left: Any = [a.factors[n] for n in self.ours]
+        right: Any = [self.renamed.factors[n] for n in self.theirs]
+        scale, total = weighted_sum(a.scale, _product(left), b_scale, _product(right))
+        return a.replace(factors=(*[a.factors[n] for n in self.shared], total), scale=scale)
+
+
+class _Recipe:
+    """How terms of two patterns are added."""
+
+    __slots__ = ("parts", "pattern", "sums", "theirs")
+
+    def __init__(self, pattern: Pattern, parts: _Parts) -> None:
+        self.pattern, self.parts = pattern, parts
+        self.theirs = [factor.labels for factor in parts.renamed.factors]
+        self.sums: dict[Axis, Pattern] = {}  # by the labels of what is added, known when it is done
+
+    def follow(self, a: Term, b: Term) -> Term:
+        """The sum of two terms of these patterns."""
+        pattern, (_, shared, ours, theirs) = self.pattern, self.parts
+        if not ours and not theirs:
+            return pattern.term(a.arrays, a.scale + b.scale)
+        left = _product([factor_of(a.arrays[n], pattern.groups[n]) for n in ours])
+        right = _product([factor_of(b.arrays[n], self.theirs[n]) for n in theirs])
+        scale, total = weighted_sum(a.scale, left, b.scale, right)
+        made = self.sums.get(total.labels)
+        if made is None:
+            groups = [*[pattern.groups[n] for n in shared], total.labels]
+            made = patterned(pattern.out, pattern.inp, groups, pattern.maps, pattern.bound)
+            self.sums[total.labels] = made
+        return made.term([*[a.arrays[n] for n in shared], total.array], scale)
+
+
+@lru_cache(maxsize=16384)
+def _recipe(left: Pattern, right: Pattern, alike: tuple[tuple[int, int], ...]) -> _Recipe | None:
+    """The recipe for terms of two patterns, of which these pairs of arrays are the same one."""
+    ledger = Ledger()
+    ours, theirs = [[Shadow(sizes, FLOAT, ledger) for sizes in pattern.sizes] for pattern in (left, right)]
+    for m, n in alike:
+        theirs[n] = ours[m]
+    parts = _parts(left.term(ours), right.term(theirs))
+    return None if parts is None else _Recipe(left, parts)
+
+
+def _parts(a: Term, b: Term) -> _Parts | None:
+    """What two terms share, or None where their sum would be larger than both."""
+    ours, theirs = _numbered(a), _numbered(b)
+    names = {n: label for label, n in ours.items()}
+    # A label that is bound in b may be free in a: both come from one outer term.
+    taken = fresh(label for label in b.labels if label not in theirs and label in ours)
+    b = b.relabel(taken | {label: (names[n],) for label, n in theirs.items() if names[n] is not label})
+    shared, only_a, only_b = _split_shared(a, b)
+    rest_a, rest_b = [a.factors[n] for n in only_a], [b.factors[n] for n in only_b]
+    if any(isinstance(factor, OperatorFactor) for factor in (*rest_a, *rest_b)):
+        return None
+    known = set(ours).union(*(a.factors[n].labels for n in shared))
+    if not known.issuperset(a.bound) or not known.issuperset(b.bound):
+        return None
+    carried = {label for factor in (*rest_a, *rest_b) for label in factor.labels}
+    if (rest_a or rest_b) and (not carried <= known or size_of(carried) > _held(rest_a) + _held(rest_b)):
+        return None
+    return _Parts(b, shared, only_a, only_b)
+
+
+def _split_shared(a: Term, b: Term) -> tuple[list[int], list[int], list[int]]:
+    """The places of factors of the first term that both have, and of those that only one has."""
+    shared, rest_a, rest_b = [], [], list(range(len(b.factors)))
+    for place, factor in enumerate(a.factors):
+        twin = next((n for n in rest_b if _same(factor, b.factors[n])), None)
+        if twin is None:
+            rest_a.append(place)
+        else:
+            shared.append(place)
+            rest_b.remove(twin)
+    return shared, rest_a, rest_b
+
+
+def _same(a: Factor | OperatorFactor, b: Factor | OperatorFactor) -> bool:
+    if isinstance(a, Factor) and isinstance(b, Factor):
+        return a.array is b.array and a.labels == b.labels
+    if isinstance(a, OperatorFactor) and isinstance(b, OperatorFactor):
+        return a.operation is b.operation and a.left == b.left and a.right == b.right
+    return False
+
+
+def _held(factors: Sequence[Factor | OperatorFactor]) -> int:
+    """Numbers in these factors, at least one."""
+    return max(1, sum(size_of(factor.labels) for factor in factors))
+
+
+def _product(factors: list[Factor]) -> Factor:
+    """The product of factors as one factor; a one without labels for none."""
+    if len(factors) == 1:
+        return factors[0]
+    if not factors:
+        return Factor(np.ones(()), ())
+    return contract_factors(factors, tuple([label for factor in factors for label in factor.labels]))
