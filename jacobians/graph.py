@@ -23,7 +23,7 @@ class LinearGraph:
     into : list of dict
         ``into[target][source]`` lists the terms of that edge.
     has_complex : bool
-        Whether a vertex is complex; if none is, every term is linear.
+        Whether a vertex is complex, or a term does not act linearly.
     """
 
     __slots__ = ("dtypes", "has_complex", "into", "shapes")
@@ -60,6 +60,8 @@ class LinearGraph:
 
     def add_term(self, source: int, target: int, term: Term) -> None:
         """Add a term to the edge from `source` to `target`; terms of one edge are summed."""
+        if term.act:
+            self.has_complex = True
         edges = self.into[target]
         if source in edges:
             edges[source].append(term)

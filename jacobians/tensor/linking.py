@@ -159,7 +159,7 @@ def edge(terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: np.dty
     graph = LinearGraph()
     graph.shapes, graph.dtypes = [in_shape, out_shape], [in_dtype, dtype]
     graph.into = [{}, {0: list(terms)} if terms else {}]
-    graph.has_complex = dtype.kind == "c" or in_dtype.kind == "c"
+    graph.has_complex = dtype.kind == "c" or in_dtype.kind == "c" or any([term.act for term in terms])
     return graph
 
 
