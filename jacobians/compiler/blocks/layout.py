@@ -90,7 +90,7 @@ class Layout:
 
     def _is_lined(self, node: Node) -> bool:
         """Whether neighbours along the first axis are neighbours in memory, as far as that is known."""
-        if id(node) in self.lined:
+        if id(node) in self.lined or id(node) in self._columns:
             return True
         views = () if node.is_leaf else shared(node)
         if node.ndim == 1 and not views:

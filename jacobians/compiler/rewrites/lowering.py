@@ -18,6 +18,7 @@ from ...program import CONSTANT, Node, topological
 from . import moves
 from .memory import Memory, matrix
 from .rewriting import Builder, Rule, is_number
+from .spreading import spread_out
 
 __all__ = ["lowered"]
 
@@ -55,7 +56,8 @@ def lowered(outputs: Sequence[Node]) -> list[Node]:
             pair = _Pair((new[id(a)], left), (new[id(b)], right), out, order)
             new[id(node)] = pair.lowered(builder, memory, node)
         else:
-            new[id(node)] = builder.remade(node, new)
+            spread = spread_out(builder, node, new, wanted.get(id(node)))
+            new[id(node)] = builder.remade(node, new) if spread is None else spread
             if node.function is np.multiply and len(node.operands) == 2:
                 made[frozenset(map(id, node.operands))] = node
     return [new[id(node)] for node in outputs]
@@ -124,11 +126,12 @@ def _asked(node: Node, order: Labels) -> list[tuple[Node, Labels, bool]]:
             batch = [x for x in result if x in labels and x in others and summed]
             free = [x for x in result if x in labels and x not in batch]
             ends = (*free, *summed)
-            if summed and batch and free and not [x for x in result if x in others and x not in labels]:
-                # A vector meets a matrix, whose longer side lies together.
+            must = not _lie_together(labels, (*[(x,) for x in batch], free, summed))
+            vector = not [x for x in result if x in others and x not in labels]
+            if summed and batch and free and (vector or must):
+                # The longer side lies together: so a vector meets it, and what is computed entry by entry.
                 length = [prod([operand.shape[labels.index(x)] for x in group]) for group in (free, summed)]
                 ends = (*summed, *free) if length[0] > length[1] else ends
-            must = not _lie_together(labels, (*[(x,) for x in batch], free, summed))
             answers.append((operand, tuple([labels.index(x) for x in (*batch, *ends)]), must))
     return answers
 

@@ -84,7 +84,7 @@ class _Placing:
             if None in givers or min(cost, node.size + CALL) <= separate:
                 self.taken[id(node)] = scale
             else:
-                self._refuse(offers, 0)
+                self._refuse(offers, node.size)
         elif offers:
             self._refuse(offers, node.size)
         if passed is None or id(node) not in self.taken:
@@ -109,7 +109,7 @@ class _Placing:
             inner, base = split_scale(node.args[position])
             known = any(offer.scale == scale * inner for offer in self.offers.get(id(base), ()))
             known |= scale * inner == 1 and id(base) in self.wanted
-            cost = 0 if known else _cost(base, scale, _DEPTH)
+            cost = 0 if known else _cost(base, scale, 0 if _is_twice(node, position) else _DEPTH)
             if cost < best:
                 found, best = position, cost
         return found, best
@@ -186,8 +186,14 @@ def _cost(node: Node, scale: float, depth: int) -> float:
     best = node.size + CALL
     if depth and not node.is_leaf:
         for position in _linear(node):
-            best = min(best, 1 + _cost(node.args[position], scale, depth - 1))
+            further = 0 if _is_twice(node, position) else depth - 1
+            best = min(best, 1 + _cost(node.args[position], scale, further))
     return best
+
+
+def _is_twice(node: Node, position: int) -> bool:
+    """Whether an argument is also another one, which does not take the number: ``(2 * x) * x`` needs both arrays."""
+    return sum([operand is node.args[position] for operand in node.operands]) > 1
 
 
 def _takes_freely(node: Node, scale: float) -> bool:

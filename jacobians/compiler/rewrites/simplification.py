@@ -3,6 +3,7 @@
 - `moves`, `algebra` and `contractions`: one form for what can be written in several ways.
 - `products`: products of many factors in the best order, common factors of sums.
 - `scales`: numbers are multiplied where that costs least.
+- `inner`: sums of products as contractions.
 - `lowering`: contractions become direct calls.
 - `outward`: moves come after what is computed by rows.
 - `siblings`: one call for neighbouring parts of one small array.
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 
 from ...program import Node
 from . import algebra, contractions, moves
+from .inner import inner_products
 from .lowering import lowered
 from .outward import outward
 from .products import multiplied
@@ -34,4 +36,4 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
     outputs = multiplied(rebuilt(outputs, builder), builder)
-    return joined(outward(lowered(placed(outputs, Builder({})))))
+    return joined(outward(lowered(inner_products(placed(outputs, Builder({}))))))

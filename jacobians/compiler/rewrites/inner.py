@@ -1,0 +1,67 @@
+"""Sums of the products of what has been computed by contractions, as inner products: no array of products is made.
+
+``np.sum((A @ x) ** 2, axis=0)`` reads the product of matrices once. What elementwise calls have made stays a product
+and a sum: these go on in the blocks of the calls before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...program import INPUT, Node, topological
+from .rewriting import Builder
+
+__all__ = ["inner_products"]
+
+_LARGE = 16_384
+"""Entries of the products from which on it pays not to write them."""
+
+_MOVES = {np.transpose, np.reshape}
+_MADE = {np.einsum, np.matmul, np.dot, np.matvec, np.vecmat, INPUT}
+
+
+def inner_products(outputs: Sequence[Node]) -> list[Node]:
+    """The outputs of an equal program."""
+    nodes = topological(outputs)
+    uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
+    found = {id(node) for node in nodes if node.function is np.sum and _is_inner(node, uses)}
+    if not found:
+        return list(outputs)
+    builder = Builder({})
+    new: dict[int, Node] = {}
+    for node in nodes:
+        if id(node) not in found:
+            new[id(node)] = builder.remade(node, new)
+            continue
+        builder.take_place(node)
+        product = node.args[0]
+        a, b = [new[id(operand)] for operand in (*product.operands, *product.operands)[:2]]
+        labels = tuple(range(product.ndim))
+        out = tuple([n for n in labels if n not in node.kwargs["axis"]])
+        new[id(node)] = builder.kept(np.einsum, (a, labels, b, labels, out), {}, node.shape, node.dtype)
+    return [new[id(node)] for node in outputs]
+
+
+def _is_inner(node: Node, uses: Counter) -> bool:
+    product = node.args[0]
+    axes = node.kwargs.get("axis")
+    if len(node.args) > 1 or type(axes) is not tuple or set(node.kwargs) != {"axis"} or len(axes) == product.ndim:
+        return False
+    if uses[id(product)] > 1 or product.size < _LARGE or product.dtype.kind != "f" or product.kwargs:
+        return False
+    if product.function not in (np.multiply, np.square) or node.dtype != product.dtype:
+        return False
+    return all([_is_made(a, product) for a in product.args])
+
+
+def _is_made(a: Any, product: Node) -> bool:
+    """Whether a factor is an input or the result of a contraction, and as large as the product."""
+    if not isinstance(a, Node) or a.shape != product.shape or a.dtype != product.dtype:
+        return False
+    while a.function in _MOVES:
+        a = a.args[0]
+    return a.function in _MADE

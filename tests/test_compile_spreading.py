@@ -1,0 +1,73 @@
+"""Large arrays are written in the order that their readers ask for, and products are summed without being written."""
+
+from __future__ import annotations
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+import pytest
+
+import jacobians as jac
+from jacobians.compiler.rewrites.rewriting import Builder
+from jacobians.compiler.rewrites.scales import placed
+from jacobians.program import INPUT, Node
+from jacobians.program import topological as ordered
+
+
+def _numbers(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape) + 3).standard_normal(shape) / 4
+
+
+def distances(np):
+    def loss(Q, means, X):
+        y = np.einsum("kij,nkj->nki", Q, X[:, None, :] - means)
+        return np.sum(np.log(np.sum(np.exp(-np.sum(y**2, axis=2) / 2), axis=1)))
+
+    return loss
+
+
+@pytest.mark.parametrize(("n", "width", "count"), [(700, 6, 5), (5, 2, 3), (1, 4, 1), (900, 1, 40)])
+def test_gradient_of_a_mixture_is_that_of_autograd(n, width, count):
+    arguments = _numbers(count, width, width), _numbers(count, width), _numbers(n, width)
+    compiled = jac.compile(jac.grad(distances(np), argnums=(0, 1, 2)))
+    expected = autograd.grad(distances(anp), (0, 1, 2))(*arguments)
+    for found, right in zip(compiled(*arguments), expected, strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-9, atol=1e-11)
+    turned = tuple([np.asfortranarray(a) for a in arguments])
+    for found, right in zip(compiled(*turned), expected, strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-9, atol=1e-11)
+
+
+def test_differences_lie_as_the_products_read_them():
+    arguments = _numbers(5, 6, 6), _numbers(5, 6), _numbers(700, 6)
+    compiled = jac.compile(lambda Q, means, X: np.einsum("kij,nkj->nki", Q, X[:, None, :] - means))
+    expected = np.einsum("kij,nkj->nki", arguments[0], arguments[2][:, None, :] - arguments[1])
+    np.testing.assert_allclose(compiled(*arguments), expected, atol=1e-14)
+    assert "np.ascontiguousarray" in compiled.source
+    single = tuple([a.astype(np.float32) for a in arguments])
+    assert compiled(*single).dtype == np.float32
+
+
+def test_squares_of_a_product_are_summed_without_being_written():
+    A, x = _numbers(300, 20), _numbers(20, 100)
+    compiled = jac.compile(lambda A, x: np.sum((A @ x) ** 2, axis=0))
+    np.testing.assert_allclose(compiled(A, x), np.sum((A @ x) ** 2, axis=0), rtol=1e-12)
+    assert "einsum" in compiled.source
+    assert "sum(axis" not in compiled.source
+
+
+def test_products_of_elementwise_calls_stay_in_their_blocks():
+    x, y = _numbers(3000, 8), _numbers(3000, 8)
+    compiled = jac.compile(lambda x, y: np.sum(np.exp(x) * y, axis=1))
+    np.testing.assert_allclose(compiled(x, y), np.sum(np.exp(x) * y, axis=1), rtol=1e-12)
+    assert "vecdot" not in compiled.source
+
+
+def test_a_number_is_multiplied_after_a_sum_of_squares():
+    x = Node(INPUT, ("x",), {}, (300, 40), float)
+    square = Node(np.multiply, (x, x), {}, (300, 40), float)
+    total = Node(np.sum, (square,), {"axis": (1,)}, (300,), float)
+    (found,) = placed([Node(np.multiply, (0.5, total), {}, (300,), float)], Builder({}))
+    assert found.shape == (300,)
+    assert found.function is np.multiply
+    assert [node.size for node in ordered([found]) if 0.5 in node.args] == [300]
