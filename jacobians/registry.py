@@ -26,6 +26,7 @@ import numpy as np
 
 from .errors import ArgumentError, UnsupportedFunctionError
 from .labels import Axes, axes_of, flatten
+from .late import late
 from .partials import (
     Call,
     LocalTerm,
@@ -180,7 +181,11 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
             if position in needed:
                 operand = operands[position]
                 in_shape = operand.shape if hasattr(operand, "shape") else np.shape(operand)
-                value = partial(result, *operands) if varies else partial
+                value = partial
+                if varies:
+                    value = late(partial, (result, *operands), needed)
+                    if value is None:
+                        value = partial(result, *operands)
                 found.append((0, position, diagonal_term(shape, in_shape, value, dtype)))
         return found
 

@@ -2,6 +2,7 @@
 
 - `settle`: which bound labels of a term to contract now, and which factors to keep apart.
 - `merge`, `sums`: add terms of one pattern, and give up a sum that is larger than its dense form.
+- `owning`: what nobody else holds, and may be written into.
 - `elimination`: `eliminate(graph, inputs, output, order)`, join and merge until only edges from the inputs are left.
 - `several`: the same towards several outputs, with what they share eliminated once.
 - `shadows`: arrays without numbers that count what is done to them.
@@ -17,6 +18,7 @@ from .choosing import Effort, choose, counted, plan_of
 from .counting import NAMES, RULES
 from .elimination import eliminate, inner_vertices, push
 from .merge import merge
+from .owning import is_alone
 from .plans import Plan, digest_of, held_bytes, named_order, predict
 from .settle import settle
 from .several import eliminate_several, pull_several, push_several, with_sink
@@ -33,6 +35,7 @@ __all__ = [
     "eliminate_several",
     "held_bytes",
     "inner_vertices",
+    "is_alone",
     "merge",
     "named_order",
     "plan_of",

@@ -7,6 +7,7 @@ product with a tangent joined to the input (A. Griewank, A. Walther, "Evaluating
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from ..chain import chain
@@ -15,6 +16,7 @@ from ..labels import axes_of
 from ..terms import Term
 from . import acting
 from .merge import merge
+from .owning import NOTHING_SPARE, made_terms, spare_arrays
 from .recipes import join
 
 __all__ = ["eliminate", "inner_vertices", "push"]
@@ -59,7 +61,7 @@ def eliminate(
             axes = axes_of(graph.shapes[output])
             result[vertex] = [Term(axes, axes)]
         else:
-            terms = into.get(output, {}).get(vertex, [])
+            terms = made_terms(into.get(output, {}).get(vertex, []))
             result[vertex] = sum_of(terms, graph, output, densify=not joints)
     return result
 
@@ -71,42 +73,61 @@ def push(
     *,
     tangents: dict[int, list[Term]] | None = None,
     cotangent: list[Term] | None = None,
+    consume: bool = False,
 ) -> dict[int, list[Term]]:
     """The terms of the products with a tangent in each input, or with a cotangent of the output.
 
-    With `tangents` (by input vertex) the result has one entry, under `TANGENT`; with `cotangent` one per input.
+    With `tangents` (by input vertex) the result has one entry, under `TANGENT`; with `cotangent` one per input. With
+    `consume` each edge leaves the graph once it has been used, and its memory is free.
     """
     living = _living(graph, set(inputs), output)
     if tangents is not None:
-        return {TANGENT: sum_of(_forward(living, graph, tangents).get(output, []), graph, output)}
-    arrived = _backward(living, graph, {output: cotangent or []})
+        arrived = _forward(living, graph, tangents, consume, (output,))
+        return {TANGENT: sum_of(arrived.get(output, []), graph, output)}
+    arrived = _backward(living, graph, {output: cotangent or []}, consume)
     return {vertex: sum_of(arrived.get(vertex, []), graph, vertex) for vertex in inputs}
 
 
-def _forward(living: Edges, graph: LinearGraph, tangents: Products) -> Products:
-    """The products at every vertex: all vertices eliminated in the order of computation."""
+def _forward(
+    living: Edges, graph: LinearGraph, tangents: Products, consume: bool = False, outputs: Collection[int] = ()
+) -> Products:
+    """The products at the outputs, among others: all vertices eliminated in the order of computation."""
     arrived = {vertex: list(terms) for vertex, terms in tangents.items()}
-    for target in reversed(living):
+    waiting = Counter([source for edges in living.values() for source in edges])
+    for target in reversed(list(living)):
+        edges = _taken(living, graph, target, consume)
         found = arrived.setdefault(target, [])
-        for source, terms in living[target].items():
+        for source in list(edges):
+            outer, is_ours = _slopes(edges, source, graph, target, consume)
+            waiting[source] -= 1
             if source in arrived:
-                outer = terms if len(terms) == 1 else sum_of(terms, graph, target)
-                found += _joined(outer, _merged(arrived[source], graph, source), graph, TANGENT, target)
+                last = not waiting[source] and source not in outputs
+                inner = _merged(arrived[source], graph, source)
+                if last:
+                    del arrived[source]
+                found += _joined(outer, inner, graph, TANGENT, target, _spare(outer, inner, is_ours, last))
+                del inner
+            del outer
     return arrived
 
 
-def _backward(living: Edges, graph: LinearGraph, cotangents: Products) -> Products:
+def _backward(living: Edges, graph: LinearGraph, cotangents: Products, consume: bool = False) -> Products:
     """The products at the inputs: all vertices eliminated in reverse."""
     arrived = {vertex: list(terms) for vertex, terms in cotangents.items()}
-    for target, edges in living.items():
+    for target in list(living):
+        edges = _taken(living, graph, target, consume)
         outer = _merged(arrived.pop(target, []), graph, target)
-        for source, terms in edges.items():
-            inner = terms if len(terms) == 1 else sum_of(terms, graph, target)
-            joined = _joined(outer, inner, graph, source, COTANGENT)
+        waiting = len(edges)
+        for source in list(edges):
+            inner, is_ours = _slopes(edges, source, graph, target, consume)
+            waiting -= 1
+            joined = _joined(outer, inner, graph, source, COTANGENT, _spare(outer, inner, not waiting, is_ours))
             if source in arrived:
                 arrived[source] += joined
             else:
                 arrived[source] = joined
+            del inner, joined  # what is not needed any more is no memory, either
+        del outer
     return arrived
 
 
@@ -122,14 +143,51 @@ def _is_real(graph: LinearGraph, vertex: int) -> bool:
     return vertex < 0 or graph.is_real(vertex)
 
 
-def _joined(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, source: int, target: int) -> list[Term]:
+def _taken(living: Edges, graph: LinearGraph, target: int, consume: bool) -> dict[int, list[Term]]:
+    """The edges into a vertex; if they are consumed, nobody else has them from now on."""
+    if not consume:
+        return living[target]
+    if target < len(graph.into):
+        graph.into[target] = {}
+    return living.pop(target)
+
+
+def _slopes(
+    edges: dict[int, list[Term]], source: int, graph: LinearGraph, target: int, consume: bool
+) -> tuple[list[Term], bool]:
+    """The terms of an edge, computed where they wait; and whether they are used only here."""
+    terms = edges.pop(source) if consume else edges[source]
+    found = made_terms(terms)
+    if len(found) == 1:
+        return found, consume or found is not terms
+    return sum_of(found, graph, target), True
+
+
+def _spare(outer: list[Term], inner: list[Term], outer_done: bool, inner_done: bool) -> frozenset[int]:
+    """The arrays of two sums that may be written into when these are multiplied, each term but once."""
+    spare = NOTHING_SPARE
+    if len(outer) == 1 and inner_done:
+        spare = spare_arrays(inner)
+    if len(inner) == 1 and outer_done:
+        spare = spare | spare_arrays(outer)
+    return spare
+
+
+def _joined(
+    outer: Sequence[Term],
+    inner: Sequence[Term],
+    graph: LinearGraph,
+    source: int,
+    target: int,
+    spare: frozenset[int] = NOTHING_SPARE,
+) -> list[Term]:
     """The product of two sums of terms, from a vertex to another."""
     if graph.has_complex:
         return acting.joined(outer, inner, _is_real(graph, source), _is_real(graph, target), join)
     if len(outer) == len(inner) == 1:
-        term = join(outer[0], inner[0])
+        term = join(outer[0], inner[0], spare)
         return [] if term is None else [term]
-    terms = [join(left, right) for left in outer for right in inner]
+    terms = [join(left, right, spare) for left in outer for right in inner]
     return [term for term in terms if term is not None]
 
 
@@ -172,13 +230,9 @@ def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: Line
         join_all = _chained if vertex in joints else _joined
         for target in sorted(out_of.pop(vertex, ())):
             edges = into[target]
-            leaving = edges.pop(vertex)
-            if len(leaving) > 1:
-                _merged(leaving, graph, target, factored)
+            leaving = _ready(edges.pop(vertex), graph, target, factored)
             for source, arriving in incoming.items():
-                if len(arriving) > 1:
-                    _merged(arriving, graph, vertex, factored)
-                joined = join_all(leaving, arriving, graph, source, target)
+                joined = join_all(leaving, _ready(arriving, graph, vertex, factored), graph, source, target)
                 if source in edges:
                     edges[source] += joined
                 else:
@@ -199,12 +253,24 @@ def _chained(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, s
 def _merged(terms: list[Term], graph: LinearGraph, target: int, factored: bool = False) -> list[Term]:
     """The merged terms of an edge, in place, so that an edge that is used again is merged already."""
     if len(terms) > 1:
-        terms[:] = sum_of(terms, graph, target, densify=not factored)
+        if graph.has_complex:
+            terms[:] = sum_of(terms, graph, target, densify=not factored)
+        else:
+            terms[:] = merge(terms, graph.dtypes[target], densify=not factored, spare=spare_arrays(terms))
     return terms
+
+
+def _ready(terms: list[Term], graph: LinearGraph, target: int, factored: bool) -> list[Term]:
+    """The same, computed where they wait."""
+    found = made_terms(terms)
+    if found is not terms:
+        terms[:] = found
+    del found
+    return _merged(terms, graph, target, factored)
 
 
 def _merge_all(into: Edges, graph: LinearGraph) -> None:
     """Merge every edge before the first joint: what is explicit is settled, what follows stays factored."""
     for target, edges in into.items():
         for terms in edges.values():
-            _merged(terms, graph, target)
+            _ = _ready(terms, graph, target, False)

@@ -19,6 +19,7 @@ from ..contract import to_dense
 from ..labels import Axes, Label, flatten, size_of, unify
 from ..terms import Factor, OperatorFactor, Pattern, Term, pattern_of, patterned
 from .addition import add, placement, placement_of
+from .owning import NOTHING_SPARE
 from .shadows import Ledger, Shadow
 from .sums import sum_of_arrays
 
@@ -27,7 +28,9 @@ __all__ = ["merge"]
 FLOAT = np.dtype(float)
 
 
-def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> list[Term]:
+def merge(
+    terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True, spare: frozenset[int] = NOTHING_SPARE
+) -> list[Term]:
     """Fewer terms with the same sum.
 
     Parameters
@@ -38,11 +41,13 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
         Of dense results.
     densify : bool
         Whether a sum may become dense; not where a product is to stay factored.
+    spare : frozenset of int
+        The ids of arrays that may be written into.
     """
     terms = [term for term in terms if not term.is_empty]
     if len(terms) < 2:
         return terms
-    terms, patterns = _collected(terms)
+    terms, patterns = _collected(terms, spare)
     if len(terms) < 2:
         return [term for term in terms if term.scale != 0]
     dense = _dense_form(patterns) if patterns else None
@@ -66,7 +71,7 @@ def merge(terms: Sequence[Term], dtype: np.dtype, *, densify: bool = True) -> li
     return _densified(result, dtype) if densify else result
 
 
-def _collected(terms: list[Term]) -> tuple[list[Term], tuple[Pattern, ...]]:
+def _collected(terms: list[Term], spare: frozenset[int]) -> tuple[list[Term], tuple[Pattern, ...]]:
     """The terms, those of one pattern that differ in at most one factor as one: the usual case, where sums get long.
 
     With them their patterns, all different; none where a term has no pattern or two of one pattern stay.
@@ -89,7 +94,7 @@ def _collected(terms: list[Term]) -> tuple[list[Term], tuple[Pattern, ...]]:
         if len(group) == 1:
             collected += group
         elif len(group[0].arrays) < 2:
-            collected.append(_total(group, group[0]._pattern))
+            collected.append(_total(group, group[0]._pattern, spare))
         else:
             collected += _folded(group, group[0]._pattern)
     return collected, patterns if len(collected) == len(groups) else ()
@@ -160,14 +165,14 @@ def _dense_form(patterns: tuple[Pattern, ...]) -> _Dense | bool | None:
     return _Dense(known, tuple([size_of(axis) for axis in kept]), patterned(axes[:rank], axes[rank:], [flatten(kept)]))
 
 
-def _total(terms: list[Term], pattern: Any) -> Term:
+def _total(terms: list[Term], pattern: Any, spare: frozenset[int]) -> Term:
     """The sum of terms of one pattern with at most one factor."""
     if not pattern.groups:
         return pattern.term((), sum([term.scale for term in terms]))
     (labels,) = pattern.groups
     scale, array = terms[0].scale, terms[0].arrays[0]
     for term in terms[1:]:
-        scale, array = sum_of_arrays(scale, array, term.scale, term.arrays[0], labels)
+        scale, array = sum_of_arrays(scale, array, term.scale, term.arrays[0], labels, spare)
     return pattern.term((array,), scale)
 
 

@@ -7,6 +7,7 @@ few recipes, and the second call of a function plans nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from math import prod
@@ -18,18 +19,22 @@ from ..chain import chain
 from ..contract import contract_factors, gather, scatter_factor
 from ..labels import Axis, Label
 from ..terms import Affine, Factor, Map, Pattern, Term, factor_of, pattern_of, patterned
+from .owning import NOTHING_SPARE, room
 from .settle import Work, settle
 from .shadows import Ledger, Shadow
 
 __all__ = ["join"]
 
 
-def join(outer: Term, inner: Term) -> Term | None:
-    """``settle(chain(outer, inner))``, or None where that is zero."""
+def join(outer: Term, inner: Term, spare: frozenset[int] = NOTHING_SPARE) -> Term | None:
+    """``settle(chain(outer, inner))``, or None where that is zero.
+
+    Arrays whose ids are in `spare` may be written into; both terms are of no more use then.
+    """
     left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
     recipe = None if left is None or right is None else _recipe(left, right)
     if recipe is not None:
-        return recipe.follow(outer, inner)
+        return recipe.follow(outer, inner, spare)
     term = chain(outer, inner)
     return None if term is None else settle(term)
 
@@ -105,7 +110,19 @@ class _Recipe:
         The shapes that factors are given where chaining splits their labels.
     """
 
-    __slots__ = ("is_number", "known", "labels", "pairs", "patterns", "places", "scale", "settled", "shapes", "steps")
+    __slots__ = (
+        "is_number",
+        "known",
+        "labels",
+        "once",
+        "pairs",
+        "patterns",
+        "places",
+        "scale",
+        "settled",
+        "shapes",
+        "steps",
+    )
 
     def __init__(self, chained: Term, settled: Term, notes: _Notes, shapes: dict[int, tuple[int, ...]]) -> None:
         self.labels = [factor.labels for factor in chained.factors]
@@ -116,16 +133,21 @@ class _Recipe:
         # Most recipes multiply arrays and no more: then the pattern of the result is known before.
         only = not shapes and all([step.product for step in self.steps])
         self.pairs = [(*step.operands, len(step.argument) > 1) for step in self.steps] if only else []
+        uses = Counter([*[place for first, second, _ in self.pairs for place in (first, second)], *self.places])
+        self.once = [uses[first] == uses[second] == 1 for first, second, _ in self.pairs]
         self.known = self._pattern(tuple([factor.labels for factor in settled.factors])) if only else None
 
-    def follow(self, outer: Term, inner: Term) -> Term:
+    def follow(self, outer: Term, inner: Term, spare: frozenset[int] = NOTHING_SPARE) -> Term:
         """The joined term of two terms of these patterns."""
         arrays = [*outer.arrays, *inner.arrays]
         scale = outer.scale * inner.scale * self.scale
         if self.known is not None:
-            for first, second, several in self.pairs:
+            for n, (first, second, several) in enumerate(self.pairs):
                 a, b = arrays[first], arrays[second]
-                if type(a) is type(b) is Shadow:
+                target = room(a, b, spare) if spare and self.once[n] else None
+                if target is not None:
+                    arrays.append(np.multiply(a, b, target))
+                elif type(a) is type(b) is Shadow:
                     arrays.append(a.times(b))
                 else:
                     arrays.append(_multiply(a, b) if several else np.multiply(a, b))

@@ -17,6 +17,7 @@ from ..graph import LinearGraph
 from ..labels import axes_of, flatten
 from ..terms import Affine, Map, Term
 from .elimination import Edges, Products, _backward, _forward, _living, _run, sum_of
+from .owning import made_terms
 
 __all__ = ["eliminate_several", "pull_several", "push_several", "with_sink"]
 
@@ -46,28 +47,33 @@ def eliminate_several(
     _run(into, order, joints, graph)
     return {
         output: {
-            vertex: sum_of(into.get(output, {}).get(vertex, []), graph, output, densify=not joints) for vertex in inputs
+            vertex: sum_of(made_terms(into.get(output, {}).get(vertex, [])), graph, output, densify=not joints)
+            for vertex in inputs
         }
         for output in graph.into[sink]
     }
 
 
 def push_several(
-    graph: LinearGraph, inputs: Sequence[int], outputs: Sequence[int], tangents: Products
+    graph: LinearGraph, inputs: Sequence[int], outputs: Sequence[int], tangents: Products, consume: bool = False
 ) -> list[list[Term]]:
-    """The terms of the products with tangents by input, one sum for each output."""
-    arrived = _forward(_needed(graph, inputs, outputs), graph, tangents)
+    """The terms of the products with tangents by input, one sum for each output; see `push` for `consume`."""
+    arrived = _forward(_needed(graph, inputs, outputs), graph, tangents, consume, outputs)
     return [sum_of(arrived.get(output, []), graph, output) for output in outputs]
 
 
 def pull_several(
-    graph: LinearGraph, inputs: Sequence[int], outputs: Sequence[int], cotangents: Sequence[Sequence[Term]]
+    graph: LinearGraph,
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+    cotangents: Sequence[Sequence[Term]],
+    consume: bool = False,
 ) -> Products:
-    """The terms of the products with cotangents, one sum for each output; the result is by input."""
+    """The terms of the products with cotangents, one sum for each output; by input. See `push` for `consume`."""
     seeds: Products = {}
     for output, terms in zip(outputs, cotangents, strict=True):
         seeds.setdefault(output, []).extend(terms)
-    arrived = _backward(_needed(graph, inputs, outputs), graph, seeds)
+    arrived = _backward(_needed(graph, inputs, outputs), graph, seeds, consume)
     return {vertex: sum_of(arrived.get(vertex, []), graph, vertex) for vertex in inputs}
 
 

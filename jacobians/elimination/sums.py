@@ -9,18 +9,29 @@ import numpy as np
 
 from ..labels import Axis, size_of
 from ..terms import Factor, factor_of
+from .owning import NOTHING_SPARE, room
 
 __all__ = ["sum_of_arrays", "weighted_sum"]
 
 
-def sum_of_arrays(a_scale: float, a: Any, b_scale: float, b: Any, labels: Axis) -> tuple[float, Any]:
-    """``a_scale * a + b_scale * b`` as a scale and an array, of arrays under the same labels; see `weighted_sum`."""
+def sum_of_arrays(
+    a_scale: float, a: Any, b_scale: float, b: Any, labels: Axis, spare: frozenset[int] = NOTHING_SPARE
+) -> tuple[float, Any]:
+    """``a_scale * a + b_scale * b`` as a scale and an array, of arrays under the same labels; see `weighted_sum`.
+
+    Arrays whose ids are in `spare` may be written into.
+    """
     if a is b:
         return a_scale + b_scale, a
     if a_scale == b_scale:
-        return a_scale, np.add(a, b)
+        return a_scale, np.add(a, b, room(a, b, spare)) if spare else np.add(a, b)
     if a_scale == -b_scale:
-        return a_scale, np.subtract(a, b)
+        return a_scale, np.subtract(a, b, room(a, b, spare)) if spare else np.subtract(a, b)
+    if spare and labels and a.shape == b.shape:
+        if room(b, a, spare) is b and _divides(a_scale):
+            return a_scale, np.add(a, np.multiply(b, b_scale / a_scale, b), b)
+        if room(a, b, spare) is a and _divides(b_scale):
+            return b_scale, np.add(np.multiply(a, a_scale / b_scale, a), b, a)
     scale, total = weighted_sum(a_scale, factor_of(a, labels), b_scale, factor_of(b, labels))
     return scale, total.array
 

@@ -11,18 +11,18 @@ from .arguments import Argnums, checked_inputs, checked_vectors, is_differentiat
 from .factored import as_jacobian
 from .holomorphy import check_complex, check_real_result, pull_holomorphic
 from .linearise import Linearised, as_result, linearise, owned_graph
-from .pulling import as_scalar, pull
+from .pulling import handed_out, pull
 
 __all__ = [
     "Argnums",
     "Linearised",
     "as_jacobian",
     "as_result",
-    "as_scalar",
     "check_complex",
     "check_real_result",
     "checked_inputs",
     "checked_vectors",
+    "handed_out",
     "is_differentiated",
     "linearise",
     "normalised_argnums",

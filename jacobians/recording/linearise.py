@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -11,6 +12,7 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..graph import LinearGraph
+from ..late import Late
 from ..pausing import with_rare_collection
 from ..program import Symbol
 from ..tensor import BlockJacobian, Jacobian
@@ -200,12 +202,20 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
     Besides the arrays that the function captured, that is what is handed out to him: the result of ``np.exp`` is also
     its derivative.
     """
-    graph, own = record.graph, record.level.guard.own
+    graph, guard = record.graph, record.level.guard
     given = {id(memory_of(array)) for array in _arrays((handed_out, record.aux))}
     copies: dict[int, tuple[Any, Any]] = {}
+    waiting = Counter([id(x) for slope in _slopes(graph) for x in slope.operands if isinstance(x, np.ndarray)])
+
+    def is_independent(array: Any) -> bool:
+        return not isinstance(array, np.ndarray) or not (guard.shares(array) or id(memory_of(array)) in given)
 
     def independent(array: Any) -> Any:
-        owned = own(array)
+        if type(array) is Late:
+            if all([is_independent(x) or waiting[id(x)] > 1 for x in array.operands]):
+                return array.on([independent(x) for x in array.operands])
+            array = array.made()  # takes no more memory than a copy of what it is made of
+        owned = guard.own(array)
         if owned is not array or not given or id(memory_of(array)) not in given:
             return owned
         if id(array) not in copies:
@@ -217,6 +227,15 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
             for n, term in enumerate(terms):
                 terms[n] = _with_arrays(term, independent)
     return graph
+
+
+def _slopes(graph: LinearGraph) -> Iterator[Late]:
+    """The slopes that wait."""
+    for edges in graph.into:
+        for terms in edges.values():
+            for term in terms:
+                if term._pattern is not None:
+                    yield from [array for array in term.arrays if type(array) is Late]
 
 
 def _with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:

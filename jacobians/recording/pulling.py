@@ -6,29 +6,28 @@ copy would take as long as the contraction.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..contract import to_dense
-from ..elimination import pull_several, push
-from ..graph import LinearGraph
+from ..elimination import is_alone, pull_several, push
 from ..labels import axes_of, flatten
 from ..tensor import cotangent_term
-from ..terms import Factor, OperatorFactor, Term, plain
+from ..terms import Term, plain
 from ..tracing import released
-from .linearise import Linearised, memory_of
+from .linearise import Linearised
 
-__all__ = ["as_scalar", "pull"]
-
-_LARGE = 65536
-"""Bytes from which a copy costs more than to look whether it is needed."""
+__all__ = ["as_scalar", "handed_out", "pull"]
 
 
-def pull(record: Linearised, cotangents: Sequence[Any] | None = None) -> tuple[Any, ...]:
-    """The cotangents of the inputs, dense, for those of the outputs; without any, for a one of a scalar."""
+def pull(record: Linearised, cotangents: Sequence[Any] | None = None, *, consume: bool = False) -> tuple[Any, ...]:
+    """The cotangents of the inputs, dense, for those of the outputs; without any, for a one of a scalar.
+
+    With `consume` the graph is empty afterwards.
+    """
     graph = record.graph
     seeds = []
     for n, output in enumerate(record.outputs):
@@ -38,53 +37,31 @@ def pull(record: Linearised, cotangents: Sequence[Any] | None = None) -> tuple[A
         else:
             seeds.append([cotangent_term((), axes, cotangents[n], graph.dtypes[output])])
     if len(seeds) == 1:
-        result = push(graph, record.inputs, record.output, cotangent=seeds[0])
+        result = push(graph, record.inputs, record.output, cotangent=seeds[0], consume=consume)
     else:
-        result = pull_several(graph, record.inputs, record.outputs, seeds)
+        result = pull_several(graph, record.inputs, record.outputs, seeds, consume)
     if graph.has_complex:
         result = {n: terms if graph.is_real(n) else [plain(term) for term in terms] for n, terms in result.items()}
-    made = {n: _as_made(result[n], graph.dtypes[n]) for n in record.inputs}
-    large = [array for array in made.values() if array is not None and array.nbytes >= _LARGE]
-    shared = _shared(graph, [term for terms in seeds for term in terms], result.values()) if large else ()
-    gradients = []
-    for n, array in made.items():
-        shape, dtype = graph.shapes[n], graph.dtypes[n]
-        if array is None:
-            gradient = to_dense(result[n], shape, dtype)
-        else:
-            ours = array.nbytes >= _LARGE and _owns(array) and id(array) not in shared
-            gradient = np.reshape(array if ours else array.copy(), shape)
-        gradients.append(as_scalar(gradient))
-    return tuple(gradients)
+    return tuple([handed_out(result[n], graph.shapes[n], graph.dtypes[n]) for n in record.inputs])
 
 
-def _as_made(terms: Sequence[Term], dtype: np.dtype) -> np.ndarray | None:
-    """The array of a term that is nothing but one array in order; else None."""
-    if len(terms) != 1 or len(terms[0].factors) != 1 or terms[0].maps or terms[0].bound or terms[0].scale != 1:
-        return None
-    if terms[0].act:
-        return None
-    (factor,) = terms[0].factors
-    if isinstance(factor, OperatorFactor) or factor.labels != flatten(terms[0].inp):
-        return None
-    array = factor.array
-    return array if type(array) is np.ndarray and array.dtype == dtype else None
+def handed_out(terms: list[Term], shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    """The array of a vector of terms: that which the last contraction made, where nobody else holds it."""
+    if len(terms) == 1 and _is_array(terms[0], shape, dtype) and is_alone(terms):
+        array, scale = terms[0].arrays[0], terms[0].scale
+        return np.reshape(array if scale == 1 else np.multiply(array, scale, array), shape)
+    return as_scalar(to_dense(terms, shape, dtype))
 
 
-def _owns(array: np.ndarray) -> bool:
-    flags = array.flags
-    return flags.owndata and flags.c_contiguous and flags.writeable
-
-
-def _shared(graph: LinearGraph, seeds: Sequence[Term], results: Iterable[Sequence[Term]]) -> set[int]:
-    """The memory that the graph, the seeds or several results hold."""
-    recorded = [term for edges in graph.into for terms in edges.values() for term in terms]
-    uses = Counter(_held([term for terms in results for term in terms]))
-    return {*_held([*seeds, *recorded]), *(memory for memory, count in uses.items() if count > 1)}
-
-
-def _held(terms: Iterable[Term]) -> list[int]:
-    return [id(memory_of(part.array)) for term in terms for part in term.factors if isinstance(part, Factor)]
+def _is_array(term: Term, shape: tuple[int, ...], dtype: np.dtype) -> bool:
+    """Whether a term is a multiple of one true array, in the order of the result."""
+    pattern = term._pattern
+    if pattern is None or term.act or len(pattern.groups) != 1 or pattern.maps or pattern.bound:
+        return False
+    if pattern.groups[0] != flatten(pattern.out + pattern.inp):
+        return False
+    array = term.arrays[0]
+    return type(array) is np.ndarray and array.dtype == dtype and array.size == prod(shape)
 
 
 def as_scalar(array: Any) -> Any:

@@ -13,7 +13,7 @@ from .acting import CONJUGATE, LINEAR, REAL, acting, conjugated, is_real, plain,
 from .factor import Factor, LinearOperation, OperatorFactor
 from .maps import Affine, Map
 from .memory import remembering
-from .pattern import Pattern, factor_of, pattern_of, patterned, standardised
+from .pattern import Pattern, PatternTerm, factor_of, pattern_of, patterned, standardised
 from .relations import Joined, compose, join, spread, tabulate
 from .term import Term
 
@@ -28,6 +28,7 @@ __all__ = [
     "Map",
     "OperatorFactor",
     "Pattern",
+    "PatternTerm",
     "Term",
     "acting",
     "compose",

@@ -115,10 +115,14 @@ class Guard:
             return array
         if id(array) in self._owned:
             return self._owned[id(array)][1]
-        if any(id(part) in self._shared for part in _chain(array)) or self._overlaps(array):
+        if self.shares(array):
             self._owned[id(array)] = array, array.copy(order="K")
             return self._owned[id(array)][1]
         return array
+
+    def shares(self, array: np.ndarray) -> bool:
+        """Whether an array shares memory with one of the user's."""
+        return any([id(part) in self._shared for part in _chain(array)]) or self._overlaps(array)
 
     def _overlaps(self, array: np.ndarray) -> bool:
         """Whether the memory is that of an array which is held as a view: both have one owner."""

@@ -115,7 +115,7 @@ def _valued(
                 gradients = record.nested(pull_holomorphic(name, record))
             else:
                 check_real_result(name, record.graph.dtypes[record.output])
-                gradients = record.nested(pull(record))
+                gradients = record.nested(pull(record, consume=True))
             value = record.value()
             single = isinstance(argnums, (int, np.integer))
             return (value, record.aux) if has_aux else value, gradients[0] if single else gradients

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..contract import to_dense
 from ..elimination import push_several
 from ..errors import ArgumentError
 from ..labels import axes_of
-from ..recording import Linearised, as_jacobian, as_scalar, checked_vectors, linearise, owned_graph, pull
+from ..recording import Linearised, as_jacobian, checked_vectors, handed_out, linearise, owned_graph, pull
 from ..tensor import Jacobian
 from ..terms import Factor, Term
 from ..trees import is_container
@@ -110,12 +109,12 @@ def _along(
                 axes = axes_of(graph.shapes[vertex])
                 seeds[vertex] = [Term(axes, (), (Factor.on(vector, axes),))]
         results = []
-        pushed = push_several(graph, record.inputs, record.outputs, seeds)
+        pushed = push_several(graph, record.inputs, record.outputs, seeds, consume=True)
         for terms, n, value in zip(pushed, record.outputs, record.values, strict=True):
             if isinstance(value, Jacobian):
                 results.append(as_jacobian(terms, value))
             else:
-                results.append(as_scalar(to_dense(terms, graph.shapes[n], graph.dtypes[n])))
+                results.append(handed_out(terms, graph.shapes[n], graph.dtypes[n]))
         value, tangent = record.value(), record.result.slopes().build(results)
         return (value, tangent, record.aux) if has_aux else (value, tangent)
 
@@ -193,6 +192,6 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         return tangent
 
     def finish(record: Linearised) -> tuple[Any, ...]:
-        return record.nested(pull(record))
+        return record.nested(pull(record, consume=True))
 
     return linearise("hvp", along, tuple(primals), {}, tuple(range(len(primals))), finish)

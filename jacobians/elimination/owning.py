@@ -1,0 +1,93 @@
+"""Who else holds an array: what nobody holds may be written into.
+
+A cotangent that has been pulled through an edge is of no more use, so its product with the slope takes its place: no
+fresh memory, which costs more than the product. It is proved by counting: the term is in one list, its arrays are in
+the term alone, the array is in these alone, and the memory is the array's own.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..late import LARGE, Late, made
+from ..terms import PatternTerm, Term, patterned
+
+__all__ = ["NOTHING_SPARE", "is_alone", "made_terms", "room", "spare_arrays"]
+
+NOTHING_SPARE: frozenset[int] = frozenset()
+
+
+def _counts(terms: list[Term], n: int) -> tuple[int, ...]:
+    """References to a term of a list, to its arrays, and to the first of these."""
+    count = sys.getrefcount
+    term = terms[n]
+    arrays = term.arrays
+    array = arrays[0]
+    return count(term), count(arrays), count(array)
+
+
+def _known() -> tuple[int, ...] | None:
+    """The counts where nobody else holds anything; None where counting does not tell."""
+    if sys.implementation.name != "cpython":
+        return None
+    terms = [patterned((), (), [()]).term([np.ones(1)])]
+    alone = _counts(terms, 0)
+    parts: list[Callable[[], Any]] = [lambda: terms[0], lambda: terms[0].arrays, lambda: terms[0].arrays[0]]
+    for n, part in enumerate(parts):
+        kept = part()
+        if _counts(terms, 0) != (*alone[:n], alone[n] + 1, *alone[n + 1 :]):
+            return None
+        del kept
+    return alone
+
+
+_ALONE = _known()
+
+
+def is_alone(terms: list[Term], n: int = 0) -> bool:
+    """Whether the nth term of a list holds one large array, and nobody else holds any of these, nor a view of it.
+
+    The caller has a name for the list, and none for what is in it.
+    """
+    if type(terms[n]) is not PatternTerm or len(terms[n].arrays) != 1 or _ALONE is None:
+        return False
+    array = terms[n].arrays[0]
+    if type(array) is not np.ndarray or array.nbytes < LARGE:
+        return False
+    flags = array.flags
+    whole = flags.owndata and flags.writeable and flags.c_contiguous
+    del array, flags
+    return whole and _counts(terms, n) == _ALONE
+
+
+def spare_arrays(terms: list[Term]) -> frozenset[int]:
+    """The ids of the arrays that may be written into once the terms of a list are done with."""
+    return frozenset([id(terms[n].arrays[0]) for n in range(len(terms)) if is_alone(terms, n)])
+
+
+def made_terms(terms: list[Term]) -> list[Term]:
+    """The terms with slopes that waited computed, in a list of their own; the list itself where none has waited."""
+    for term in terms:
+        if type(term) is PatternTerm:
+            for array in term.arrays:
+                if type(array) is Late:
+                    return [_made(term) for term in terms]
+    return terms
+
+
+def _made(term: Term) -> Term:
+    return term._pattern.term([made(array) for array in term.arrays], term.scale) if term._pattern is not None else term
+
+
+def room(a: Any, b: Any, spare: frozenset[int]) -> np.ndarray | None:
+    """Which of two arrays their sum or product may be written into."""
+    if type(a) is not np.ndarray or type(b) is not np.ndarray or a.dtype != b.dtype:
+        return None
+    for one, other in ((a, b), (b, a)):
+        if id(one) in spare and (one.shape == other.shape or np.broadcast_shapes(one.shape, other.shape) == one.shape):
+            return one
+    return None

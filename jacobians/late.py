@@ -1,0 +1,175 @@
+"""`Late`: the slope of an entrywise function, not computed yet.
+
+A slope such as ``cos(x)`` takes as much memory as a value, for as long as the graph lives; its operands are values that
+exist anyway. So a large one is computed when an elimination gets to it, and forgotten with the edge. One that is asked
+for a second time, as by products with a lazy Jacobian, is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .quiet import quietly
+
+__all__ = ["LARGE", "Late", "late", "made"]
+
+LARGE = 65536
+"""Bytes of a slope from which it waits."""
+
+
+class Late:
+    """An array of which shape and dtype are known.
+
+    Attributes
+    ----------
+    operands : tuple
+        The result of the function and its operands; None for those that the slope does not need.
+    shape : tuple of int
+    dtype : dtype
+    """
+
+    __slots__ = ("_function", "_kept", "_used", "dtype", "operands", "shape")
+
+    def __init__(
+        self, function: Callable[..., Any], operands: tuple[Any, ...], shape: tuple[int, ...], dtype: np.dtype
+    ) -> None:
+        self._function, self.operands, self.shape, self.dtype = function, operands, shape, dtype
+        self._kept: np.ndarray | None = None
+        self._used = False
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    def made(self) -> np.ndarray:
+        """The array: a fresh one the first time, one that is kept from then on."""
+        if self._kept is not None:
+            return self._kept
+        array = _quiet(self._function, self.operands)
+        if self._used:
+            self._kept = array
+        self._used = True
+        return array
+
+    def on(self, operands: Sequence[Any]) -> Late:
+        """The same slope of copies of the operands, itself if they are no copies."""
+        same = all([x is y for x, y in zip(operands, self.operands, strict=True)])
+        return self if same else Late(self._function, tuple(operands), self.shape, self.dtype)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self.made(), dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **kwargs: Any) -> Any:
+        return getattr(ufunc, method)(*[made(operand) for operand in operands], **kwargs)
+
+    def __array_function__(self, function: Callable[..., Any], types: Any, args: tuple, kwargs: dict) -> Any:
+        plain = [[made(x) for x in arg] if type(arg) in (list, tuple) else made(arg) for arg in args]
+        return function(*plain, **kwargs)
+
+    def astype(self, dtype: np.dtype) -> np.ndarray:
+        return self.made().astype(dtype)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.made()[index]
+
+    def __mul__(self, other: Any) -> Any:
+        return self.made() * other
+
+    def __reduce__(self) -> Any:
+        return np.asarray, (self.made(),)
+
+
+@quietly
+def _quiet(function: Callable[..., Any], operands: tuple[Any, ...]) -> Any:
+    return function(*operands)
+
+
+def made(array: Any) -> Any:
+    """The array itself, or the one that is late."""
+    return array.made() if type(array) is Late else array
+
+
+def late(function: Callable[..., Any], operands: tuple[Any, ...], needed: Any) -> Late | None:
+    """The slope ``function(*operands)`` that waits; None where it is small, costs nothing, or has another shape.
+
+    Parameters
+    ----------
+    function : callable
+    operands : tuple
+        The result and the operands of an entrywise function.
+    needed : collection of int
+        The positions of operands that are differentiated: what they hold does not change.
+    """
+    result = operands[0]
+    if type(result) is not np.ndarray or result.nbytes < LARGE or result.dtype.kind != "f":
+        return None
+    key = []
+    for n, operand in enumerate(operands):
+        if type(operand) is np.ndarray:
+            if n and n - 1 not in needed:
+                return None
+            key.append((operand.ndim, tuple([size == 1 for size in operand.shape]), operand.dtype))
+        elif type(operand) in (int, float):
+            key.append(operand)
+        else:
+            return None
+    used = _used(function, tuple([type(x) for x in key]), tuple(key))
+    if used is None:
+        return None
+    held = tuple([x if n in used else None for n, x in enumerate(operands)])
+    return Late(function, held, result.shape, result.dtype)
+
+
+class _Untouched:
+    """In place of an operand, it tells whether that is used."""
+
+    __array_ufunc__ = None
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise TypeError
+
+    def __array_function__(self, function: Callable[..., Any], types: Any, args: tuple, kwargs: dict) -> Any:
+        raise TypeError
+
+
+@lru_cache(maxsize=4096)
+def _used(function: Callable[..., Any], types: tuple[type, ...], key: tuple[Any, ...]) -> frozenset[int] | None:
+    """Which operands a slope needs; None where it is no new array like the result. Tried on a few numbers."""
+    tried = []
+    for kind in key:
+        if type(kind) is tuple:
+            _, ones, dtype = kind
+            tried.append(np.ones([1 if one else 2 for one in ones], dtype))
+        else:
+            tried.append(kind)
+    try:
+        found = _quiet(function, tuple(tried))
+    except Exception:  # what these numbers do not suit is tried on the true ones, and fails there if it does
+        return None
+    result = tried[0]
+    own = type(found) is np.ndarray and not any([np.may_share_memory(found, x) for x in tried if type(x) is np.ndarray])
+    if not own or found.shape != result.shape or found.dtype != result.dtype:
+        return None
+    return frozenset([n for n in range(len(tried)) if type(tried[n]) is not np.ndarray or _needs(function, tried, n)])
+
+
+def _needs(function: Callable[..., Any], operands: list[Any], n: int) -> bool:
+    """Whether a slope looks at one of its operands."""
+    try:
+        _ = _quiet(function, (*operands[:n], _Untouched(), *operands[n + 1 :]))
+    except Exception:
+        return True
+    return False
