@@ -275,7 +275,15 @@ def _total(builder: Builder, node: Node) -> Node | None:
     return None if exact else builder.call(np.sum, a, axis=gone)
 
 
+def _trace(builder: Builder, node: Node) -> Node | None:
+    """The sum of a diagonal, which is computed for itself where that is possible."""
+    if not is_plain(node.args[0]) or set(node.kwargs) - {"offset", "axis1", "axis2"} or len(node.args) > 4:
+        return None
+    return builder.call(np.sum, builder.call(np.diagonal, *node.args, **node.kwargs), axis=(node.ndim,))
+
+
 RULES: dict[Any, Sequence[Rule]] = {
+    np.trace: (_trace,),
     np.multiply: (_multiply,),
     np.negative: (_negative,),
     np.positive: (lambda _, node: node.args[0],),

@@ -17,7 +17,7 @@ from .contractions import Operand, labelled, planned
 from .moves import is_plain
 from .rewriting import split_scale
 
-__all__ = ["PASS", "Labels", "Opened", "Opening", "is_entrywise", "is_product", "price"]
+__all__ = ["PASS", "Labels", "Opened", "Opening", "is_entrywise", "is_product", "only_adds_axes", "price"]
 
 PASS = 20
 """A multiplication that is written to memory costs as much as so many in a product of matrices."""
@@ -94,25 +94,34 @@ class Opening:
         while self.uses[id(node)] == 1:
             if split_scale(node)[1] is not node:
                 node = split_scale(node)[1]
-            elif node.function in (np.transpose, np.broadcast_to) or _only_adds_axes(node):
+            elif node.function in (np.transpose, np.broadcast_to) or only_adds_axes(node):
                 node = node.args[0]
             else:
                 return node
         return None
 
-    def opened(self, node: Node) -> tuple[Opened, Labels]:
+    def opened(self, node: Node, through: bool = False) -> tuple[Opened, Labels]:
         """The factors of a product, and the labels of its axes."""
-        opened = Opened()
+        opened = Opened(through)
         labels = opened.labels_of(node)
         self.open(opened, node, labels, root=True)
         return opened, labels
 
     def open(
-        self, opened: Opened, node: Node, labels: Sequence[int | None], root: bool = False, shared: bool = False
+        self,
+        opened: Opened,
+        node: Node,
+        labels: Sequence[int | None],
+        root: bool = False,
+        shared: bool = False,
+        reads: int = 1,
     ) -> None:
-        """Add the factors of a node with these labels; of one that is shared, others read what is before it too."""
+        """Add the factors of a node with these labels.
+
+        Of one that is shared, others read what is before it too; a square reads its operand twice.
+        """
         scale, base = split_scale(node)
-        alone = root or (self.uses[id(node)] == 1 and not shared)
+        alone = root or (self.uses[id(node)] == reads and not shared)
         if id(node) in self.sums:
             self._open_sum(opened, node, labels)
         elif base is not node:
@@ -122,7 +131,7 @@ class Opening:
             order = node.args[1]
             moved = [labels[order.index(n)] for n in range(len(order))]
             self.open(opened, node.args[0], moved, shared=not alone)
-        elif _only_adds_axes(node) and (alone or opened.through):
+        elif only_adds_axes(node) and (alone or opened.through):
             long = iter([x for x, size in zip(labels, node.shape, strict=True) if size != 1])
             inner = node.args[0]
             moved = [None if size == 1 else next(long) for size in inner.shape]
@@ -148,11 +157,12 @@ class Opening:
         opened.calls += 1
         if node.function is np.multiply:
             opened.cost += PASS * node.size
+            owns = []
             for operand in node.args:
                 spread = labels[len(labels) - operand.ndim :]
-                own = tuple([None if size == 1 else x for size, x in zip(operand.shape, spread, strict=True)])
+                owns.append(tuple([None if size == 1 else x for size, x in zip(operand.shape, spread, strict=True)]))
                 opened.spreads |= operand.shape != node.shape
-                self.open(opened, operand, own)
+            self._open_operands(opened, *node.args, *owns)
             return
         a, left, b, right, out = node.args
         names = dict(zip(out, labels, strict=True))
@@ -163,8 +173,15 @@ class Opening:
         opened.spreads = True
         work = prod([opened.sizes[x] for x in names.values() if x is not None])
         opened.cost += _cost(work, len(names) > len(out), a.size + b.size)
-        for operand, group in ((a, left), (b, right)):
-            self.open(opened, operand, tuple([names[x] for x in group]))
+        self._open_operands(opened, a, b, *[tuple([names[x] for x in group]) for group in (left, right)])
+
+    def _open_operands(self, opened: Opened, a: Node, b: Node, left: Labels, right: Labels) -> None:
+        square = a is b and left == right
+        self.open(opened, a, left, reads=1 + square)
+        cost = opened.cost
+        self.open(opened, b, right, reads=1 + square)
+        if square:
+            opened.cost = cost  # it is made once
 
     def leaves(self, node: Node, root: bool = False) -> frozenset[int]:
         """The ids of the factors of a node, contractions inside of it opened; of too many, its own alone."""
@@ -173,7 +190,7 @@ class Opening:
         while id(base) not in self.sums:
             inner = split_scale(base)[1]
             if inner is base:
-                if base.function is not np.transpose and not _only_adds_axes(base):
+                if base.function is not np.transpose and not only_adds_axes(base):
                     break
                 inner = base.args[0]
             base, alone = inner, alone and self.uses[id(inner)] == 1
@@ -208,7 +225,7 @@ def is_entrywise(node: Node) -> bool:
     return node.function is np.multiply or set(node.args[1]) | set(node.args[3]) == set(node.args[4])
 
 
-def _only_adds_axes(node: Node) -> bool:
+def only_adds_axes(node: Node) -> bool:
     if node.function is not np.reshape:
         return False
     return [n for n in node.shape if n != 1] == [n for n in node.args[0].shape if n != 1]

@@ -17,6 +17,7 @@ import numpy as np
 
 from ...program import Node, topological
 from .contractions import Operand, Product, contracted
+from .diagonals import diagonal
 from .gram import LEAST, weighted_gram
 from .opening import Labels, Opened, Opening, is_entrywise, is_product, price
 from .rewriting import Builder
@@ -30,9 +31,9 @@ _SEEN_THROUGH = {np.multiply, np.transpose, np.reshape, np.broadcast_to}
 def multiplied(outputs: Sequence[Node], builder: Builder) -> list[Node]:
     """The outputs of an equal program with better products."""
     first = _Rewriting(topological(outputs), outputs, builder)
-    if not first.sums.count:
+    if not first.again:
         return first.outputs
-    # What two sums had in common may be read by one alone now.
+    # What two sums had in common may be read by one alone now, and a diagonal may be that of a larger product.
     return _Rewriting(topological(first.outputs), first.outputs, builder).outputs
 
 
@@ -42,20 +43,28 @@ class _Rewriting:
     def __init__(self, nodes: Sequence[Node], outputs: Sequence[Node], builder: Builder) -> None:
         self.builder = builder
         self.opening = opening = Opening(nodes, outputs)
+        self.products: dict[frozenset[int], list[Node]] = {}  # contractions by the ids of all their factors
         self.leading: set[int] = set()  # ids of what is a product without a sum behind moves and numbers
         self.spreading: set[int] = set()  # of products with a factor that is broadcast or summed over
         products = [node for node in nodes if self._noted(node)]
         inner = {id(operand) for node in products for operand in self._inner(node)}
         opened = {id(node) for node in products if id(node) not in inner and self._may_gain(node)}
-        self.sums = sums = Distribution(opening, builder)
+        sums = Distribution(opening, builder)
+        diagonals = 0
         for node in nodes:
             builder.take_place(node)
             found = None
             if node.function is np.add or node.function is np.subtract:
                 found = sums.joined(node) if products else None
+            elif node.function is np.einsum and len(node.args) == 5:
+                found = self._known(node) or (self._replanned(node) if id(node) in opened else None)
             elif id(node) in opened:
                 found = self._replanned(node)
+            elif node.function is np.diagonal or (node.function is np.einsum and len(node.args) == 3):
+                found = diagonal(node, opening, builder)
+                diagonals += found is not None
             opening.new[id(node)] = builder.remade(node, opening.new) if found is None else found
+        self.again = sums.count + diagonals > 0
         self.outputs = [opening.new[id(node)] for node in outputs]
 
     def _noted(self, node: Node) -> bool:
@@ -90,6 +99,28 @@ class _Rewriting:
             if base is not None and is_entrywise(base):
                 found.append(base)
         return found
+
+    def _known(self, node: Node) -> Node | None:
+        """A product of the same factors that has been made in another order."""
+        leaves = self.opening.leaves(node, root=True) if is_product(node) else ()
+        if len(leaves) < 3:
+            return None
+        others = self.products.setdefault(frozenset(leaves), [])
+        others.append(node)
+        if len(others) == 1:
+            return None
+        opened, labels = self.opening.opened(node, through=True)
+        names, form = _form(opened, labels)
+        for other in others[:-1]:
+            before, out = self.opening.opened(other, through=True)
+            theirs, same = _form(before, out)
+            if form is None or same != form or not before.scale:
+                continue
+            back = {number: label for label, number in names.items()}
+            operand = Operand(self.opening.new[id(other)], tuple([None if x is None else back[theirs[x]] for x in out]))
+            product = Product(opened.scale / before.scale, (operand,), labels, opened.sizes)
+            return contracted(self.builder, product, node.shape, node.dtype)
+        return None
 
     def _replanned(self, node: Node) -> Node | None:
         """The product of all factors in the best order, if that is better than the order of the program."""
@@ -142,3 +173,16 @@ class _Rewriting:
         whole = build.call(np.reshape, square, tuple([sizes[x] for x in axes]))
         moved = build.call(np.transpose, whole, tuple([axes.index(x) for x in labels if x is not None]))
         return build.call(np.reshape, moved, node.shape)
+
+
+def _form(opened: Opened, labels: Labels) -> tuple[dict[int, int], Any]:
+    """Numbers for labels, and what equal products have in common; None where a factor occurs twice."""
+    factors = sorted(opened.factors, key=lambda factor: id(factor.node))
+    numbers: dict[int, int] = {}
+    shape = [
+        (id(node), tuple([-1 if x is None else numbers.setdefault(x, len(numbers)) for x in own]))
+        for node, own in factors
+    ]
+    if len({name for name, _ in shape}) < len(shape) or not all(x is None or x in numbers for x in labels):
+        return numbers, None
+    return numbers, (tuple(shape), frozenset([numbers[x] for x in labels if x is not None]))

@@ -39,6 +39,27 @@ class _Addend(NamedTuple):
     factors: list[Operand]
 
 
+class _Split(NamedTuple):
+    """Two products of common factors and of others.
+
+    Attributes
+    ----------
+    common : list of Operand
+    rests : sequence of _Addend
+    union : tuple of int
+        The labels of the sum of the rests; in `kept` those that each has, and None for the others.
+    cost : float
+        Of all, of which `inner` is for the sum of the rests.
+    """
+
+    common: list[Operand]
+    rests: Sequence[_Addend]
+    union: tuple[int, ...]
+    kept: Sequence[Labels]
+    cost: float
+    inner: float
+
+
 class Distribution:
     """Makes products of sums.
 
@@ -110,37 +131,40 @@ class Distribution:
         labels = opened.labels_of(node)
         opened.cost = float(PASS * node.size)
         first, second = [self._addend(opened, sign, term, labels) for sign, term in (left, right)]
-        common, *rests = _common(first, second, labels)
-        return self._product(node, opened, labels, common, rests) if common and any(f for _, f in rests) else None
+        best = self._cheapest(opened, labels, first, second)
+        return None if best is None else self._product(node, opened, labels, best)
+
+    def _cheapest(self, opened: Opened, labels: Labels, first: _Addend, second: _Addend) -> _Split | None:
+        """The factors in common that are best pulled out: all of them, or all but those that carry a summed label."""
+        best = _split(opened, labels, first, second, None)
+        if best is None:
+            return None
+        for x in best.union:
+            if x not in labels:
+                other = _split(opened, labels, first, second, x)
+                if other is not None and other.cost < best.cost:
+                    best = other
+        return best
 
     def _addend(self, opened: Opened, sign: float, node: Node, labels: Labels) -> _Addend:
         opened.scale, opened.factors = sign, []
         self.opening.open(opened, node, labels)
         return _Addend(opened.scale, opened.factors)
 
-    def _product(
-        self, node: Node, opened: Opened, labels: Labels, common: list[Operand], rests: Sequence[_Addend]
-    ) -> Node | None:
+    def _product(self, node: Node, opened: Opened, labels: Labels, split: _Split) -> Node | None:
         """The common factors times the sum of the rests, if that costs less than what has been opened."""
         sizes, build = opened.sizes, self.builder
-        out = tuple([x for x in labels if x is not None])
-        shared = dict.fromkeys([*out, *[x for factor in common for x in factor.labels if x is not None]])
-        own = [{x for factor in rest.factors for x in factor.labels} for rest in rests]
-        union = tuple([x for x in shared if x in own[0] or x in own[1]])
-        kept = [tuple([x if x in mine else None for x in union]) for mine in own]
-        cost = price([*[factor.labels for factor in common], union], out, sizes)
-        for rest, mine in zip(rests, kept, strict=True):
-            cost += price([f.labels for f in rest.factors], tuple([x for x in mine if x is not None]), sizes)
-        if cost >= GAIN * opened.cost:
+        cost = split.cost
+        if cost - split.inner >= GAIN * opened.cost:
             return None
-        parts = [self._part(rest, mine, sizes) for rest, mine in zip(rests, kept, strict=True)]
+        parts = [self._part(rest, mine, sizes) for rest, mine in zip(split.rests, split.kept, strict=True)]
         inner = build.call(np.add, *(parts[::-1] if is_number(parts[0]) else parts))
-        if id(inner) not in self._inner:
-            cost += PASS * prod([sizes[x] for x in union])
+        if id(inner) in self._inner:
+            cost -= split.inner
         if cost >= GAIN * opened.cost:
             return None
         self._inner.add(id(inner))
-        factors = (*common, labelled(inner, union))
+        factors = (*split.common, labelled(inner, split.union))
         made = contracted(build, Product(1.0, factors, labels, sizes), node.shape, node.dtype)
         opened.scale, opened.factors, opened.cost = 1.0, list(factors), cost
         self.opening.add(made, opened, labels)
@@ -154,7 +178,27 @@ class Distribution:
         return contracted(self.builder, Product(rest.scale, tuple(rest.factors), labels, sizes), shape, dtype)
 
 
-def _common(first: _Addend, second: _Addend, out: Labels) -> tuple[list[Operand], _Addend, _Addend]:
+def _split(opened: Opened, labels: Labels, first: _Addend, second: _Addend, without: int | None) -> _Split | None:
+    """What two addends have in common, but for factors with one label, and what that costs."""
+    common, *rests = _common(first, second, labels, without)
+    if not common or not any(rest.factors for rest in rests):
+        return None
+    sizes = opened.sizes
+    out = tuple([x for x in labels if x is not None])
+    shared = dict.fromkeys([*out, *[x for factor in common for x in factor.labels if x is not None]])
+    own = [{x for factor in rest.factors for x in factor.labels} for rest in rests]
+    union = tuple([x for x in shared if x in own[0] or x in own[1]])
+    kept = [tuple([x if x in mine else None for x in union]) for mine in own]
+    inner = PASS * prod([sizes[x] for x in union])
+    cost = inner + price([*[factor.labels for factor in common], union], out, sizes)
+    for rest, mine in zip(rests, kept, strict=True):
+        cost += price([f.labels for f in rest.factors], tuple([x for x in mine if x is not None]), sizes)
+    return _Split(common, rests, union, kept, cost, inner)
+
+
+def _common(
+    first: _Addend, second: _Addend, out: Labels, without: int | None
+) -> tuple[list[Operand], _Addend, _Addend]:
     """The factors that both have, and what is left of each, in the labels of the first.
 
     A summed label of the second is one of the first where a common factor has it.
@@ -163,6 +207,8 @@ def _common(first: _Addend, second: _Addend, out: Labels) -> tuple[list[Operand]
     common: list[Operand] = []
     rest, other = list(first.factors), list(second.factors)
     for factor in sorted(first.factors, key=lambda operand: -operand.node.size):
+        if without is not None and without in factor.labels:
+            continue
         for n, twin in enumerate(other):
             found = _matched(factor, twin, names) if twin.node is factor.node else None
             if found is not None:
