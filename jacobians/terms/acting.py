@@ -99,7 +99,7 @@ def _conjugate(factor: Factor | OperatorFactor) -> Factor | OperatorFactor:
     if isinstance(factor, Factor):
         return Factor(np.conjugate(factor.array), factor.labels, factor.name)
     operation = factor.operation
-    turned = operation.operation if isinstance(operation, Conjugated) else Conjugated(operation)
+    turned = getattr(operation, "conjugated", None) or Conjugated(operation)
     return OperatorFactor(turned, factor.left, factor.right, factor.name)
 
 
@@ -109,10 +109,17 @@ class Conjugated:
     def __init__(self, operation: LinearOperation) -> None:
         self.operation, self.dtype, self.nbytes = operation, operation.dtype, operation.nbytes
 
+    @property
+    def conjugated(self) -> LinearOperation:
+        """What it was before."""
+        return self.operation
+
     def apply(self, array: Any) -> Any:
+        """``conj(A) x``, along axis 0."""
         return np.conjugate(self.operation.apply(np.conjugate(array)))
 
     def apply_transposed(self, array: Any) -> Any:
+        """The transposed operation."""
         return np.conjugate(self.operation.apply_transposed(np.conjugate(array)))
 
     def with_arrays(self, change: Any) -> Conjugated:
