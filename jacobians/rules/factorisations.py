@@ -26,6 +26,8 @@ from ..terms import Factor, Term
 from .conjugates import conjugate, is_complex, on_conjugate
 from .linalg import LocalTerms, adjoint, alike, matrix_axes, transposed
 
+__all__ = ["product", "reciprocal_gaps"]
+
 Placed = tuple[Any, Axes]
 
 
@@ -34,7 +36,7 @@ def _lower_half(size: int, dtype: Any) -> np.ndarray:
     return np.tri(size, dtype=dtype) - np.eye(size, dtype=dtype) / 2
 
 
-def _product(out: Axes, inp: Axes, *placed: Placed, scale: float = 1.0) -> Term:
+def product(out: Axes, inp: Axes, *placed: Placed, scale: float = 1.0) -> Term:
     """The term of a product of arrays on axes; what is neither in `out` nor in `inp` is summed."""
     factors = tuple([Factor.on(array, axes) for array, axes in placed])
     free = {*flatten(out), *flatten(inp)}
@@ -57,7 +59,7 @@ def _cholesky(call: Call, a: Any, *, upper: bool = False) -> LocalTerms:
     i, j, p = alike(row, row, row)
     out = (*b, j, i) if upper else (*b, i, j)
     for first, second in ((r, s), (s, r)):
-        term = _product(
+        term = product(
             out, (*b, row, column),
             (L, (*b, i, p)), (H, (p, j)), (M, (*b, p, first)), (conjugate(M), (*b, j, second)), (H, (r, s)),
         )  # fmt: skip
@@ -78,7 +80,7 @@ def _eigenvalue_term(a: Any, V: Any, UPLO: str) -> Term:
     r, s = _triangle(UPLO, row, column)
     (i,) = alike(row)
     H = _lower_half(np.shape(a)[-1], V.dtype)
-    return _product(
+    return product(
         (*b, i), (*b, row, column), (conjugate(V), (*b, row, i)), (V, (*b, column, i)), (H, (r, s)), scale=2.0
     )
 
@@ -93,20 +95,20 @@ def _eigh(call: Call, a: Any, UPLO: str = "L") -> LocalTerms:
     # dV = V (F * (V^H dS V)), F_ij = 1 / (w_j - w_i), F_ii = 0  (Giles 3.1)
     w, V = call.result
     yield 0, 0, _eigenvalue_term(a, V, UPLO)
-    F = _reciprocal_gaps(w)
+    F = reciprocal_gaps(w)
     b, row, column = matrix_axes(a)
     r, s = _triangle(UPLO, row, column)
     k, i, j = alike(row, row, row)
     H = _lower_half(np.shape(a)[-1], V.dtype)
     for first, second in ((row, column), (column, row)):
-        term = _product(
+        term = product(
             (*b, k, j), (*b, row, column),
             (V, (*b, k, i)), (F, (*b, i, j)), (conjugate(V), (*b, first, i)), (V, (*b, second, j)), (H, (r, s)),
         )  # fmt: skip
         yield 1, 0, term if first is row else on_conjugate(term, a)
 
 
-def _reciprocal_gaps(w: Any) -> Any:
+def reciprocal_gaps(w: Any) -> Any:
     """``F_ij = 1 / (w_j - w_i)``, zero on the diagonal."""
     diagonal = np.eye(np.shape(w)[-1], dtype=w.dtype)
     return 1 / (w[..., None, :] - w[..., :, None] + diagonal) - diagonal
@@ -119,7 +121,7 @@ def _singular_value_term(a: Any, U: Any, Vh: Any) -> Term:
     # A = U diag(s) V^H: ds = Re(diag(U^H dA V))  (Giles 3.2)
     b, p, q = matrix_axes(a)
     (i,) = alike(min(p, q, key=size_of))
-    return _product((*b, i), (*b, p, q), (conjugate(U), (*b, p, i)), (conjugate(Vh), (*b, i, q)))
+    return product((*b, i), (*b, p, q), (conjugate(U), (*b, p, i)), (conjugate(Vh), (*b, i, q)))
 
 
 @local(np.linalg.svdvals)
@@ -148,7 +150,7 @@ def _svd(
     yield 1, 0, _singular_value_term(a, U, Vh)
     if partial:
         yield (0 if rows > columns else 2), 0, _FREE
-    V, F = adjoint(Vh), _reciprocal_gaps(s * s)
+    V, F = adjoint(Vh), reciprocal_gaps(s * s)
     U_, V_ = conjugate(U), conjugate(V)
     right, left = F * s[..., None, :], F * s[..., :, None]
     b, p, q = matrix_axes(a)
@@ -159,24 +161,24 @@ def _svd(
     dPc, dP_T = [(U, (*b, p, i)), (V_, (*b, q, j))], [(U_, (*b, p, j)), (V, (*b, q, i))]
     # fmt: off
     if not partial or rows < columns:
-        yield 0, 0, _product((*b, k, j), inp, (U, (*b, k, i)), (right, (*b, i, j)), *dP)
-        yield 0, 0, on_conjugate(_product((*b, k, j), inp, (U, (*b, k, i)), (left, (*b, i, j)), *dP_H), a)
+        yield 0, 0, product((*b, k, j), inp, (U, (*b, k, i)), (right, (*b, i, j)), *dP)
+        yield 0, 0, on_conjugate(product((*b, k, j), inp, (U, (*b, k, i)), (left, (*b, i, j)), *dP_H), a)
     if not partial or rows > columns:
-        yield 2, 0, on_conjugate(_product((*b, j, n), inp, (V_, (*b, n, i)), (left, (*b, i, j)), *dPc), a)
-        yield 2, 0, _product((*b, j, n), inp, (V_, (*b, n, i)), (right, (*b, i, j)), *dP_T)
+        yield 2, 0, on_conjugate(product((*b, j, n), inp, (V_, (*b, n, i)), (left, (*b, i, j)), *dPc), a)
+        yield 2, 0, product((*b, j, n), inp, (V_, (*b, n, i)), (right, (*b, i, j)), *dP_T)
     # fmt: on
     if is_complex(a) and (not partial or rows < columns):
         turn = (U / s[..., None, :], (*b, k, j))
-        yield 0, 0, _product((*b, k, j), inp, turn, (U_, (*b, p, j)), (V, (*b, q, j)), scale=0.5)
-        back = _product((*b, k, j), inp, turn, (U, (*b, p, j)), (V_, (*b, q, j)), scale=-0.5)
+        yield 0, 0, product((*b, k, j), inp, turn, (U_, (*b, p, j)), (V, (*b, q, j)), scale=0.5)
+        back = product((*b, k, j), inp, turn, (U, (*b, p, j)), (V_, (*b, q, j)), scale=-0.5)
         yield 0, 0, on_conjugate(back, a)
     if partial:
         return
     if rows > columns:
-        yield 0, 0, _product((*b, k, j), inp, (_complement(U), (*b, k, p)), (V / s[..., None, :], (*b, q, j)))
+        yield 0, 0, product((*b, k, j), inp, (_complement(U), (*b, k, p)), (V / s[..., None, :], (*b, q, j)))
     if rows < columns:
         beside = conjugate(_complement(V))
-        yield 2, 0, _product((*b, j, n), inp, (beside, (*b, n, q)), (U_ / s[..., None, :], (*b, p, j)))
+        yield 2, 0, product((*b, j, n), inp, (beside, (*b, n, q)), (U_ / s[..., None, :], (*b, p, j)))
 
 
 # Any rotation of the vectors beyond the rank is as good: which one LAPACK returns is no smooth function of A.
@@ -193,17 +195,15 @@ def _symmetric_svd(call: Call, a: Any, compute_uv: bool) -> LocalTerms:
     yield (
         (1 if compute_uv else 0),
         0,
-        _product(
-            (*b, i), inp, (sign, (*b, i)), (U_, (*b, row, i)), (U, (*b, column, i)), (H, (row, column)), scale=2.0
-        ),
+        product((*b, i), inp, (sign, (*b, i)), (U_, (*b, row, i)), (U, (*b, column, i)), (H, (row, column)), scale=2.0),
     )
     if not compute_uv:
         return
-    F = _reciprocal_gaps(sign * s)
+    F = reciprocal_gaps(sign * s)
     for first, second in ((row, column), (column, row)):
         dU = [(U, (*b, k, i)), (F, (*b, i, j)), (U_, (*b, first, i)), (U, (*b, second, j)), (H, (row, column))]
         dV = [(sign, (*b, j)), *[(conjugate(array), axes) for array, axes in dU]]
-        in_U, in_V = _product((*b, k, j), inp, *dU), _product((*b, j, k), inp, *dV)
+        in_U, in_V = product((*b, k, j), inp, *dU), product((*b, j, k), inp, *dV)
         yield 0, 0, in_U if first is row else on_conjugate(in_U, a)
         yield 2, 0, on_conjugate(in_V, a) if first is row else in_V
 
@@ -253,15 +253,15 @@ def _qr(call: Call, a: Any, mode: str = "reduced") -> LocalTerms:
     if tall:
         yield 0, 0, "for mode='complete' in Q, whose last columns are not unique. Use mode='reduced'"
     elif mode != "r":
-        yield 0, 0, _product((*b, k, j), inp, (Q, (*b, k, i)), (T, (i, j)), *C)
-        yield 0, 0, on_conjugate(_product((*b, k, j), inp, (Q, (*b, k, i)), (T, (j, i)), *C_H, scale=-1.0), a)
+        yield 0, 0, product((*b, k, j), inp, (Q, (*b, k, i)), (T, (i, j)), *C)
+        yield 0, 0, on_conjugate(product((*b, k, j), inp, (Q, (*b, k, i)), (T, (j, i)), *C_H, scale=-1.0), a)
         if rows > columns:
-            yield 0, 0, _product((*b, k, j), inp, (_complement(Q), (*b, k, p)), (M, (*b, q, j)))
+            yield 0, 0, product((*b, k, j), inp, (_complement(Q), (*b, k, p)), (M, (*b, q, j)))
     (row,) = alike(p) if tall else (i,)
     above = [(np.eye(rows, size, dtype=R.dtype), (row, i))] if tall else []  # R ends with rows of zeros
-    yield place, 0, _product((*b, row, q), inp, (Q_, (*b, p, i)), *above)
-    yield place, 0, _product((*b, row, n), inp, (T, (i, j)), (R, (*b, j, n)), *C, *above, scale=-1.0)
-    yield place, 0, on_conjugate(_product((*b, row, n), inp, (T, (j, i)), (R, (*b, j, n)), *C_H, *above), a)
+    yield place, 0, product((*b, row, q), inp, (Q_, (*b, p, i)), *above)
+    yield place, 0, product((*b, row, n), inp, (T, (i, j)), (R, (*b, j, n)), *C, *above, scale=-1.0)
+    yield place, 0, on_conjugate(product((*b, row, n), inp, (T, (j, i)), (R, (*b, j, n)), *C_H, *above), a)
 
 
 # ---- least squares ---------------------------------------------------------------------------------------------------
@@ -282,16 +282,16 @@ def _lstsq(call: Call, a: Any, b: Any, rcond: float | None = None) -> LocalTerms
     # The squares of a single vector are an array of shape (1,).
     out_squares = columns or ((),)
     if call.needs(1):
-        yield 0, 1, _product(out, inp_b, (P, (i, p)))
+        yield 0, 1, product(out, inp_b, (P, (i, p)))
         if known:
-            yield 1, 1, _product(out_squares, inp_b, (conjugate(E), inp_b), scale=2.0)
+            yield 1, 1, product(out_squares, inp_b, (conjugate(E), inp_b), scale=2.0)
     if call.needs(0):
         null = np.eye(np.shape(a)[1], dtype=X.dtype) - np.matmul(P, a)
-        yield 0, 0, _product(out, inp, (P, (i, p)), (X, (q, *columns)), scale=-1.0)
-        yield 0, 0, on_conjugate(_product(out, inp, (np.matmul(P, adjoint(P)), (i, q)), (E, inp_b)), a)
-        yield 0, 0, on_conjugate(_product(out, inp, (null, (i, q)), (np.matmul(adjoint(P), X), inp_b)), a)
+        yield 0, 0, product(out, inp, (P, (i, p)), (X, (q, *columns)), scale=-1.0)
+        yield 0, 0, on_conjugate(product(out, inp, (np.matmul(P, adjoint(P)), (i, q)), (E, inp_b)), a)
+        yield 0, 0, on_conjugate(product(out, inp, (null, (i, q)), (np.matmul(adjoint(P), X), inp_b)), a)
         if known:
-            yield 1, 0, _product(out_squares, inp, (conjugate(E), inp_b), (X, (q, *columns)), scale=-2.0)
+            yield 1, 0, product(out_squares, inp, (conjugate(E), inp_b), (X, (q, *columns)), scale=-2.0)
         U, _, Vh = np.linalg.svd(a, full_matrices=False)
         yield 3, 0, _singular_value_term(a, U, Vh)
 

@@ -1,8 +1,8 @@
 """The module `np.fft`: transforms are operators, one for each axis, that are applied by the transform itself.
 
-A transform is linear, so its derivative is the transform of the tangent; its matrix is symmetric, and so is the padding or
-cutting to `n` entries before it, transposed. Of a complex spectrum `irfft` is a real part, ``Re(B h)``; of a real signal
-`rfft` is the first half of `fft`. Axes that are transformed one after the other have one operator each.
+A transform is linear, so its derivative is the transform of the tangent. Its matrix is symmetric; transposed it cuts or
+pads after the transform, not before. Of a complex spectrum `irfft` is a real part, ``Re(B h)``; of a real signal `rfft`
+is the first half of `fft`. Axes that are transformed one after the other have one operator each.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..labels import Axes, Axis, axes_of, size_of
 from ..program import Symbol, holds
-from ..registry import Call, LocalTerm, complex_too, composed, local, nondifferentiable, unsupported
+from ..registry import Call, LocalTerm, complex_too, composed, local, nondifferentiable
 from ..terms import CONJUGATE, Factor, Term, acting
 from .conjugates import conjugate, is_complex, on_conjugate
 from .linear import broadcast_axes
@@ -292,6 +292,3 @@ nondifferentiable(np.linalg.matrix_rank)
 complex_too(np.linalg.inv, np.linalg.solve, np.linalg.pinv, np.linalg.det, np.linalg.slogdet)
 complex_too(np.linalg.tensorinv, np.linalg.tensorsolve)
 complex_too(np.linalg.norm, np.linalg.vector_norm, np.linalg.matrix_norm)
-
-_COMPLEX = "because its eigenvalues may be complex. Use np.linalg.eigh or np.linalg.eigvalsh for symmetric matrices"
-unsupported(_COMPLEX, np.linalg.eig, np.linalg.eigvals)

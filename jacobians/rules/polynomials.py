@@ -10,7 +10,7 @@ from numpy.polynomial import polynomial
 
 from ..errors import UnsupportedFunctionError
 from ..labels import axes_of
-from ..registry import Call, LocalTerm, composed, diagonal_term, local, unsupported
+from ..registry import Call, LocalTerm, composed, diagonal_term, local
 from ..terms import Factor, Term
 
 __all__: list[str] = []
@@ -200,4 +200,3 @@ def _polyfit(
 
 
 composed(np.polyfit, _polyfit)
-unsupported("because roots may be complex, and complex numbers are not supported yet", np.roots)
