@@ -144,14 +144,12 @@ class Filled:
         """
         first, self._first = self._first, False
         if self._written is not None:
-            places = _positions(addend)
-            if places is not None:
-                again = self._written[places].any()
-                self._written[places] = True
+            again = _marked(self._written, addend)
+            if again is not None:
                 if again or self._values is None:
                     return None if again else 0.0
-                values = self._values[places]
-                return float(values.flat[0]) if values.size and np.all(values == values.flat[0]) else values
+                values = _strided(self._values, addend) if addend.kind == "grid" else self._values[_index(addend)]
+                return float(values.flat[0]) if values.size and np.all(values == values.flat[0]) else np.array(values)
         self._written = None
         return 0.0 if first and addend.kind != "plain" else None
 
@@ -337,27 +335,47 @@ def _grid(values: Node, index: Any) -> tuple[Node, int, tuple[int, ...]] | None:
     ones = [tuple([int(n == axis) for n in range(core.ndim)]) for axis in range(core.ndim)]
     steps = tuple([int(positions[one]) - start if size > 1 else 0 for one, size in zip(ones, core.shape, strict=True)])
     last = start + sum([step * (n - 1) for step, n in zip(steps, core.shape, strict=True)])
-    if min(steps) < 0 or positions.flat[-1] != last or not np.array_equal(positions, _spread(start, steps, core.shape)):
+    if min(steps) < 0 or positions.flat[-1] != last or not _has_steps(positions, steps):
         return None
     while core.function is np.broadcast_to and core.args[0].ndim == core.ndim:
         core = core.args[0]
     return core, start, steps
 
 
-def _positions(addend: Addend) -> np.ndarray | None:
-    """The positions that an addend is added to, if each is met once and they are known."""
+def _marked(written: np.ndarray, addend: Addend) -> bool | None:
+    """Whether an addend comes where something was written before, and note its places; None if they are not known."""
     if addend.kind == "grid":
-        _, start, steps, sizes = addend.where
-        return _spread(start, steps, sizes)
+        marks = _strided(written, addend)
+        again = bool(marks.any())
+        marks[...] = True
+        return again
+    index = _index(addend)
+    if index is None:
+        return None
+    again = bool(written[index].any())
+    written[index] = True
+    return again
+
+
+def _index(addend: Addend) -> np.ndarray | None:
+    """The positions that an addend is scattered to, if each is met once and they are known."""
     if addend.kind == "scatter" and addend.core.ndim == 1:
         _, index, injective = addend.where
         return index.args[0] if injective and index.function is CONSTANT else None
     return None
 
 
-def _spread(start: int, steps: Sequence[int], sizes: Sequence[int]) -> np.ndarray:
-    """The positions of the entries of an array with a step along each axis."""
-    axes = [step * np.arange(n) for step, n in zip(steps, sizes, strict=True)]
-    axes[0] += start
-    first, *rest = np.ix_(*axes)
-    return sum(rest, first)
+def _strided(array: np.ndarray, addend: Addend) -> np.ndarray:
+    """The entries of an array without further axes where a grid comes: a view."""
+    _, start, steps, sizes = addend.where
+    (stride,) = array.strides
+    return np.lib.stride_tricks.as_strided(array[start:], sizes, tuple([step * stride for step in steps]))
+
+
+def _has_steps(positions: np.ndarray, steps: Sequence[int]) -> bool:
+    """Whether positions grow by these steps along their axes."""
+    for step in steps:
+        if not np.all(positions[1:] - positions[:-1] == step):
+            return False
+        positions = positions[0]
+    return True

@@ -10,11 +10,11 @@
 - `stacking`: `write_stacked`, a sum of products as one GEMM.
 - `assembly`: `to_dense` and `to_coo`, reduced terms as an array or as triplets.
 - `symmetry`: `to_symmetric`, the array of a Hessian, equal to its transpose exactly.
-- `compression`: `compress`, reduced terms as a compressed sparse matrix.
+- `compression`: `compress`, reduced terms as a compressed sparse matrix; `arrange`, where their entries stand.
 """
 
-from .assembly import Triplets, to_coo, to_dense
-from .compression import Placed, compress, is_compressible
+from .assembly import Triplets, grid_values, to_coo, to_dense
+from .compression import Placed, arrange, compress, is_arrangeable, is_compressible
 from .network import contract_factors
 from .path import ContractionPlan, plan_pairs
 from .reduction import apply_operators, reduce_term
@@ -26,9 +26,12 @@ __all__ = [
     "Placed",
     "Triplets",
     "apply_operators",
+    "arrange",
     "compress",
     "contract_factors",
     "gather",
+    "grid_values",
+    "is_arrangeable",
     "is_compressible",
     "mirror",
     "plan_pairs",

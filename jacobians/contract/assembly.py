@@ -102,9 +102,7 @@ def to_coo(terms: Sequence[Term], dtype: np.dtype) -> list[Triplets]:
         rows, columns = [
             np.broadcast_to(_positions(reduced, axes, grid), sizes).reshape(-1) for axes in (reduced.out, reduced.inp)
         ]
-        core = _scaled(_on_grid(reduced, grid), reduced.scale)
-        core = np.reshape(np.real(core), core.shape) if term.act == REAL else core
-        values = np.broadcast_to(core, sizes).reshape(-1).astype(dtype, copy=False)
+        values = grid_values(reduced, dtype, real=term.act == REAL)
         group = alike.setdefault((_sketch(rows), _sketch(columns)), [])
         same = next((n for n in group if _agree(entries[n], rows, columns)), None)
         if same is None:
@@ -113,6 +111,14 @@ def to_coo(terms: Sequence[Term], dtype: np.dtype) -> list[Triplets]:
         else:
             entries[same] = entries[same]._replace(values=np.add(entries[same].values, values))
     return entries
+
+
+def grid_values(term: Term, dtype: np.dtype, *, real: bool) -> Any:
+    """The entries of a reduced term in the order of its grid, or their real parts."""
+    grid = _grid(term)
+    core = _scaled(_on_grid(term, grid), term.scale)
+    core = np.reshape(np.real(core), core.shape) if real else core
+    return np.broadcast_to(core, [label.size for label in grid]).reshape(-1).astype(dtype, copy=False)
 
 
 def _agree(entries: Triplets, rows: Any, columns: Any) -> bool:

@@ -7,17 +7,17 @@ order (where a periodic stencil wraps around) are sorted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, product
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..terms import Term
+from ..terms import Factor, Term
 from .assembly import _grid, _on_grid, _positions, is_native
 
-__all__ = ["Compressed", "Placed", "compress", "is_compressible"]
+__all__ = ["Arranged", "Compressed", "Placed", "arrange", "compress", "is_arrangeable", "is_compressible"]
 
 
 SHORT = 16
@@ -36,6 +36,14 @@ class Compressed(NamedTuple):
     """The arrays of a matrix in compressed form, columns sorted and none twice in a row; or the same by columns."""
 
     data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+
+
+class Arranged(NamedTuple):
+    """For each term the slots of its entries, in the order of its grid; columns and where the lines begin."""
+
+    slots: list[np.ndarray]
     indices: np.ndarray
     indptr: np.ndarray
 
@@ -73,6 +81,11 @@ def is_compressible(terms: Sequence[Term]) -> bool:
     return all([is_native(part) for term in terms for part in (*term.factors, *term.maps)])
 
 
+def is_arrangeable(terms: Sequence[Term]) -> bool:
+    """Whether positions are known."""
+    return all([is_native(relation) for term in terms for relation in term.maps])
+
+
 def compress(
     placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dtype, *, by_columns: bool = False
 ) -> Compressed:
@@ -97,6 +110,48 @@ def compress(
     """
     count = shape[1] if by_columns else shape[0]
     lanes, groups = _lanes(placed, count, by_columns, np.int32 if max(shape) < 2**31 else np.int64)
+    matrix = _empty(lanes, shape, count, dtype)
+    for lane, slots in _slotted(matrix.indptr, _sorted(lanes, groups, count)):
+        matrix.indices[slots] = lane.places
+        matrix.data[slots] = _sum(lane.values).reshape(-1)
+    return _in_order(matrix, (shape[1], shape[0]) if by_columns else shape)
+
+
+def arrange(placed: Sequence[Placed], shape: tuple[int, int], *, by_columns: bool = False) -> Arranged | None:
+    """Where the entries of terms stand in the compressed matrix of their sum, whose numbers are not looked at.
+
+    The arguments are those of `compress`. None where entries meet at one place, but not all of two terms with each
+    other.
+    """
+    count = shape[1] if by_columns else shape[0]
+    starts, numbered = [0], []
+    for term, row, column in placed:
+        grid = _grid(term)
+        sizes = [label.size for label in grid]
+        numbers = np.arange(starts[-1], starts[-1] + prod(sizes)).reshape(sizes)
+        numbered.append(Placed(term.replace(factors=(Factor(numbers, grid),), scale=1), row, column))
+        starts.append(starts[-1] + numbers.size)
+    lanes, groups = _lanes(numbered, count, by_columns, np.int32 if max(shape) < 2**31 else np.int64)
+    matrix = _empty(lanes, shape, count, np.dtype(np.intp))
+    found = np.empty(starts[-1], np.intp)
+    for lane, slots in _slotted(matrix.indptr, _sorted(lanes, groups, count)):
+        matrix.indices[slots] = lane.places
+        for numbers, _ in lane.values:
+            found[numbers.reshape(-1)] = slots
+    rows = _unordered(matrix)
+    if rows.size:
+        matrix.data[:] = np.arange(matrix.data.size)
+        _sort(matrix, rows)
+        if _unordered(matrix).size:
+            return None
+        back = np.empty_like(matrix.data)
+        back[matrix.data] = np.arange(back.size)
+        found = back[found]
+    return Arranged([found[n:m] for n, m in pairwise(starts)], matrix.indices, matrix.indptr)
+
+
+def _empty(lanes: Sequence[_Lane], shape: tuple[int, int], count: int, dtype: np.dtype) -> Compressed:
+    """The matrix with places for the entries of each line, which are not written yet."""
     counts = np.zeros(count, np.intp)
     for lane in lanes:
         lane.lines.add_to(counts)
@@ -104,9 +159,7 @@ def compress(
     kind = np.int32 if max(*shape, total) < 2**31 else np.int64
     indptr = np.zeros(count + 1, kind)
     np.cumsum(counts, out=indptr[1:])
-    matrix = Compressed(np.empty(total, dtype), np.empty(total, kind), indptr)
-    _write(matrix, _sorted(lanes, groups, count))
-    return _in_order(matrix, (shape[1], shape[0]) if by_columns else shape)
+    return Compressed(np.empty(total, dtype), np.empty(total, kind), indptr)
 
 
 def _lanes(placed: Sequence[Placed], count: int, by_columns: bool, kind: type) -> tuple[list[_Lane], list[_Lines]]:
@@ -181,9 +234,9 @@ def _are_apart(groups: list[_Lines], count: int) -> bool:
     return True
 
 
-def _write(matrix: Compressed, lanes: Sequence[_Lane]) -> None:
-    """Write lanes one behind the other: each begins in a line where the one before it has ended there."""
-    ends = matrix.indptr[:-1].astype(np.intp)
+def _slotted(indptr: np.ndarray, lanes: Sequence[_Lane]) -> Iterator[tuple[_Lane, np.ndarray]]:
+    """Lanes one behind the other, and where their entries stand: each begins in a line where the last one ended."""
+    ends = indptr[:-1].astype(np.intp)
     before: _Lines | None = None
     slots = ends[:0]
     for lane in lanes:
@@ -193,8 +246,7 @@ def _write(matrix: Compressed, lanes: Sequence[_Lane]) -> None:
                 ends[before.lines] = slots if before.counts is None else slots - _nth(before.lines)
             before = lane.lines
             slots = ends[lines] if before.counts is None else ends[lines] + _nth(lines)
-        matrix.indices[slots] = lane.places
-        matrix.data[slots] = _sum(lane.values).reshape(-1)
+        yield lane, slots
         slots += lane.lines.steps
 
 

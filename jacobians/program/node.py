@@ -127,22 +127,23 @@ def topological(outputs: Iterable[Node], known: Container[int] = ()) -> list[Nod
     Nodes whose ids are `known`, and what only they need, are left out, too.
     """
     order: list[Node] = []
-    done: set[int] = set()
+    done: set[Node] = set()
     stack = list(outputs)[::-1]
     while stack:
         node = stack[-1]
-        key = id(node)
-        if key in done:
+        if node in done:
             stack.pop()
             continue
-        if key in known:
-            done.add(key)
+        if known and id(node) in known:
+            done.add(node)
             continue
+        waiting = False
         for operand in node.operands:
-            if id(operand) not in done:
+            if operand not in done:
                 stack += node.operands[::-1]
+                waiting = True
                 break
-        else:
+        if not waiting:
             order.append(stack.pop())
-            done.add(key)
+            done.add(node)
     return order

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arrays import scatter
-from ..contract import Triplets
+from ..contract import Placed, Triplets, arrange, grid_values
 from ..program import Symbol
+from ..terms import REAL
 
-__all__ = ["SparsePattern", "sparse_pattern"]
+__all__ = ["SparsePattern", "recorded_pattern", "sparse_pattern"]
 
 
 class SparsePattern(NamedTuple):
@@ -64,7 +65,9 @@ def sparse_pattern(entries: Sequence[Triplets], shape: tuple[int, int], format: 
     if any(isinstance(e.values, Symbol) for e in entries):
         slots = np.empty(order.size, np.intp)
         slots[order] = np.cumsum(new) - 1
-        data = _placed(entries, slots, minor.size, dtype)
+        ends = np.cumsum([e.rows.size for e in entries])[:-1]
+        own = [(part, e.values) for part, e in zip(np.split(slots, ends), entries, strict=True)]
+        data = _placed(own, minor.size, dtype)
     else:
         data = np.take(np.concatenate([e.values for e in entries]), order)
         data = data if minor.size == order.size else np.add.reduceat(data, np.flatnonzero(new))
@@ -86,22 +89,40 @@ def _places(entries: Sequence[Triplets], by_columns: bool, width: int) -> np.nda
     return places
 
 
-def _placed(entries: Sequence[Triplets], slots: np.ndarray, size: int, dtype: np.dtype) -> Any:
+def _placed(entries: Sequence[tuple[np.ndarray, Any]], size: int, dtype: np.dtype) -> Any:
     """The recorded values, each added at its slots to what is constant."""
     known = np.zeros(size, dtype)
     recorded = []
-    start = 0
-    for values in (e.values for e in entries):
-        own = slots[start : start + values.size]
-        start += values.size
+    for slots, values in entries:
         if isinstance(values, Symbol):
-            recorded.append(scatter(values, own, size, _differ(own, size)))
+            recorded.append(scatter(values, slots, size, _differ(slots, size)))
         else:
-            np.add.at(known, own, values)
+            np.add.at(known, slots, values)
     total = recorded[0]
     for part in recorded[1:]:
         total = np.add(total, part)
     return np.add(total, known) if known.any() else total
+
+
+def recorded_pattern(
+    placed: Sequence[Placed], shape: tuple[int, int], format: str, dtype: np.dtype
+) -> SparsePattern | None:
+    """The pattern of reduced terms whose numbers are recorded; None where that takes the positions of all entries."""
+    found = arrange(placed, shape, by_columns=format == "csc")
+    if found is None:
+        return None
+    entries: list[tuple[np.ndarray, Any]] = []
+    for (term, *_), slots in zip(placed, found.slots, strict=True):
+        values = grid_values(term, dtype, real=term.act == REAL)
+        same = next((n for n, (others, _) in enumerate(entries) if np.array_equal(others, slots)), None)
+        if same is None:
+            entries.append((slots, values))
+        else:
+            entries[same] = slots, np.add(entries[same][1], values)
+    if not any([isinstance(values, Symbol) for _, values in entries]):
+        return None
+    data = _placed(entries, found.indices.size, dtype)
+    return SparsePattern(data, found.indices, found.indptr, shape, format)
 
 
 def _differ(positions: np.ndarray, size: int) -> bool:

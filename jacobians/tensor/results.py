@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..contract import Placed, Triplets, compress, is_compressible, reduce_term, to_coo, to_dense
+from ..contract import Placed, Triplets, compress, is_arrangeable, is_compressible, reduce_term, to_coo, to_dense
 from ..errors import StructureError
 from ..labels import size_of
 from ..program import Symbol
 from ..terms import LINEAR, Term, plain, real_part
-from .patterns import SparsePattern, sparse_pattern
+from .patterns import SparsePattern, recorded_pattern, sparse_pattern
 
 __all__ = ["shared_blocks", "sparse_bytes", "sparse_matrix", "triplet_count"]
 
@@ -30,13 +30,17 @@ def sparse_matrix(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dt
     if is_compressible([part.term for part in placed]):
         found = compress(placed, shape, dtype, by_columns=format == "csc")
         return SparsePattern(found.data, found.indices, found.indptr, shape, format).build(found.data)
+    if is_arrangeable([part.term for part in placed]):
+        recorded = recorded_pattern(placed, shape, format, dtype)
+        if recorded is not None:
+            return recorded
     entries = []
     for (row, column), parts in groupby(placed, lambda part: part[1:]):
         for rows, columns, values in to_coo([part.term for part in parts], dtype):
             for positions in (rows, columns):
                 if isinstance(positions, Symbol):
                     raise positions.refusal("to_sparse()", _RECORDED)
-            entries.append(Triplets(rows + row, columns + column, values))
+            entries.append(Triplets(rows + row if row else rows, columns + column if column else columns, values))
     pattern = sparse_pattern(entries, shape, format, dtype)
     return pattern if isinstance(pattern.data, Symbol) else pattern.build(pattern.data)
 

@@ -130,7 +130,7 @@ class Builder:
         if not operands and node.is_leaf:
             return self._ranked(node)
         self._serial = node.serial
-        found = tuple([new[id(operand)] for operand in operands])
+        found = tuple(map(new.__getitem__, map(id, operands)))
         parts = node.parts is not None or node.weak
         if not parts:
             for operand in found:
@@ -195,19 +195,22 @@ class Builder:
         return base if product == 1 else self.call(np.multiply, product, base)
 
     def _ranked(self, node: Node) -> Node:
-        if id(node) not in self._rank:
-            self._rank[id(node)] = len(self._rank)
+        rank = self._rank
+        if id(node) not in rank:
+            rank[id(node)] = len(rank)
             self._held.append(node)
         return node
 
     def _simple(self, node: Node) -> Node:
         function, shape, dtype, operands = node.function, node.shape, node.dtype, node.operands
-        constants = indices = 0
+        folds = True
+        plain = not node.kwargs
         for operand in operands:
-            if operand.function is CONSTANT:
-                constants += 1
-                indices += operand.dtype.kind == "i"
-        if not indices and not node.kwargs:
+            if operand.function is not CONSTANT:
+                folds = False
+            elif operand.dtype.kind == "i":
+                plain = False
+        if plain:
             same = same_as(function, node.args, node.kwargs, shape, dtype)
             if same is not None:
                 return same
@@ -215,7 +218,7 @@ class Builder:
             found = rule(self, node)
             if found is not None and found.shape == shape and found.dtype == dtype and not found.weak:
                 return found
-        folded = _folded(node) if constants == len(operands) else None
+        folded = _folded(node) if folds else None
         return self._ranked(node) if folded is None else self.constant(folded)
 
 
@@ -228,9 +231,11 @@ def _key(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     for a in args:
         kind = type(a)
         if kind is Node:
-            parts.append(id(a))
-        elif kind is tuple and function is not operator.getitem:
-            parts.append(a if set(map(type, a)) <= _WHOLE else argument_key(a))
+            parts.append(a)
+        elif kind is int:
+            parts.append((int, a))
+        elif kind is tuple and function is not _GETITEM and set(map(type, a)) <= _WHOLE:
+            parts.append(a)
         else:
             parts.append(argument_key(a))
     if kwargs:
@@ -238,6 +243,7 @@ def _key(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return tuple(parts)
 
 
+_GETITEM = operator.getitem
 _WHOLE = {int}
 
 
@@ -279,14 +285,15 @@ def is_safe(scale: float) -> bool:
 
 def split_scale(node: Node) -> tuple[float, Node]:
     """The number and the array of which a node is the product; 1 and the node itself if it is none."""
-    if node.function is _MULTIPLY and not node.kwargs:
-        number, base = node.args
-        if type(number) is Node:
-            if type(base) is Node:
-                return 1, node
-            number, base = base, number
-        if is_number(number) and isinstance(base, Node) and not base.weak and base.dtype.kind in "fc":
-            return (number, base) if is_safe(number) else (1, node)
+    if node.function is not _MULTIPLY or node.kwargs:
+        return 1, node
+    number, base = node.args
+    if type(number) is Node:
+        if type(base) is Node:
+            return 1, node
+        number, base = base, number
+    if is_number(number) and isinstance(base, Node) and not base.weak and base.dtype.kind in "fc":
+        return (number, base) if is_safe(number) else (1, node)
     return 1, node
 
 
