@@ -216,9 +216,9 @@ ERRORS = {
     ),
     # ---- inside the function
     "unsupported": (
-        lambda: jac.grad(lambda x: np.sum(np.linalg.eig(np.outer(x, x))[0]))(X),
+        lambda: jac.grad(lambda x: np.sum(np.unique(x)))(X),
         jac.UnsupportedFunctionError,
-        "np.linalg.eig has no rule",
+        "np.unique has no rule",
     ),
     "assignment to a traced array": (
         lambda: jac.jacobian(lambda x: x.__setitem__(0, 1.0))(X),
@@ -337,8 +337,8 @@ def test_fields():
     error = caught.value
     assert (error.operation, error.operand, error.expected, error.found) == ("jvp", "tangent 0", (3,), (4,))
     with pytest.raises(jac.UnsupportedFunctionError) as caught:
-        _ = jac.grad(lambda x: np.sum(np.linalg.eig(np.outer(x, x))[0]))(X)
-    assert caught.value.function == "np.linalg.eig"
+        _ = jac.grad(lambda x: np.sum(np.unique(x)))(X)
+    assert caught.value.function == "np.unique"
 
 
 def test_errors_of_the_users_function_pass_unchanged():
@@ -351,9 +351,7 @@ def test_errors_of_the_users_function_pass_unchanged():
         _ = jac.grad(lambda x: np.ones((2, 4)) @ x)(X)
 
 
-@pytest.mark.parametrize(
-    "function", [in_place, lambda x: float(x[0]), lambda x: np.linalg.eig(np.outer(x[:3], x[:3]))[0]]
-)
+@pytest.mark.parametrize("function", [in_place, lambda x: float(x[0]), lambda x: np.unique(x)])
 def test_after_an_error_everything_works(function):
     big = np.ones(20_000)
     with pytest.raises(jac.JacobianError):
