@@ -23,7 +23,7 @@ __all__ = ["mirror", "to_symmetric"]
 _TILE = 64
 
 
-def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) -> Any:
+def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out: np.ndarray | None = None) -> Any:
     """As `to_dense`, for terms whose sum is symmetric but for rounding; the result is so exactly.
 
     Arrays that are no true ndarrays, traced and recorded ones among them, are left as `to_dense` makes them.
@@ -34,22 +34,24 @@ def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype)
         Of one shape for out and inp.
     shape : tuple of int
     dtype : dtype
+    out : ndarray, optional
+        As of `to_dense`.
     """
     if any([term.act for term in terms]):
-        dense = to_dense(terms, shape, dtype)
+        dense = to_dense(terms, shape, dtype, out)
         if type(dense) is np.ndarray:
             mirror(dense.reshape(_side(shape), _side(shape)))
         return dense
     terms = [apply_operators(term) for term in terms if not term.is_empty]
     if not all([is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
-        return to_dense(terms, shape, dtype)
+        return to_dense(terms, shape, dtype, out)
     if any([is_plain(term) for term in terms]):
-        dense = to_dense(terms, shape, dtype)
+        dense = to_dense(terms, shape, dtype, out)
         mirror(dense.reshape(_side(shape), _side(shape)))
         return dense
     blocks = [_block(reduce_term(term)) for term in terms]
     known = [block for block in blocks if block is not None]
-    return to_dense(known, shape, dtype) if len(known) == len(blocks) else _from_upper(terms, shape, dtype)
+    return to_dense(known, shape, dtype, out) if len(known) == len(blocks) else _from_upper(terms, shape, dtype, out)
 
 
 def _side(shape: tuple[int, ...]) -> int:
@@ -87,13 +89,17 @@ def _block(term: Term) -> Term | None:
     return term.replace(factors=(Factor(0.5 * factor.array + 0.5 * turned, factor.labels, factor.name),))
 
 
-def _from_upper(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+def _from_upper(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out: np.ndarray | None) -> np.ndarray:
     """The dense array of terms with few entries: those above the diagonal are added up, and written to both sides."""
-    dense, entries = np.zeros((_side(shape), _side(shape)), dtype), to_coo(terms, dtype)
+    entries = to_coo(terms, dtype)
+    result = np.zeros(shape, dtype) if out is None else out
+    if out is not None:
+        out[...] = 0
+    dense = result.reshape(_side(shape), _side(shape))
     for rows, columns, values in entries:
         upper = rows <= columns
         np.add.at(dense, (rows[upper], columns[upper]), values[upper])
     for rows, columns, _ in entries:
         upper = rows < columns
         dense[columns[upper], rows[upper]] = dense[rows[upper], columns[upper]]
-    return dense.reshape(shape)
+    return result

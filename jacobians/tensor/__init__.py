@@ -1,5 +1,6 @@
 """The class `Jacobian`: a linear graph with an algebra.
 
+- `filling`: dense arrays, into fresh memory or that of the caller.
 - `limits`: the memory limit, `set_memory_limit`.
 - `linking`: `Linear`, a graph with one input and one output, and how two are joined, added, transposed.
 - `structure`: what the labels of terms prove, in words.

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..chain import diagonal
-from ..contract import Placed, to_dense, to_symmetric
+from ..contract import Placed, to_dense
 from ..elimination import Plan, held_bytes
 from ..errors import ChainError, ShapeError, format_bytes
 from ..labels import axes_of
 from ..terms import Term, remembering
+from .filling import dense_array
 from .limits import check_fits, joint_mode, memory_limit
 from .linking import Body, Linear, add, compose, edge, of_terms, scale, transpose
 from .making import ConstructorOrMethod, array_term, as_shape, as_value, diagonal_entries, einsum_term, owned_value
@@ -290,23 +291,26 @@ class Jacobian(ComplexParts):
         return Linear(body.graph, self._input, body.output, body.joints)
 
     # ---------------------------------------------------------------------------------------------------- results
-    def to_array(self, memory_limit: int | str | None = None) -> Any:
+    def to_array(self, memory_limit: int | str | None = None, *, out: np.ndarray | None = None) -> Any:
         """The dense array of shape out_shape + in_shape.
 
         Parameters
         ----------
         memory_limit : int or str, optional
             Bytes that the result may take; by default the limit of this Jacobian.
+        out : ndarray, optional
+            Of this shape and dtype; it is overwritten and returned, and no limit holds. Filling a large array again is
+            much faster than making another.
 
         Raises
         ------
         MemoryLimitError
             If it would take more; nothing has been computed then.
         """
-        self._check_fits("to_array()", memory_limit, self.dense_nbytes)
-        written = to_symmetric if self._body.gradient_of == self._input else to_dense
+        if out is None:
+            self._check_fits("to_array()", memory_limit, self.dense_nbytes)
         terms, dtype = self._entries("to_array()")
-        return written(terms, self.shape, dtype)
+        return dense_array(terms, self.shape, dtype, self._body.gradient_of == self._input, out)
 
     _check_fits = check_fits
 
