@@ -126,6 +126,14 @@ def scaling(numbers: np.ndarray) -> Term:
     return Term(axes, axes, (Factor(numbers, axes[0]),))
 
 
+def test_that_terms_never_meet_is_found_once(monkeypatch):
+    (i,), (j,) = axes_of((3, 3))
+    outer, inner = Term((), (i,), (), (Map.constant(i[0], 0),)), Term((j,), (), (), (Map.constant(j[0], 2),))
+    assert join(outer, inner) is None
+    monkeypatch.setattr("jacobians.elimination.recipes.chain", None)
+    assert join(outer, inner) is None
+
+
 def test_terms_of_one_pattern_share_it():
     first, second = scaling(np.ones(3)), scaling(np.zeros(3))
     assert pattern_of(first) is pattern_of(second)

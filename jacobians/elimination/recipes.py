@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def join(outer: Term, inner: Term, spare: frozenset[int] = NOTHING_SPARE) -> Ter
     left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
     recipe = None if left is None or right is None else _recipe(left, right)
     if recipe is not None:
-        return recipe.follow(outer, inner, spare)
+        return recipe.follow(outer, inner, spare) if recipe else None
     term = chain(outer, inner)
     return None if term is None else settle(term)
 
@@ -193,13 +193,13 @@ def _multiply(a: Any, b: Any) -> Any:
 
 
 @lru_cache(maxsize=16384)
-def _recipe(left: Pattern, right: Pattern) -> _Recipe | None:
-    """The recipe of two patterns, or None where joining them depends on more: diagonals, or nothing to meet."""
+def _recipe(left: Pattern, right: Pattern) -> _Recipe | Literal[False] | None:
+    """The recipe of two patterns, False where they never meet, or None where joining them depends on more: diagonals."""
     ledger = Ledger()
     outer, inner = [p.term([Shadow(shape, np.dtype(float), ledger) for shape in p.sizes]) for p in (left, right)]
     chained = chain(outer, inner)
     if chained is None:
-        return None
+        return False
     shapes = {}
     before: list[Any] = [*outer.factors, *inner.factors]
     after: list[Any] = list(chained.factors)
