@@ -128,7 +128,7 @@ def scaling(numbers: np.ndarray) -> Term:
 
 def test_that_terms_never_meet_is_found_once(monkeypatch):
     (i,), (j,) = axes_of((3, 3))
-    outer, inner = Term((), (i,), (), (Map.constant(i[0], 0),)), Term((j,), (), (), (Map.constant(j[0], 2),))
+    outer, inner = Term((), ((i,),), (), (Map.constant(i, 0),)), Term(((j,),), (), (), (Map.constant(j, 2),))
     assert join(outer, inner) is None
     monkeypatch.setattr("jacobians.elimination.recipes.chain", None)
     assert join(outer, inner) is None
