@@ -26,7 +26,7 @@ import numpy as np
 
 from .errors import ArgumentError, UnsupportedFunctionError
 from .labels import Axes, axes_of, flatten
-from .late import late
+from .late import LARGE, late
 from .partials import (
     Call,
     LocalTerm,
@@ -177,15 +177,14 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
     def state(call: Call, *operands: Any, **_: Any) -> list[LocalTerm]:
         result, needed = call
         shape, dtype, found = result.shape, result.dtype, []
+        waits = type(result) is np.ndarray and result.nbytes >= LARGE
         for position, partial, varies in numbered:
             if position in needed:
                 operand = operands[position]
                 in_shape = operand.shape if hasattr(operand, "shape") else np.shape(operand)
-                value = partial
-                if varies:
-                    value = late(partial, (result, *operands), needed)
-                    if value is None:
-                        value = partial(result, *operands)
+                value = late(partial, (result, *operands), needed) if varies and waits else None
+                if value is None:
+                    value = partial(result, *operands) if varies else partial
                 found.append((0, position, diagonal_term(shape, in_shape, value, dtype)))
         return found
 

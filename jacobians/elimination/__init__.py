@@ -18,7 +18,7 @@ from .choosing import Effort, choose, counted, plan_of
 from .counting import NAMES, RULES
 from .elimination import eliminate, inner_vertices, push
 from .merge import merge
-from .owning import is_alone
+from .owning import has_large, is_alone
 from .plans import Plan, digest_of, held_bytes, named_order, predict
 from .settle import settle
 from .several import eliminate_several, pull_several, push_several, with_sink
@@ -33,6 +33,7 @@ __all__ = [
     "digest_of",
     "eliminate",
     "eliminate_several",
+    "has_large",
     "held_bytes",
     "inner_vertices",
     "is_alone",

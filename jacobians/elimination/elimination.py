@@ -16,7 +16,7 @@ from ..labels import axes_of
 from ..terms import Term
 from . import acting
 from .merge import merge
-from .owning import NOTHING_SPARE, made_terms, spare_arrays
+from .owning import NOTHING_SPARE, has_large, made_terms, spare_arrays
 from .recipes import join
 
 __all__ = ["eliminate", "inner_vertices", "push"]
@@ -94,18 +94,20 @@ def _forward(
     """The products at the outputs, among others: all vertices eliminated in the order of computation."""
     arrived = {vertex: list(terms) for vertex, terms in tangents.items()}
     waiting = Counter([source for edges in living.values() for source in edges])
+    large = has_large(graph, tangents.values())
     for target in reversed(list(living)):
         edges = _taken(living, graph, target, consume)
         found = arrived.setdefault(target, [])
         for source in list(edges):
-            outer, is_ours = _slopes(edges, source, graph, target, consume)
+            outer, is_ours = _slopes(edges, source, graph, target, consume, large)
             waiting[source] -= 1
             if source in arrived:
                 last = not waiting[source] and source not in outputs
                 inner = _merged(arrived[source], graph, source)
                 if last:
                     del arrived[source]
-                found += _joined(outer, inner, graph, TANGENT, target, _spare(outer, inner, is_ours, last))
+                spare = _spare(outer, inner, is_ours, last) if large else NOTHING_SPARE
+                found += _joined(outer, inner, graph, TANGENT, target, spare)
                 del inner
             del outer
     return arrived
@@ -114,14 +116,16 @@ def _forward(
 def _backward(living: Edges, graph: LinearGraph, cotangents: Products, consume: bool = False) -> Products:
     """The products at the inputs: all vertices eliminated in reverse."""
     arrived = {vertex: list(terms) for vertex, terms in cotangents.items()}
+    large = has_large(graph, cotangents.values())
     for target in list(living):
         edges = _taken(living, graph, target, consume)
         outer = _merged(arrived.pop(target, []), graph, target)
         waiting = len(edges)
         for source in list(edges):
-            inner, is_ours = _slopes(edges, source, graph, target, consume)
+            inner, is_ours = _slopes(edges, source, graph, target, consume, large)
             waiting -= 1
-            joined = _joined(outer, inner, graph, source, COTANGENT, _spare(outer, inner, not waiting, is_ours))
+            spare = _spare(outer, inner, not waiting, is_ours) if large else NOTHING_SPARE
+            joined = _joined(outer, inner, graph, source, COTANGENT, spare)
             if source in arrived:
                 arrived[source] += joined
             else:
@@ -153,11 +157,11 @@ def _taken(living: Edges, graph: LinearGraph, target: int, consume: bool) -> dic
 
 
 def _slopes(
-    edges: dict[int, list[Term]], source: int, graph: LinearGraph, target: int, consume: bool
+    edges: dict[int, list[Term]], source: int, graph: LinearGraph, target: int, consume: bool, large: bool
 ) -> tuple[list[Term], bool]:
     """The terms of an edge, computed where they wait; and whether they are used only here."""
     terms = edges.pop(source) if consume else edges[source]
-    found = made_terms(terms)
+    found = made_terms(terms) if large else terms
     if len(found) == 1:
         return found, consume or found is not terms
     return sum_of(found, graph, target), True

@@ -8,15 +8,17 @@ the term alone, the array is in these alone, and the memory is the array's own.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from ..graph import LinearGraph
 from ..late import LARGE, Late, made
 from ..terms import PatternTerm, Term, patterned
 
-__all__ = ["NOTHING_SPARE", "is_alone", "made_terms", "room", "spare_arrays"]
+__all__ = ["NOTHING_SPARE", "has_large", "is_alone", "made_terms", "room", "spare_arrays"]
 
 NOTHING_SPARE: frozenset[int] = frozenset()
 
@@ -46,6 +48,13 @@ def _known() -> tuple[int, ...] | None:
 
 
 _ALONE = _known()
+
+
+def has_large(graph: LinearGraph, products: Iterable[Sequence[Term]] = ()) -> bool:
+    """Whether a vertex is large, or what is pulled and pushed through the graph: else nothing waits, nor is reused."""
+    if any([prod(shape) * 16 >= LARGE for shape in {*graph.shapes}]):
+        return True
+    return any([term.nbytes >= LARGE for terms in products for term in terms])
 
 
 def is_alone(terms: list[Term], n: int = 0) -> bool:

@@ -194,7 +194,7 @@ def _multiply(a: Any, b: Any) -> Any:
 
 @lru_cache(maxsize=16384)
 def _recipe(left: Pattern, right: Pattern) -> _Recipe | Literal[False] | None:
-    """The recipe of two patterns, False where they never meet, or None where joining them depends on more: diagonals."""
+    """The recipe of two patterns; False where they never meet, None where joining depends on more (a diagonal)."""
     ledger = Ledger()
     outer, inner = [p.term([Shadow(shape, np.dtype(float), ledger) for shape in p.sizes]) for p in (left, right)]
     chained = chain(outer, inner)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from ..elimination import has_large
 from ..errors import ArgumentError
 from ..graph import LinearGraph
 from ..late import Late
@@ -205,7 +206,8 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
     graph, guard = record.graph, record.level.guard
     given = {id(memory_of(array)) for array in _arrays((handed_out, record.aux))}
     copies: dict[int, tuple[Any, Any]] = {}
-    waiting = Counter([id(x) for slope in _slopes(graph) for x in slope.operands if isinstance(x, np.ndarray)])
+    slopes = _slopes(graph) if has_large(graph) else ()
+    waiting = Counter([id(x) for slope in slopes for x in slope.operands if isinstance(x, np.ndarray)])
 
     def is_independent(array: Any) -> bool:
         return not isinstance(array, np.ndarray) or not (guard.shares(array) or id(memory_of(array)) in given)

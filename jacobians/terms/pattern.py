@@ -69,7 +69,7 @@ class PatternTerm(Term):
     Most terms of a long program are joined, by their patterns, and never asked.
     """
 
-    __slots__ = ("_factors", "arrays")
+    __slots__ = ("_factors", "arrays")  # type: ignore[assignment]
     __init__ = object.__init__  # type: ignore[assignment]  # `Pattern.term` fills it
     __setattr__ = object.__setattr__  # type: ignore[assignment]  # what a pattern tells cannot be assigned
     _pattern: Pattern  # type: ignore[assignment]
