@@ -164,3 +164,20 @@ def test_sums_of_products_of_the_same_arrays(terms: list[tuple[str, tuple[int, .
 def test_no_rows_or_one(rows: int) -> None:
     text = compiled_text(lambda X, a, b: X.T @ a - X.T @ b, X[:rows], a[:rows], b[:rows])
     assert products(text) <= 1
+
+
+def test_a_result_takes_the_memory_of_a_product_that_is_read_in_another_shape() -> None:
+    """The kernel of 60 x 5 values: no memory is borrowed for the product that it is made of."""
+    F, k = RNG.standard_normal((300, 40)), RNG.standard_normal((60, 1, 60, 1))
+
+    def f(F: Any, k: Any) -> Any:
+        return (F @ F.T).reshape(60, 5, 60, 5) * k + k
+
+    compiled = jac.compile(f)
+    first = compiled(F, k)
+    before = first.copy()
+    second = compiled(-2 * F, k)
+    np.testing.assert_array_equal(first, before)
+    np.testing.assert_allclose(second, f(-2 * F, k), rtol=1e-12)
+    assert not np.shares_memory(first, second)
+    assert "borrow" not in compiled.source

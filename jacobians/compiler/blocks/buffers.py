@@ -175,18 +175,27 @@ def _take_over_stored(
     head: dict[int, int],
 ) -> None:
     """Let the results of a run be written into operands that it is the last to read."""
-    free = [
-        operand
+    free = {
+        id(operand): (operand, owner)
         for operand in statement.reads
-        if owned.get(id(operand)) == frozenset([id(operand)]) and last[id(operand)] == n and id(operand) not in escaping
-    ]
-    free = [operand for operand in free if not _meet([o for o in statement.reads if o is not operand], operand, owned)]
+        for owner in _owner(operand, owned)
+        if last[owner] == n and owner not in escaping
+    }
+    for name, (_, owner) in list(free.items()):
+        if any(owner in owned.get(id(other), ()) for other in statement.reads if id(other) != name):
+            del free[name]
     for node in _placed(statement):
-        taken = next((operand for operand in free if statement.may_take(node, operand)), None)
+        taken = next((operand for operand, _ in free.values() if statement.may_take(node, operand)), None)
         if taken is not None and node.nbytes >= _IN_PLACE:
-            free.remove(taken)
             statement.targets[id(node)] = taken
-            head[id(node)] = id(taken)
+            _, head[id(node)] = free.pop(id(taken))
+
+
+def _owner(operand: Node, owned: Mapping[int, frozenset[int]]) -> frozenset[int]:
+    """The id of the node that alone has the memory of an operand, which is all of it; nothing if there is none."""
+    found = owned.get(id(operand), frozenset())
+    whole = operand.args[0] if operand.function is np.reshape else operand
+    return found if found == frozenset([id(whole)]) else frozenset()
 
 
 def _meet(others: Iterable[Node], operand: Node, owned: Mapping[int, frozenset[int]]) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ...program import CONSTANT, Node, topological
 from . import moves
+from .gram import weighted_gram
 from .memory import Memory, matrix
 from .rewriting import Builder, Rule, is_number
 from .spreading import spread_out
@@ -107,7 +108,7 @@ def _orders(nodes: Sequence[Node]) -> dict[int, Labels]:
             for operand in node.operands:
                 if operand.shape == node.shape:
                     (needed if id(node) in needed else liked).setdefault(id(operand), order)
-        else:
+        elif node.function is not weighted_gram:  # which reads a matrix as it lies
             for operand in node.operands:
                 liked.setdefault(id(operand), tuple(range(operand.ndim)))
     return liked | needed
