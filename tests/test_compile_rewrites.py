@@ -135,6 +135,23 @@ def test_weighted_gram_of_large_arrays(sign: int) -> None:
     assert "if " not in positive.source
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_weighted_gram_of_products_of_rows(sign: int) -> None:
+    """The Hessian of softmax regression has it: both factors occur twice, and a weight of each row is left."""
+    X, E, s = RNG.standard_normal((200, 10)), RNG.standard_normal((200, 5)), RNG.uniform(-0.2, 1, 200)
+
+    def f(X: Any, E: Any, s: Any) -> Any:
+        return np.einsum("nia,nkb->iakb", X[:, :, None] * E[:, None, :], X[:, :, None] * (s[:, None] * E)[:, None, :])
+
+    compiled = jac.compile(lambda X, E, s: sign * f(X, E, s))
+    for weights in (s, np.abs(s), -np.abs(s), np.full(200, np.nan), np.zeros(200)):
+        np.testing.assert_allclose(compiled(X, E, weights), sign * f(X, E, weights), rtol=1e-10, atol=1e-10)
+    assert "_half.T @ _half" in compiled.source
+    positive = jac.compile(lambda X, E, s: -2.0 * f(X, E, np.exp(s)))
+    np.testing.assert_allclose(positive(X, E, s), -2 * f(X, E, np.exp(s)), rtol=1e-10, atol=1e-10)
+    assert "if " not in positive.source
+
+
 def test_gram_of_one_array_multiplies_it_by_itself() -> None:
     text = text_of(lambda X: np.einsum("ki,kj->ij", X, X), RNG.standard_normal((200, 30)))
     assert "v0 = X.T\n" in text

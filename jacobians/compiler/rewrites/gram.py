@@ -73,7 +73,19 @@ class Gram:
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         name, (X, s) = names[id(self.node)], [names[id(operand)] for operand in self.node.operands]
         half = [f"_half = {X} * np.sqrt({s})[:, None]", f"{name} = _half.T @ _half"]
+        minus = [f"_half = {X} * np.sqrt(-{s})[:, None]", f"{name} = _half.T @ _half", f"{name} *= -1"]
         if is_never_negative(self.node.operands[1]):
             return half
+        if _is_never_positive(self.node.operands[1]):
+            return minus
         whole = f"{name} = {X}.T @ ({X} * {s}[:, None])"
-        return [f"if {s}.min() >= 0:", *[f"    {line}" for line in half], "else:", f"    {whole}"]
+        one, other = [[f"    {line}" for line in lines] for lines in (half, minus)]
+        return [f"if {s}.min() >= 0:", *one, f"elif {s}.max() <= 0:", *other, "else:", f"    {whole}"]
+
+
+def _is_never_positive(node: Node) -> bool:
+    """Whether it is what is never negative, times a negative number or the other way round."""
+    numbers = [a for a in node.args if isinstance(a, (int, float))]
+    if node.function not in (np.multiply, np.divide) or len(numbers) != 1 or node.kwargs:
+        return False
+    return numbers[0] <= 0 and all([is_never_negative(operand) for operand in node.operands])

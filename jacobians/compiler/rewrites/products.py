@@ -137,42 +137,69 @@ class _Rewriting:
         return contracted(self.builder, product, node.shape, node.dtype)
 
     def _gram(self, opened: Opened, labels: Labels, node: Node) -> Node | None:
-        """A `weighted_gram`, if one factor occurs twice and the others only weigh what is summed."""
+        """A `weighted_gram`, if some factors occur twice and the others only weigh what is summed."""
+        if node.dtype.kind != "f" or node.size < LEAST**0.5:
+            return None
         out = [x for x in labels if x is not None]
         for n, first in enumerate(opened.factors):
             for second in opened.factors[n + 1 :]:
-                if first.node is not second.node or None in first.labels or node.dtype.kind != "f":
+                found = _mirrored(first, second, opened.factors, out) if first.node is second.node else None
+                if found is None:
                     continue
-                pairs = list(zip(first.labels, second.labels, strict=True))
-                summed = [a for a, b in pairs if a == b]
-                free = [(a, b) for a, b in pairs if a != b]
-                weights = [f for f in opened.factors if f is not first and f is not second]
+                group, swap, weights = found
+                summed = dict.fromkeys(
+                    [x for factor in group for x in factor.labels if x is not None and x not in swap]
+                )
                 carried = {x for factor in weights for x in factor.labels if x is not None}
-                ends = [x for pair in free for x in pair]
-                if not free or not carried or not carried <= set(summed) or Counter(ends) != Counter(out):
+                ends = [*swap, *swap.values()]
+                if not carried or not carried <= set(summed) or Counter(ends) != Counter(out):
                     continue
-                sizes = [opened.sizes[x] for x in (*summed, *ends) if x is not None]
+                sizes = [opened.sizes[x] for x in (*summed, *ends)]
                 if set(summed) & set(out) or prod(sizes) < LEAST:
                     continue
-                return self._weighted(opened, first, weights, (summed, free), labels, node)
+                return self._weighted(opened, group, weights, (list(summed), swap), labels, node)
         return None
 
     def _weighted(
-        self, opened: Opened, factor: Operand, weights: Sequence[Operand], ends: Any, labels: Any, node: Node
+        self, opened: Opened, group: Sequence[Operand], weights: Sequence[Operand], ends: Any, labels: Any, node: Node
     ) -> Node:
         build, sizes = self.builder, opened.sizes
-        summed, free = ends
-        count, width = prod([sizes[x] for x in summed]), prod([sizes[a] for a, _ in free])
-        order = tuple([factor.labels.index(x) for x in (*summed, *[a for a, _ in free])])
-        X = build.call(np.reshape, build.call(np.transpose, factor.node, order), (count, width))
+        summed, swap = ends
+        count, width = prod([sizes[x] for x in summed]), prod([sizes[x] for x in swap])
+        order = (*summed, *swap)
+        whole = Product(1.0, tuple(group), order, sizes)
+        X = contracted(build, whole, tuple([sizes[x] for x in order]), node.dtype)
+        X = build.call(np.reshape, X, (count, width))
         shape = tuple([sizes[x] for x in summed])
         weight = contracted(build, Product(opened.scale, tuple(weights), tuple(summed), sizes), shape, node.dtype)
         weight = build.call(np.reshape, weight, (count,))
         square = build.kept(weighted_gram, (X, weight), {}, (width, width), node.dtype)
-        axes = [*[a for a, _ in free], *[b for _, b in free]]
-        whole = build.call(np.reshape, square, tuple([sizes[x] for x in axes]))
-        moved = build.call(np.transpose, whole, tuple([axes.index(x) for x in labels if x is not None]))
+        axes = [*swap, *swap.values()]
+        square = build.call(np.reshape, square, tuple([sizes[x] for x in axes]))
+        moved = build.call(np.transpose, square, tuple([axes.index(x) for x in labels if x is not None]))
         return build.call(np.reshape, moved, node.shape)
+
+
+def _mirrored(
+    first: Operand, second: Operand, factors: Sequence[Operand], out: Sequence[int]
+) -> tuple[list[Operand], dict[int, int], list[Operand]] | None:
+    """The factors that occur twice, the labels of the result that they have the second time, and the other factors."""
+    group: list[Operand] = []
+    swap: dict[int, int] = {}
+    rest = list(factors)
+    waiting = [(first, second), (second, first)]
+    while waiting:
+        one, other = waiting.pop()
+        pairs = [(x, y) for x, y in zip(one.labels, other.labels, strict=True) if x != y and None not in (x, y)]
+        known = {**swap, **dict(pairs)}
+        fits = bool(pairs) and (None in one.labels) == (None in other.labels)
+        fits = fits and all([x in out and y in out[out.index(x) :] and known[x] == y for x, y in pairs])
+        if fits and len(set(known.values())) == len(known) and not set(known) & set(known.values()):
+            group.append(one)
+            swap = known
+            rest = [factor for factor in rest if factor is not one and factor is not other]
+            waiting = [(f, g) for f in rest for g in rest if f is not g and f.node is g.node]
+    return (group, swap, rest) if group else None
 
 
 def _form(opened: Opened, labels: Labels) -> tuple[dict[int, int], Any]:
