@@ -21,7 +21,7 @@ SIZES = st.lists(st.integers(2, 40), min_size=3, max_size=7)
 @given(SIZES, st.sets(st.integers(0, 5), max_size=2), st.sampled_from([0, 300]))
 def test_a_chain_is_the_cheapest_of_all_orders(sizes, diagonals, products):
     """Over kinds, and over sizes where no kinds may be looked at."""
-    prices = prices_of(*line_of(sizes, diagonals if len(sizes) < 6 else ()), "edges")
+    prices = prices_of(*line_of(sizes, diagonals if len(sizes) < 6 else ()), "edge_multiplications")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chains, "PRODUCT_LIMIT", products)
         found = prices.total(chains.chain(prices))
@@ -34,7 +34,7 @@ def test_a_chain_costs_what_contract_plans(sizes):
     """`contract` plans the product of few matrices by dynamic programming as well."""
     labels = [Label(size) for size in sizes]
     planned, _ = plan_pairs([list(pair) for pair in itertools.pairwise(labels)], [labels[0], labels[-1]])
-    prices = prices_of(*line_of(sizes), "edges")
+    prices = prices_of(*line_of(sizes), "edge_multiplications")
     assert prices.total(chains.chain(prices)) == planned.multiplications
 
 

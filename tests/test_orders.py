@@ -23,11 +23,11 @@ def greedy_by_hand(prices, key, deadline):
     return order
 
 
-@pytest.mark.parametrize("rule", ["terms", "edges"])
+@pytest.mark.parametrize("minimize", ["multiplications", "edge_multiplications"])
 @settings(max_examples=60, deadline=None)
 @given(mixed_graphs())
-def test_greedy_orders_take_the_least_at_every_step(rule, ends):
-    prices = prices_of(*ends, rule)
+def test_greedy_orders_take_the_least_at_every_step(minimize, ends):
+    prices = prices_of(*ends, minimize)
     for name in ("markowitz", "markowitz-structure", "late", "fill"):
         found = ORDERS[name](prices)
         with pytest.MonkeyPatch.context() as patch:
@@ -38,7 +38,7 @@ def test_greedy_orders_take_the_least_at_every_step(rule, ends):
 @settings(max_examples=60, deadline=None)
 @given(mixed_graphs(), st.randoms(use_true_random=False))
 def test_what_is_left_and_sets_of_what_is_gone_price_alike(ends, random):
-    prices = prices_of(*ends, "edges")
+    prices = prices_of(*ends, "edge_multiplications")
     remaining, gone = prices.remaining(), 0
     for vertex in random.sample(prices.inner, len(prices.inner)):
         arriving, leaving = remaining.into[vertex], remaining.out_of[vertex]
@@ -50,7 +50,7 @@ def test_what_is_left_and_sets_of_what_is_gone_price_alike(ends, random):
 @settings(max_examples=60, deadline=None)
 @given(mixed_graphs(largest=20), st.integers(0, 3))
 def test_a_search_by_parts_is_never_dearer_than_what_it_began_with(ends, seed):
-    prices = prices_of(*ends, "edges")
+    prices = prices_of(*ends, "edge_multiplications")
     start = prices.inner[::-1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "PART", 4)
@@ -62,7 +62,7 @@ def test_a_search_by_parts_is_never_dearer_than_what_it_began_with(ends, seed):
 def test_parts_find_what_the_whole_does():
     """Twenty pairs of a wide vertex before a narrow one, between wide ends: the wide ones go first."""
     sizes = [50, *([20, 3] * 20), 50]
-    prices = prices_of(*line_of(sizes), "edges")
+    prices = prices_of(*line_of(sizes), "edge_multiplications")
     assert order_of(prices, "search", seconds=0.0) in (prices.inner, prices.inner[::-1])
     least = prices.total(order_of(prices, "chain"))
     with pytest.MonkeyPatch.context() as patch:
@@ -72,7 +72,7 @@ def test_parts_find_what_the_whole_does():
 
 
 def test_an_order_that_takes_too_long_is_given_up():
-    prices = prices_of(*line_of([3] * 9), "edges")
+    prices = prices_of(*line_of([3] * 9), "edge_multiplications")
     for name in ("markowitz", "late", "fill"):
         with pytest.raises(OutOfTimeError):
             _ = ORDERS[name](prices, deadline=-inf)

@@ -58,7 +58,7 @@ def test_published_orders_are_counted_as_published(name, order):
 @pytest.mark.parametrize("name", TASKS)
 def test_a_search_reaches_the_best_known_count(name):
     task = TASKS[name]
-    plan = plan_task(name, order="search", rule="edges")
+    plan = plan_task(name, order="search", minimize="edge_multiplications")
     assert plan.lower_bound <= plan.edge_multiplications <= task.counted.best
     assert plan.is_optimal == task.proven
     assert ("proved minimal" in str(plan)) == task.proven
@@ -112,7 +112,7 @@ def test_prices_are_those_of_an_elimination(case, random):
         graph = graph_of(edges, count, shape)
         inner = inner_vertices(graph, (0, 1), count - 1)
         living = [edge for edge in edges if {*edge} <= {0, 1, *inner, count - 1}]
-        prices = prices_of(graph, (0, 1), count - 1, "edges")
+        prices = prices_of(graph, (0, 1), count - 1, "edge_multiplications")
         order = random.sample(inner, len(inner))
         assert prices.total(order) == scale * price_by_hand(living, order)
         assert prices.total(order) == prices.total(order)
@@ -122,7 +122,7 @@ def test_prices_are_those_of_an_elimination(case, random):
 @given(dags(largest=7))
 def test_no_order_is_below_the_bound(case):
     edges, count = case
-    prices = prices_of(graph_of(edges, count), (0, 1), count - 1, "edges")
+    prices = prices_of(graph_of(edges, count), (0, 1), count - 1, "edge_multiplications")
     totals = [prices.total(order) for order in itertools.permutations(prices.inner)]
     assert lower_bound(prices) <= min(totals) == prices.total(exact_order(prices))
 
@@ -131,7 +131,7 @@ def test_no_order_is_below_the_bound(case):
 @given(dags(largest=14))
 def test_a_search_keeps_the_best_seen(case):
     edges, count = case
-    prices = prices_of(graph_of(edges, count), (0, 1), count - 1, "edges")
+    prices = prices_of(graph_of(edges, count), (0, 1), count - 1, "edge_multiplications")
     found = improve(prices, prices.inner, moves=200)
     assert sorted(found.order) == prices.inner
     assert found.cost == prices.total(found.order) <= prices.total(prices.inner)
@@ -150,7 +150,7 @@ def test_auto_is_the_best_of_forward_and_reverse_and_search_is_not_worse(case):
 
 
 def test_a_budget_stops_a_search():
-    prices = prices_of(graph_of([(n, n + 1) for n in range(40)], 41), (0,), 40, "edges")
+    prices = prices_of(graph_of([(n, n + 1) for n in range(40)], 41), (0,), 40, "edge_multiplications")
     assert improve(prices, prices.inner, seconds=0.0).moves <= 64
 
 
@@ -163,7 +163,7 @@ def test_a_chain_is_planned_as_a_whole():
     for source, (m, n) in enumerate(itertools.pairwise(sizes)):
         i, j = Label(n), Label(m)
         graph.add_term(source, source + 1, Term(((i,),), ((j,),), (Factor(np.ones((n, m)), (i, j)),)))
-    prices = prices_of(graph, (0,), 6, "edges")
+    prices = prices_of(graph, (0,), 6, "edge_multiplications")
     assert prices.total(order_of(prices, "chain")) == 15125  # Cormen, Leiserson, Rivest, Stein, section 15.2
     assert min(prices.total(order) for order in itertools.permutations(prices.inner)) == 15125
     with pytest.raises(jac.ArgumentError, match="plan: order is 'chain', but the graph has branches"):
@@ -222,8 +222,8 @@ def test_unknown_names():
         _ = jac.plan(network, np.ones(4), order="best")
     with pytest.raises(jac.ArgumentError, match="jacobian: order is 'best'"):
         _ = jac.jacobian(network, order="best")
-    with pytest.raises(jac.ArgumentError, match="plan: rule is 'all'"):
-        _ = jac.plan(network, np.ones(4), rule="all")
+    with pytest.raises(jac.ArgumentError, match="plan: minimize is 'all'"):
+        _ = jac.plan(network, np.ones(4), minimize="all")
 
 
 @pytest.mark.parametrize("order", [*ORDERS, "search"])

@@ -5,7 +5,7 @@
 - `owning`: what nobody else holds, and may be written into.
 - `elimination`: `eliminate(graph, inputs, output, order)`, join and merge until only edges from the inputs are left.
 - `several`: the same towards several outputs, with what they share eliminated once.
-- `shadows`: arrays without numbers that count what is done to them.
+- `shadows`, `machine`: arrays without numbers that count what is done to them, and how long that takes.
 - `plans`: `Plan`, the predicted costs of an order.
 - `kinds`, `scalars`, `pricing`: what a pair of edges costs, by labels alone; `Prices` of the vertices of a graph.
 - `remaining`: the same along one order, for programs of any length.
@@ -15,7 +15,7 @@
 """
 
 from .choosing import Effort, choose, counted, plan_of
-from .counting import NAMES, RULES
+from .counting import NAMES, OBJECTIVES
 from .elimination import eliminate, inner_vertices, push
 from .merge import merge
 from .owning import has_large, is_alone
@@ -25,7 +25,7 @@ from .several import eliminate_several, pull_several, push_several, with_sink
 
 __all__ = [
     "NAMES",
-    "RULES",
+    "OBJECTIVES",
     "Effort",
     "Plan",
     "choose",

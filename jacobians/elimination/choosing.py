@@ -35,13 +35,16 @@ SPARE_LIMIT = 400
 WIDE = 8
 """How many times as many outputs as inputs there are where forward is tried before reverse."""
 
+HARMLESS = 2**20
+"""Bytes up to which an intermediate is never too large."""
+
 _known: dict[Hashable, Plan] = {}
 
 
 class Effort(NamedTuple):
-    """What a search may take, and what it counts."""
+    """What a search may take, and the attribute of a plan that it makes small."""
 
-    rule: str = "terms"
+    minimize: str = "multiplications"
     moves: int | None = None
     seconds: float | None = None
     seed: int = 0
@@ -73,18 +76,24 @@ class Ends(NamedTuple):
     def forecast(self) -> Forecast:
         return Forecast(self.graph, self.inputs, self.output, self.joints)
 
-    def prices(self, rule: str) -> Prices:
-        return prices_of(self.graph, self.inputs, self.output, rule, self.joints)
+    def prices(self, minimize: str) -> Prices:
+        return prices_of(self.graph, self.inputs, self.output, minimize, self.joints)
 
     def complete(self, order: Sequence[int], inner: Sequence[int]) -> list[int]:
         """An order with the parts of the output, which are put in place when all else is done, and the joints."""
         return [*order, *sorted({*inner}.difference(order)), *self.last]
 
 
-def choose(graph: LinearGraph, inputs: Sequence[int], output: int, joints: Collection[int] = ()) -> Plan:
+def choose(
+    graph: LinearGraph,
+    inputs: Sequence[int],
+    output: int,
+    joints: Collection[int] = (),
+    minimize: str = "multiplications",
+) -> Plan:
     """The cheapest of reverse and forward; others are tried where both have large intermediates, or in a chain."""
     ends = Ends(graph, inputs, output, joints)
-    return _remembered(ends, "auto", Effort(), _choose)
+    return _remembered(ends, "auto", Effort(minimize), _choose)
 
 
 def plan_of(
@@ -97,8 +106,8 @@ def plan_of(
 ) -> Plan:
     """The plan of an order with a name.
 
-    ``"search"`` looks for the fewest multiplications by the rule that `effort` tells; by the library's own, the plan
-    is the cheapest by prediction of what was found and of the orders that it started from.
+    ``"search"`` looks for the least of what `effort` tells. Its plan is the cheapest by prediction of what was found
+    and of the orders that it started from; multiplications by pairs of edges are counted, not predicted.
     """
     ends = Ends(graph, inputs, output, joints)
     return _remembered(ends, name, effort or Effort(), _named)
@@ -106,7 +115,7 @@ def plan_of(
 
 def counted(graph: LinearGraph, inputs: Sequence[int], output: int, plan: Plan) -> Plan:
     """The plan with its multiplications by pairs of edges, the bound on these, and what it is for."""
-    prices = prices_of(graph, inputs, output, "edges")
+    prices = prices_of(graph, inputs, output, "edge_multiplications")
     inner = {*prices.inner}
     exact = len(inner) <= EXACT_LIMIT
     bound = prices.total(order_of(prices, "search")) if exact else lower_bound(prices)
@@ -126,22 +135,23 @@ def _remembered(ends: Ends, name: str, effort: Effort, make: Callable[[Ends, str
 
 
 def _choose(ends: Ends, name: str, effort: Effort) -> Plan:
-    inner, forecast = ends.inner, ends.forecast()
-    plans = _swept(ends, inner, forecast)
+    inner, forecast, minimize = ends.inner, ends.forecast(), effort.minimize
+    plans = _swept(ends, inner, forecast, minimize)
+    most = min([getattr(plan, minimize) for plan in plans])
     others = ["chain"] if len(inner) > 2 and ends.is_chain else []
     if not others and len(inner) <= SPARE_LIMIT and not any([plan.bounded for plan in plans]):
         others += SPARE
-    prices = ends.prices("terms") if others else None
+    prices = ends.prices(minimize) if others else None
     for other in others:
         if prices is None or (other == "chain" and not is_line(prices)):
             continue
         if other in SPARE and any([plan.bounded for plan in plans]):
             break
         plans.append(forecast.plan(ends.complete(order_of(prices, other), inner), other))
-    return _best(plans)
+    return _best(plans, minimize, most)
 
 
-def _swept(ends: Ends, inner: Sequence[int], forecast: Forecast) -> list[Plan]:
+def _swept(ends: Ends, inner: Sequence[int], forecast: Forecast, minimize: str) -> list[Plan]:
     """The plans of reverse and forward; that of the second is given up where it is dearer than the first."""
     sizes = ends.graph.shapes
     wide = prod(sizes[ends.output]) > WIDE * sum([prod(sizes[vertex]) for vertex in ends.inputs])
@@ -149,41 +159,52 @@ def _swept(ends: Ends, inner: Sequence[int], forecast: Forecast) -> list[Plan]:
     plan = forecast.plan(ends.complete(named_order(first, inner), inner), first)
     if len(inner) < 2:
         return [plan]
-    most = plan.multiplications - (not wide) if plan.bounded else inf  # where they cost the same, reverse
+    counted = minimize == "multiplications" and _fits(plan)
+    most = plan.multiplications - (not wide) if counted else inf  # where they cost the same, reverse
     other = forecast.within(most, ends.complete(named_order(second, inner), inner), second)
     return [plan] if other is None else [plan, other][:: -1 if wide else 1]
 
 
 def _named(ends: Ends, name: str, effort: Effort) -> Plan:
-    if name == "search" and effort.rule == "terms":
+    minimize, moves, seconds, seed = effort
+    if name == "search" and minimize != "edge_multiplications":
         return _searched(ends, effort)
     inner, forecast = ends.inner, ends.forecast()
     if name in ("forward", "reverse"):
         return forecast.plan(ends.complete(named_order(name, inner), inner), name)
-    rule, moves, seconds, seed = effort
-    order = order_of(ends.prices(rule), name, moves=moves, seconds=seconds, seed=seed)
+    order = order_of(ends.prices(minimize), name, moves=moves, seconds=seconds, seed=seed)
     return forecast.plan(ends.complete(order, inner), name)
 
 
 def _searched(ends: Ends, effort: Effort) -> Plan:
     """The cheapest by prediction of what a search finds, of what it begins with, and of what is run without search."""
-    rule, moves, seconds, seed = effort
+    minimize, moves, seconds, seed = effort
     deadline = deadline_of(moves, seconds)
-    least = choose(*ends)
+    least = choose(*ends, minimize=minimize)
     if monotonic() > deadline:
         return least._replace(name="search")
-    orders = found_orders(ends.prices(rule), deadline, moves=moves, seed=seed)
+    orders = found_orders(ends.prices(minimize), deadline, moves=moves, seed=seed)
     forecast, inner, plans = ends.forecast(), ends.inner, [least]
+    limit = least.multiplications if minimize == "multiplications" else inf
     for order in {tuple(order): order for order in orders}.values():
         if monotonic() < deadline:
-            plan = forecast.within(least.multiplications, ends.complete(order, inner), "search")
+            plan = forecast.within(limit, ends.complete(order, inner), "search")
             plans += [] if plan is None else [plan]
-    return _best(plans)._replace(name="search")
+    return _best(plans, minimize, getattr(least, minimize))._replace(name="search")
 
 
-def _best(plans: Sequence[Plan]) -> Plan:
-    """The fewest multiplications among plans without large intermediates, else the smallest of these."""
-    bounded = [plan for plan in plans if plan.bounded]
-    if bounded:
-        return min(bounded, key=lambda plan: plan.multiplications)
-    return min(plans, key=lambda plan: plan.largest_intermediate)
+def _best(plans: Sequence[Plan], minimize: str, most: float) -> Plan:
+    """The cheapest plan whose intermediates fit; where none fits, the smallest of those that cost no more than `most`.
+
+    An intermediate of a few numbers may be larger than inputs, output and result together: that harms nobody, and the
+    promise that no simple order is cheaper is kept.
+    """
+    fitting = [plan for plan in plans if _fits(plan)]
+    if fitting:
+        return min(fitting, key=lambda plan: (getattr(plan, minimize), not plan.bounded))
+    cheap = [plan for plan in plans if getattr(plan, minimize) <= most]
+    return min(cheap, key=lambda plan: (plan.largest_intermediate, getattr(plan, minimize)))
+
+
+def _fits(plan: Plan) -> bool:
+    return plan.bounded or plan.largest_intermediate <= HARMLESS

@@ -1,7 +1,7 @@
-"""Prices of a graph by a rule of counting, and its orders by name.
+"""Prices of a graph by what an order is to be cheap in, and its orders by name.
 
-- `prices_of(graph, inputs, output, rule)`: the rule is ``"terms"``, what the engine multiplies, or ``"edges"``, the
-  published one.
+- `prices_of(graph, inputs, output, minimize)`: by ``"multiplications"`` that the engine runs, by ``"seconds"`` that
+  these take, or by ``"edge_multiplications"``, the published rule.
 - `order_of(prices, name)`: the order of a name, found by search where it is ``"search"``.
 """
 
@@ -16,17 +16,21 @@ from ..labels import flatten
 from ..terms import Term
 from .bounds import EXACT_LIMIT, exact_order, lower_bound
 from .elimination import inner_vertices
-from .kinds import NOTHING, EdgeKinds, Kinds, TermKinds
+from .kinds import NOTHING, EdgeKinds, Kinds, TermKinds, TimedKinds
 from .orders import ORDERS, OutOfTimeError
 from .pricing import Prices
 from .remaining import Edges
 from .scalars import NumberKinds, ScalarPrices, UniformKinds
 from .search import improve, improve_parts
 
-__all__ = ["MOVES", "NAMES", "RULES", "STARTS", "deadline_of", "found_orders", "order_of", "parts_of", "prices_of"]
+__all__ = ["MOVES", "NAMES", "OBJECTIVES", "STARTS", "deadline_of", "found_orders", "order_of", "parts_of", "prices_of"]
 
-RULES = {"terms": (TermKinds, NumberKinds), "edges": (EdgeKinds, UniformKinds)}
-"""By rule of counting: kinds of edges between arrays, and between numbers."""
+OBJECTIVES = {
+    "multiplications": (TermKinds, NumberKinds),
+    "seconds": (TimedKinds, NumberKinds),
+    "edge_multiplications": (EdgeKinds, UniformKinds),
+}
+"""What an order may be cheap in, by attribute of `Plan`: kinds of edges between arrays, and between numbers."""
 
 NAMES = (*ORDERS, "search")
 """Orders that can be asked for by name, besides ``"auto"``."""
@@ -51,13 +55,17 @@ START_SHARE = 0.25
 
 
 def prices_of(
-    graph: LinearGraph, inputs: Sequence[int], output: int, rule: str = "terms", joints: Collection[int] = ()
+    graph: LinearGraph,
+    inputs: Sequence[int],
+    output: int,
+    minimize: str = "multiplications",
+    joints: Collection[int] = (),
 ) -> Prices:
     """The prices of the inner vertices of a graph."""
     parts = parts_of(graph, inputs, output)
     between = [v for v in (*inputs, *inner_vertices(graph, inputs, output), output) if v != output or not parts]
     of_numbers = all([graph.shapes[vertex] == () for vertex in between])
-    kinds = RULES[rule][of_numbers]()
+    kinds = OBJECTIVES[minimize][of_numbers]()
     into, out_of = _edges(graph, inputs, output, kinds, {*parts})
     ends = {*inputs, output, *joints, *(part for part in parts if not out_of.get(part))}
     inner = [vertex for vertex in inner_vertices(graph, inputs, output) if vertex not in ends]
@@ -129,9 +137,9 @@ def deadline_of(moves: int | None, seconds: float | None) -> float:
 
 def found_orders(prices: Prices, deadline: float, *, moves: int | None = None, seed: int = 0) -> list[list[int]]:
     """The order that a search finds, and those that it has begun with."""
-    if len(prices.inner) <= EXACT_LIMIT:
-        return [exact_order(prices)]
     starts = {"reverse": ORDERS["reverse"](prices), **_starts(prices, deadline)}
+    if len(prices.inner) <= EXACT_LIMIT:
+        return [exact_order(prices), *starts.values()]
     cheapest = min(starts, key=lambda start: prices.total(starts[start]))
     total = MOVES if moves is None else moves
     if len(prices.inner) > LONG:

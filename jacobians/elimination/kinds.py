@@ -6,7 +6,8 @@ out once and then looked up, so an order is priced without running it. There are
 - `EdgeKinds`: each pair of edges costs the product of the sizes of all labels that the values of either edge carry,
   at least one. This is the rule by which elimination orders are published.
 - `TermKinds`: each pair costs what the engine itself does with it; ones, signs, additions and maps are free. What is
-  multiplied where sums of arrays meet with different scales is left out: it depends on more than kinds.
+  multiplied where sums of arrays meet with different scales is left out: it depends on more than kinds. `TimedKinds`
+  tell how long that takes.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from .merge import merge
 from .recipes import join
 from .shadows import Ledger, Shadow, shadow_term
 
-__all__ = ["NOTHING", "EdgeKinds", "Kinds", "TermKinds"]
+__all__ = ["NOTHING", "EdgeKinds", "Kinds", "TermKinds", "TimedKinds"]
 
 NOTHING = -1
 """The kind of an edge without terms: two edges whose indices never meet."""
@@ -140,11 +141,22 @@ class TermKinds(Kinds):
         left = [shadow_term(term, ledger) for term in outer]
         right = [shadow_term(term, ledger) for term in inner]
         joined = [join(a, b) for a in left for b in right]
-        multiplications = ledger.multiplications
-        return self._intern(merge([term for term in joined if term is not None], FLOAT)), multiplications
+        cost = self.cost_in(ledger)
+        return self._intern(merge([term for term in joined if term is not None], FLOAT)), cost
+
+    def cost_in(self, ledger: Ledger) -> int:
+        """What a product costs that has left its traces in a ledger."""
+        return ledger.multiplications
 
     def _sum(self, one: tuple[Term, ...], other: tuple[Term, ...]) -> int:
         return self._intern(merge([shadow_term(term, Ledger()) for term in (*one, *other)], FLOAT))
+
+
+class TimedKinds(TermKinds):
+    """The same, counted in nanoseconds."""
+
+    def cost_in(self, ledger: Ledger) -> int:
+        return round(1e9 * ledger.seconds)
 
 
 def _with_values(term: Term, carried: set[Label]) -> Term:

@@ -37,6 +37,8 @@ class Plan(NamedTuple):
         Bytes of the largest array on the way that is no part of the result.
     bounded : bool
         Whether no intermediate is larger than inputs, output and result together.
+    seconds : float
+        What NumPy's calls would take on an ordinary machine: a prediction by size, good for comparing orders.
     edge_multiplications : int or None
         Scalar multiplications by the rule under which orders are published: for each pair of edges through an
         eliminated vertex the sizes of all labels that the values of either carry, ones and constants included.
@@ -52,6 +54,7 @@ class Plan(NamedTuple):
     nbytes: int
     largest_intermediate: int
     bounded: bool = True
+    seconds: float = 0.0
     edge_multiplications: int | None = None
     lower_bound: int | None = None
     graph: str = ""
@@ -80,18 +83,27 @@ class Plan(NamedTuple):
 
     def __str__(self) -> str:
         vertices = ", ".join(map(str, self.order[:12])) + (", ..." if len(self.order) > 12 else "")
-        note = "" if self.bounded else " (larger than inputs, output and result together; the smallest found)"
+        note = "" if self.bounded else " (larger than inputs, output and result together)"
         lines = [
             f"order: {self.name}, {len(self.order)} inner vertices ({vertices})",
             f"multiplications: {self.multiplications:,}",
             f"held: {format_bytes(self.nbytes)}",
             f"largest intermediate: {format_bytes(self.largest_intermediate)}{note}",
+            f"in NumPy's calls: about {_duration(self.seconds)}",
         ]
         if self.edge_multiplications is not None:
             known = "" if self.lower_bound is None else f"; no order takes fewer than {self.lower_bound:,}"
             proof = "; proved minimal" if self.is_optimal else known
             lines.insert(2, f"by pairs of edges: {self.edge_multiplications:,}{proof}")
         return "\n".join(lines)
+
+
+def _duration(seconds: float) -> str:
+    """Seconds with two digits, in a unit that suits."""
+    for unit, size in (("us", 1e-6), ("ms", 1e-3)):
+        if seconds < 1000 * size:
+            return f"{seconds / size:.2g} {unit}" if seconds < 99.5 * size else f"{seconds / size:.0f} {unit}"
+    return f"{seconds:,.2g} s" if seconds < 99.5 else f"{seconds:,.0f} s"
 
 
 def named_order(name: str, inner: Sequence[int]) -> tuple[int, ...]:
@@ -127,13 +139,14 @@ class Forecast:
     def plan(self, order: Sequence[int], name: str = "given") -> Plan:
         """The plan of an order: of the inner vertices, the joints among them last."""
         ledger, graph = self.ledger, self.graph
-        ledger.multiplications, ledger.arrays = 0, []
+        ledger.clear()
         result = eliminate(graph, self.inputs, self.output, order, self.joints)
         terms = [term for parts in result.values() for term in parts]
         held = held_bytes(terms)
         largest = ledger.largest_intermediate(f.array for term in terms for f in term.factors if isinstance(f, Factor))
         ends = sum(prod(graph.shapes[v]) * graph.dtypes[v].itemsize for v in (*self.inputs, self.output))
-        return Plan(name, tuple(order), ledger.multiplications, held, largest, largest <= ends + held)
+        bounded = largest <= ends + held
+        return Plan(name, tuple(order), ledger.multiplications, held, largest, bounded, ledger.seconds)
 
     def within(self, limit: float, order: Sequence[int], name: str = "given") -> Plan | None:
         """The plan of an order, or None, as soon as that is clear, where it takes more multiplications than `limit`."""

@@ -15,6 +15,7 @@ import numpy as np
 from ..arrays import embed, scatter
 from ..program import Symbol
 from ..terms import Factor, OperatorFactor, Term, pattern_of, plain
+from .machine import seconds_of
 
 __all__ = ["Ledger", "Shadow", "TooDear", "shadow_term"]
 
@@ -24,25 +25,43 @@ class TooDear(Exception):
 
 
 class Ledger:
-    """Scalar multiplications, up to a limit, and the arrays that were made."""
+    """Scalar multiplications, up to a limit, and the arrays that were made, with what they were made of."""
 
-    __slots__ = ("arrays", "limit", "multiplications", "shadows")
+    __slots__ = ("arrays", "calls", "limit", "multiplications", "shadows")
 
     def __init__(self, limit: float = inf) -> None:
         self.multiplications = 0
         self.limit = limit
         self.arrays: list[Shadow] = []
+        self.calls: list[tuple[int, tuple[Any, ...]]] = []
         self.shadows: dict[int, Shadow] = {}
 
-    def made(self, shape: tuple[int, ...], dtype: np.dtype, multiplications: int = 0) -> Shadow:
-        """Record a new array; returns its shadow."""
+    def clear(self) -> None:
+        """Begin anew."""
+        self.multiplications, self.arrays, self.calls = 0, [], []
+
+    def made(
+        self, shape: tuple[int, ...], dtype: np.dtype, multiplications: int = 0, operands: tuple[Any, ...] = ()
+    ) -> Shadow:
+        """Record a new array; returns its shadow. Without operands as much was read as is written."""
         if multiplications:
             self.multiplications += multiplications
             if self.multiplications > self.limit:
                 raise TooDear
         shadow = Shadow(shape, dtype, self)
         self.arrays.append(shadow)
+        self.calls.append((multiplications, operands))
         return shadow
+
+    @property
+    def seconds(self) -> float:
+        """What the calls take that made the arrays."""
+        total = 0.0
+        for array, (multiplications, operands) in zip(self.arrays, self.calls, strict=True):
+            written = array.nbytes
+            read = sum([operand.nbytes for operand in operands if isinstance(operand, Shadow)]) if operands else written
+            total += seconds_of(multiplications, read, written)
+        return total
 
     def largest_intermediate(self, results: Iterable[Any]) -> int:
         """Bytes of the largest array that was made and is no part of the results."""
@@ -91,7 +110,7 @@ class Shadow:
         a, b = self.shape, other.shape
         shape = a if a == b or not b else b if not a else np.broadcast_shapes(a, b)
         dtype = self.dtype if self.dtype is other.dtype else np.result_type(self.dtype, other.dtype)
-        return self.ledger.made(shape, dtype, prod(shape))
+        return self.ledger.made(shape, dtype, prod(shape), (self, other))
 
     def __mul__(self, other: object) -> Shadow:
         sign = isinstance(other, (int, float)) and abs(other) == 1
@@ -107,10 +126,10 @@ class Shadow:
         if len(operands) == 2 and type(operands[0]) is type(operands[1]) is Shadow:
             a, b = operands
             if a.shape == b.shape and a.dtype is b.dtype:
-                return self.ledger.made(a.shape, a.dtype, prod(a.shape) if ufunc is np.multiply else 0)
+                return self.ledger.made(a.shape, a.dtype, prod(a.shape) if ufunc is np.multiply else 0, operands)
         shape = np.broadcast_shapes(*[np.shape(operand) for operand in operands])
         dtype = np.result_type(*[getattr(operand, "dtype", operand) for operand in operands])
-        return self.ledger.made(shape, dtype, prod(shape) if ufunc is np.multiply else 0)
+        return self.ledger.made(shape, dtype, prod(shape) if ufunc is np.multiply else 0, operands)
 
     def __array_function__(self, function: Callable, types: object, args: tuple, kwargs: dict) -> Any:
         return _FUNCTIONS[function](*args, **kwargs)
@@ -161,11 +180,11 @@ def _einsum(*operands: Any) -> Shadow:
     ledger = next(array.ledger for array in arrays if isinstance(array, Shadow))
     dtype = np.result_type(*[array.dtype for array in arrays])
     work = prod(sizes.values()) if len(arrays) > 1 else 0
-    return ledger.made(tuple([sizes[n] for n in output]), dtype, work)
+    return ledger.made(tuple([sizes[n] for n in output]), dtype, work, arrays)
 
 
 def _sum(array: Shadow, axis: tuple[int, ...]) -> Shadow:
-    return array.ledger.made(tuple([n for a, n in enumerate(array.shape) if a not in axis]), array.dtype)
+    return array.ledger.made(tuple([n for a, n in enumerate(array.shape) if a not in axis]), array.dtype, 0, (array,))
 
 
 def _take(array: Shadow, index: np.ndarray, axis: int) -> Shadow:
@@ -184,11 +203,13 @@ def _reshape(array: Shadow, shape: Any) -> Shadow:
 
 
 def _scatter(array: Shadow, index: np.ndarray, size: int, injective: bool = False) -> Shadow:
-    return array.ledger.made((size, *array.shape[1:]), array.dtype)
+    return array.ledger.made((size, *array.shape[1:]), array.dtype, 0, (array,))
 
 
 def _embed(array: Shadow, pattern: tuple[tuple[int, ...], ...]) -> Shadow:
-    return array.ledger.made(tuple([prod(array.shape[axis] for axis in group) for group in pattern]), array.dtype)
+    return array.ledger.made(
+        tuple([prod(array.shape[axis] for axis in group) for group in pattern]), array.dtype, 0, (array,)
+    )
 
 
 _FUNCTIONS: dict[Any, Callable[..., Any]] = {
