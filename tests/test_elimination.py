@@ -216,13 +216,7 @@ def test_predictions_are_what_is_held(case):
     for plan in plans:
         found = eliminate(graph, inputs, output, plan.order)
         assert plan.nbytes == held_bytes([term for parts in found.values() for term in parts])
-    chosen = choose(graph, inputs, output)
-    fitting = [plan for plan in plans if plan.bounded]
-    if fitting:
-        assert chosen.bounded
-        assert chosen.multiplications <= min(plan.multiplications for plan in fitting)
-    else:
-        assert chosen.largest_intermediate <= min(plan.largest_intermediate for plan in plans)
+    assert choose(graph, inputs, output).multiplications <= min(plan.multiplications for plan in plans)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -287,9 +281,10 @@ def test_multiplications_are_as_predicted(order, batch, monkeypatch):
 
 def test_a_plan_prints_itself():
     J = jacobian(lambda x: np.sin(np.cos(x)))(np.ones(3))
-    *lines, last = str(J.plan).splitlines()
+    *lines, largest, last = str(J.plan).splitlines()
     assert lines == ["order: reverse, 1 inner vertices (1)", "multiplications: 3", "held: 24 B"]
-    assert last.startswith("largest intermediate: ")
+    assert largest.startswith("largest intermediate: ")
+    assert last == "in NumPy's calls: about 1 us"
     assert J.mode == "auto"
 
 
