@@ -135,7 +135,9 @@ def _central_column(f: Callable[[Any], Any], point: np.ndarray, position: int) -
     above.flat[position] += step
     below.flat[position] -= step
     width = above.flat[position] - below.flat[position]  # what the step has become by rounding
-    return (np.asarray(f(above), dtype=np.float64) - np.asarray(f(below), dtype=np.float64)) / width
+    high, low = np.asarray(f(above)), np.asarray(f(below))
+    dtype = np.complex128 if np.iscomplexobj(high) or np.iscomplexobj(low) else np.float64
+    return (high.astype(dtype) - low.astype(dtype)) / width
 
 
 def _complex_column(f: Callable[[Any], Any], point: np.ndarray, position: int) -> np.ndarray:
@@ -171,7 +173,9 @@ def check_jacobian(
     *args
         Where to compare.
     argnums : int or tuple of int, optional
-        The arguments to differentiate with respect to. By default all floating-point arrays and nests of them.
+        The arguments to differentiate with respect to. By default all floating-point and complex arrays and nests of
+        floating-point ones. Of a complex array the derivatives in real and imaginary part are compared, of a complex
+        result those of real and imaginary part, behind one another along a new first axis.
     rtol, atol : float, optional
         An entry agrees if ``abs(computed - numerical) <= atol + rtol * abs(numerical)``. Both are by default eps**(1/3)
         of the Jacobian's dtype: 6e-6 for float64, 5e-3 for float32.
@@ -199,7 +203,15 @@ def check_jacobian(
     if argnums is None:
         argnums = tuple([n for n, arg in enumerate(args) if _is_floating(arg)])
     for argnum in (argnums,) if isinstance(argnums, int) else argnums:
+        if not is_container(args[argnum]) and np.iscomplexobj(args[argnum]):
+            parts = {"real": np.real(args[argnum]), "imag": np.imag(args[argnum])}
+            whole = _of_parts(f, args, argnum)
+            check_jacobian(whole, *args[:argnum], parts, argnums=argnum, rtol=rtol, atol=atol, method=method)
+            continue
         computed = jacobian(f, argnum)(*args)
+        if computed.dtype.kind == "c":
+            check_jacobian(_in_parts(f), *args, argnums=argnum, rtol=rtol, atol=atol, method=method)
+            continue
         nested = isinstance(computed, BlockJacobian)
         grid = computed.grid() if nested else [[computed]]
         paths = [[part.path for part in side] for side in (computed.rows, computed.columns)] if nested else [[""], [""]]
@@ -213,6 +225,32 @@ def check_jacobian(
                 tolerance = float(np.finfo(J.dtype).eps) ** (1 / 3)
                 tolerances = (tolerance if rtol is None else rtol, tolerance if atol is None else atol)
                 _compare(Place(argnum, in_path, out_path), len(J.in_shape), J.to_array(), block, *tolerances)
+
+
+def _of_parts(f: Callable[..., Any], args: tuple[Any, ...], argnum: int) -> Callable[..., Any]:
+    """The function of real and imaginary part of a complex argument, the last one; what follows it is constant."""
+
+    def whole(*before: Any) -> Any:
+        *rest, parts = before
+        return f(*rest, parts["real"] + 1j * parts["imag"], *args[argnum + 1 :])
+
+    return whole
+
+
+def _in_parts(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with real and imaginary part of its complex results behind one another."""
+
+    def parts(y: Any) -> Any:
+        return np.stack([np.real(y), np.imag(y)]) if np.iscomplexobj(y) else y
+
+    def call(*args: Any) -> Any:
+        y = f(*args)
+        if not is_container(y):
+            return parts(y)
+        leaves, tree = flatten(y, is_differentiated)
+        return tree.build([parts(leaf) for leaf in leaves])
+
+    return call
 
 
 class Place(NamedTuple):
@@ -233,7 +271,7 @@ def _is_numbers(value: Any) -> bool:
 def _is_floating(value: Any) -> bool:
     """Whether it is an array of floating numbers, or a nest of such arrays."""
     if not is_container(value):
-        return np.asarray(value).dtype.kind == "f"
+        return np.asarray(value).dtype.kind in "fc"
     leaves, _ = flatten(value, is_differentiated)
     return bool(leaves) and all([np.asarray(leaf).dtype.kind == "f" for leaf in leaves])
 

@@ -117,3 +117,19 @@ def test_tolerances_are_the_callers():
     check_jacobian(slightly_wrong, X, rtol=0.02, atol=0.0)
     with pytest.raises(JacobianMismatchError):
         check_jacobian(slightly_wrong, X, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("f", [np.abs, np.exp, lambda z: z * np.conj(z), lambda z: (np.angle(z), np.fft.fft(z))])
+def test_complex_arrays_are_compared_in_their_parts(f):
+    check_jacobian(f, np.array([1 + 2j, -0.5 + 1j, 0.3j]))
+
+
+def test_a_complex_result_of_a_real_array():
+    x = np.array([0.3, -1.0])
+    check_jacobian(lambda x: np.exp(1j * x), x)
+    np.testing.assert_allclose(numerical_jacobian(lambda x: 1j * x**2, x), 2j * np.diag(x), atol=1e-9)
+
+
+def test_a_wrong_complex_derivative_is_found():
+    with pytest.raises(JacobianMismatchError, match=r'argument 0\["(real|imag)"\]'):
+        check_jacobian(lambda z: z * jac.stop_gradient(np.conj(z)), np.array([1 + 2j]))

@@ -9,11 +9,13 @@ import autograd.numpy
 import mpmath
 import numpy as np
 import pytest
+import scipy.fft
 from complex_functions import FUNCTIONS, MATRIX, VECTOR, cplx, rng
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jacobians as jac
+from jacobians.scipy import fft
 
 A, V = MATRIX, VECTOR
 
@@ -267,6 +269,29 @@ def test_tape():
         z = tape.watch(V)
         total = np.sum(np.abs(z) ** 2)
     np.testing.assert_allclose(tape.gradient(total, z), 2 * V.conj())
+
+
+@pytest.mark.parametrize("name", ["fft", "rfft", "irfft", "hfft", "ihfft", "fft2", "irfft2", "fftn", "rfftn"])
+def test_transforms_of_scipy(name):
+    function, original = getattr(fft, name), getattr(scipy.fft, name)
+    z = MATRIX.real.copy() if name in ("rfft", "ihfft", "rfftn") else MATRIX
+    options = {"axes": (0,)} if name[-1] in "2n" else {"n": 4, "axis": 0}
+    h = like(z, 1)
+    found, tangent = jac.jvp(lambda z: function(z, norm="ortho", workers=1, **options), (z,), (h,))
+    np.testing.assert_allclose(found, original(z, norm="ortho", **options), atol=1e-13)
+    np.testing.assert_allclose(tangent, original(h, norm="ortho", **options), atol=1e-13)
+    np.testing.assert_array_equal(function(z), original(z))
+
+
+def test_transforms_stay_operators():
+    """A circulant Jacobian of a million squared entries is applied, not written out."""
+    x, k = rng.normal(size=1000), rng.normal(size=1000)
+    J = jac.jacobian(lambda x: np.fft.ifft(np.fft.fft(k) * np.fft.fft(x)), mode="explicit")(x)
+    assert J.structure == "operator"
+    assert J.nbytes < 50 * x.nbytes
+    np.testing.assert_allclose(J @ x, np.fft.ifft(np.fft.fft(k) * np.fft.fft(x)), atol=1e-9)
+    shifted = np.stack([np.roll(k, n) for n in range(1000)], axis=1)
+    np.testing.assert_allclose(J.to_array(), shifted, atol=1e-9)
 
 
 def test_kinks():

@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 from foreign_derivatives import along, autograd_jacobian, complex_step, differences, hessian
-from scripts import gaussian_process, kalman, lstm, minpack, mixture, pendulum, predator_prey, principal_components
+from scripts import (
+    deconvolution,
+    gaussian_process,
+    kalman,
+    lstm,
+    minpack,
+    mixture,
+    pendulum,
+    predator_prey,
+    principal_components,
+)
 
 import jacobians as jac
 
@@ -56,6 +66,7 @@ class Script:
 GMM = mixture.read(Path(__file__).parent / "data" / "adbench" / "gmm_1k_d10_K25.txt")
 SERIES = np.cumsum(normal(12, 1) + 0.3, axis=0)
 INPUTS, VALUES = normal(9, 2), normal(9)
+SIGNAL = np.sin(np.linspace(0, 6, 12, endpoint=False)) + 0.2
 TABLE = normal(8, 4) * np.array([3.0, 2.0, 1.0, 0.4])
 RATES, START = np.array([1.1, 0.4, 0.1, 0.4]), np.array([10.0, 5.0])
 OBSERVED = np.array([[10, 5], [3.0, 6.5], [2, 4], [2.2, 2.4], [3.1, 1.6]])
@@ -88,6 +99,10 @@ SCRIPTS = {
     "principal-components-error": Script(principal_components.error, (TABLE,), tolerance=1e-9),
     "principal-components-reconstruction": Script(principal_components.reconstruct, (TABLE, 2), tolerance=1e-9),
     "lstm": Script(lstm.loss, NETWORK, (0, 1, 2, 3), second=False),
+    "deconvolution-misfit": Script(deconvolution.misfit, (SIGNAL, np.array(1.5), normal(12)), (0, 1, 2), differences),
+    "deconvolution-image": Script(deconvolution.loss, (normal(4, 5), normal(4, 5)), (0, 1), differences),
+    "blur": Script(deconvolution.blur, (SIGNAL, np.array(1.5)), (0, 1), differences),
+    "spectral-derivative": Script(deconvolution.spectral_slope, (SIGNAL,), oracle=differences),
     "mixture": Script(mixture.objective, GMM[:4], (0, 1, 2), second=False),
 }
 

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
+import numpy as np
+
 from ..errors import UnsupportedFunctionError
 from ..program import Symbol
-from ..registry import Call, LocalTerm, Rule
+from ..registry import Call, LocalTerm, Rule, refused_complex
 from ..tracing import contains_traced
 from ..tracing.dispatch import apply_function
 
-__all__ = ["follows", "is_recorded", "missing", "ruled"]
+__all__ = ["follows", "is_complex", "is_recorded", "missing", "ruled"]
 
 Function = Callable[..., Any]
 
@@ -32,14 +34,26 @@ def is_recorded(values: Iterable[Any]) -> bool:
     return False
 
 
-def follows(original: Function) -> Callable[[Function], Function]:
-    """A decorator for definitions: the function is SciPy's on plain arrays, and the definition on traced ones."""
+def is_complex(value: Any) -> bool:
+    """Whether a value is a complex array or number."""
+    dtype = getattr(value, "dtype", None)
+    return dtype.kind == "c" if isinstance(dtype, np.dtype) else isinstance(value, complex)
+
+
+def follows(original: Function, *, complex_too: bool = False) -> Callable[[Function], Function]:
+    """A decorator for definitions: the function is SciPy's on plain arrays, and the definition on traced ones.
+
+    Complex ones are refused, unless the definition is said to hold for them.
+    """
 
     def decorate(definition: Function) -> Function:
         @wraps(original)
         def call(*args: Any, **kwargs: Any) -> Any:
-            recorded = is_recorded(args) or is_recorded(kwargs.values())
-            return definition(*args, **kwargs) if recorded else original(*args, **kwargs)
+            if not is_recorded(args) and not is_recorded(kwargs.values()):
+                return original(*args, **kwargs)
+            if not complex_too and any([is_complex(value) for value in (*args, *kwargs.values())]):
+                raise refused_complex(call)
+            return definition(*args, **kwargs)
 
         return _named(call, original, definition.__module__)
 
