@@ -21,7 +21,7 @@ from ..terms import REAL, Factor, OperatorFactor, Term, acting
 __all__: list[str] = []
 
 _INVERSE = {fft.fft: fft.ifft, fft.ifft: fft.fft}
-_OTHER_NORM = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
+_OTHER_NORM: dict[Any, Any] = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
 class Transform:
@@ -32,13 +32,13 @@ class Transform:
     function : callable
         ``np.fft.fft`` or ``np.fft.ifft``.
     size, count : int
-    norm : str or None
+    norm : None, "backward", "ortho" or "forward"
     dtype : dtype
     """
 
     nbytes = 0
 
-    def __init__(self, function: Callable[..., Any], size: int, count: int, norm: str | None, dtype: np.dtype) -> None:
+    def __init__(self, function: Callable[..., Any], size: int, count: int, norm: Any, dtype: np.dtype) -> None:
         self.function, self.size, self.count, self.norm, self.dtype = function, size, count, norm, dtype
 
     @property
@@ -60,7 +60,7 @@ class HalfTransform:
 
     nbytes = 0
 
-    def __init__(self, size: int, count: int, norm: str | None, dtype: np.dtype) -> None:
+    def __init__(self, size: int, count: int, norm: Any, dtype: np.dtype) -> None:
         self.size, self.count, self.norm, self.dtype = size, count, norm, dtype
 
     def apply(self, array: Any) -> Any:
@@ -83,7 +83,7 @@ class WholeOfHalf:
 
     nbytes = 0
 
-    def __init__(self, size: int, count: int, norm: str | None, dtype: np.dtype) -> None:
+    def __init__(self, size: int, count: int, norm: Any, dtype: np.dtype) -> None:
         self.size, self.count, self.norm, self.dtype = size, count, norm, dtype
         weights = np.full(count // 2 + 1, 2, np.finfo(dtype).dtype)
         weights[0] = 1
@@ -125,7 +125,7 @@ def _factor(operation: Any, out: Axis, inp: Axis, name: str) -> Factor | Operato
     return Factor.on(matrix, (out, inp))
 
 
-def _term(call: Call, a: Any, steps: Sequence[tuple[int, str, int]], norm: str | None) -> Iterator[LocalTerm]:
+def _term(call: Call, a: Any, steps: Sequence[tuple[int, str, int]], norm: Any) -> Iterator[LocalTerm]:
     """The term of transforms along some axes: for each its axis, its name and the length of the transform."""
     inp, out = list(axes_of(np.shape(a))), list(axes_of(call.result.shape))
     changed = {axis for axis, _, _ in steps}
@@ -154,7 +154,7 @@ def _along_one(function: Any) -> None:
 
     @local(function)
     def _(
-        call: Call, a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: None = None
+        call: Call, a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: None = None
     ) -> Iterator[LocalTerm]:
         axis = axis % np.ndim(a)
         count = n
@@ -173,7 +173,7 @@ def _along_several(function: Any, name: str, first: str) -> None:
         a: Any,
         s: Sequence[int] | None = None,
         axes: Sequence[int] | None = (-2, -1) if planar else None,
-        norm: str | None = None,
+        norm: Any = None,
         out: None = None,
     ) -> Iterator[LocalTerm]:
         shape, ndim = np.shape(a), np.ndim(a)
@@ -209,11 +209,11 @@ _along_several(fft.irfftn, "irfft", "ifft")
 # fmt: on
 
 
-def _hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+def _hfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
     return fft.irfft(np.conjugate(a), n, axis, _OTHER_NORM[norm])
 
 
-def _ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
+def _ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
     return np.conjugate(fft.rfft(a, n, axis, _OTHER_NORM[norm]))
 
 
