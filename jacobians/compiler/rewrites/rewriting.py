@@ -131,6 +131,8 @@ class Builder:
             return self._ranked(node)
         self._serial = node.serial
         found = tuple(map(new.__getitem__, map(id, operands)))
+        if found == operands and id(node) in self._rank:
+            return node
         parts = node.parts is not None or node.weak
         if not parts:
             for operand in found:
@@ -138,7 +140,7 @@ class Builder:
                     parts = True
                     break
         if found == operands:
-            return self._ranked(node) if parts or id(node) in self._rank else self._same(node)
+            return self._ranked(node) if parts else self._same(node)
         args = tuple(
             [new[id(a)] if type(a) is Node else a if type(a) in _PLAIN else _replaced(a, new) for a in node.args]
         )
