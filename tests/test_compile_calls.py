@@ -152,6 +152,36 @@ def test_number_of_arguments():
         np.testing.assert_array_equal(constant(), X + 1)
 
 
+def test_arguments_by_name():
+    runs = []
+
+    def f(x, *, scale=1.0, nest=None, power=1):
+        runs.append(power)
+        y = x**power * scale
+        return y if nest is None else y + nest["a"][0]
+
+    compiled = jac.compile(jac.jacobian(f))
+    calls: list[dict[str, Any]] = [
+        {},
+        {"scale": 2.0},
+        {"scale": np.array([3.0, 4.0])},
+        {"power": 2},
+        {"power": 3},
+        {"scale": 2.0, "power": 2},
+        {"power": 2, "scale": 2.0},
+        {"nest": {"a": [X, 1.0]}},
+        {"nest": {"a": [X, 1.0]}, "scale": 0.5},
+    ]
+    for x in (X, 3 * X, X):
+        for named in calls:
+            power, scale = named.get("power", 1), named.get("scale", 1.0)
+            expected = np.diag(power * x ** (power - 1) * scale)
+            np.testing.assert_allclose(compiled(x, **named).to_array(), expected)
+    assert len(runs) == len(calls)
+    with pytest.raises(TypeError, match="unexpected"):
+        compiled(X, other=1.0)
+
+
 def test_errors_of_the_function_are_its_own():
     compiled = jac.compile(lambda A: np.linalg.inv(A))
     np.testing.assert_allclose(compiled(2 * np.eye(2)), np.eye(2) / 2)

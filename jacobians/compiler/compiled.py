@@ -68,20 +68,15 @@ class Compiled:
         self._has_out = "out" in _parameter_names(function)
         self._programs: dict[Any, Program] = {}
         self._into: dict[Any, Program] = {}
-        self._enter: Callable[[tuple[Any, ...]], Any] = self._unmet
+        self._enter: Callable[..., Any] = self._called
         self._lock = threading.RLock()
         update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not kwargs:
-            return self._enter(args)
         if "out" in kwargs and not self._has_out:
             out = kwargs.pop("out")
-            return self._called(args, kwargs) if out is None else self._called_into(out, args, kwargs)
-        return self._called(args, kwargs)
-
-    def _unmet(self, args: tuple[Any, ...]) -> Any:
-        return self._called(args, {})
+            return self._enter(args, kwargs) if out is None else self._called_into(out, args, kwargs)
+        return self._enter(args, kwargs)
 
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if any(_is_recorded(value) for value in (*args, *kwargs.values())):
@@ -97,10 +92,13 @@ class Compiled:
                 self._enter = self._entrance()
         return program.kernel.run(*args, **kwargs)
 
-    def _entrance(self) -> Callable[[tuple[Any, ...]], Any]:
-        programs = [(tree.children, program) for (tree, _), program in self._programs.items()]
-        entries = [Entry(args.children, p.signature, p.kernel) for (args, named), p in programs if not named.children]
-        return entrance(entries, self._unmet)
+    def _entrance(self) -> Callable[..., Any]:
+        entries = [
+            Entry(args.children, dict(zip(named.about, named.children, strict=True)), program.signature, program.kernel)
+            for (tree, _), program in self._programs.items()
+            for args, named in [tree.children]
+        ]
+        return entrance(entries, self._called)
 
     def _called_into(self, out: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The same, with results written into arrays of the caller."""

@@ -6,7 +6,7 @@ them, one by one, with those that the last few programs were written for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -30,50 +30,53 @@ class Entry(NamedTuple):
     ----------
     arguments : sequence of Tree
         How each positional argument is nested.
+    named : dict of str to Tree
+        How those with a name are.
     signature : sequence
         Of each leaf the shape and the name of the dtype, or "float" for a Python number.
     kernel : Kernel
     """
 
     arguments: Sequence[Tree]
+    named: Mapping[str, Tree]
     signature: Sequence[Any]
     kernel: Kernel
 
 
-def entrance(entries: Sequence[Entry], other: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
-    """A function of a tuple of arguments that calls the program that is for them, or else `other`."""
+def entrance(entries: Sequence[Entry], other: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the tuple and the dict of arguments that calls the program that is for them, or else `other`."""
     scope: dict[str, Any] = {"ndarray": np.ndarray, "other": other}
     lines = []
     for entry in islice(reversed(entries), _MOST):
         lines += _asked(entry, scope)
-    exec("\n".join(["def enter(args):", *[f"    {line}" for line in lines], "    return other(args)"]), scope)
+    exec(
+        "\n".join(["def enter(args, named):", *[f"    {line}" for line in lines], "    return other(args, named)"]),
+        scope,
+    )
     return scope["enter"]
 
 
 def _asked(entry: Entry, scope: dict[str, Any]) -> list[str]:
     """The lines that ask for one program; none where arguments are of another kind than what can be asked for."""
     names = [f"x{n}" for n in range(len(entry.arguments))]
+    words = {word: f"named[{word!r}]" for word in entry.named}
     waiting = iter(entry.signature)
+    trees = [*zip(names, entry.arguments, strict=True), *zip(words.values(), entry.named.values(), strict=True)]
     try:
-        asked = [
-            text
-            for name, tree in zip(names, entry.arguments, strict=True)
-            for text in _like(name, tree, waiting, scope)
-        ]
+        asked = [text for name, tree in trees for text in _like(name, tree, waiting, scope)]
     except TypeError:
         return []
-    if not names or not asked:
+    if not asked:
         return []
-    call = f"{_known(entry.kernel.text, scope)}({', '.join(names)})"
+    calls = ", ".join([*names, *[f"{word}={text}" for word, text in words.items()]])
+    call = f"{_known(entry.kernel.text, scope)}({calls})"
     if entry.kernel.build is not None:
         call = f"{_known(entry.kernel.build, scope)}({call})"
-    unpacking = f"{', '.join(names)}, = args"
-    return [
-        f"if len(args) == {len(names)}:",
-        f"    {unpacking}",
-        f"    if {' and '.join(asked)}:",
-        f"        return {call}",
-    ]
+    keys = f"tuple(named) == {tuple(words)!r}" if words else "not named"
+    lines = [f"if len(args) == {len(names)} and {keys}:"]
+    if names:
+        lines.append(f"    {', '.join(names)}, = args")
+    return [*lines, f"    if {' and '.join(asked)}:", f"        return {call}"]
 
 
 def _like(name: str, tree: Tree, signature: Any, scope: dict[str, Any]) -> Iterable[str]:
