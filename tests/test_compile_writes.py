@@ -161,6 +161,27 @@ def test_results_after_writes_are_of_their_own():
     np.testing.assert_array_equal(first, again)
 
 
+CONSTANT = np.random.default_rng(4).normal(size=40_000)
+
+
+@pytest.mark.parametrize("transform", [lambda f: f, lambda f: jac.grad(lambda x: np.sum(f(x)))])
+def test_large_arguments_and_constants_that_are_read_in_another_shape_stay_as_they_are(transform):
+    def f(x):
+        u, c = np.reshape(x, (200, 200)), np.reshape(CONSTANT, (200, 200))
+        rows = np.sum(u * c, axis=1, keepdims=True)
+        return np.exp(-(np.tanh(u - rows) ** 2)) * u + np.sin(c * rows) * c
+
+    x = np.random.default_rng(3).normal(size=40_000)
+    constant, before = CONSTANT.copy(), x.copy()
+    compiled = jac.compile(transform(f))
+    first = compiled(x).copy()
+    for _ in range(2):
+        np.testing.assert_array_equal(compiled(x), first)
+        np.testing.assert_array_equal(x, before)
+        np.testing.assert_array_equal(CONSTANT, constant)
+    np.testing.assert_allclose(first, transform(f)(x), rtol=1e-9, atol=1e-12)
+
+
 def random_writes(seed: int) -> Any:
     """A function that writes and reads at random places of two arrays."""
     rng = np.random.default_rng(seed)

@@ -195,7 +195,8 @@ def _owner(operand: Node, owned: Mapping[int, frozenset[int]]) -> frozenset[int]
     """The id of the node that alone has the memory of an operand, which is all of it; nothing if there is none."""
     found = owned.get(id(operand), frozenset())
     whole = operand.args[0] if operand.function is np.reshape else operand
-    return found if found == frozenset([id(whole)]) else frozenset()
+    # The memory of an input is the caller's, that of a constant is read by the next call.
+    return found if found == frozenset([id(whole)]) and not whole.is_leaf else frozenset()
 
 
 def _meet(others: Iterable[Node], operand: Node, owned: Mapping[int, frozenset[int]]) -> bool:
