@@ -100,14 +100,13 @@ def later(module: str, rules: str) -> None:
     rules : str
         The module that states the rules.
     """
-    _LATER[module] = rules
+    _LATER[rules] = module
 
 
 def _read_later() -> None:
     with _READING:  # another thread, whose function is not found, waits until they are read
-        for module in [name for name in _LATER if name in sys.modules]:
-            rules = _LATER.pop(module, None)
-            if rules is not None:  # not read meanwhile, for one that was read first
+        for rules in [rules for rules, module in _LATER.items() if module in sys.modules]:
+            if _LATER.pop(rules, None):  # not read meanwhile, for one that was read first
                 importlib.import_module(rules)
 
 

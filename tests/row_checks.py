@@ -41,6 +41,7 @@ TABLES = (
     "linalg",
     "arrays",
     "special",
+    "families",
     "statistics",
     "polynomials",
     "fourier",

@@ -14,7 +14,10 @@ from ..registry import later
 
 __all__: list[str] = []
 
-_LATER = {"special": "scipy.special", "records": "numpy.lib.recfunctions"}
+_LATER = {
+    **dict.fromkeys(("special", "families", "probabilities"), "scipy.special"),
+    "records": "numpy.lib.recfunctions",
+}
 
 for _module in pkgutil.iter_modules(__path__):
     if _module.name not in _LATER:

@@ -123,7 +123,8 @@ def _of_conjugate(place: int, operand: Any, terms: LocalTerms) -> LocalTerms:
     """The terms of a function that conjugates the operand at a place."""
     if not is_complex(operand):
         return terms
-    return iter([(n, path, acting(term, CONJUGATE) if path == place else term) for n, path, term in terms])
+    turned = [(n, path, acting(term, CONJUGATE) if path == place else term) for n, path, term in terms]  # type: ignore[arg-type]
+    return iter(turned)
 
 
 # fmt: off

@@ -19,15 +19,15 @@ from scipy.special import _ufuncs as sp  # the ufuncs themselves: SCIPY_ARRAY_AP
 from ..errors import UnsupportedFunctionError
 from ..registry import elementwise, function_name, nondifferentiable
 
-__all__: list[str] = []
+__all__ = ["beta_density", "ellipk_slope", "ellipkinc_slope", "gamma_density", "in_precision", "special"]
 
 _LN2, _LN10, _DEGREE = math.log(2), math.log(10), math.pi / 180
 _SQRT2, _SQRTPI, _SQRT2PI = math.sqrt(2), math.sqrt(math.pi), math.sqrt(2 * math.pi)
 
 
-def _special(function: Any, *partials: Callable[..., Any] | str) -> None:
+def special(function: Any, *partials: Callable[..., Any] | str) -> None:
     """`elementwise`, with arguments in the precision of the result, and names of arguments that are refused."""
-    elementwise(function, *[_refused(function, p) if isinstance(p, str) else _in_precision(p) for p in partials])
+    elementwise(function, *[_refused(function, p) if isinstance(p, str) else in_precision(p) for p in partials])
 
 
 def _refused(function: Any, argument: str) -> Callable[..., Any]:
@@ -38,7 +38,7 @@ def _refused(function: Any, argument: str) -> Callable[..., Any]:
     return partial
 
 
-def _in_precision(partial: Callable[..., Any]) -> Callable[..., Any]:
+def in_precision(partial: Callable[..., Any]) -> Callable[..., Any]:
     """Orders and parameters are often integers or Python numbers, of which SciPy makes float64."""
 
     def convert(x: Any, dtype: np.dtype) -> Any:
@@ -103,12 +103,12 @@ def _betaln(a: Any, b: Any) -> Any:
     return sp.psi(a) - sp.psi(a + b)
 
 
-def _gamma_density(a: Any, x: Any) -> Any:
+def gamma_density(a: Any, x: Any) -> Any:
     """``x^(a-1) exp(-x) / gamma(a)``; 8.2.4, 8.8.13."""
     return np.exp(sp.xlogy(a - 1, x) - x - sp.gammaln(a))
 
 
-def _beta_density(a: Any, b: Any, x: Any) -> Any:
+def beta_density(a: Any, b: Any, x: Any) -> Any:
     """``x^(a-1) (1-x)^(b-1) / B(a, b)``; 8.17.1, 8.17.2."""
     return np.exp(sp.xlogy(a - 1, x) + sp.xlog1py(b - 1, -x) - sp.betaln(a, b))
 
@@ -183,7 +183,7 @@ def _unbox1p(x: Any, s: Any, y: Any) -> Any:
     return -np.power(1 + x, 1 - s) * _box1p(s, x, y)
 
 
-def _ellipk(m: Any) -> Any:
+def ellipk_slope(m: Any) -> Any:
     """``(E - (1 - m) K) / (2 m (1 - m))``, 19.4.1; near 0 its series, ``pi/8 F(3/2, 3/2; 2; m)`` by 19.5.1."""
     near = np.less(np.abs(m), 0.1)
     m0, m1 = _split(near, m, 0.5)
@@ -224,7 +224,7 @@ def _central(k: int) -> float:
     return math.comb(2 * k, k) / 4**k
 
 
-def _ellipkinc(y: Any, phi: Any, m: Any) -> Any:
+def ellipkinc_slope(y: Any, phi: Any, m: Any) -> Any:
     """``(E / (1 - m) - F) / (2 m) - sin(2 phi) / (4 (1 - m) root)``, 19.4.5; near m = 0 expanded."""
     near = np.less(np.abs(m), 0.01)
     m0, m1 = _split(near, m, 0.5)
@@ -258,123 +258,123 @@ def _huber_shape(y: Any, delta: Any, r: Any) -> Any:
 
 # fmt: off
 # error function, 7.2; logistic function
-_special(sp.erf,          lambda y, z: 2 / _SQRTPI * np.exp(-z * z))
-_special(sp.erfc,         lambda y, z: -2 / _SQRTPI * np.exp(-z * z))
-_special(sp.erfcx,        _erfcx)
-_special(sp.erfi,         lambda y, z: 2 / _SQRTPI * np.exp(z * z))
-_special(sp.dawsn,        _dawsn)
-_special(sp.erfinv,       lambda y, p: _SQRTPI / 2 * np.exp(y * y))
-_special(sp.erfcinv,      lambda y, p: -_SQRTPI / 2 * np.exp(y * y))
-_special(sp.ndtr,         lambda y, x: np.exp(-x * x / 2) / _SQRT2PI)
-_special(sp.log_ndtr,     lambda y, x: 2 / _SQRT2PI / sp.erfcx(-x / _SQRT2))  # density / y without underflow
-_special(sp.ndtri,        lambda y, p: _SQRT2PI * np.exp(y * y / 2))
-_special(sp.ndtri_exp,    lambda y, q: _SQRT2PI / 2 * sp.erfcx(-y / _SQRT2))
-_special(sp.owens_t,      lambda y, h, a: -np.exp(-h * h / 2) * sp.erf(a * h / _SQRT2) / (2 * _SQRT2PI),
+special(sp.erf,          lambda y, z: 2 / _SQRTPI * np.exp(-z * z))
+special(sp.erfc,         lambda y, z: -2 / _SQRTPI * np.exp(-z * z))
+special(sp.erfcx,        _erfcx)
+special(sp.erfi,         lambda y, z: 2 / _SQRTPI * np.exp(z * z))
+special(sp.dawsn,        _dawsn)
+special(sp.erfinv,       lambda y, p: _SQRTPI / 2 * np.exp(y * y))
+special(sp.erfcinv,      lambda y, p: -_SQRTPI / 2 * np.exp(y * y))
+special(sp.ndtr,         lambda y, x: np.exp(-x * x / 2) / _SQRT2PI)
+special(sp.log_ndtr,     lambda y, x: 2 / _SQRT2PI / sp.erfcx(-x / _SQRT2))  # density / y without underflow
+special(sp.ndtri,        lambda y, p: _SQRT2PI * np.exp(y * y / 2))
+special(sp.ndtri_exp,    lambda y, q: _SQRT2PI / 2 * sp.erfcx(-y / _SQRT2))
+special(sp.owens_t,      lambda y, h, a: -np.exp(-h * h / 2) * sp.erf(a * h / _SQRT2) / (2 * _SQRT2PI),
                           lambda y, h, a: np.exp(-h * h * (1 + a * a) / 2) / (2 * math.pi * (1 + a * a)))
-_special(sp.expit,        lambda y, x: y * sp.expit(-x))
-_special(sp.log_expit,    lambda y, x: sp.expit(-x))
-_special(sp.logit,        lambda y, p: 1 / (p * (1 - p)))
+special(sp.expit,        lambda y, x: y * sp.expit(-x))
+special(sp.log_expit,    lambda y, x: sp.expit(-x))
+special(sp.logit,        lambda y, p: 1 / (p * (1 - p)))
 # powers, exponentials and logarithms
-_special(sp.cbrt,         lambda y, x: 1 / (3 * y * y))
-_special(sp.exp2,         lambda y, x: _LN2 * y)
-_special(sp.exp10,        lambda y, x: _LN10 * y)
-_special(sp.expm1,        lambda y, x: y + 1)
-_special(sp.log1p,        lambda y, x: 1 / (1 + x))
-_special(sp.cosm1,        lambda y, x: -np.sin(x))
-_special(sp.powm1,        lambda y, x, e: e * np.power(x, e - 1),          lambda y, x, e: sp.xlogy(np.power(x, e), x))
-_special(sp.exprel,       lambda y, x: _exprel(x))
-_special(sp.xlogy,        lambda y, x, z: np.log(z),                       lambda y, x, z: _over(x, z))
-_special(sp.xlog1py,      lambda y, x, z: np.log1p(z),                     lambda y, x, z: _over(x, 1 + z))
-_special(sp.entr,         lambda y, x: -1 - np.log(x))
-_special(sp.rel_entr,     lambda y, p, q: np.log(p / q) + 1,               lambda y, p, q: -_over(p, q))
-_special(sp.kl_div,       lambda y, p, q: np.log(p / q),                   lambda y, p, q: 1 - _over(p, q))
-_special(sp.boxcox,       lambda y, x, s: np.power(x, s - 1),              lambda y, x, s: _box(s, x, y))
-_special(sp.boxcox1p,     lambda y, x, s: np.power(1 + x, s - 1),          lambda y, x, s: _box1p(s, x, y))
-_special(sp.inv_boxcox,   lambda x, y, s: np.power(x, 1 - s),              lambda x, y, s: _unbox(x, s, y))
-_special(sp.inv_boxcox1p, lambda x, y, s: np.power(1 + x, 1 - s),          lambda x, y, s: _unbox1p(x, s, y))
-_special(sp.wrightomega,  lambda y, z: y / (1 + y))  # 4.13.1: y + log y = z
+special(sp.cbrt,         lambda y, x: 1 / (3 * y * y))
+special(sp.exp2,         lambda y, x: _LN2 * y)
+special(sp.exp10,        lambda y, x: _LN10 * y)
+special(sp.expm1,        lambda y, x: y + 1)
+special(sp.log1p,        lambda y, x: 1 / (1 + x))
+special(sp.cosm1,        lambda y, x: -np.sin(x))
+special(sp.powm1,        lambda y, x, e: e * np.power(x, e - 1),          lambda y, x, e: sp.xlogy(np.power(x, e), x))
+special(sp.exprel,       lambda y, x: _exprel(x))
+special(sp.xlogy,        lambda y, x, z: np.log(z),                       lambda y, x, z: _over(x, z))
+special(sp.xlog1py,      lambda y, x, z: np.log1p(z),                     lambda y, x, z: _over(x, 1 + z))
+special(sp.entr,         lambda y, x: -1 - np.log(x))
+special(sp.rel_entr,     lambda y, p, q: np.log(p / q) + 1,               lambda y, p, q: -_over(p, q))
+special(sp.kl_div,       lambda y, p, q: np.log(p / q),                   lambda y, p, q: 1 - _over(p, q))
+special(sp.boxcox,       lambda y, x, s: np.power(x, s - 1),              lambda y, x, s: _box(s, x, y))
+special(sp.boxcox1p,     lambda y, x, s: np.power(1 + x, s - 1),          lambda y, x, s: _box1p(s, x, y))
+special(sp.inv_boxcox,   lambda x, y, s: np.power(x, 1 - s),              lambda x, y, s: _unbox(x, s, y))
+special(sp.inv_boxcox1p, lambda x, y, s: np.power(1 + x, 1 - s),          lambda x, y, s: _unbox1p(x, s, y))
+special(sp.wrightomega,  lambda y, z: y / (1 + y))  # 4.13.1: y + log y = z
 # degrees, losses
-_special(sp.sindg,        lambda y, x: _DEGREE * sp.cosdg(x))
-_special(sp.cosdg,        lambda y, x: -_DEGREE * sp.sindg(x))
-_special(sp.tandg,        lambda y, x: _DEGREE * (1 + y * y))
-_special(sp.cotdg,        lambda y, x: -_DEGREE * (1 + y * y))
-_special(sp.radian,       *[lambda y, d, m, s, part=part: _DEGREE / part for part in (1, 60, 3600)])
-_special(sp.huber,        lambda y, d, r: np.maximum(np.abs(r) - d, 0),    lambda y, d, r: _clip(r, d))
-_special(sp.pseudo_huber, _huber_shape,                                    lambda y, d, r: d * _over(r, np.hypot(d, r)))
+special(sp.sindg,        lambda y, x: _DEGREE * sp.cosdg(x))
+special(sp.cosdg,        lambda y, x: -_DEGREE * sp.sindg(x))
+special(sp.tandg,        lambda y, x: _DEGREE * (1 + y * y))
+special(sp.cotdg,        lambda y, x: -_DEGREE * (1 + y * y))
+special(sp.radian,       *[lambda y, d, m, s, part=part: _DEGREE / part for part in (1, 60, 3600)])
+special(sp.huber,        lambda y, d, r: np.maximum(np.abs(r) - d, 0),    lambda y, d, r: _clip(r, d))
+special(sp.pseudo_huber, _huber_shape,                                    lambda y, d, r: d * _over(r, np.hypot(d, r)))
 # gamma and beta, 5.2.2, 5.12.1; zeta, 25.11.17
-_special(sp.gamma,        lambda y, z: y * sp.psi(z))
-_special(sp.gammaln,      lambda y, x: sp.psi(x))
-_special(sp.loggamma,     lambda y, z: sp.psi(z))
-_special(sp.psi,          lambda y, z: sp._zeta(2.0, z))
-_special(sp._zeta,        "exponent x",                                    lambda y, x, q: -x * sp._zeta(x + 1, q))
-_special(sp.rgamma,       _rgamma)
-_special(sp.beta,         lambda y, a, b: y * _betaln(a, b),               lambda y, a, b: y * _betaln(b, a))
-_special(sp.betaln,       lambda y, a, b: _betaln(a, b),                   lambda y, a, b: _betaln(b, a))
-_special(sp.poch,         lambda y, z, m: y * (sp.psi(z + m) - sp.psi(z)), lambda y, z, m: y * sp.psi(z + m))
-_special(sp.binom,        lambda y, n, k: y * (sp.psi(n + 1) - sp.psi(n - k + 1)),
+special(sp.gamma,        lambda y, z: y * sp.psi(z))
+special(sp.gammaln,      lambda y, x: sp.psi(x))
+special(sp.loggamma,     lambda y, z: sp.psi(z))
+special(sp.psi,          lambda y, z: sp._zeta(2.0, z))
+special(sp._zeta,        "exponent x",                                    lambda y, x, q: -x * sp._zeta(x + 1, q))
+special(sp.rgamma,       _rgamma)
+special(sp.beta,         lambda y, a, b: y * _betaln(a, b),               lambda y, a, b: y * _betaln(b, a))
+special(sp.betaln,       lambda y, a, b: _betaln(a, b),                   lambda y, a, b: _betaln(b, a))
+special(sp.poch,         lambda y, z, m: y * (sp.psi(z + m) - sp.psi(z)), lambda y, z, m: y * sp.psi(z + m))
+special(sp.binom,        lambda y, n, k: y * (sp.psi(n + 1) - sp.psi(n - k + 1)),
                           lambda y, n, k: y * (sp.psi(n - k + 1) - sp.psi(k + 1)))
 # incomplete gamma and beta, their inverses, and the distributions made of them
-_special(sp.gammainc,     "parameter a",       lambda y, a, x: _gamma_density(a, x))
-_special(sp.gammaincc,    "parameter a",       lambda y, a, x: -_gamma_density(a, x))
-_special(sp.gammaincinv,  "parameter a",       lambda x, a, p: 1 / _gamma_density(a, x))
-_special(sp.gammainccinv, "parameter a",       lambda x, a, p: -1 / _gamma_density(a, x))
-_special(sp.betainc,      "parameter a",       "parameter b",       lambda y, a, b, x: _beta_density(a, b, x))
-_special(sp.betaincc,     "parameter a",       "parameter b",       lambda y, a, b, x: -_beta_density(a, b, x))
-_special(sp.betaincinv,   "parameter a",       "parameter b",       lambda x, a, b, p: 1 / _beta_density(a, b, x))
-_special(sp.betainccinv,  "parameter a",       "parameter b",       lambda x, a, b, p: -1 / _beta_density(a, b, x))
-_special(sp.chdtr,        "parameter v",       lambda y, v, x: _gamma_density(v / 2, x / 2) / 2)
-_special(sp.chdtrc,       "parameter v",       lambda y, v, x: -_gamma_density(v / 2, x / 2) / 2)
-_special(sp.chdtri,       "parameter v",       lambda x, v, p: -2 / _gamma_density(v / 2, x / 2))
-_special(sp.gdtr,         lambda y, a, b, x: x * _gamma_density(b, a * x), "parameter b",
-                          lambda y, a, b, x: a * _gamma_density(b, a * x))
-_special(sp.gdtrc,        lambda y, a, b, x: -x * _gamma_density(b, a * x), "parameter b",
-                          lambda y, a, b, x: -a * _gamma_density(b, a * x))
-_special(sp.fdtr,         "parameter dfn",     "parameter dfd",     lambda y, n, d, x: _f_density(n, d, x))
-_special(sp.fdtrc,        "parameter dfn",     "parameter dfd",     lambda y, n, d, x: -_f_density(n, d, x))
-_special(sp.fdtri,        "parameter dfn",     "parameter dfd",     lambda x, n, d, p: 1 / _f_density(n, d, x))
-_special(sp.stdtr,        "parameter df",      lambda y, n, t: _t_density(n, t))
-_special(sp.stdtrit,      "parameter df",      lambda t, n, p: 1 / _t_density(n, t))
+special(sp.gammainc,     "parameter a",       lambda y, a, x: gamma_density(a, x))
+special(sp.gammaincc,    "parameter a",       lambda y, a, x: -gamma_density(a, x))
+special(sp.gammaincinv,  "parameter a",       lambda x, a, p: 1 / gamma_density(a, x))
+special(sp.gammainccinv, "parameter a",       lambda x, a, p: -1 / gamma_density(a, x))
+special(sp.betainc,      "parameter a",       "parameter b",       lambda y, a, b, x: beta_density(a, b, x))
+special(sp.betaincc,     "parameter a",       "parameter b",       lambda y, a, b, x: -beta_density(a, b, x))
+special(sp.betaincinv,   "parameter a",       "parameter b",       lambda x, a, b, p: 1 / beta_density(a, b, x))
+special(sp.betainccinv,  "parameter a",       "parameter b",       lambda x, a, b, p: -1 / beta_density(a, b, x))
+special(sp.chdtr,        "parameter v",       lambda y, v, x: gamma_density(v / 2, x / 2) / 2)
+special(sp.chdtrc,       "parameter v",       lambda y, v, x: -gamma_density(v / 2, x / 2) / 2)
+special(sp.chdtri,       "parameter v",       lambda x, v, p: -2 / gamma_density(v / 2, x / 2))
+special(sp.gdtr,         lambda y, a, b, x: x * gamma_density(b, a * x), "parameter b",
+                          lambda y, a, b, x: a * gamma_density(b, a * x))
+special(sp.gdtrc,        lambda y, a, b, x: -x * gamma_density(b, a * x), "parameter b",
+                          lambda y, a, b, x: -a * gamma_density(b, a * x))
+special(sp.fdtr,         "parameter dfn",     "parameter dfd",     lambda y, n, d, x: _f_density(n, d, x))
+special(sp.fdtrc,        "parameter dfn",     "parameter dfd",     lambda y, n, d, x: -_f_density(n, d, x))
+special(sp.fdtri,        "parameter dfn",     "parameter dfd",     lambda x, n, d, p: 1 / _f_density(n, d, x))
+special(sp.stdtr,        "parameter df",      lambda y, n, t: _t_density(n, t))
+special(sp.stdtrit,      "parameter df",      lambda t, n, p: 1 / _t_density(n, t))
 # exponential integrals, 6.2.1, 6.2.5; dilogarithm
-_special(sp.exp1,         lambda y, z: -np.exp(-z) / z)
-_special(sp.expi,         lambda y, x: np.exp(x) / x)
-_special(sp.expn,         "order n",           _expn)
-_special(sp.spence,       _spence)
+special(sp.exp1,         lambda y, z: -np.exp(-z) / z)
+special(sp.expi,         lambda y, x: np.exp(x) / x)
+special(sp.expn,         "order n",           _expn)
+special(sp.spence,       _spence)
 # Bessel functions
-_special(sp.j0,           lambda y, x: -sp.j1(x))
-_special(sp.j1,           lambda y, x: (sp.j0(x) - sp.jv(2.0, x)) / 2)
-_special(sp.jv,           "order v",           lambda y, v, x: _difference(sp.jv, v, x))
-_special(sp.jve,          "order v",           lambda y, v, x: _difference(sp.jve, v, x))
-_special(sp.y0,           lambda y, x: -sp.y1(x))
-_special(sp.y1,           lambda y, x: sp.y0(x) - y / x)
-_special(sp.yn,           "order n",           lambda y, n, x: _difference(sp.yn, n, x))
-_special(sp.yv,           "order v",           lambda y, v, x: _difference(sp.yv, v, x))
-_special(sp.yve,          "order v",           lambda y, v, x: _difference(sp.yve, v, x))
-_special(sp.i0,           lambda y, x: sp.i1(x))
-_special(sp.i0e,          lambda y, x: sp.i1e(x) - np.sign(x) * y)
-_special(sp.i1,           lambda y, x: (sp.i0(x) + sp.iv(2.0, x)) / 2)
-_special(sp.i1e,          lambda y, x: (sp.i0e(x) + sp.ive(2.0, x)) / 2 - np.sign(x) * y)
-_special(sp.iv,           "order v",           lambda y, v, x: _mean(sp.iv, v, x))
-_special(sp.ive,          "order v",           lambda y, v, x: _mean(sp.ive, v, x) - np.sign(x) * y)
-_special(sp.k0,           lambda y, x: -sp.k1(x))
-_special(sp.k0e,          lambda y, x: y - sp.k1e(x))
-_special(sp.k1,           lambda y, x: -sp.k0(x) - y / x)
-_special(sp.k1e,          lambda y, x: y - sp.k0e(x) - y / x)
-_special(sp.kn,           "order n",           lambda y, n, x: -_mean(sp.kn, n, x))
-_special(sp.kv,           "order v",           lambda y, v, x: -_mean(sp.kv, v, x))
-_special(sp.kve,          "order v",           lambda y, v, x: y - _mean(sp.kve, v, x))
+special(sp.j0,           lambda y, x: -sp.j1(x))
+special(sp.j1,           lambda y, x: (sp.j0(x) - sp.jv(2.0, x)) / 2)
+special(sp.jv,           "order v",           lambda y, v, x: _difference(sp.jv, v, x))
+special(sp.jve,          "order v",           lambda y, v, x: _difference(sp.jve, v, x))
+special(sp.y0,           lambda y, x: -sp.y1(x))
+special(sp.y1,           lambda y, x: sp.y0(x) - y / x)
+special(sp.yn,           "order n",           lambda y, n, x: _difference(sp.yn, n, x))
+special(sp.yv,           "order v",           lambda y, v, x: _difference(sp.yv, v, x))
+special(sp.yve,          "order v",           lambda y, v, x: _difference(sp.yve, v, x))
+special(sp.i0,           lambda y, x: sp.i1(x))
+special(sp.i0e,          lambda y, x: sp.i1e(x) - np.sign(x) * y)
+special(sp.i1,           lambda y, x: (sp.i0(x) + sp.iv(2.0, x)) / 2)
+special(sp.i1e,          lambda y, x: (sp.i0e(x) + sp.ive(2.0, x)) / 2 - np.sign(x) * y)
+special(sp.iv,           "order v",           lambda y, v, x: _mean(sp.iv, v, x))
+special(sp.ive,          "order v",           lambda y, v, x: _mean(sp.ive, v, x) - np.sign(x) * y)
+special(sp.k0,           lambda y, x: -sp.k1(x))
+special(sp.k0e,          lambda y, x: y - sp.k1e(x))
+special(sp.k1,           lambda y, x: -sp.k0(x) - y / x)
+special(sp.k1e,          lambda y, x: y - sp.k0e(x) - y / x)
+special(sp.kn,           "order n",           lambda y, n, x: -_mean(sp.kn, n, x))
+special(sp.kv,           "order v",           lambda y, v, x: -_mean(sp.kv, v, x))
+special(sp.kve,          "order v",           lambda y, v, x: y - _mean(sp.kve, v, x))
 # hypergeometric functions, 16.3.1, 13.3.15, 13.3.22, 15.5.1; Wright's, by its series, 10.46.1
-_special(sp.hyp0f1,       "parameter v",       lambda y, v, z: sp.hyp0f1(v + 1, z) / v)
-_special(sp.hyp1f1,       "parameter a", "parameter b", lambda y, a, b, x: sp.hyp1f1(a + 1, b + 1, x) * a / b)
-_special(sp.hyperu,       "parameter a",       "parameter b",       lambda y, a, b, x: -a * sp.hyperu(a + 1, b + 1, x))
-_special(sp.hyp2f1,       "parameter a",       "parameter b",       "parameter c",
+special(sp.hyp0f1,       "parameter v",       lambda y, v, z: sp.hyp0f1(v + 1, z) / v)
+special(sp.hyp1f1,       "parameter a", "parameter b", lambda y, a, b, x: sp.hyp1f1(a + 1, b + 1, x) * a / b)
+special(sp.hyperu,       "parameter a",       "parameter b",       lambda y, a, b, x: -a * sp.hyperu(a + 1, b + 1, x))
+special(sp.hyp2f1,       "parameter a",       "parameter b",       "parameter c",
                           lambda y, a, b, c, z: a * b / c * sp.hyp2f1(a + 1, b + 1, c + 1, z))
-_special(sp.wright_bessel, "parameter a",      "parameter b",       lambda y, a, b, x: sp.wright_bessel(a, a + b, x))
+special(sp.wright_bessel, "parameter a",      "parameter b",       lambda y, a, b, x: sp.wright_bessel(a, a + b, x))
 # elliptic integrals, 19.2.4, 19.2.5
-_special(sp.ellipk,       lambda y, m: _ellipk(m))
-_special(sp.ellipkm1,     _ellipkm1)
-_special(sp.ellipe,       _ellipe)
-_special(sp.ellipkinc,    lambda y, phi, m: 1 / _root(phi, m),             _ellipkinc)
-_special(sp.ellipeinc,    lambda y, phi, m: _root(phi, m),                 _ellipeinc)
+special(sp.ellipk,       lambda y, m: ellipk_slope(m))
+special(sp.ellipkm1,     _ellipkm1)
+special(sp.ellipe,       _ellipe)
+special(sp.ellipkinc,    lambda y, phi, m: 1 / _root(phi, m),             ellipkinc_slope)
+special(sp.ellipeinc,    lambda y, phi, m: _root(phi, m),                 _ellipeinc)
 # fmt: on
 
 nondifferentiable(sp.round, sp.gammasgn)
