@@ -27,17 +27,21 @@ _MANY = 2048  # entries from which on making a strided view takes less time than
 
 
 class Addend(NamedTuple):
-    """An array that is added, or subtracted: `core` at the place that `kind` and `where` tell."""
+    """An array that is added, or subtracted: `core` at the place that `kind` and `where` tell.
+
+    Where there is a `source`, it is reshaped to the core at that place, and no copy of it outlives the line.
+    """
 
     kind: str
     core: Node
     where: Any = None
     minus: bool = False
+    source: Node | None = None
 
     @property
     def nodes(self) -> tuple[Node, ...]:
         """What is added, and the positions if these are an array."""
-        return (self.core, *walk(self.where))
+        return (self.core if self.source is None else self.source, *walk(self.where))
 
 
 class Assemble:
@@ -164,7 +168,8 @@ def added_lines(
     shape: tuple[int, ...] = (),
 ) -> list[str]:
     """The lines that add to an array of this shape, or subtract; `before` is what stands there, if that is known."""
-    core, sign = names[id(addend.core)], "-" if addend.minus else "+"
+    sign = "-" if addend.minus else "+"
+    core = names[id(addend.core)] if addend.source is None else f"{names[id(addend.source)]}.reshape(-1)"
     if addend.kind == "plain":
         return [f"{name} {sign}= {core}"]
     view = view_text(name, addend, shape)
