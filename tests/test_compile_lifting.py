@@ -97,7 +97,35 @@ def windows(np):
     return loss, (_numbers(3), _numbers(60, 3))
 
 
-FUNCTIONS = (elman, gated, leapfrog, decaying, matrices, windows)
+def wide(np):
+    """Parts of one array of weights, of more entries than are kept for each step."""
+
+    def loss(W, X):
+        n = W.shape[1]
+        h, total = np.zeros(n), 0.0
+        for t in range(len(X)):
+            gate = 1 / (1 + np.exp(-np.dot(W[:n], h) - X[t]))
+            h = gate * np.tanh(np.dot(W[n:], gate * h) + X[t])
+            total = total + np.sum(h**2)
+        return total
+
+    return loss, (_numbers(80, 40) / 4, _numbers(60, 40))
+
+
+def outer_products(np):
+    def loss(A, x):
+        kept, total = [], 0.0
+        for t in range(30):
+            x = np.tanh(np.dot(A, x) + 0.1 * t)
+            product = np.outer(x, np.cos(x))
+            total = total + product
+            kept.append(product)
+        return np.sum(total**2) + np.sum(np.stack(kept) ** 3) + np.sum(kept[4] * kept[-1])
+
+    return loss, (_numbers(40, 40) / 4, _numbers(40))
+
+
+FUNCTIONS = (wide, outer_products, elman, gated, leapfrog, decaying, matrices, windows)
 
 
 @pytest.mark.parametrize("make", FUNCTIONS)
@@ -143,6 +171,16 @@ def test_sigmoids_of_neighbouring_parts_are_one():
     _ = compiled(*arguments)
     forward = _bodies(compiled.source)[0][1]
     assert forward.count("np.exp") == 1
+
+
+def test_gradients_of_weights_are_products_of_all_steps():
+    function, arguments = wide(np)
+    compiled = jac.compile(jac.grad(function))
+    _ = compiled(*arguments)
+    backward = _bodies(compiled.source)[-1][1]
+    assert "+=" not in backward
+    assert ".append" not in compiled.source
+    assert "[:, None]" not in backward  # no product of two vectors is written
 
 
 def test_results_share_no_memory():

@@ -4,20 +4,43 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from ...program import CONSTANT, Node, walk
+from ...program import CONSTANT, INPUT, Node, walk
 from ..statements import Assign, Statement
 from .loop import Loop
+from .slots import changed
 from .stacking import call, reshaped, stacked
 
-__all__ = ["Ahead", "Arrays", "Field", "called", "entry", "is_small"]
+__all__ = [
+    "Ahead",
+    "Arrays",
+    "Field",
+    "Product",
+    "all_products",
+    "called",
+    "entry",
+    "is_small",
+    "product_of",
+]
 
 _SMALL = 1024  # entries of an array from which on a call is worth its overhead
 _BYTES = 2**24  # of an array of all steps
 
 Field = tuple[int, int]
+
+
+class Product(NamedTuple):
+    """A large product of small factors: the arrays of all steps for these, or what is the same in all steps (False).
+
+    Each product has a shape, and may have been reshaped.
+    """
+
+    factors: list[tuple[Node, bool]]
+    shape: tuple[int, ...]
+    reshaped: tuple[int, ...]
 
 
 class Arrays:
@@ -29,14 +52,21 @@ class Arrays:
         For a list that a loop keeps, by its id and the place in its tuples: the array of all steps.
     rows : dict of int to Node
         By the id of an array that the steps of a loop are written into: what is written.
+    products : dict of Field to Product
+        Those of which there is no such array.
     wanted : set of int
         The ids of the arrays that are needed.
     """
 
     def __init__(self) -> None:
+        self.products: dict[Field, Product] = {}
         self.fields: dict[Field, Node] = {}
         self.rows: dict[int, Node] = {}
         self.wanted: set[int] = set()
+
+    def has(self, key: Field) -> bool:
+        """Whether an entry of a list can be had without the list."""
+        return key in self.products or self.of(key) is not None
 
     def of(self, key: Field) -> Node | None:
         """The array of all steps for an entry of a list, if it is one or will be one for another reason."""
@@ -56,16 +86,47 @@ class Ahead:
         The ids of what differs from step to step.
     many : dict of int to Node
         The arrays of all steps.
+    factors : list of (Node, Node)
+        What products are made of again, with the arrays of all steps.
+    body : list of Statement
+    now : dict of int to Node
+        What takes the place of nodes of the body.
     """
 
     def __init__(self, arrays: Arrays, old: Loop) -> None:
         self.arrays, self.old, self.steps = arrays, old, old.count
         self.many: dict[int, Node] = {}
-        self.inside = {id(node) for statement in old.body for node in statement.makes}
+        self.factors: list[tuple[Node, Node]] = []
+        self.now: dict[int, Node] = {}
+        self.body: list[Statement] = self._multiplied()
+        self.inside = {id(node) for statement in self.body for node in statement.makes}
         self.inside |= {id(c.inside) for c in (*old.carried, *old.counters)}
         self.inside |= {id(node) for element in old.elements for node in element.inside}
+        self.inside |= {id(node) for node, _ in self.factors}
         self._read_lists()
-        self.take(old.body)
+        self.take(self.body)
+
+    def _multiplied(self) -> list[Statement]:
+        """The body, with large products of an earlier loop made again from their factors."""
+        made: list[Statement] = []
+        new = self.now
+        for element in self.old.elements:
+            for n, node in enumerate(element.inside):
+                product = self.arrays.products.get((id(element.source), n))
+                if product is None:
+                    continue
+                operands: list[Node] = []
+                for factor, moves in product.factors:
+                    operands.append(factor)
+                    if moves:
+                        array = rows_of(factor, element.first, element.step, self.steps, factor)
+                        operands[-1] = Node(INPUT, ("",), {}, factor.shape[1:], factor.dtype)
+                        self.factors.append((operands[-1], array))
+                        self.many[id(operands[-1])] = array
+                whole = call(np.multiply, tuple(operands), product.shape, node)
+                new[id(node)] = reshaped(whole, node.shape)
+                made += [Assign(whole)] + [Assign(new[id(node)])] * (new[id(node)] is not whole)
+        return made + _rewired(self.old.body, new)
 
     def _read_lists(self) -> None:
         """The arrays of all steps for elements and counters."""
@@ -120,6 +181,20 @@ class Ahead:
         return call(operator.getitem, (rows, (*(slice(None),) * len(ends), *rest)), (self.steps, *node.shape), node)
 
 
+def _rewired(body: Sequence[Statement], new: dict[int, Node]) -> list[Statement]:
+    """The statements with other nodes; `new` tells afterwards what takes the place of what they make, too."""
+
+    def now(node: Node) -> Node:
+        return new.get(id(node), node)
+
+    result: list[Statement] = []
+    for statement in body:
+        other = changed(statement, now)
+        new |= {id(a): b for a, b in zip(statement.makes, other.makes, strict=True) if a is not b}
+        result.append(other)
+    return result
+
+
 def called(statement: Statement) -> Node | None:
     """The call of a plain assignment."""
     if not isinstance(statement, Assign) or statement.out:
@@ -146,3 +221,22 @@ def rows_of(array: Node, first: int, step: int, steps: int, like: Node | None) -
 def entry(array: Node, position: int, node: Node) -> Node:
     """What one step made."""
     return call(operator.getitem, (array, position), node.shape, node)
+
+
+def product_of(product: Product, position: int, node: Node) -> Node:
+    """The product that one step made."""
+    parts = [
+        entry(a, position, Node(INPUT, ("",), {}, a.shape[1:], a.dtype)) if moves else a for a, moves in product.factors
+    ]
+    return reshaped(call(np.multiply, tuple(parts), product.shape, node), node.shape)
+
+
+def all_products(product: Product) -> Node:
+    """The products of all steps."""
+    ndim = len(product.shape)
+    steps = next(a.shape[0] for a, moves in product.factors if moves)
+    parts = [
+        reshaped(a, (steps, *(1,) * (ndim + 1 - a.ndim), *a.shape[1:])) if moves else a for a, moves in product.factors
+    ]
+    whole = call(np.multiply, tuple(parts), (steps, *product.shape), product.factors[0][0])
+    return reshaped(whole, (steps, *product.reshaped))

@@ -26,6 +26,7 @@ __all__ = ["Affine", "Carried", "Fixed", "Match", "Same", "Sheet", "Stream", "Ta
 LEAST = 4
 """How many steps a loop has at least."""
 
+_COMPARED = 65_536  # bytes of a constant that is the same as another one with the same entries
 _TIMES = 6  # periods of the forms that a step may have
 _FAR = 8  # results of steps further back are not handed on
 
@@ -128,6 +129,8 @@ class Sheet:
             if made is not None:
                 return made
             key: Any = id(value)
+            if value.function is CONSTANT and value.dtype.kind != "O" and value.nbytes <= _COMPARED:
+                key = value.shape, value.dtype, value.args[0].tobytes()
         else:
             key = (type(value), value.hex() if isinstance(value, float) else value)
         known = self._known.get(key)

@@ -17,8 +17,9 @@ import numpy as np
 
 from ...program import CONSTANT, INPUT, Node, topological
 from ..statements import Assign, Statement
-from .ahead import Arrays, Field, entry
+from .ahead import Arrays, Field, all_products, entry, product_of
 from .loop import Element, Loop, Picked
+from .order import Accumulate, array_like
 from .parting import Part
 from .spread import Spread
 
@@ -63,7 +64,13 @@ class _Program:
         parts = list(self.parts.values())
         used: set[Field] = {(id(pick.source), pick.field or 0) for pick in picks} | {(id(s), 0) for s in spreads}
         used |= {key for part in parts for key in part.draws}
+        for source in spreads:  # all steps of a large product are wanted after all
+            product = self.arrays.products.get((id(source), 0))
+            if product is not None:
+                self.arrays.fields[id(source), 0] = all_products(product)
         roots = [array for part in parts for array in part.roots()]
+        picked = [self.arrays.products.get((id(pick.source), pick.field or 0)) for pick in picks]
+        roots += [array for product in picked if product is not None for array, _ in product.factors]
         roots += [
             self.arrays.fields[key]
             for key in used
@@ -95,7 +102,11 @@ class _Program:
         return [Assign(node) for node in found if node.function not in _MADE_BY_LOOPS]
 
     def _picked(self, pick: Picked) -> list[Statement]:
-        array = self.arrays.of((id(pick.source), pick.field or 0))
+        key = id(pick.source), pick.field or 0
+        if key in self.arrays.products:
+            self.new[id(pick.node)] = product_of(self.arrays.products[key], pick.position, pick.node)
+            return self.calls([self.new[id(pick.node)]])
+        array = self.arrays.of(key)
         if array is None:
             places = self._listed[id(pick.source)]
             field = places.index(pick.field or 0) if len(places) > 1 else None
@@ -120,4 +131,10 @@ class _Program:
         before = self.calls([element.source for element in loop.elements if id(element.source) not in self.made])
         after = self.calls(list(part.results.values()))
         self.new |= part.results
+        for outer, array, addends in part.added:
+            after += self.calls([addend.core for addend in addends])
+            for addend in addends:
+                after.append(Accumulate(array_like(outer), array, addend))
+                array = after[-1].makes[0]
+            self.new[id(outer)] = array
         return [*before, *([loop] if loop.body or loop.kept or loop.stacks or loop.results else []), *after]

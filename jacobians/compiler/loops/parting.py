@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ...program import INPUT, Node
-from ..assembling import Assemble
+from ...program import INPUT, Node, walk
+from ..assembling import Addend, Assemble
 from ..statements import Assign, Statement
-from .ahead import Ahead, Arrays, Field, called, entry, is_small
+from .ahead import Ahead, Arrays, Field, Product, called, entry, is_small, product_of
 from .grouping import Waiting, grouped
 from .loop import Carried, Element, Kept, Loop, Stack, listed, placeholder
 from .order import Accumulate
@@ -31,19 +31,22 @@ class Part(Ahead):
         What its steps still read of lists.
     results : dict of int to Node
         What takes the place of results of the last step.
+    added : list of (Node, Node, list of Addend)
+        Arrays that were added to in each step: the result, what it started as, and what is added once.
     """
 
     def __init__(self, arrays: Arrays, old: Loop) -> None:
         super().__init__(arrays, old)
         self.loop = Loop(old.count)
-        self.loop.counters, self.loop.views = old.counters, old.views
+        self.loop.counters = old.counters
         self.late: dict[int, Node] = {}  # the arrays of all steps for what waits
         self.rows: dict[int, Node] = {}  # those that the steps are written into
         self.results: dict[int, Node] = {}
         self.needed = [c.after for c in old.carried] + [node for kept in old.kept for node in kept.fields]
         self.needed += [inner for _, inner in old.results]
         waiting = Waiting(lambda node: id(node) in self.many, lambda node: id(node) not in self.inside)
-        self.body, self.now = grouped(old.body, waiting, self.needed)
+        self.body, new = grouped(self.body, waiting, [self._new(node) for node in self.needed])
+        self.now |= new
         self.inside |= {id(node) for statement in self.body for node in statement.makes}
         self.take(self.body)
         self.maker = {id(node): statement for statement in self.body for node in statement.makes}
@@ -53,7 +56,9 @@ class Part(Ahead):
         self._hand_out()
 
     def _new(self, node: Node) -> Node:
-        return self.now.get(id(node), node)
+        while (new := self.now.get(id(node), node)) is not node:
+            node = new
+        return node
 
     # ---- what stays, and what is done afterwards ------------------------------------------------------------------
 
@@ -61,13 +66,25 @@ class Part(Ahead):
         """Tell apart what stays in the loop and what is computed afterwards."""
         sums = {id(c.inside): c for c in self.old.carried if self._is_sum(c)}
         self.sums = {id(self._new(c.after)) for c in sums.values()}
+        self.grown = {key: chain for key, c in self.handed.items() if (chain := self._chain(c))}
+        sums |= {key: self.handed[key] for key in self.grown}
+        places = [statement for chain in self.grown.values() for statement in chain]
+        cores = [statement.addend.core for statement in places]
+        kept = [self._new(node) for node in self.needed]
+        moved = {id(node): node for core in (*cores, *kept) for node in self._moved(core)}
+        self.sums |= {id(statement.node) for statement in places} | set(moved)
         needed = {id(self._new(c.after)) for c in self.old.carried if id(c.inside) not in sums}
-        demanded = {id(self._new(node)) for node in self.needed}
+        demanded = {id(self._new(node)) for node in self.needed} | {id(core) for core in cores}
         self.afterwards: set[int] = set()
         staying: list[Statement] = []
         for statement in reversed(self.body):
             own = {id(node) for node in statement.makes}
+            if own & {id(place.node) for place in places}:
+                continue
             node = called(statement)
+            if node is not None and id(node) in moved:
+                demanded |= {id(operand) for operand in node.operands}
+                continue
             if node is not None:
                 if id(node) in self.sums:
                     demanded |= {id(self._term(node)[0])}
@@ -83,6 +100,54 @@ class Part(Ahead):
         self.staying = staying[::-1]
         self.loop.carried = [c for c in self.handed.values() if id(c.inside) not in sums]
         self.read = needed | {id(self._new(node)) for node in self.needed}
+
+    def _chain(self, carried: Carried) -> list[Accumulate]:
+        """What is added in place to an array in each step, at the same positions, if nothing else reads it there."""
+        chain: list[Accumulate] = []
+        node, last = carried.inside, carried.after
+        others = [c.after for c in self.handed.values() if c.inside is not carried.inside]
+        others += [self._new(node) for kept in self.old.kept for node in kept.fields]
+        while node is not last or not chain:
+            readers = [s for s in self.body if any([a is node for a in s.reads])]
+            if len(readers) != 1 or not isinstance(readers[0], Accumulate) or any([a is node for a in others]):
+                return []
+            place = readers[0]
+            if place.before is not node or any([a is node or id(a) in self.inside for a in walk(place.addend.where)]):
+                return []
+            if not self._is_summable(place.addend.core):
+                return []
+            chain.append(place)
+            node = place.node
+        return [] if any([a is node for s in self.body for a in s.reads] + [a is node for a in others]) else chain
+
+    def _moved(self, core: Node) -> list[Node]:
+        """What only reshapes a large product before it is added."""
+        found: list[Node] = []
+        handed = {id(c.after) for c in self.handed.values()}
+        while (
+            not self._may_stand(core)
+            and id(core) not in handed
+            and core.function is np.reshape
+            and type(self.maker.get(id(core))) is Assign
+        ):
+            readers = [s for s in self.body if any([a is core for a in s.reads])]
+            if len(readers) + any([self._new(node) is core for node in self.needed]) != 1:
+                return []
+            found.append(core)
+            core = core.args[0]
+        return found if found and self._summed(core, self._sample) is not None and self._is_alone(core) else []
+
+    def _is_alone(self, node: Node) -> bool:
+        """Whether one call reads a product, and nothing else."""
+        readers = [s for s in self.body if any([a is node for a in s.reads])]
+        return node.function is np.multiply and len(readers) + any([self._new(a) is node for a in self.needed]) == 1
+
+    def _is_summable(self, core: Node) -> bool:
+        moved = self._moved(core)
+        term = moved[-1].args[0] if moved else core
+        if id(term) not in self.inside or term.dtype.kind not in "fc":
+            return False
+        return self._may_stand(term) or self._summed(term, self._sample) is not None
 
     def _is_sum(self, carried: Carried) -> bool:
         """Whether a term is added in each step, and nothing else reads the sum."""
@@ -118,13 +183,15 @@ class Part(Ahead):
         if any(id(a) in self.inside and not self._may_stand(a) for a in node.operands):
             return False
         if not is_small(node, self.steps):
-            return self._summed(node, self._sample) is not None and self._is_only_added(node)
+            return self._summed(node, self._sample) is not None and self._is_apart(node)
         return stacked(node, self._sample, self.steps) is not None
 
-    def _is_only_added(self, node: Node) -> bool:
-        wanted = [self._new(other) for other in self.needed]
+    def _is_apart(self, node: Node) -> bool:
+        """Whether a large product is only added to sums, or read from outside, where its factors make it again."""
         readers = [s.makes[0] for s in self.body if any(operand is node for operand in s.reads)]
-        return not any(other is node for other in wanted) and all([id(reader) in self.sums for reader in readers])
+        if any(self._new(c.after) is node for c in self.old.carried) or any(id(r) not in self.sums for r in readers):
+            return False
+        return node.function is np.multiply or not any(self._new(other) is node for other in self.needed)
 
     def _may_stand(self, node: Node) -> bool:
         """Whether there may be an array of all steps for a node of the body."""
@@ -200,17 +267,30 @@ class Part(Ahead):
 
     def _hand_out(self) -> None:
         """The arrays for lists and for the results of the last step."""
+        self.added: list[tuple[Node, Node, list[Addend]]] = []
+        self.loop.views = [view for view in self.old.views if id(view[1]) not in self.grown]
         for kept in self.old.kept:
             for n, field in enumerate(kept.fields):
                 node = self._new(field)
+                product = self._product(node)
+                if product is not None:
+                    self.arrays.products[id(kept.node), n] = product
+                    continue
                 if id(node) in self.many or id(node) in self.afterwards or self._may_stand(node):
                     array = self._array(node)
                     if array is not None:
                         self.arrays.fields[id(kept.node), n] = array
         for outer, inner in self.old.results:
             node = self._new(inner)
-            if id(node) in self.sums:
+            grown = next((key for key in self.grown if self.handed[key].after is node), None)
+            if grown is not None:
+                addends = [place.addend for place in self.grown[grown]]
+                totals = [addend._replace(core=self._sum(addend.core)) for addend in addends]
+                self.added.append((outer, self.handed[grown].before, totals))
+            elif id(node) in self.sums:
                 self.results[id(outer)] = self._total(node)
+            elif (product := self._product(node)) is not None:
+                self.results[id(outer)] = product_of(product, -1, outer)
             elif id(node) in self.many or id(node) in self.afterwards:
                 array = self._array(node)
                 assert array is not None
@@ -234,21 +314,40 @@ class Part(Ahead):
                 if id(node) in self.many and id(node) in self.read and id(node) not in drawn | fixed:
                     self.fresh.append((node, self.many[id(node)]))
 
+    def _product(self, node: Node) -> Product | None:
+        """A large product that is not made in the loop."""
+        moved = self._moved(node)
+        term = moved[-1].args[0] if moved else node
+        if id(term) not in self.afterwards or is_small(term, self.steps):
+            return None
+        found = [(self._array(operand), operand) for operand in term.operands]
+        factors = [(operand, False) if array is None else (array, True) for array, operand in found]
+        return Product(factors, term.shape, node.shape)
+
     def _total(self, after: Node) -> Node:
         """A sum over all steps, and what it started with."""
         term, minus = self._term(after)
+        total = self._sum(term)
+        before = next(c.before for c in self.old.carried if self._new(c.after) is after)
+        return call(np.subtract if minus else np.add, (before, total), after.shape, after)
+
+    def _sum(self, core: Node) -> Node:
+        """The sum of a term over all steps."""
+        moved = self._moved(core)
+        term = moved[-1].args[0] if moved else core
         late = id(term) in self.afterwards or not self._may_stand(term)
         total = self._summed(term, self._array) if late else None
         if total is None:
             array = self._array(term)
             assert array is not None
             total = added_up(array, term)
-        before = next(c.before for c in self.old.carried if self._new(c.after) is after)
-        return call(np.subtract if minus else np.add, (before, total), after.shape, after)
+        return reshaped(total, core.shape)
 
     def roots(self) -> Iterable[Node]:
         """The arrays that are needed in any case."""
-        return [*[array for _, array in self.fresh], *self.results.values()]
+        drawn = [array for node, array in self.factors if id(node) in self.read]
+        totals = [addend.core for *_, addends in self.added for addend in addends]
+        return [*[array for _, array in self.fresh], *drawn, *self.results.values(), *totals]
 
     def close(self, used: set[Field]) -> None:
         """Complete the loop, once it is known what others read."""
@@ -257,6 +356,8 @@ class Part(Ahead):
         for node, array in self.fresh:
             swap[id(node)] = placeholder(node)
             loop.elements.append(Element((swap[id(node)],), array, 0, 1))
+
+        loop.elements += [Element((node,), array, 0, 1) for node, array in self.factors if id(node) in self.read]
 
         def new(node: Node) -> Node:
             return swap.get(id(node), node)
@@ -271,9 +372,7 @@ class Part(Ahead):
         self.kept: list[tuple[Kept, list[int]]] = []
         for kept in self.old.kept:
             places = [
-                n
-                for n in range(len(kept.fields))
-                if (id(kept.node), n) in used and arrays.of((id(kept.node), n)) is None
+                n for n in range(len(kept.fields)) if (id(kept.node), n) in used and not arrays.has((id(kept.node), n))
             ]
             self.kept.append((kept, places))
             if places:
