@@ -4,7 +4,7 @@ Every ufunc of NumPy stands here in one of four lists: with partials, constant a
 refused (matmul and its kin are contractions and stand with them). So do the entrywise functions that are no ufuncs:
 `where`, `clip`, `sinc`, `nan_to_num`, `round`.
 
-At kinks: ``abs'(0) = 0``, operands that tie in `maximum` share equally, ``hypot'(0, 0) = 0``, as in JAX.
+At kinks: ``abs'(0) = 0``, operands that tie in `maximum` share equally, ``hypot'(0, 0) = 0``.
 """
 
 from __future__ import annotations
