@@ -18,7 +18,7 @@ import numpy as np
 from ..chain import chain
 from ..contract import contract_factors, gather, scatter_factor
 from ..labels import Axis, Label
-from ..terms import Affine, Factor, Map, Pattern, Term, factor_of, pattern_of, patterned
+from ..terms import Affine, Factor, Map, Pattern, Term, factor_of, moved, pattern_of, patterned, picks_part
 from .owning import NOTHING_SPARE, room
 from .settle import Work, settle
 from .shadows import Ledger, Shadow
@@ -32,7 +32,7 @@ def join(outer: Term, inner: Term, spare: frozenset[int] = NOTHING_SPARE) -> Ter
     Arrays whose ids are in `spare` may be written into; both terms are of no more use then.
     """
     left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
-    recipe = None if left is None or right is None else _recipe(left, right)
+    recipe = None if left is None or right is None else _recipe_for(left, right)
     if recipe is not None:
         return recipe.follow(outer, inner, spare) if recipe else None
     term = chain(outer, inner)
@@ -108,13 +108,18 @@ class _Recipe:
         What settling did.
     shapes : dict of int to tuple of int
         The shapes that factors are given where chaining splits their labels.
+    origins : dict of int to int, or None
+        By the id of the index of a map: which of the starts of both patterns it has, where the recipe holds for all
+        starts; else None.
     """
 
     __slots__ = (
         "is_number",
         "known",
         "labels",
+        "moving",
         "once",
+        "origins",
         "pairs",
         "patterns",
         "places",
@@ -124,12 +129,22 @@ class _Recipe:
         "steps",
     )
 
-    def __init__(self, chained: Term, settled: Term, notes: _Notes, shapes: dict[int, tuple[int, ...]]) -> None:
+    def __init__(
+        self,
+        chained: Term,
+        settled: Term,
+        notes: _Notes,
+        shapes: dict[int, tuple[int, ...]],
+        origins: dict[int, int] | None,
+    ) -> None:
         self.labels = [factor.labels for factor in chained.factors]
         self.places = notes._places(settled.factors)
         self.steps, self.shapes, self.settled, self.scale = notes.steps, shapes, settled, settled.scale
         self.patterns: dict[tuple[Axis, ...], Pattern | None] = {}
         self.is_number = len(self.places) == 1 and not settled.labels
+        known = origins or {}
+        self.origins = None if origins is None else [known[id(m.index)] for m in settled.maps if id(m.index) in known]
+        self.moving = [known.get(id(s.argument.index)) if isinstance(s.argument, Map) else None for s in self.steps]
         # Most recipes multiply arrays and no more: then the pattern of the result is known before.
         only = not shapes and all([step.product for step in self.steps])
         self.pairs = [(*step.operands, len(step.argument) > 1) for step in self.steps] if only else []
@@ -140,6 +155,9 @@ class _Recipe:
     def follow(self, outer: Term, inner: Term, spare: frozenset[int] = NOTHING_SPARE) -> Term:
         """The joined term of two terms of these patterns."""
         arrays = [*outer.arrays, *inner.arrays]
+        starts: tuple[int, ...] = ()
+        if self.origins is not None:
+            starts = outer._pattern.starts + inner._pattern.starts  # type: ignore[union-attr]
         scale = outer.scale * inner.scale * self.scale
         if self.known is not None:
             for n, (first, second, several) in enumerate(self.pairs):
@@ -152,11 +170,14 @@ class _Recipe:
                 else:
                     arrays.append(_multiply(a, b) if several else np.multiply(a, b))
             arrays = [arrays[place] for place in self.places]
-            return self._made(self.known, arrays, scale) if self.is_number else self.known.term(arrays, scale)
+            pattern = self.known.at(tuple([starts[n] for n in self.origins])) if self.origins else self.known
+            return self._made(pattern, arrays, scale) if self.is_number else pattern.term(arrays, scale)
         labels = self.labels.copy()
         for place, shape in self.shapes.items():
             arrays[place] = np.reshape(arrays[place], shape)
-        for function, operands, argument, product in self.steps:
+        for (function, operands, argument, product), origin in zip(self.steps, self.moving, strict=True):
+            if origin is not None and starts[origin]:
+                argument = moved(argument, starts[origin])
             if product:
                 first, second = operands
                 arrays.append(_multiply(arrays[first], arrays[second]))
@@ -167,6 +188,8 @@ class _Recipe:
                 labels.append(made.labels)
         groups = tuple([labels[place] for place in self.places])
         pattern = self.patterns.get(groups) or self._pattern(groups)
+        if self.origins and pattern is not None:
+            pattern = pattern.at(tuple([starts[n] for n in self.origins]))
         return self._made(pattern, [arrays[place] for place in self.places], scale, groups)
 
     def _made(self, pattern: Pattern | None, arrays: list[Any], scale: float, groups: Any = ()) -> Term:
@@ -192,11 +215,20 @@ def _multiply(a: Any, b: Any) -> Any:
     return np.multiply(a, b)
 
 
+def _recipe_for(left: Pattern, right: Pattern) -> _Recipe | Literal[False] | None:
+    """The recipe of the skeletons of two patterns, where it does not depend on their starts; else their own."""
+    if left.starts or right.starts:
+        recipe = _recipe(left.skeleton, right.skeleton)
+        if recipe and recipe.origins is not None:
+            return recipe
+    return _recipe(left, right)
+
+
 @lru_cache(maxsize=16384)
 def _recipe(left: Pattern, right: Pattern) -> _Recipe | Literal[False] | None:
     """The recipe of two patterns; False where they never meet, None where joining depends on more (a diagonal)."""
     ledger = Ledger()
-    outer, inner = [p.term([Shadow(shape, np.dtype(float), ledger) for shape in p.sizes]) for p in (left, right)]
+    outer, inner = [_apart(p, [Shadow(shape, np.dtype(float), ledger) for shape in p.sizes]) for p in (left, right)]
     chained = chain(outer, inner)
     if chained is None:
         return False
@@ -209,4 +241,18 @@ def _recipe(left: Pattern, right: Pattern) -> _Recipe | Literal[False] | None:
                 return None
             shapes[place] = used.array.shape
     notes = _Notes(chained.factors)
-    return _Recipe(chained, settle(chained, notes), notes, shapes)
+    return _Recipe(chained, settle(chained, notes), notes, shapes, _origins(left, right, outer.maps + inner.maps, chained))
+
+
+def _apart(pattern: Pattern, arrays: list[Any]) -> Term:
+    """A term of a pattern whose maps have indices of their own, by which they are found again."""
+    maps = tuple([Map(relation.dst, relation.src, Affine(*relation.index)) for relation in pattern.maps])
+    return Term(pattern.out, pattern.inp, tuple(map(factor_of, arrays, pattern.groups)), maps, pattern.bound)
+
+
+def _origins(left: Pattern, right: Pattern, maps: tuple[Map, ...], chained: Term) -> dict[int, int] | None:
+    """Which start each index has, where chaining has only put the maps of two skeletons side by side; else None."""
+    alike = [id(relation.index) for relation in maps] == [id(relation.index) for relation in chained.maps]
+    if not alike or left.skeleton is not left or right.skeleton is not right:
+        return None
+    return {id(relation.index): n for n, relation in enumerate([m for m in maps if picks_part(m)])}

@@ -19,7 +19,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..labels import Axes, Axis, axes_of, flatten, size_of
 from ..program import Symbol
 from ..registry import Call, LocalTerm, local
-from ..terms import Affine, Map, Term, pattern_of
+from ..terms import Affine, Map, Pattern, Term, pattern_of
 
 __all__ = ["along", "axis_of", "entry_term", "flat_term", "indexing_term", "picked", "window"]
 
@@ -219,27 +219,22 @@ def _(call: Call, x: Any, index: Any) -> Iterator[LocalTerm]:
     shape = np.shape(x)
     items = index if type(index) is tuple else (index,)
     if all([type(item) is int for item in items]):
-        yield 0, 0, (entry_term if len(items) == len(shape) else _row_term)(shape, items)
+        yield 0, 0, entry_term(shape, items)
     else:
         yield 0, 0, indexing_term(shape, index)
 
 
-@lru_cache(maxsize=4096)
 def entry_term(shape: tuple[int, ...], index: tuple[int, ...]) -> Term:
-    """The term of one entry: an integer for each axis."""
-    inp = _axes(shape)
-    maps = [Map.constant(axis[0], n % axis[0].size) for axis, n in zip(inp, index, strict=True) if axis]
-    return Term((), inp, maps=tuple(maps))
+    """The term of integers for the first axes; of one entry, if they are as many as the axes."""
+    starts = tuple([n % size for n, size in zip(index, shape, strict=False) if size > 1])
+    first = _first(shape, len(index))
+    return indexing_term(shape, index) if first is None else first.at(starts).term(())
 
 
 @lru_cache(maxsize=4096)
-def _row_term(shape: tuple[int, ...], index: tuple[int, ...]) -> Term:
-    return indexing_term(shape, index)
-
-
-@lru_cache(maxsize=256)
-def _axes(shape: tuple[int, ...]) -> Axes:
-    return axes_of(shape)
+def _first(shape: tuple[int, ...], count: int) -> Pattern | None:
+    """The pattern of zeros for the first axes; None where an axis is empty, and no map tells anything."""
+    return pattern_of(_indexing_term(shape, (0,) * count)) if all(shape) else None
 
 
 @local(np.take)

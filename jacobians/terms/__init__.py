@@ -13,7 +13,7 @@ from .acting import CONJUGATE, LINEAR, REAL, acting, conjugated, is_real, plain,
 from .factor import Factor, LinearOperation, OperatorFactor
 from .maps import Affine, Map
 from .memory import remembering
-from .pattern import Pattern, PatternTerm, factor_of, pattern_of, patterned, standardised
+from .pattern import Pattern, PatternTerm, factor_of, moved, pattern_of, patterned, picks_part, standardised
 from .relations import Joined, compose, join, spread, tabulate
 from .term import Term
 
@@ -36,8 +36,10 @@ __all__ = [
     "factor_of",
     "is_real",
     "join",
+    "moved",
     "pattern_of",
     "patterned",
+    "picks_part",
     "plain",
     "real_part",
     "remembering",

@@ -17,14 +17,18 @@ from typing import Any
 from numpy import ndarray
 
 from ..arrays import settled
-from ..labels import Axes, Axis, Label, flatten, standard_label, unfrozen
+from ..labels import Axes, Axis, Label, flatten, size_of, standard_label, unfrozen
 from .factor import Factor
 from .maps import Affine, Map
 from .term import Term
 
-__all__ = ["Pattern", "factor_of", "pattern_of", "patterned", "standardised"]
+__all__ = ["Pattern", "PatternTerm", "factor_of", "moved", "pattern_of", "patterned", "picks_part", "standardised"]
 
 _Factor = unfrozen(Factor)
+
+
+VARIANTS = 65536
+"""Variants of a skeleton that are kept."""
 
 
 class Pattern:
@@ -42,15 +46,57 @@ class Pattern:
         All of them, free first.
     is_empty : bool
         Whether a label has size 0.
+    starts : tuple of int
+        Where the maps begin that pick a part: patterns that differ in nothing else are variants of one, the `skeleton`,
+        which begins at 0. What is worked out for it holds for all of them: ``x[i]`` is one case, not one for each i.
     """
 
-    __slots__ = ("bound", "groups", "inp", "is_empty", "labels", "maps", "out", "sizes")
+    __slots__ = (
+        *("bound", "groups", "inp", "is_empty", "labels", "out", "sizes", "skeleton", "starts"),
+        *("_maps", "_turned", "_variants"),
+    )
 
     def __init__(self, out: Axes, inp: Axes, groups: tuple[Axis, ...], maps: tuple[Map, ...], bound: Axis) -> None:
-        self.out, self.inp, self.groups, self.maps, self.bound = out, inp, groups, maps, bound
+        self.out, self.inp, self.groups, self.bound = out, inp, groups, bound
         self.sizes = tuple([tuple([label.size for label in group]) for group in groups])
         self.labels = dict.fromkeys((*flatten(out), *flatten(inp), *bound))
         self.is_empty = 0 in [label.size for label in self.labels]
+        self.skeleton, self.starts = self, tuple([0 for relation in maps if picks_part(relation)])
+        self._maps: tuple[Map, ...] | None = maps
+        self._turned: Pattern | None = None
+        self._variants: dict[tuple[int, ...], Pattern] = {self.starts: self}
+
+    @property
+    def maps(self) -> tuple[Map, ...]:
+        if self._maps is None:
+            waiting = iter(self.starts)
+            self._maps = tuple(
+                [moved(relation, next(waiting)) if picks_part(relation) else relation for relation in self.skeleton.maps]
+            )
+        return self._maps
+
+    def at(self, starts: tuple[int, ...]) -> Pattern:
+        """The pattern that differs from this one in where its maps begin."""
+        skeleton = self.skeleton
+        found = skeleton._variants.get(starts)
+        if found is None:
+            found = Pattern.__new__(Pattern)
+            for name in ("out", "inp", "groups", "bound", "sizes", "labels", "is_empty", "skeleton"):
+                setattr(found, name, getattr(skeleton, name))
+            found.starts, found._maps = starts, None
+            if len(skeleton._variants) >= VARIANTS:
+                skeleton._variants = {skeleton.starts: skeleton}
+            skeleton._variants[starts] = found
+        return found
+
+    @property
+    def turned(self) -> Pattern:
+        """The pattern of the transposed terms."""
+        skeleton = self.skeleton
+        if skeleton._turned is None:
+            parts = skeleton.inp, skeleton.out, skeleton.groups, skeleton.maps, skeleton.bound
+            skeleton._turned = patterned(*parts)
+        return skeleton._turned.at(self.starts)
 
     def term(self, arrays: Sequence[Any], scale: float = 1.0) -> Term:
         """A term of this pattern; each array fits the labels of its factor."""
@@ -91,6 +137,10 @@ class PatternTerm(Term):
     bound  = property(lambda self: self._pattern.bound)   # type: ignore[assignment]
     labels = property(lambda self: self._pattern.labels)  # type: ignore[assignment]
     # fmt: on
+
+    @property
+    def T(self) -> Term:
+        return self._pattern.turned.term(self.arrays, self.scale)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Term, (self.out, self.inp, self.factors, self.maps, self.bound, self.scale)
@@ -142,4 +192,22 @@ def patterned(out: Axes, inp: Axes, groups: Sequence[Axis], maps: Sequence[Map] 
 
 @lru_cache(maxsize=16384)
 def _interned(out: Axes, inp: Axes, groups: tuple[Axis, ...], relations: tuple, bound: Axis) -> Pattern:
-    return Pattern(out, inp, groups, tuple([Map(dst, src, index) for dst, src, index in relations]), bound)
+    maps = [Map(dst, src, index) for dst, src, index in relations]
+    first = tuple([(m.dst, m.src, Affine(0, *m.index[1:]) if picks_part(m) else m.index) for m in maps])
+    return _skeleton(out, inp, groups, first, bound).at(tuple([m.index.start for m in maps if picks_part(m)]))
+
+
+@lru_cache(maxsize=16384)
+def _skeleton(out: Axes, inp: Axes, groups: tuple[Axis, ...], relations: tuple, bound: Axis) -> Pattern:
+    return Pattern(out, inp, groups, tuple([Map(dst, src, Affine(*index)) for dst, src, index in relations]), bound)
+
+
+def picks_part(relation: Map) -> bool:
+    """Whether an affine map takes a part of its labels, so that nothing but its start tells which."""
+    _, step, modulus = relation.index
+    return modulus is None and step > 0 and size_of(relation.dst) != size_of(relation.src)
+
+
+def moved(relation: Map, start: int) -> Map:
+    """The same map with another start."""
+    return Map(relation.dst, relation.src, Affine(start, relation.index.step))
