@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
-from ..terms import REAL, Affine, Factor, Map, OperatorFactor, Pattern, Term, plain, spread
+from ..terms import REAL, Affine, Factor, Map, OperatorFactor, Pattern, Term, picks_part, plain, spread
 from .network import contract_factors
 from .reduction import apply_operators, reduce_term, scale_smallest
 from .stacking import write_stacked
@@ -58,7 +58,7 @@ def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out
             left = plain[1:]
         rest = left + rest
     for term in rest:
-        place = _place(term._pattern, shape) if term._pattern is not None else None
+        place = _place(term._pattern.skeleton, shape) if term._pattern is not None else None
         if place is None:
             _add_into(buffer, reduce_term(term))
         else:
@@ -245,18 +245,22 @@ def _add_into(buffer: np.ndarray, term: Term) -> None:
 
 
 class _Place(NamedTuple):
-    """Where the only factor of a term goes in a contiguous buffer: offset and strides count entries."""
+    """Where the only factor of a term goes in a contiguous buffer: offset and strides count entries.
+
+    `moves` tells how far it moves for each step that the start of a map moves.
+    """
 
     sizes: tuple[int, ...]
     strides: tuple[int, ...]
     offset: int
+    moves: tuple[int, ...]
     order: tuple[int, ...] | None
     shape: tuple[int, ...]
 
 
 @lru_cache(maxsize=8192)
 def _place(pattern: Pattern, shape: tuple[int, ...]) -> _Place | None:
-    """The place of terms of a pattern that are in normal form and lie in the buffer by strides; None for others."""
+    """The place of terms of a skeleton that are in normal form and lie in the buffer by strides; None for others."""
     determined = {label for relation in pattern.maps for label in relation.dst}
     sources = {label for relation in pattern.maps for label in relation.src}
     term = Term(pattern.out, pattern.inp, maps=pattern.maps, bound=pattern.bound)
@@ -271,7 +275,7 @@ def _place(pattern: Pattern, shape: tuple[int, ...]) -> _Place | None:
     spread_shape = tuple([label.size if label in labels else 1 for label in grid])
     strides = tuple([steps[0].get(label, 0) for label in grid])
     moved = None if order == tuple(range(len(order))) else order
-    return _Place(tuple([label.size for label in grid]), strides, steps[1], moved, spread_shape)
+    return _Place(tuple([label.size for label in grid]), strides, *steps[1:], moved, spread_shape)
 
 
 def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -288,7 +292,9 @@ def _add_at(buffer: np.ndarray, term: Term, place: _Place) -> None:
         core = core.reshape(place.shape)
     item = buffer.itemsize
     strides = [step * item for step in place.strides]
-    view = np.ndarray(place.sizes, buffer.dtype, buffer, place.offset * item, strides)  # type: ignore[arg-type]
+    starts = term._pattern.starts  # type: ignore[union-attr]
+    offset = place.offset + sum([step * start for step, start in zip(place.moves, starts, strict=True)])
+    view = np.ndarray(place.sizes, buffer.dtype, buffer, offset * item, strides)  # type: ignore[arg-type]
     np.add(view, _scaled(core, term.scale), out=view, casting="same_kind")
 
 
@@ -297,31 +303,36 @@ def _strided(buffer: np.ndarray, term: Term, grid: Labels) -> np.ndarray | None:
     found = _steps(term, buffer.strides)
     if found is None:
         return None
-    steps, offset = found
+    steps, offset, _ = found
     sizes = [label.size for label in grid]
     start = buffer.reshape(-1)[offset // buffer.itemsize :]
     return np.lib.stride_tricks.as_strided(start, sizes, [steps.get(label, 0) for label in grid])
 
 
-def _steps(term: Term, strides: tuple[int, ...]) -> tuple[dict[Label, int], int] | None:
-    """How far a step of each label goes in an array of these strides, and where they begin; None where that varies."""
+def _steps(term: Term, strides: tuple[int, ...]) -> tuple[dict[Label, int], int, tuple[int, ...]] | None:
+    """How far a step of each label goes in an array of these strides, and where they begin; None where that varies.
+
+    And how far they move with the start of each map that picks a part.
+    """
     steps: dict[Label, int] = {}
     for step, axis in zip(strides, term.out + term.inp, strict=True):
         for label in reversed(axis):
             steps[label] = steps.get(label, 0) + step
             step *= label.size
-    offset = 0
+    offset, moves = 0, []
     for relation in term.maps:
         index = relation.index
         if len(relation.dst) != 1 or not isinstance(index, Affine) or index.modulus is not None:
             return None
         step = steps.pop(relation.dst[0], 0)
         offset += index.start * step
+        if picks_part(relation):
+            moves.append(step)
         step *= index.step
         for label in reversed(relation.src):
             steps[label] = steps.get(label, 0) + step
             step *= label.size
-    return steps, offset
+    return steps, offset, tuple(moves)
 
 
 def _duck_dense(term: Term) -> Any:

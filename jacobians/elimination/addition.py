@@ -18,7 +18,7 @@ import numpy as np
 
 from ..contract import contract_factors
 from ..labels import Axis, Label, fresh, size_of
-from ..terms import Factor, OperatorFactor, Pattern, Term, factor_of, pattern_of, patterned
+from ..terms import Affine, Factor, Map, OperatorFactor, Pattern, Term, factor_of, pattern_of, patterned, picks_part
 from .shadows import Ledger, Shadow
 from .sums import weighted_sum
 
@@ -30,27 +30,40 @@ FLOAT = np.dtype(float)
 def placement(term: Term) -> Hashable:
     """What two terms must have in common to be added: deltas, splits, and maps."""
     known = pattern_of(term)
-    return _placement(term) if known is None else placement_of(known)
+    return (_placement(term), _starts(term)) if known is None else placement_of(known)
+
+
+def placement_of(pattern: Pattern) -> Hashable:
+    """The placement of the terms of a pattern."""
+    return _first_placement(pattern.skeleton), pattern.starts
 
 
 @lru_cache(maxsize=16384)
-def placement_of(pattern: Pattern) -> Hashable:
-    """The placement of the terms of a pattern."""
+def _first_placement(pattern: Pattern) -> Hashable:
     return _placement(Term(pattern.out, pattern.inp, maps=pattern.maps, bound=pattern.bound))
 
 
 def _placement(term: Term) -> Hashable:
+    """The same, but for where maps begin that pick a part."""
     number = _numbered(term)
     axes = tuple([tuple([(number[label], label.size) for label in axis]) for axis in term.out + term.inp])
     maps = [
         (
             tuple([(number[label], label.size) for label in relation.dst]),
             tuple([(number[label], label.size) for label in relation.src]),
-            relation.fingerprint,
+            relation.index.step if _picks_part(relation) else relation.fingerprint,
         )
         for relation in term.maps
     ]
     return axes, tuple(maps)
+
+
+def _starts(term: Term) -> tuple[int, ...]:
+    return tuple([relation.index.start for relation in term.maps if _picks_part(relation)])
+
+
+def _picks_part(relation: Map) -> bool:
+    return isinstance(relation.index, Affine) and picks_part(relation)
 
 
 def _numbered(term: Term) -> dict[Label, int]:

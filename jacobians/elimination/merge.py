@@ -150,18 +150,23 @@ def _dense_form(patterns: tuple[Pattern, ...]) -> _Dense | bool | None:
 
     None where that is not all: some can be split alike, and then perhaps added.
     """
-    terms = [pattern.term([Shadow(shape, FLOAT, Ledger()) for shape in pattern.sizes]) for pattern in patterns]
-    if len({_splits(term) for term in terms}) > 1 or len({placement_of(pattern) for pattern in patterns}) < len(terms):
+    placements, splits = {placement_of(p) for p in patterns}, {_splits_of(p.skeleton) for p in patterns}
+    if len(splits) > 1 or len(placements) < len(patterns):
         return None
-    if not _is_better_dense(terms):
-        return False
-    axes, rank, pairs = _dense_axes(terms), len(terms[0].out), _common_deltas(terms)
+    firsts = {p.skeleton: p.skeleton.term([Shadow(shape, FLOAT, Ledger()) for shape in p.sizes]) for p in patterns}
+    terms = [*firsts.values()]
+    pairs = _common_deltas(terms)
     columns = {second for _, second in pairs}
-    vectors = [pattern_of(_without_deltas(term, pairs, columns)) for term in terms]
-    kept = tuple([axis for n, axis in enumerate(axes) if n not in columns])
-    known = tuple([vector for vector in vectors if vector is not None])
-    if len(known) < len(vectors):
+    entries = {skeleton: _entries(term) for skeleton, term in firsts.items()}
+    if sum([entries[pattern.skeleton] for pattern in patterns]) < _size(terms[0], columns):
+        return False
+    vectors = {skeleton: pattern_of(_without_deltas(term, pairs, columns)) for skeleton, term in firsts.items()}
+    found = [vectors[pattern.skeleton] for pattern in patterns]
+    known = tuple([vector.at(p.starts) for vector, p in zip(found, patterns, strict=True) if vector is not None])
+    if len(known) < len(patterns):
         return None
+    axes, rank = _dense_axes(terms), len(terms[0].out)
+    kept = tuple([axis for n, axis in enumerate(axes) if n not in columns])
     return _Dense(known, tuple([size_of(axis) for axis in kept]), patterned(axes[:rank], axes[rank:], [flatten(kept)]))
 
 
@@ -258,8 +263,12 @@ def _holds_more(terms: list[Term]) -> bool:
     if any([isinstance(factor, OperatorFactor) for term in terms for factor in term.factors]):
         return False
     columns = {second for _, second in _common_deltas(terms)}
-    size = prod([n for axis, n in enumerate(terms[0].out_shape + terms[0].in_shape) if axis not in columns])
-    return sum([_entries(term) for term in terms]) >= size
+    return sum([_entries(term) for term in terms]) >= _size(terms[0], columns)
+
+
+def _size(term: Term, columns: set[int]) -> int:
+    """Entries of the dense form of a term, without the second axes of deltas."""
+    return prod([n for axis, n in enumerate(term.out_shape + term.in_shape) if axis not in columns])
 
 
 def _entries(term: Term) -> int:

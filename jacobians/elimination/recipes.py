@@ -241,7 +241,9 @@ def _recipe(left: Pattern, right: Pattern) -> _Recipe | Literal[False] | None:
                 return None
             shapes[place] = used.array.shape
     notes = _Notes(chained.factors)
-    return _Recipe(chained, settle(chained, notes), notes, shapes, _origins(left, right, outer.maps + inner.maps, chained))
+    return _Recipe(
+        chained, settle(chained, notes), notes, shapes, _origins(left, right, outer.maps + inner.maps, chained)
+    )
 
 
 def _apart(pattern: Pattern, arrays: list[Any]) -> Term:

@@ -71,7 +71,10 @@ class Pattern:
         if self._maps is None:
             waiting = iter(self.starts)
             self._maps = tuple(
-                [moved(relation, next(waiting)) if picks_part(relation) else relation for relation in self.skeleton.maps]
+                [
+                    moved(relation, next(waiting)) if picks_part(relation) else relation
+                    for relation in self.skeleton.maps
+                ]
             )
         return self._maps
 
