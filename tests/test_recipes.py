@@ -126,6 +126,37 @@ def scaling(numbers: np.ndarray) -> Term:
     return Term(axes, axes, (Factor(numbers, axes[0]),))
 
 
+def products_of_neighbours(x):
+    z = np.zeros_like(x)
+    for n in range(len(x) - 1):
+        z[n] = x[n] * x[n + 1] + np.sum(x[n : n + 2] ** 2)
+    return np.sum(z * z)
+
+
+def test_entries_and_slices_are_one_case_wherever_they_are_picked():
+    _ = grad(products_of_neighbours)(np.ones(41))
+    before = _recipe.cache_info().misses
+    sizes = np.linspace(0.5, 1.5, 40)
+    made = []
+    for count in (40, 30):  # other sizes are other labels, other positions are not
+        y = sizes[:count]
+        gradient = grad(products_of_neighbours)(y)
+        made.append(_recipe.cache_info().misses - before)
+        before = _recipe.cache_info().misses
+        step = 1e-6 * np.eye(count)
+        differences = [(products_of_neighbours(y + h) - products_of_neighbours(y - h)) / 2e-6 for h in step]
+        assert_allclose(gradient, differences, rtol=1e-6)
+    assert max(made) < 20
+
+
+@pytest.mark.parametrize("index", [(0, 0), (2, -1), (-3, 1), (slice(1, 3), 2), (1, slice(None, None, -2))])
+def test_variants_of_a_skeleton_are_where_they_were_picked(index):
+    y = np.arange(12.0).reshape(3, 4)
+    J = jacobian(lambda y: np.exp(y)[index] * y[index])(y)
+    expected = np.eye(12).reshape(3, 4, 3, 4)[index] * np.asarray(((1 + y) * np.exp(y))[index])[..., None, None]
+    assert_allclose(J.to_array(), expected)
+
+
 def test_that_terms_never_meet_is_found_once(monkeypatch):
     (i,), (j,) = axes_of((3, 3))
     outer, inner = Term((), ((i,),), (), (Map.constant(i, 0),)), Term(((j,),), (), (), (Map.constant(j, 2),))

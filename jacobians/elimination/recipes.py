@@ -175,9 +175,8 @@ class _Recipe:
         labels = self.labels.copy()
         for place, shape in self.shapes.items():
             arrays[place] = np.reshape(arrays[place], shape)
-        for (function, operands, argument, product), origin in zip(self.steps, self.moving, strict=True):
-            if origin is not None and starts[origin]:
-                argument = moved(argument, starts[origin])
+        for (function, operands, given, product), origin in zip(self.steps, self.moving, strict=True):
+            argument: Any = moved(given, starts[origin]) if origin is not None and starts[origin] else given
             if product:
                 first, second = operands
                 arrays.append(_multiply(arrays[first], arrays[second]))
@@ -248,7 +247,7 @@ def _recipe(left: Pattern, right: Pattern) -> _Recipe | Literal[False] | None:
 
 def _apart(pattern: Pattern, arrays: list[Any]) -> Term:
     """A term of a pattern whose maps have indices of their own, by which they are found again."""
-    maps = tuple([Map(relation.dst, relation.src, Affine(*relation.index)) for relation in pattern.maps])
+    maps = tuple([Map(m.dst, m.src, Affine(*m.index)) for m in pattern.maps])  # type: ignore[arg-type]
     return Term(pattern.out, pattern.inp, tuple(map(factor_of, arrays, pattern.groups)), maps, pattern.bound)
 
 

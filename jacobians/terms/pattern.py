@@ -196,7 +196,7 @@ def patterned(out: Axes, inp: Axes, groups: Sequence[Axis], maps: Sequence[Map] 
 @lru_cache(maxsize=16384)
 def _interned(out: Axes, inp: Axes, groups: tuple[Axis, ...], relations: tuple, bound: Axis) -> Pattern:
     maps = [Map(dst, src, index) for dst, src, index in relations]
-    first = tuple([(m.dst, m.src, Affine(0, *m.index[1:]) if picks_part(m) else m.index) for m in maps])
+    first = tuple([(m.dst, m.src, m.index._replace(start=0) if picks_part(m) else m.index) for m in maps])
     return _skeleton(out, inp, groups, first, bound).at(tuple([m.index.start for m in maps if picks_part(m)]))
 
 
@@ -213,4 +213,4 @@ def picks_part(relation: Map) -> bool:
 
 def moved(relation: Map, start: int) -> Map:
     """The same map with another start."""
-    return Map(relation.dst, relation.src, Affine(start, relation.index.step))
+    return Map(relation.dst, relation.src, relation.index._replace(start=start))
