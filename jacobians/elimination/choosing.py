@@ -187,7 +187,7 @@ def _searched(ends: Ends, effort: Effort) -> Plan:
     forecast, inner, plans = ends.forecast(), ends.inner, [least]
     limit = least.multiplications if minimize == "multiplications" else inf
     for order in {tuple(order): order for order in orders}.values():
-        if monotonic() < deadline:
+        if seconds is None or monotonic() < deadline:
             plan = forecast.within(limit, ends.complete(order, inner), "search")
             plans += [] if plan is None else [plan]
     return _best(plans, minimize, getattr(least, minimize))._replace(name="search")

@@ -38,7 +38,10 @@ NAMES = (*ORDERS, "search")
 MOVES = 20_000
 """Moves of a search that is not told how many: a third of a second for a hundred numbers."""
 
-UNLIMITED = 5.0
+MOVES_OF_ARRAYS = 2_000
+"""The same where edges are between arrays, and sums of them have a price: about a second for a hundred."""
+
+UNLIMITED = 3.0
 """Seconds of a search that is told neither moves nor seconds: only long programs need them."""
 
 LONG = 256
@@ -141,7 +144,7 @@ def found_orders(prices: Prices, deadline: float, *, moves: int | None = None, s
     if len(prices.inner) <= EXACT_LIMIT:
         return [exact_order(prices), *starts.values()]
     cheapest = min(starts, key=lambda start: prices.total(starts[start]))
-    total = MOVES if moves is None else moves
+    total = moves if moves is not None else MOVES_OF_ARRAYS if prices.kinds.adds else MOVES
     if len(prices.inner) > LONG:
         found = improve_parts(prices, starts[cheapest], moves=total, deadline=deadline, seed=seed)
         return [found, *starts.values()]

@@ -5,9 +5,8 @@ out once and then looked up, so an order is priced without running it. There are
 
 - `EdgeKinds`: each pair of edges costs the product of the sizes of all labels that the values of either edge carry,
   at least one. This is the rule by which elimination orders are published.
-- `TermKinds`: each pair costs what the engine itself does with it; ones, signs, additions and maps are free. What is
-  multiplied where sums of arrays meet with different scales is left out: it depends on more than kinds. `TimedKinds`
-  tell how long that takes.
+- `TermKinds`: each pair costs what the engine itself does with it; ones, signs, additions and maps are free. So does
+  each sum of edges, for sums of products multiply too. `TimedKinds` tell how long both take.
 """
 
 from __future__ import annotations
@@ -37,12 +36,15 @@ FLOAT = np.dtype(float)
 class Kinds:
     """An algebra of interned kinds; `held` tells the numbers that an edge of each kind stores."""
 
+    adds = False
+    """Whether additions cost something."""
+
     def __init__(self) -> None:
         self.held: list[int] = []
         self._terms: list[tuple[Term, ...]] = []
         self._known: dict[Hashable, int] = {}
         self._products: dict[tuple[int, int], tuple[int, int]] = {}
-        self._sums: dict[tuple[int, int], int] = {}
+        self._sums: dict[tuple[int, int], tuple[int, int]] = {}
 
     def of(self, terms: Sequence[Term]) -> int:
         """The kind of the edge with these terms."""
@@ -60,10 +62,10 @@ class Kinds:
             known = self._products[outer, inner] = self._product(self._terms[outer], self._terms[inner])
         return known
 
-    def sum(self, one: int, other: int) -> int:
-        """The kind of two parallel edges together."""
+    def sum(self, one: int, other: int) -> tuple[int, int]:
+        """The kind of two parallel edges together, and what adding them costs."""
         if one == NOTHING or other == NOTHING:
-            return max(one, other)
+            return max(one, other), 0
         pair = (one, other) if one < other else (other, one)
         known = self._sums.get(pair)
         if known is None:
@@ -84,7 +86,7 @@ class Kinds:
     def _product(self, outer: tuple[Term, ...], inner: tuple[Term, ...]) -> tuple[int, int]:
         raise NotImplementedError
 
-    def _sum(self, one: tuple[Term, ...], other: tuple[Term, ...]) -> int:
+    def _sum(self, one: tuple[Term, ...], other: tuple[Term, ...]) -> tuple[int, int]:
         raise NotImplementedError
 
     def _intern(self, terms: Sequence[Term]) -> int:
@@ -110,7 +112,7 @@ class EdgeKinds(Kinds):
         kind = NOTHING
         for term in terms:
             determined = {label for relation in term.maps for label in relation.dst}
-            kind = self.sum(kind, self._intern([_with_values(term, {*term.labels} - determined)]))
+            kind, _ = self.sum(kind, self._intern([_with_values(term, {*term.labels} - determined)]))
         return kind
 
     def _product(self, outer: tuple[Term, ...], inner: tuple[Term, ...]) -> tuple[int, int]:
@@ -123,15 +125,17 @@ class EdgeKinds(Kinds):
                 carried = carried.difference(relation.dst).union(relation.src)
         return self._intern([_with_values(joined, carried)]), size_of(carried)
 
-    def _sum(self, one: tuple[Term, ...], other: tuple[Term, ...]) -> int:
+    def _sum(self, one: tuple[Term, ...], other: tuple[Term, ...]) -> tuple[int, int]:
         sums = merge([_as_shadows(one[0]), _as_shadows(other[0].freshen())], FLOAT, densify=False)
         if len(sums) == 1:
-            return self._intern([_with_values(sums[0], {label for f in sums[0].factors for label in f.labels})])
-        return self._intern([_dense(one[0], other[0])])
+            return self._intern([_with_values(sums[0], {label for f in sums[0].factors for label in f.labels})]), 0
+        return self._intern([_dense(one[0], other[0])]), 0
 
 
 class TermKinds(Kinds):
     """The library's own rule: terms are chained, settled and merged as the engine does, on arrays without numbers."""
+
+    adds = True
 
     def of(self, terms: Sequence[Term]) -> int:
         return self._intern(merge([shadow_term(term, Ledger()) for term in terms], FLOAT))
@@ -141,15 +145,17 @@ class TermKinds(Kinds):
         left = [shadow_term(term, ledger) for term in outer]
         right = [shadow_term(term, ledger) for term in inner]
         joined = [join(a, b) for a in left for b in right]
-        cost = self.cost_in(ledger)
-        return self._intern(merge([term for term in joined if term is not None], FLOAT)), cost
+        kind = self._intern(merge([term for term in joined if term is not None], FLOAT))
+        return kind, self.cost_in(ledger)
 
     def cost_in(self, ledger: Ledger) -> int:
         """What a product costs that has left its traces in a ledger."""
         return ledger.multiplications
 
-    def _sum(self, one: tuple[Term, ...], other: tuple[Term, ...]) -> int:
-        return self._intern(merge([shadow_term(term, Ledger()) for term in (*one, *other)], FLOAT))
+    def _sum(self, one: tuple[Term, ...], other: tuple[Term, ...]) -> tuple[int, int]:
+        ledger = Ledger()
+        kind = self._intern(merge([shadow_term(term, ledger) for term in (*one, *other)], FLOAT))
+        return kind, self.cost_in(ledger)
 
 
 class TimedKinds(TermKinds):

@@ -61,8 +61,28 @@ class Prices:
 
     @cached_property
     def around(self) -> dict[int, int]:
-        """For each inner vertex the set of those that reach it or that it reaches."""
-        return {vertex: self._above[vertex] | self._below[vertex] for vertex in self.inner}
+        """For each inner vertex the set of those that its price depends on.
+
+        They reach it or are reached from it. Where additions cost something, they are also those that lie on other ways
+        from what is before it to what is behind it.
+        """
+        if not self.kinds.adds:
+            return {vertex: self._above[vertex] | self._below[vertex] for vertex in self.inner}
+        after = self._gathered(self.into, self._below)
+        before = self._gathered(self.out_of, self._above)
+        return {
+            vertex: self._above[vertex] | self._below[vertex] | after[vertex] & before[vertex] for vertex in self.inner
+        }
+
+    def _gathered(self, near: dict[int, Edges], reach: dict[int, int]) -> dict[int, int]:
+        """For each vertex what is reached from any vertex on paths to it."""
+        gathered: dict[int, int] = {}
+        for vertex in sorted(self.vertices, key=lambda vertex: (vertex < 0, vertex), reverse=near is self.out_of):
+            bits = 0
+            for other in near.get(vertex, ()):
+                bits |= reach[other] | gathered[other]
+            gathered[vertex] = bits
+        return gathered
 
     def _reach(self, vertices: Iterable[int], sources: dict[int, Edges]) -> dict[int, int]:
         """For each vertex the set of inner vertices on paths to it."""
@@ -76,7 +96,7 @@ class Prices:
         return reach
 
     def cost(self, vertex: int, gone: int) -> int:
-        """Multiplications of eliminating a vertex when those in `gone` are gone already."""
+        """What eliminating a vertex costs when those in `gone` are gone already."""
         key = gone & self.around[vertex]
         known = self._costs[vertex].get(key)
         if known is None:
@@ -86,7 +106,18 @@ class Prices:
     def _cost(self, vertex: int, gone: int) -> int:
         product = self.kinds.product
         leaving = self.leaving(vertex, gone).values()
-        return sum(product(outer, inner)[1] for inner in self.arriving(vertex, gone).values() for outer in leaving)
+        total = sum(product(outer, inner)[1] for inner in self.arriving(vertex, gone).values() for outer in leaving)
+        return total + self._added(vertex, gone) if self.kinds.adds else total
+
+    def _added(self, vertex: int, gone: int) -> int:
+        """What adding the new edges to those beside them costs."""
+        product, add = self.kinds.product, self.kinds.sum
+        leaving, total = self.leaving(vertex, gone), 0
+        for source, inner in self.arriving(vertex, gone).items():
+            beside = self.leaving(source, gone)
+            for target in leaving.keys() & beside.keys():
+                total += add(product(leaving[target], inner)[0], beside[target])[1]
+        return total
 
     def total(self, order: Iterable[int]) -> int:
         """Multiplications of a whole order."""
@@ -122,12 +153,12 @@ class Prices:
             result: Edges = {}
             for other, kind in near.items():
                 if not gone & bit[other]:
-                    result[other] = add(kind, result.get(other, NOTHING))
+                    result[other] = add(kind, result.get(other, NOTHING))[0]
                     continue
                 for far, step in cache[other][gone & reach[other]].items():
                     made = product(step, kind)[0] if outwards else product(kind, step)[0]
                     if made != NOTHING:
-                        result[far] = add(made, result[far]) if far in result else made
+                        result[far] = add(made, result[far])[0] if far in result else made
             cache[here][gone & reach[here]] = result
             waiting.pop()
             if not waiting:

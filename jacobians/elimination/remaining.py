@@ -34,7 +34,7 @@ class Remaining:
         self.out_of = {vertex: dict(out_of.get(vertex, ())) for vertex in vertices}
 
     def cost(self, vertex: int) -> int:
-        """What eliminating a vertex costs now."""
+        """What the products of eliminating a vertex cost now."""
         return self.kinds.cost(self.into[vertex].values(), self.out_of[vertex].values())
 
     def degree(self, vertex: int) -> int:
@@ -53,11 +53,11 @@ class Remaining:
                 if made == NOTHING:
                     continue
                 old = beside.get(target)
-                total += held[made] if old is None else held[add(made, old)] - held[old]
+                total += held[made] if old is None else held[add(made, old)[0]] - held[old]
         return total
 
     def take(self, vertex: int) -> int:
-        """Eliminate a vertex; returns what that costs."""
+        """Eliminate a vertex; returns what that costs, the new edges added to those beside them."""
         product, add = self.kinds.product, self.kinds.sum
         arriving, leaving = self.into.pop(vertex, {}), self.out_of.pop(vertex, {})
         cost = self.kinds.cost(arriving.values(), leaving.values())
@@ -70,7 +70,10 @@ class Remaining:
                 made = product(outer, inner)[0]
                 if made != NOTHING:
                     old = beside.get(target)
-                    beside[target] = self.into[target][source] = made if old is None else add(made, old)
+                    if old is not None:
+                        made, added = add(made, old)
+                        cost += added
+                    beside[target] = self.into[target][source] = made
         return cost
 
     def touched(self, vertex: int) -> set[int]:

@@ -39,8 +39,8 @@ class NumberKinds(Kinds):
     def product(self, outer: int, inner: int) -> tuple[int, int]:
         return max(outer, inner), int(VALUE in (outer, inner) and ONE not in (outer, inner))
 
-    def sum(self, one: int, other: int) -> int:
-        return max(one, other)
+    def sum(self, one: int, other: int) -> tuple[int, int]:
+        return max(one, other), 0
 
 
 class UniformKinds(NumberKinds):
