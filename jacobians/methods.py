@@ -58,6 +58,16 @@ class ArrayMethods:
     def imag(self: Any) -> Any:
         return np.imag(self)
 
+    @real.setter
+    def real(self: Any, values: Any) -> None:
+        self[...] = values + 1j * np.imag(self) if self.dtype.kind == "c" else values
+
+    @imag.setter
+    def imag(self: Any, values: Any) -> None:
+        if self.dtype.kind != "c":
+            raise TypeError("array does not have imaginary part to set")
+        self[...] = np.real(self) + 1j * values
+
     @property
     def flat(self: Any) -> Any:
         """The entries in a row: a view where it can be one."""

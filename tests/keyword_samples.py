@@ -50,6 +50,8 @@ _SHARED: dict[str, Arguments] = {
     "tile repeat": (_M, 2), "append": (_M, at(3, 4, seed=5)), "pad partition": (_M, 1), "delete": (_M, 1),
     "linalg.det linalg.slogdet linalg.inv linalg.pinv linalg.svd linalg.svdvals linalg.qr linalg.norm linalg.cond "
     "linalg.matrix_norm linalg.vector_norm": (_SQUARE,),
+    "fft.fft fft.ifft fft.rfft fft.irfft fft.hfft fft.ihfft fft.fft2 fft.ifft2 fft.rfft2 fft.irfft2 fft.fftn fft.ifftn "
+    "fft.rfftn fft.irfftn": (_M,), "linalg.eig linalg.eigvals": (_SQUARE,), "roots": (at(3),),
     "linalg.cholesky linalg.eigvalsh linalg.eigh": (_POSITIVE,),
     "emath.arccos emath.arcsin emath.arctanh emath.log emath.log10 emath.log2 emath.sqrt vander": (at(3),),
     "poly polyder polyint": (at(3),), "emath.logn": (2.0, at(3)), "emath.power": (at(3), 2.0),
@@ -113,6 +115,7 @@ VALUES: dict[str, list[Any]] = {
     "trim": ["f", "b", "fb"], "shift": [1, -2, (1, 2)], "axisa": [0, -1], "axisb": [0], "axisc": [0],
     "like": [None, np.zeros(2)], "strict": [True, False], "shape": [None], "min": [0.4], "max": [0.7],
     "default": [0.5], "tol": [None, 100], "writeable": [True, False], "ndim": [2], "x": [None, at(4)],
+    "norm": [None, "ortho", "forward", "backward"], "s": [None, (2, 3), (4, 5)],
     "dtypes": [None], "start": [0, 1], "requirements": [None, "C"], "wrap": [True, False], "signature": [None],
     "reps": [2, (2, 1)], "repeats": [2], "shifts": [1], "v": [0.5], "N_": [2], "bin_edges": [None],
 }

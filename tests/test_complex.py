@@ -294,6 +294,28 @@ def test_transforms_stay_operators():
     np.testing.assert_allclose(J.to_array(), shifted, atol=1e-9)
 
 
+CUTS = {
+    "sqrt": [-2, -0.5], "log": [-3, -0.2], "arcsin": [2, -3], "arccos": [1.5, -2], "arccosh": [0.5, -2, 3],
+    "arctanh": [2, -3], "arcsinh": [2j, -3j], "arctan": [2j, -3j], "log1p": [-2], "power": [-2.5],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CUTS)
+@pytest.mark.parametrize("side", [1, -1])
+def test_branch_cuts(name, side):
+    """On a cut the derivative along it is that of the value there, on the side that the sign of zero tells."""
+    zero = np.copysign(0.0, side)
+    f = (lambda z: z**0.3) if name == "power" else getattr(np, name)
+
+    def on_cut(t: float):
+        return np.array([complex(zero, z.imag + t) if np.iscomplex(z) else complex(z + t, zero) for z in CUTS[name]])
+
+    along_cut = np.array([1j if np.iscomplex(z) else 1.0 for z in CUTS[name]])
+    expected = (f(on_cut(1e-5)) - f(on_cut(-1e-5))) / 2e-5 / along_cut
+    points = on_cut(0.0)
+    np.testing.assert_allclose(jac.jacobian(f)(points).diagonal(), expected, rtol=1e-7)
+
+
 def test_kinks():
     """``abs`` at 0 has the derivative 0, and so has the norm."""
     assert jac.grad(np.abs)(0j) == 0

@@ -1,4 +1,4 @@
-"""Interpolation and phases: `interp`, `unwrap`, `angle`.
+"""Interpolation and phases: `interp`, `unwrap`.
 
 At a point of a piecewise linear function the slope is that of the piece on the right, at the last point of the left.
 """
@@ -11,14 +11,16 @@ import numpy as np
 
 from ..arrays import pick
 from ..program import holds
-from ..registry import composed, elementwise
+from ..registry import complex_too, composed, elementwise
+from .conjugates import is_complex
 
 __all__: list[str] = []
 
 
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     # NumPy computes in double precision, whatever it is given.
-    x, xp, fp = (_double(values) for values in (x, xp, fp))
+    x, xp = _double(x), _double(xp)
+    fp = _double(fp, complex if is_complex(fp) else float)
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp):
         raise ValueError("fp and xp are not of the same length.")
     count = xp.shape[0]
@@ -44,11 +46,12 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     return np.where(x < xp[0], left, np.where(x > xp[-1], right, inside))
 
 
-def _double(values: Any) -> Any:
-    return values.astype(float) if hasattr(values, "astype") else np.asarray(values, dtype=float)
+def _double(values: Any, dtype: Any = float) -> Any:
+    return values.astype(dtype) if hasattr(values, "astype") else np.asarray(values, dtype=dtype)
 
 
 composed(np.interp, _interp)
+complex_too(np.interp)
 
 # fmt: off
 elementwise(np.unwrap, lambda y, p, *_: 1.0)  # it adds whole periods

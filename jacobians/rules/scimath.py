@@ -1,6 +1,7 @@
 """The module `np.emath`, and what else treats real and complex numbers alike.
 
-Where its result is real, a function of `np.emath` is the function of the same name in `np`; elsewhere it is refused.
+A function of `np.emath` is the function of the same name in `np`; an operand of which an entry leaves its real domain
+becomes complex before.
 """
 
 from __future__ import annotations
@@ -11,27 +12,30 @@ from typing import Any
 import numpy as np
 from numpy import emath
 
-from ..errors import ArgumentError
-from ..registry import composed, elementwise, function_name, unsupported
+from ..registry import complex_too, composed, elementwise, unsupported
+from .conjugates import is_complex
 
 __all__: list[str] = []
 
 
-def _where_real(function: Any, definition: Callable[..., Any], leaves: Callable[..., Any]) -> None:
-    """State a function of `np.emath` as `definition`, wherever no operand `leaves` the real numbers."""
+def _widened(function: Any, definition: Callable[..., Any], leaves: Callable[[Any], Any], count: int = 1) -> None:
+    """State a function of `np.emath` as `definition` of operands of which the first ones may become complex."""
 
-    def checked(*operands: Any) -> Any:
+    def widen(x: Any) -> Any:
+        if not is_complex(x) and np.any(leaves(x)):
+            return x.astype(np.result_type(x.dtype, np.complex64))
+        return x
+
+    def widened(*operands: Any) -> Any:
         # NumPy takes a Python number for an array here, which promotes.
-        operands = tuple([x if hasattr(x, "dtype") else np.asarray(x) for x in operands])
-        if np.any(leaves(*operands)):
-            name = function_name(function)
-            raise ArgumentError(name, "its result", "is complex", "Complex numbers are not differentiated yet.")
-        return definition(*operands)
+        arrays = [x if hasattr(x, "dtype") else np.asarray(x) for x in operands]
+        return definition(*[widen(x) for x in arrays[:count]], *arrays[count:])
 
-    composed(function, checked)
+    composed(function, widened)
+    complex_too(function)
 
 
-def _negative(x: Any, *_: Any) -> Any:
+def _negative(x: Any) -> Any:
     return np.less(x, 0)
 
 
@@ -44,15 +48,15 @@ def _logn(n: Any, x: Any) -> Any:
 
 
 # fmt: off
-_where_real(emath.sqrt,    np.sqrt,    _negative)
-_where_real(emath.log,     np.log,     _negative)
-_where_real(emath.log2,    np.log2,    _negative)
-_where_real(emath.log10,   np.log10,   _negative)
-_where_real(emath.power,   np.power,   _negative)
-_where_real(emath.logn,    _logn,      lambda n, x: np.logical_or(np.any(np.less(n, 0)), np.any(np.less(x, 0))))
-_where_real(emath.arccos,  np.arccos,  _above_one)
-_where_real(emath.arcsin,  np.arcsin,  _above_one)
-_where_real(emath.arctanh, np.arctanh, _above_one)
+_widened(emath.sqrt,    np.sqrt,    _negative)
+_widened(emath.log,     np.log,     _negative)
+_widened(emath.log2,    np.log2,    _negative)
+_widened(emath.log10,   np.log10,   _negative)
+_widened(emath.power,   np.power,   _negative)
+_widened(emath.logn,    _logn,      _negative, 2)
+_widened(emath.arccos,  np.arccos,  _above_one)
+_widened(emath.arcsin,  np.arcsin,  _above_one)
+_widened(emath.arctanh, np.arctanh, _above_one)
 elementwise(np.real_if_close, lambda y, a, *_: 1.0)
 # fmt: on
 

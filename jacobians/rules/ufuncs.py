@@ -67,9 +67,18 @@ def _direction(y: Any, x: Any) -> Any:
     return np.conjugate(_over(x, y)) if is_complex(x) else np.sign(x)
 
 
+def _root(x: Any) -> Any:
+    """``sqrt(1 - x^2)``; of a complex x the root on its side of the cut: a subtraction keeps the sign of a zero."""
+    return np.sqrt(-(x - 1) * (x - -1)) if is_complex(x) else np.sqrt((1 - x) * (1 + x))
+
+
+def _arcsinh_slope(y: Any, x: Any) -> Any:
+    return 1 / (np.cosh(y) if is_complex(x) else np.sqrt(1 + x * x))
+
+
 def _arccosh_slope(y: Any, x: Any) -> Any:
     """In one root, except in the left half of the complex plane."""
-    return 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)) if is_complex(x) else 1 / np.sqrt((x - 1) * (x + 1))
+    return 1 / (np.sqrt(x - 1) * np.sqrt(x - -1)) if is_complex(x) else 1 / np.sqrt((x - 1) * (x + 1))
 
 
 def _power_base(y: Any, x: Any, n: Any) -> Any:
@@ -151,15 +160,15 @@ elementwise(np.log1p,       lambda y, x: 1 / (1 + x))
 elementwise(np.sin,         lambda y, x: np.cos(x))
 elementwise(np.cos,         lambda y, x: -np.sin(x))
 elementwise(np.tan,         lambda y, x: 1 + y * y)
-elementwise(np.arcsin,      lambda y, x: 1 / np.sqrt((1 - x) * (1 + x)))
-elementwise(np.arccos,      lambda y, x: -1 / np.sqrt((1 - x) * (1 + x)))
+elementwise(np.arcsin,      lambda y, x: 1 / _root(x))
+elementwise(np.arccos,      lambda y, x: -1 / _root(x))
 elementwise(np.arctan,      lambda y, x: 1 / (1 + x * x))
 elementwise(np.arctan2,     lambda y, a, b: _turn(b, a, b), lambda y, a, b: -_turn(a, a, b))
 elementwise(np.hypot,       lambda y, a, b: _over(a, y),     lambda y, a, b: _over(b, y))
 elementwise(np.sinh,        lambda y, x: np.cosh(x))
 elementwise(np.cosh,        lambda y, x: np.sinh(x))
 elementwise(np.tanh,        lambda y, x: 1 - y * y)
-elementwise(np.arcsinh,     lambda y, x: 1 / np.sqrt(1 + x * x))
+elementwise(np.arcsinh,     _arcsinh_slope)
 elementwise(np.arccosh,     _arccosh_slope)
 elementwise(np.arctanh,     lambda y, x: 1 / ((1 - x) * (1 + x)))
 elementwise(np.deg2rad,     _DEGREE)
