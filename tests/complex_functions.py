@@ -84,11 +84,10 @@ FUNCTIONS = {
     "lstsq": (lambda z: la.lstsq(z, B[:, 0] * 1j)[0], B), "lstsq wide": (lambda z: la.lstsq(z, V[:2])[0], B.T),
     "lstsq residual": (lambda z: la.lstsq(z, B[:, 0] ** 2)[1], B), "lstsq b": (lambda z: la.lstsq(B, z)[1], cplx(4)),
     # other idioms
-    "interp": (lambda z: np.interp([0.3, 1.2], np.arange(3.0), z), V), "emath": (lambda z: np.emath.sqrt(-abs(z)) * z, V),
+    "interp": (lambda z: np.interp([0.3, 1.2], np.arange(3.0), z), V),
+    "emath": (lambda z: np.emath.sqrt(-abs(z)) * z, V),
     "parts assigned": (lambda z: _reassigned(z), V), "in place": (lambda z: _updated(z), V),
-    "objects": (lambda z: np.array([z[0], 1j * z[1], 2, z[2].conj()]), V),
     "piecewise": (lambda z: np.piecewise(z, [z.real > 0], [lambda w: w * w.conj(), lambda w: 1j * w]), V),
-    "vectorize": (lambda z: np.vectorize(lambda w: w * w.conjugate())(z), V),
     # transforms
     "fft": (lambda z: np.fft.fft(z) * np.abs(z), cplx(5)), "ifft2": (lambda z: np.fft.ifft2(z * z.conj()), A),
     "irfft": (lambda z: np.fft.irfft(z * z.conj()[::-1], 5), V), "hfft": (lambda z: np.fft.hfft(z, 4), V),

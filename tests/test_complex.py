@@ -264,6 +264,13 @@ def test_what_is_refused():
         _ = tape.gradient(total, z)
 
 
+def test_arrays_of_objects_are_refused():
+    """NumPy's `imag` of one is zero, whatever its entries are."""
+    for build in (lambda z: np.array([z[0], 1j]), np.asarray, np.vectorize(lambda w: w * w)):
+        with pytest.raises(jac.TraceConversionError, match="take its entries for real ones. Use np.stack"):
+            _ = jac.jacobian(lambda z, build=build: np.imag(build(z)))(V)
+
+
 def test_tape():
     with jac.Tape() as tape:
         z = tape.watch(V)

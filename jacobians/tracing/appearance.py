@@ -47,6 +47,12 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
             )
         if dtype is None and sys._getframe(1).f_code.co_name == "_matmul_dispatch":
             return nothing_known(self)  # SciPy's sparse matrices leave the product to the other operand then
+        if self.dtype.kind == "c":
+            self._refuse(
+                "conversion of complex numbers to an array of objects",
+                "np.real, np.imag and np.angle would take its entries for real ones. Use np.stack or np.concatenate, "
+                f"or write into np.zeros(n, complex, like=z). {_FOREIGN}",
+            )
         _warn_of_scalars(self.size)
         scalars = np.empty(self.shape, dtype=object)
         for index in np.ndindex(self.shape):
