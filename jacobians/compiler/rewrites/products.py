@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...program import Node, topological
+from .cancelling import Cancelling
 from .contractions import Operand, Product, contracted
 from .diagonals import diagonal
 from .gram import LEAST, weighted_gram
@@ -50,11 +51,14 @@ class _Rewriting:
         inner = {id(operand) for node in products for operand in self._inner(node)}
         opened = {id(node) for node in products if id(node) not in inner and self._may_gain(node)}
         sums = Distribution(opening, builder)
+        cancelling = Cancelling(nodes, builder, opening.new)
         diagonals = 0
         for node in nodes:
             builder.take_place(node)
-            found = None
-            if node.function is np.add or node.function is np.subtract:
+            found = cancelling.reduced(node)
+            if found is not None:
+                pass
+            elif node.function is np.add or node.function is np.subtract:
                 found = sums.joined(node) if products else None
             elif node.function is np.einsum and len(node.args) == 5:
                 found = self._known(node) or (self._replanned(node) if id(node) in opened else None)
@@ -64,7 +68,7 @@ class _Rewriting:
                 found = diagonal(node, opening, builder)
                 diagonals += found is not None
             opening.new[id(node)] = builder.remade(node, opening.new) if found is None else found
-        self.again = sums.count + diagonals > 0
+        self.again = sums.count + diagonals + cancelling.count > 0
         self.outputs = [opening.new[id(node)] for node in outputs]
 
     def _noted(self, node: Node) -> bool:

@@ -1,0 +1,148 @@
+"""What cancels in compiled programs: derivatives of functions that subtract the largest entry before `exp`."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import jacobians as jac
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((6, 5))
+X[2, 1] = X[2, 3] = 4.0  # two largest entries
+Q, K, V, T = RNG.standard_normal((4, 7, 3))
+
+
+def softmax(x: Any) -> Any:
+    e = np.exp(x - np.max(x, axis=1, keepdims=True))
+    return e / np.sum(e, axis=1, keepdims=True)
+
+
+def logsumexp(x: Any) -> Any:
+    largest = np.max(x, axis=1)
+    return largest + np.log(np.sum(np.exp(x - largest[:, None]), axis=1))
+
+
+def plain_softmax(x: np.ndarray) -> np.ndarray:
+    return np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+
+
+def test_jacobian_of_softmax() -> None:
+    compiled = jac.compile(lambda x: jac.jacobian(softmax)(x).diagonal_blocks())
+    P = plain_softmax(X)
+    expected = P[:, :, None] * np.eye(5) - P[:, :, None] * P[:, None, :]
+    np.testing.assert_allclose(compiled(X), expected, rtol=1e-13, atol=1e-15)
+    assert "==" not in compiled.source
+
+
+def test_gradient_of_logsumexp_is_softmax() -> None:
+    compiled = jac.compile(jac.grad(lambda x: np.sum(logsumexp(x))))
+    np.testing.assert_allclose(compiled(X), plain_softmax(X), rtol=1e-13)
+    assert "==" not in compiled.source
+
+
+def test_gradient_of_attention() -> None:
+    def loss(Q: Any, K: Any, V: Any) -> Any:
+        return 0.5 * np.sum((softmax(Q @ K.T) @ V - T) ** 2)
+
+    compiled = jac.compile(jac.grad(loss, argnums=(0, 1, 2)))
+    P = plain_softmax(Q @ K.T)
+    G = P @ V - T
+    D = P * (G @ V.T - np.sum(P * (G @ V.T), axis=1, keepdims=True))
+    for found, expected in zip(compiled(Q, K, V), (D @ K, D.T @ Q, P.T @ G), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
+    assert "==" not in compiled.source
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_results_keep_their_dtype(dtype: type) -> None:
+    compiled = jac.compile(jac.grad(lambda x: np.sum(softmax(x) ** 2)))
+    found = compiled(X.astype(dtype))
+    P = plain_softmax(X)
+    expected = 2 * P * (P - np.sum(P * P, axis=1, keepdims=True))
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-4 if dtype is np.float32 else 1e-12, atol=1e-6)
+
+
+@pytest.mark.parametrize("axes", list(product((0, 1), repeat=3)))
+def test_sums_over_other_axes_do_not_cancel(axes: tuple[int, int, int]) -> None:
+    """All axes have one size; the result is zero only where all sums are over the same one."""
+    one, other, last = axes
+
+    def f(E: Any, g: Any) -> Any:
+        s = np.sum(E, axis=one, keepdims=True)
+        c = np.sum(E * g / s, axis=other, keepdims=True)
+        return np.sum(E * (g / s - c / s), axis=last)
+
+    E, g = RNG.uniform(1, 2, (2, 5, 5))
+    found, expected = jac.compile(f)(E, g), f(E, g)
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
+    assert np.any(found) == (len(set(axes)) > 1)
+
+
+def test_what_is_summed_without_being_carried_counts() -> None:
+    """A row of E / s sums to one; five of them, to five."""
+
+    def f(E: Any, g: Any) -> Any:
+        s = np.sum(E, axis=1)
+        ones = np.sum(E / s[:, None], axis=1)
+        return np.sum(g + ones[:, None], axis=1) - 4 * (s / s), np.sum(g / s[:, None] * s[:, None] - g + s / s, axis=0)
+
+    E, g = RNG.uniform(1, 2, (2, 5, 5))
+    for found, expected in zip(jac.compile(f)(E, g), f(E, g), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_what_is_zero_is_carried_on() -> None:
+    def f(E: Any, g: Any, A: Any) -> Any:
+        s = np.sum(E, axis=1)
+        rest = np.sum(E / s[:, None], axis=1) - np.sum(E, axis=1) / s
+        return g - A @ (3 * rest[:, None] * g), (rest[:, None] * g).T
+
+    E, g, A = RNG.uniform(1, 2, (3, 5, 5))
+    compiled = jac.compile(f)
+    first, second = compiled(E, g, A)
+    np.testing.assert_array_equal(first, g)
+    np.testing.assert_array_equal(second, np.zeros((5, 5)))
+    assert not np.shares_memory(first, g)
+    assert second.flags.writeable
+
+
+LEAVES = ("E", "g", "E / s", "g / s", "s", "1 / s", "t", "1", "E / t")
+
+
+@st.composite
+def trees(draw: Any, depth: int = 4) -> Any:
+    """How an array is made of E, g and sums of E: a leaf, or a kind of call and what it is made of."""
+    if depth == 0 or draw(st.integers(0, 4)) == 0:
+        return draw(st.sampled_from(LEAVES))
+    kind = draw(st.sampled_from(["+", "-", "*", "rows", "columns"]))
+    left = draw(trees(depth - 1))
+    return (kind, left) if kind in ("rows", "columns") else (kind, left, draw(trees(depth - 1)))
+
+
+def value(tree: Any, E: Any, g: Any) -> Any:
+    s, t = np.sum(E, axis=1, keepdims=True), np.sum(E, axis=0)
+    if isinstance(tree, str):
+        one = np.ones((5, 5))
+        leaves = {"E": E, "g": g, "E / s": E / s, "g / s": g / s, "s": s * one, "1 / s": one / s, "t": t * one}
+        return {**leaves, "1": one, "E / t": E / t}[tree]
+    kind, left, *right = tree
+    a = value(left, E, g)
+    if not right:
+        return np.sum(a, axis=1)[:, None] + 0 * E if kind == "rows" else np.broadcast_to(np.sum(a, axis=0), (5, 5))
+    b = value(right[0], E, g)
+    return a + b if kind == "+" else a - b if kind == "-" else a * b
+
+
+@settings(max_examples=200, deadline=None)
+@given(trees())
+def test_sums_of_products_with_reciprocals(tree: Any) -> None:
+    E, g = RNG.uniform(1, 2, (2, 5, 5))
+    found, expected = jac.compile(lambda E, g: value(tree, E, g))(E, g), value(tree, E, g)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * (1 + np.abs(expected).max()))
