@@ -24,8 +24,8 @@ from .rewriting import Builder, is_number
 
 __all__ = ["Cancelling"]
 
-MOST_TERMS, MOST_FACTORS, MOST_LEFT, DEEPEST = 6, 10, 2, 12
-"""Limits to what is looked at: the terms of a sum, the factors of each, what is left of it, and calls in calls."""
+MOST_TERMS, MOST_FACTORS, MOST_LEFT, DEEPEST, MOST_CALLS = 6, 10, 2, 8, 40
+"""Limits to what is looked at: the terms of a sum, the factors of each, what is left of it; calls in calls, calls."""
 
 _MOVES = {np.transpose, np.reshape, np.broadcast_to, np.negative}
 _CALLS = {np.multiply, np.einsum, np.add, np.subtract, np.divide, np.sum}
@@ -57,6 +57,7 @@ class Cancelling:
         self.count = 0
         self._zero: set[int] = set()
         self._sizes: dict[int, int] = {}
+        self._calls = 0
         self._reciprocal, self._summed = _normalised(nodes)
 
     def reduced(self, node: Node) -> Node | None:
@@ -69,7 +70,7 @@ class Cancelling:
             return None
         if node.function not in (np.add, np.subtract, np.sum, np.einsum):
             return None
-        self._sizes = {}
+        self._sizes, self._calls = {}, 0
         labels = tuple([None if size == 1 else self._label(size) for size in node.shape])
         terms = self._operands(node, labels, DEEPEST)
         if terms is None or len(terms) < 2:
@@ -137,7 +138,8 @@ class Cancelling:
     def _operands(self, node: Node, labels: Labels, depth: int) -> list[_Term] | None:
         """What a call of its operands is; None for other calls."""
         function = node.function
-        if function not in _CALLS or node.dtype.kind != "f":
+        self._calls += 1
+        if function not in _CALLS or node.dtype.kind != "f" or self._calls > MOST_CALLS:
             return None
         if function is np.sum:
             return self._total(node, labels, depth)

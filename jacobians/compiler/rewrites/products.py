@@ -35,13 +35,13 @@ def multiplied(outputs: Sequence[Node], builder: Builder) -> list[Node]:
     if not first.again:
         return first.outputs
     # What two sums had in common may be read by one alone now, and a diagonal may be that of a larger product.
-    return _Rewriting(topological(first.outputs), first.outputs, builder).outputs
+    return _Rewriting(topological(first.outputs), first.outputs, builder, again=True).outputs
 
 
 class _Rewriting:
     """One pass over a program."""
 
-    def __init__(self, nodes: Sequence[Node], outputs: Sequence[Node], builder: Builder) -> None:
+    def __init__(self, nodes: Sequence[Node], outputs: Sequence[Node], builder: Builder, again: bool = False) -> None:
         self.builder = builder
         self.opening = opening = Opening(nodes, outputs)
         self.products: dict[frozenset[int], list[Node]] = {}  # contractions by the ids of all their factors
@@ -51,7 +51,7 @@ class _Rewriting:
         inner = {id(operand) for node in products for operand in self._inner(node)}
         opened = {id(node) for node in products if id(node) not in inner and self._may_gain(node)}
         sums = Distribution(opening, builder)
-        cancelling = Cancelling(nodes, builder, opening.new)
+        cancelling = Cancelling(() if again else nodes, builder, opening.new)
         diagonals = 0
         for node in nodes:
             builder.take_place(node)
