@@ -116,11 +116,13 @@ def planned(statements: Sequence[Statement], kept: Iterable[int]) -> list[Place]
                 last[owner] = n
     escaping = {owner for node in kept for owner in owned.get(node, ())}
     head: dict[int, int] = {}  # the node whose memory a node has taken over
+    # What is added to by positions must lie in C order, and the memory of another may lie in another order.
+    in_order = {id(node) for statement in statements if isinstance(statement, Finish) for node in statement.shares}
     for n, statement in enumerate(statements):
         if type(statement) is Assign:
             _take_over(statement, n, owned, last, escaping, head)
         elif isinstance(statement, Blocked):
-            _take_over_stored(statement, n, owned, last, escaping, head)
+            _take_over_stored(statement, n, owned, last, escaping, head, in_order)
     heads = {owner: _head(owner, head) for owner in (*last, *escaping)}
     free = {heads[owner] for owner in escaping}
     ends: dict[int, int] = {}
@@ -173,6 +175,7 @@ def _take_over_stored(
     last: Mapping[int, int],
     escaping: set[int],
     head: dict[int, int],
+    in_order: set[int],
 ) -> None:
     """Let the results of a run be written into operands that it is the last to read."""
     free = {
@@ -186,7 +189,7 @@ def _take_over_stored(
             del free[name]
     for node in _placed(statement):
         taken = next((operand for operand, _ in free.values() if statement.may_take(node, operand)), None)
-        if taken is not None and node.nbytes >= _IN_PLACE:
+        if taken is not None and node.nbytes >= _IN_PLACE and id(node) not in in_order:
             statement.targets[id(node)] = taken
             _, head[id(node)] = free.pop(id(taken))
 
