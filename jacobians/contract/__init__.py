@@ -7,6 +7,7 @@
 - `network`: `contract_factors`, many factors along a plan, with the kernels of its pairs.
 - `relations`: `gather` and `scatter_factor`, what a map does to a factor.
 - `reduction`: `reduce_term`, a term down to one dense factor and the maps that place it.
+- `common`: terms that share most of their work, as one.
 - `stacking`: `write_stacked`, a sum of products as one GEMM.
 - `assembly`: `to_dense` and `to_coo`, reduced terms as an array or as triplets.
 - `symmetry`: `to_symmetric`, the array of a Hessian, equal to its transpose exactly.

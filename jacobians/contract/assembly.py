@@ -15,6 +15,7 @@ import numpy as np
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
 from ..terms import REAL, Affine, Factor, Map, OperatorFactor, Pattern, Term, picks_part, plain, spread
+from .common import with_common_factors
 from .network import contract_factors
 from .reduction import apply_operators, reduce_term, scale_smallest
 from .stacking import write_stacked
@@ -52,6 +53,7 @@ def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out
             buffer[...] = 0
     else:
         buffer = np.empty(shape, dtype) if out is None else out
+        plain = with_common_factors(plain)
         left = write_stacked(buffer, plain)
         if left is None:
             _write(buffer, plain[0])

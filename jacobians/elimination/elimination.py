@@ -13,11 +13,13 @@ from collections.abc import Collection, Sequence
 from ..chain import chain
 from ..graph import LinearGraph
 from ..labels import axes_of
-from ..terms import Term
+from ..terms import Term, pattern_of
+from ..terms.memory import recall
 from . import acting
 from .merge import merge
 from .owning import NOTHING_SPARE, has_large, made_terms, spare_arrays
 from .recipes import join
+from .shadows import Shadow
 
 __all__ = ["eliminate", "inner_vertices", "push"]
 
@@ -195,6 +197,20 @@ def _joined(
     return [term for term in terms if term is not None]
 
 
+def _recalled(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, source: int, target: int) -> list[Term]:
+    """The same in a graph of several that were joined: what the same function has brought twice is multiplied once."""
+    if graph.has_complex or len(outer) != 1 or len(inner) != 1:
+        return _joined(outer, inner, graph, source, target)
+    left, right = outer[0], inner[0]
+    patterns = pattern_of(left), pattern_of(right)
+    arrays = *left.arrays, *right.arrays
+    if None in patterns or any([type(array) is Shadow for array in arrays]):  # each order that is priced pays anew
+        return _joined(outer, inner, graph, source, target)
+    key = "join", *patterns, left.scale, right.scale, *map(id, arrays)
+    term = recall(key, (left, right), lambda: join(left, right, once=True))
+    return [] if term is None else [term]
+
+
 def inner_vertices(graph: LinearGraph, inputs: Sequence[int], output: int) -> list[int]:
     """The vertices that lie on a path from an input to the output, in the order of computation."""
     ends = {*inputs, output}
@@ -231,12 +247,14 @@ def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: Line
             _merge_all(into, graph)
             factored = True
         incoming = into.pop(vertex, {})
-        join_all = _chained if vertex in joints else _joined
+        join_all = _chained if vertex in joints else _recalled if joints else _joined
         for target in sorted(out_of.pop(vertex, ())):
             edges = into[target]
-            leaving = _ready(edges.pop(vertex), graph, target, factored)
+            leaving = _ready(edges.pop(vertex), graph, target, factored, bool(joints))
             for source, arriving in incoming.items():
-                joined = join_all(leaving, _ready(arriving, graph, vertex, factored), graph, source, target)
+                joined = join_all(
+                    leaving, _ready(arriving, graph, vertex, factored, bool(joints)), graph, source, target
+                )
                 if source in edges:
                     edges[source] += joined
                 else:
@@ -264,9 +282,9 @@ def _merged(terms: list[Term], graph: LinearGraph, target: int, factored: bool =
     return terms
 
 
-def _ready(terms: list[Term], graph: LinearGraph, target: int, factored: bool) -> list[Term]:
+def _ready(terms: list[Term], graph: LinearGraph, target: int, factored: bool, once: bool) -> list[Term]:
     """The same, computed where they wait."""
-    found = made_terms(terms)
+    found = made_terms(terms, once)
     if found is not terms:
         terms[:] = found
     del found
@@ -277,4 +295,4 @@ def _merge_all(into: Edges, graph: LinearGraph) -> None:
     """Merge every edge before the first joint: what is explicit is settled, what follows stays factored."""
     for target, edges in into.items():
         for terms in edges.values():
-            _ = _ready(terms, graph, target, False)
+            _ = _ready(terms, graph, target, False, True)

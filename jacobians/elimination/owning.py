@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..graph import LinearGraph
-from ..late import LARGE, Late, made
+from ..late import LARGE, Late
 from ..terms import PatternTerm, Term, patterned
+from ..terms.memory import recall
 
 __all__ = ["NOTHING_SPARE", "has_large", "is_alone", "made_terms", "room", "spare_arrays"]
 
@@ -78,18 +79,28 @@ def spare_arrays(terms: list[Term]) -> frozenset[int]:
     return frozenset([id(terms[n].arrays[0]) for n in range(len(terms)) if is_alone(terms, n)])
 
 
-def made_terms(terms: list[Term]) -> list[Term]:
-    """The terms with slopes that waited computed, in a list of their own; the list itself where none has waited."""
+def made_terms(terms: list[Term], once: bool = False) -> list[Term]:
+    """The terms with slopes that waited computed, in a list of their own; the list itself where none has waited.
+
+    With `once` a slope that occurs again while `remembering` is the same array again.
+    """
     for term in terms:
         if type(term) is PatternTerm:
             for array in term.arrays:
                 if type(array) is Late:
-                    return [_made(term) for term in terms]
+                    return [_made(term, once) for term in terms]
     return terms
 
 
-def _made(term: Term) -> Term:
-    return term._pattern.term([made(array) for array in term.arrays], term.scale) if term._pattern is not None else term
+def _made(term: Term, once: bool) -> Term:
+    if term._pattern is None:
+        return term
+    arrays = []
+    for array in term.arrays:
+        if type(array) is Late:
+            array = recall(("made", id(array)), array, array.made) if once else array.made()
+        arrays.append(array)
+    return term._pattern.term(arrays, term.scale)
 
 
 def room(a: Any, b: Any, spare: frozenset[int]) -> np.ndarray | None:

@@ -19,6 +19,7 @@ from ..chain import chain
 from ..contract import contract_factors, gather, scatter_factor
 from ..labels import Axis, Label
 from ..terms import Affine, Factor, Map, Pattern, Term, factor_of, moved, pattern_of, patterned, picks_part
+from ..terms.memory import recall
 from .owning import NOTHING_SPARE, room
 from .settle import Work, settle
 from .shadows import Ledger, Shadow
@@ -26,15 +27,16 @@ from .shadows import Ledger, Shadow
 __all__ = ["join"]
 
 
-def join(outer: Term, inner: Term, spare: frozenset[int] = NOTHING_SPARE) -> Term | None:
+def join(outer: Term, inner: Term, spare: frozenset[int] = NOTHING_SPARE, once: bool = False) -> Term | None:
     """``settle(chain(outer, inner))``, or None where that is zero.
 
-    Arrays whose ids are in `spare` may be written into; both terms are of no more use then.
+    Arrays whose ids are in `spare` may be written into; both terms are of no more use then. With `once` the sum of a
+    product that occurs again while `remembering` is the same array again.
     """
     left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
     recipe = None if left is None or right is None else _recipe_for(left, right)
     if recipe is not None:
-        return recipe.follow(outer, inner, spare) if recipe else None
+        return recipe.follow(outer, inner, spare, once) if recipe else None
     term = chain(outer, inner)
     return None if term is None else settle(term)
 
@@ -152,7 +154,7 @@ class _Recipe:
         self.once = [uses[first] == uses[second] == 1 for first, second, _ in self.pairs]
         self.known = self._pattern(tuple([factor.labels for factor in settled.factors])) if only else None
 
-    def follow(self, outer: Term, inner: Term, spare: frozenset[int] = NOTHING_SPARE) -> Term:
+    def follow(self, outer: Term, inner: Term, spare: frozenset[int] = NOTHING_SPARE, once: bool = False) -> Term:
         """The joined term of two terms of these patterns."""
         arrays = [*outer.arrays, *inner.arrays]
         starts: tuple[int, ...] = ()
@@ -182,6 +184,8 @@ class _Recipe:
                 arrays.append(_multiply(arrays[first], arrays[second]))
                 labels.append(argument)
             else:
+                if once and function is contract_factors:
+                    function = _contract_once
                 made = function([factor_of(arrays[place], labels[place]) for place in operands], argument)
                 arrays.append(made.array)
                 labels.append(made.labels)
@@ -205,6 +209,25 @@ class _Recipe:
         if all([isinstance(relation.index, Affine) for relation in term.maps]):
             self.patterns[groups] = patterned(term.out, term.inp, groups, term.maps, term.bound)
         return self.patterns.get(groups)
+
+
+def _contract_once(factors: list[Factor], labels: Iterable[Label]) -> Factor:
+    """`contract_factors`, which finds again what it has made of the same arrays under other labels."""
+    number: dict[Label, int] = {}
+    for factor in factors:
+        for label in factor.labels:
+            number.setdefault(label, len(number))
+    known = [*number]
+    wanted = sorted([number[label] for label in labels if label in number])
+    inputs = tuple([tuple([number[label] for label in factor.labels]) for factor in factors])
+    arrays = [factor.array for factor in factors]
+    key = "contract", inputs, *wanted, *map(id, arrays)
+    made, order = recall(key, arrays, lambda: _numbered(contract_factors(factors, [known[n] for n in wanted]), number))
+    return factor_of(made, tuple([known[n] for n in order]))
+
+
+def _numbered(factor: Factor, number: dict[Label, int]) -> tuple[Any, list[int]]:
+    return factor.array, [number[label] for label in factor.labels]
 
 
 def _multiply(a: Any, b: Any) -> Any:

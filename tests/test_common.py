@@ -1,0 +1,123 @@
+"""What several terms have in common is computed once: in sums, and in graphs of the same function joined to itself."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+import pytest
+
+import jacobians as jac
+from jacobians.contract import common, to_dense
+from jacobians.contract.common import with_common_factors
+from jacobians.elimination import elimination
+from jacobians.labels import Label
+from jacobians.terms import Factor, Term
+
+RNG = np.random.default_rng(0)
+D, A, C = RNG.standard_normal((6, 2, 50)), RNG.standard_normal((6, 4)), RNG.standard_normal((6, 6))
+
+
+def kernel_term(*, gram: bool = False, weight: bool = False, scale: float = 1.0, ones: int = 0) -> Term:
+    """``scale sum_k D[b o k] D[c p k]``, with ``sum_m A[b m] A[c m]`` and ``C[b c]`` if asked for."""
+    b, o, c, p, k, m = Label(6), Label(2), Label(6), Label(2), Label(50), Label(4)
+    factors, bound = [Factor(D, (b, o, k)), Factor(D, (c, p, k))], [k]
+    if gram:
+        factors[1:1] = [Factor(A, (b, m)), Factor(A, (c, m))]
+        bound.append(m)
+    if weight:
+        factors.append(Factor(C, (b, c)))
+    if ones:
+        bound.append(Label(ones))
+    return Term(((b,), (o,)), ((c,), (p,)), tuple(factors), bound=tuple(bound), scale=scale)
+
+
+BASE = np.einsum("bok,cpk->bocp", D, D)
+GRAM = (A @ A.T)[:, None, :, None]
+WEIGHT = C[:, None, :, None]
+
+
+@pytest.fixture(autouse=True)
+def every_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(common, "COMMON_LIMIT", 0)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([{"gram": True}, {}], BASE * (GRAM + 1)),
+        ([{}, {"gram": True}], BASE * (GRAM + 1)),
+        ([{"gram": True, "scale": 3.0}, {"weight": True, "scale": -0.5}], BASE * (3 * GRAM - 0.5 * WEIGHT)),
+        ([{"gram": True, "weight": True}, {"weight": True, "ones": 7}], BASE * WEIGHT * (GRAM + 7)),
+        ([{}, {"scale": 2.0}, {"ones": 3}], 6 * BASE),
+        ([{"gram": True}, {"gram": True, "scale": 4.0}, {"weight": True}], BASE * (5 * GRAM + WEIGHT)),
+    ],
+)
+def test_terms_with_common_factors_are_one(parts: Any, expected: np.ndarray) -> None:
+    terms = [kernel_term(**part) for part in parts]
+    together = with_common_factors(terms)
+    assert len(together) == 1
+    np.testing.assert_allclose(to_dense(together, expected.shape, np.dtype(float)), expected, atol=1e-12)
+    np.testing.assert_allclose(to_dense(terms, expected.shape, np.dtype(float)), expected, atol=1e-12)
+
+
+def test_terms_without_common_work_stay() -> None:
+    one = kernel_term()
+    b, o, c, p, k = Label(6), Label(2), Label(6), Label(2), Label(50)
+    other = Term(((b,), (o,)), ((c,), (p,)), (Factor(D + 1, (b, o, k)), Factor(D, (c, p, k))), bound=(k,))
+    turned = Term(((c,), (p,)), ((b,), (o,)), (Factor(D, (b, p, k)), Factor(D, (c, o, k))), bound=(k,))
+    terms = [one, other, turned]
+    assert with_common_factors(terms) == terms
+    expected = BASE + np.einsum("bok,cpk->bocp", D + 1, D) + np.einsum("bpk,cok->cpbo", D, D)
+    np.testing.assert_allclose(to_dense(terms, BASE.shape, np.dtype(float)), expected, atol=1e-12)
+
+
+def test_single_precision_stays() -> None:
+    b, c, k = Label(6), Label(5), Label(50)
+    X, Y, Z = [RNG.standard_normal(shape).astype(np.float32) for shape in ((6, 50), (5, 50), (6, 5))]
+    product = (Factor(X, (b, k)), Factor(Y, (c, k)))
+    terms = [Term(((b,),), ((c,),), (*product, *more), bound=(k,)) for more in ((), (Factor(Z, (b, c)),))]
+    (total,) = with_common_factors(terms)
+    assert all([factor.dtype == np.float32 for factor in total.factors])
+
+
+def network_of(X: np.ndarray) -> Any:
+    def f(W1: Any, b1: Any, W2: Any, b2: Any, W3: Any) -> Any:
+        return np.tanh(np.tanh(X @ W1 + b1) @ W2 + b2) @ W3
+
+    return f
+
+
+def test_the_kernel_of_a_network() -> None:
+    X = RNG.standard_normal((5, 3))
+    point = [RNG.standard_normal(shape) for shape in ((3, 4), (4,), (4, 6), (6,), (6, 2))]
+    f = network_of(X)
+    blocks = jac.jacobian(f, argnums=(0, 1, 2, 3, 4))(*point)
+    found = reduce(add, [J @ J.T for J in blocks]).to_array()
+    dense = []
+    for n, array in enumerate(point):  # complex steps
+        columns = []
+        for h in np.eye(array.size).reshape(-1, *array.shape):
+            moved = [x + 1e-30j * h if k == n else x for k, x in enumerate(point)]
+            columns.append(np.imag(f(*moved)).ravel() / 1e-30)
+        dense.append(np.stack(columns, axis=1))
+    J = np.concatenate(dense, axis=1)
+    np.testing.assert_allclose(found.reshape(10, 10), J @ J.T, atol=1e-11)
+
+
+def arrays_of_the_kernel() -> int:
+    """How many arrays the terms of a network's kernel hold."""
+    X = RNG.standard_normal((5, 3))
+    point = [RNG.standard_normal(shape) for shape in ((3, 4), (4,), (4, 6), (6,), (6, 2))]
+    blocks = jac.jacobian(network_of(X), argnums=(0, 1, 2, 3, 4))(*point)
+    total = reduce(add, [J @ J.T for J in blocks])
+    return len({id(factor.array) for term in total.terms for factor in term.factors})  # type: ignore[union-attr]
+
+
+def test_copies_of_a_function_are_eliminated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each block brings the whole network; what is behind the last layers is multiplied for the first of them only."""
+    found = arrays_of_the_kernel()
+    monkeypatch.setattr(elimination, "_recalled", elimination._joined)
+    assert found < arrays_of_the_kernel()
