@@ -172,6 +172,32 @@ def test_numbers_that_no_count_is(name):
     np.testing.assert_allclose(value, getattr(scipy.stats, name).logpmf(k, *parameters, 0.4), rtol=1e-12)
 
 
+COUNTS = {"poisson": (2.3,), "binom": (5, 0.3), "geom": (0.3,), "nbinom": (3, 0.4), "bernoulli": (0.3,)}
+
+
+@pytest.mark.parametrize("method", ["cdf", "sf"])
+@pytest.mark.parametrize("name", COUNTS)
+def test_distribution_functions_of_counts(name, method):
+    *fixed, p = COUNTS[name]
+    k = np.array([-1.0, 0.0, 1.0, 2.0, 2.5, 5.0, 9.0])
+
+    def ours(p):
+        return getattr(getattr(stats, name), method)(k, *fixed, p)
+
+    value, J = jac.value_and_jacobian(ours)(p)
+    np.testing.assert_allclose(value, getattr(getattr(scipy.stats, name), method)(k, *fixed, p), rtol=1e-11, atol=1e-14)
+    np.testing.assert_allclose(J.to_array(), numerical_jacobians(ours, np.array(p))[0], atol=1e-8)
+
+
+def test_vectors_with_fixed_parameters():
+    x, m, C = np.array([0.3, -0.2]), np.array([0.1, 0.4]), np.array([[2.0, 0.3], [0.3, 1.0]])
+    slope = jac.grad(lambda m: stats.multivariate_normal(m, cov=C).logpdf(x))(m)
+    np.testing.assert_allclose(slope, np.linalg.solve(C, x - m))
+    assert stats.multivariate_normal(m, C).rvs(random_state=0).shape == (2,)
+    with pytest.raises(jac.UnsupportedFunctionError, match=r"multivariate_normal\.entropy has no rule in a traced"):
+        jac.grad(lambda m: stats.multivariate_normal.entropy(m, C))(m)
+
+
 def test_a_method_without_a_derivative_is_refused():
     with pytest.raises(jac.UnsupportedFunctionError, match=r"stats\.beta\.ppf has no rule in a traced variable"):
         jac.grad(lambda p: stats.beta.ppf(p, 2.0, 3.0))(0.3)

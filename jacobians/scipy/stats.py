@@ -83,9 +83,7 @@ class Distribution:
         return call
 
     def _offered(self) -> set[str]:
-        if self.discrete:
-            return {"logpmf", "pmf"}
-        offered = {"logpdf", "pdf", *self.others}
+        offered = {"logpmf", "pmf", *self.others} if self.discrete else {"logpdf", "pdf", *self.others}
         return offered | ({"logcdf", "logsf", "sf"} if "cdf" in self.others else set())
 
     def _standardised(self, method: str, args: tuple, kwargs: dict[str, Any]) -> tuple[Any, Any, tuple[Any, ...]]:
@@ -154,7 +152,7 @@ def _between(name: str, below: float, above: float, fallback: Function) -> Funct
     """A distribution function: its own formula, or one made of another; constant outside the support."""
 
     def definition(owner: Distribution, y: Any, scale: Any, shapes: tuple[Any, ...]) -> Any:
-        inside, safe = _inside(owner, y)
+        inside, safe = _inside(owner, np.floor(y) if owner.discrete else y)
         own = owner.others.get(name)
         found = own(safe, *shapes) if own else fallback(owner.others["cdf"](safe, *shapes))
         outside = np.where(np.less(y, owner.lower), below, np.where(np.isnan(y), np.nan, above))
@@ -198,6 +196,11 @@ def _binomial(k: Any, n: Any, p: Any) -> Any:
     return np.where(fits, _choose(n, k) + sp.xlogy(k, p) + sp.xlog1py(n - k, -p), -np.inf)
 
 
+def _binomial_cdf(k: Any, n: Any, p: Any) -> Any:
+    below = np.less(k, n)
+    return np.where(below, sp.betainc(np.where(below, n - k, 1.0), k + 1, 1 - p), 1.0)
+
+
 # fmt: off
 _TABLE = [
     Distribution("norm", _normal, cdf=sp.ndtr, sf=lambda y: sp.ndtr(-y), logcdf=sp.log_ndtr,
@@ -233,12 +236,15 @@ _TABLE = [
     Distribution("rayleigh", lambda y: np.log(y) - y * y / 2, 0,
                  cdf=lambda y: -np.expm1(-y * y / 2), sf=lambda y: np.exp(-y * y / 2), logsf=lambda y: -y * y / 2),
     Distribution("uniform", lambda y: 0 * y, 0, 1, cdf=lambda y: y),
-    Distribution("poisson", lambda k, mu: sp.xlogy(k, mu) - sp.gammaln(k + 1) - mu, 0, discrete=True),
-    Distribution("bernoulli", lambda k, p: sp.xlogy(k, p) + sp.xlog1py(1 - k, -p), 0, 1, discrete=True),
-    Distribution("binom", _binomial, 0, discrete=True),
-    Distribution("geom", lambda k, p: np.log(p) + sp.xlog1py(k - 1, -p), 1, discrete=True),
+    Distribution("poisson", lambda k, mu: sp.xlogy(k, mu) - sp.gammaln(k + 1) - mu, 0, discrete=True,
+                 cdf=lambda k, mu: sp.gammaincc(k + 1, mu), sf=lambda k, mu: sp.gammainc(k + 1, mu)),
+    Distribution("bernoulli", lambda k, p: sp.xlogy(k, p) + sp.xlog1py(1 - k, -p), 0, 1, discrete=True,
+                 cdf=lambda k, p: np.where(np.less(k, 1), 1 - p, 1.0)),
+    Distribution("binom", _binomial, 0, discrete=True, cdf=_binomial_cdf),
+    Distribution("geom", lambda k, p: np.log(p) + sp.xlog1py(k - 1, -p), 1, discrete=True,
+                 cdf=lambda k, p: -np.expm1(k * np.log1p(-p)), sf=lambda k, p: np.exp(k * np.log1p(-p))),
     Distribution("nbinom", lambda k, n, p: sp.gammaln(n + k) - sp.gammaln(k + 1) - sp.gammaln(n) + n * np.log(p)
-                 + sp.xlog1py(k, -p), 0, discrete=True),
+                 + sp.xlog1py(k, -p), 0, discrete=True, cdf=lambda k, n, p: sp.betainc(n, k + 1, p)),
 ]
 # fmt: on
 _DISTRIBUTIONS = {distribution.name: distribution for distribution in _TABLE}
@@ -251,6 +257,23 @@ class _Multivariate:
     def __init__(self, name: str, log: Function) -> None:
         self.original, self.name, self.log = getattr(original, name), name, log
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The distribution with fixed parameters."""
+        return _FrozenVector(self, args, kwargs)
+
+    def __getattr__(self, method: str) -> Function:
+        if method.startswith("__"):
+            raise AttributeError(method)
+        plain = getattr(self.original, method)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if is_recorded(args) or is_recorded(kwargs.values()):
+                reason = "in a traced variable; it offers logpdf and pdf"
+                raise UnsupportedFunctionError(f"jacobians.scipy.stats.{self.name}.{method}", reason)
+            return plain(*args, **kwargs)
+
+        return call
+
     def logpdf(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """The logarithm of the density."""
         recorded = is_recorded((x, *args)) or is_recorded(kwargs.values())
@@ -260,6 +283,19 @@ class _Multivariate:
         """The density."""
         recorded = is_recorded((x, *args)) or is_recorded(kwargs.values())
         return np.exp(self.log(x, *args, **kwargs)) if recorded else self.original.pdf(x, *args, **kwargs)
+
+
+class _FrozenVector:
+    """A distribution of vectors with its parameters."""
+
+    def __init__(self, owner: _Multivariate, args: tuple, kwargs: dict[str, Any]) -> None:
+        self.owner, self.args, self.kwargs = owner, args, kwargs
+
+    def __getattr__(self, method: str) -> Function:
+        if method.startswith("__"):
+            raise AttributeError(method)
+        function = getattr(self.owner, method)
+        return lambda *x, **more: function(*x, *self.args, **self.kwargs, **more)
 
 
 def _log_normal_vector(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
