@@ -183,6 +183,18 @@ def test_gradients_of_weights_are_products_of_all_steps():
     assert "[:, None]" not in backward  # no product of two vectors is written
 
 
+def test_what_is_the_same_in_all_steps_is_computed_once():
+    def final(x, a):
+        for _ in range(40):
+            x = np.sin(x * np.exp(a)) + np.cos(a)
+        return x
+
+    compiled = jac.compile(final)
+    x, a = np.array([0.5, 0.25]), np.array([0.1, -0.2])
+    np.testing.assert_allclose(compiled(x, a), final(x, a), rtol=1e-13)
+    assert _bodies(compiled.source)[0][1].count("np.") == 1
+
+
 def test_results_share_no_memory():
     def states(x):
         kept = []

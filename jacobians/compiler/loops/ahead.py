@@ -88,6 +88,8 @@ class Ahead:
         The arrays of all steps.
     factors : list of (Node, Node)
         What products are made of again, with the arrays of all steps.
+    fixed : list of Assign
+        What is the same in all steps.
     body : list of Statement
     now : dict of int to Node
         What takes the place of nodes of the body.
@@ -103,8 +105,22 @@ class Ahead:
         self.inside |= {id(c.inside) for c in (*old.carried, *old.counters)}
         self.inside |= {id(node) for element in old.elements for node in element.inside}
         self.inside |= {id(node) for node, _ in self.factors}
+        self.fixed: list[Assign] = []
+        self.body = self._varying()
         self._read_lists()
         self.take(self.body)
+
+    def _varying(self) -> list[Statement]:
+        """The body without what is the same in all steps."""
+        left: list[Statement] = []
+        for statement in self.body:
+            node = called(statement)
+            if node is not None and node.operands and not any([id(a) in self.inside for a in node.operands]):
+                self.inside.discard(id(node))
+                self.fixed.append(Assign(node))
+            else:
+                left.append(statement)
+        return left
 
     def _multiplied(self) -> list[Statement]:
         """The body, with large products of an earlier loop made again from their factors."""

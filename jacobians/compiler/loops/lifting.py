@@ -137,4 +137,9 @@ class _Program:
                 after.append(Accumulate(array_like(outer), array, addend))
                 array = after[-1].makes[0]
             self.new[id(outer)] = array
-        return [*before, *([loop] if loop.body or loop.kept or loop.stacks or loop.results else []), *after]
+        return [
+            *part.fixed,
+            *before,
+            *([loop] if loop.body or loop.kept or loop.stacks or loop.results else []),
+            *after,
+        ]
