@@ -2,7 +2,7 @@
 
 - `assert_right(call, *points)` compares the two.
 - `traced(call, *arrays)` runs a function on watched arrays, and returns its result with the level.
-- `graph_jacobians(graph, output, inputs)` multiplies the dense terms of all edges, from the output back.
+- `graph_jacobians(graph, output, inputs)` multiplies the dense terms of all edges, from the input on.
 - `numerical_jacobians(call, *arrays)` takes central differences of two step sizes and extrapolates.
 """
 
@@ -10,6 +10,7 @@ import numpy as np
 from dense_terms import dense
 
 from jacobians import tracing
+from jacobians.terms import CONJUGATE, REAL
 
 __all__ = ["assert_right", "graph_jacobians", "jacobians_of", "numerical_jacobians", "traced"]
 
@@ -23,22 +24,28 @@ def traced(call, *arrays):
 
 
 def graph_jacobians(graph, output, inputs):
-    """For each input vertex the dense Jacobian of the output vertex, of shape out_shape + in_shape."""
-    shape = graph.shapes[output]
-    size = int(np.prod(shape))
-    adjoint = {output: np.eye(size)}
-    for target in range(output, -1, -1):
-        rows = adjoint.get(target)
-        for source, terms in graph.into[target].items() if rows is not None else ():
-            edge = sum(dense(term.check()) for term in terms)
-            assert edge.shape == graph.shapes[target] + graph.shapes[source]
-            product = rows @ edge.reshape(rows.shape[1], -1)
-            adjoint[source] = adjoint.get(source, 0) + product
-    shapes = [graph.shapes[vertex] for vertex in inputs]
-    return [
-        np.reshape(adjoint.get(vertex, np.zeros((size, int(np.prod(inner))))), shape + inner)
-        for vertex, inner in zip(inputs, shapes, strict=True)
-    ]
+    """For each input vertex, which is real, the dense Jacobian of the output vertex, of shape out_shape + in_shape."""
+    return [_slope(graph, output, vertex) for vertex in inputs]
+
+
+def _slope(graph, output, vertex):
+    size = int(np.prod(graph.shapes[vertex]))
+    slopes = {vertex: np.eye(size)}
+    for target in range(vertex + 1, output + 1):
+        moved = [
+            _moved(term.check(), slopes[s]) for s, terms in graph.into[target].items() if s in slopes for term in terms
+        ]
+        if moved:
+            slopes[target] = sum(moved)
+            assert slopes[target].shape == (int(np.prod(graph.shapes[target])), size)
+    shape = graph.shapes[output] + graph.shapes[vertex]
+    return np.reshape(slopes.get(output, np.zeros(shape)), shape)
+
+
+def _moved(term, slope):
+    """What a term makes of the slope of its source."""
+    product = dense(term).reshape(-1, len(slope)) @ (np.conj(slope) if term.act == CONJUGATE else slope)
+    return np.real(product) if term.act == REAL else product
 
 
 def jacobians_of(call, *arrays):
@@ -58,8 +65,9 @@ def numerical_jacobians(call, *arrays, step=1e-4):
 
 def _numerical(call, arrays, position, step):
     x = arrays[position]
-    shape = np.shape(call(*arrays))
-    jacobian = np.zeros((*shape, x.size))
+    value = np.asarray(call(*arrays))
+    shape = value.shape
+    jacobian = np.zeros((*shape, x.size), np.result_type(value, float))
     for n in range(x.size):
 
         def moved(distance, n=n):

@@ -214,15 +214,17 @@ def _mean_by_k(y: Any, a: Any, b: Any) -> Any:
     return 2 * y * y / (math.pi * a) * ellipk_slope(1 - ratio * ratio)
 
 
-_SERIES = range(1, 13)
+_SERIES = [math.comb(2 * k, k) / 4**k * k / (2 * k + 1) for k in range(1, 13)]
 
 
 def _rc(x: Any, y: Any, by_x: bool) -> Any:
-    """``R_C = arccos sqrt(x / y) / sqrt(y - x)``, 19.2.18; near x = y its series in ``u = 1 - x / y``, 19.2.20."""
+    """``R_C = arccos sqrt(x / y) / sqrt(y - x)``, 19.2.18; near x = y by the series of the arc sine, 4.24.1, in
+    ``u = 1 - x / y``: ``sqrt(y) R_C`` is the sum of ``binomial(2 k, k) / 4^k u^k / (2 k + 1)``.
+    """
     u = 1 - x / y
     near = np.less(np.abs(u), 0.03)
     u0 = np.where(near, u, 0.0)
-    series = -sum([k / (2 * k + 1) * u0 ** (k - 1) for k in _SERIES]) / (y * np.sqrt(y))
+    series = -sum([coefficient * u0**k for k, coefficient in enumerate(_SERIES)]) / (y * np.sqrt(y))
     gap = np.where(near, 1.0, y - x)
     direct = (sp.elliprc(np.where(near, 1.0, x), np.where(near, 2.0, y)) - 1 / np.sqrt(x)) / (2 * gap)
     slope = np.where(near, series, direct)
