@@ -203,8 +203,10 @@ def _recalled(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, 
         return _joined(outer, inner, graph, source, target)
     left, right = outer[0], inner[0]
     patterns = pattern_of(left), pattern_of(right)
+    if None in patterns:
+        return _joined(outer, inner, graph, source, target)
     arrays = *left.arrays, *right.arrays
-    if None in patterns or any([type(array) is Shadow for array in arrays]):  # each order that is priced pays anew
+    if any([type(array) is Shadow for array in arrays]):  # each order that is priced pays anew
         return _joined(outer, inner, graph, source, target)
     key = "join", *patterns, left.scale, right.scale, *map(id, arrays)
     term = recall(key, (left, right), lambda: join(left, right, once=True))

@@ -60,8 +60,9 @@ def _bound(function: Any, intervals: tuple[Any, ...]) -> Callable[..., Any]:
     """The function of those arguments that have an interval."""
 
     def call(*arrays: Any) -> Any:
-        # In single precision SciPy finds nan for the functions of Mathieu.
-        left = iter([np.astype(x, float) for x in arrays] if "mathieu" in function.__name__ else arrays)
+        # In single precision SciPy finds nan for the functions of Mathieu, and no end for spheroidal ones.
+        double = function.__name__.startswith(("mathieu", "pro_", "obl_"))
+        left = iter([np.astype(x, float) for x in arrays] if double else arrays)
         return function(*[next(left) if isinstance(i, tuple) else i for i in intervals])
 
     return call
