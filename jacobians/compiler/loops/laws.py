@@ -248,6 +248,10 @@ def _matched(sheet: Sheet, start: int, period: int, count: int) -> Match | None:
     broken = np.flatnonzero(~(follows | entering).all(1))
     low = int(max(broken[broken < middle], default=-1)) + 1
     high = int(min(broken[broken > middle], default=count))
+    used = rows[middle, kind == 0]  # what a step has made once for all later ones is made before the loop
+    low = max(low, int(max((used[(used >= start) & (used < size)] - start) // period, default=-1)) + 1)
+    if low > middle:
+        return None
     before = _before(rows, relative[middle], delays, period, low)
     if before is None:
         low = max(low, int(delays.max(initial=0)))
