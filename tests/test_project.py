@@ -78,7 +78,7 @@ def test_the_readme_has_both_commands():
     commands = re.findall(r"^    (python -m venv .*)$", README, flags=re.MULTILINE)
     assert [command.rsplit("&& ", 1)[1] for command in commands] == [
         ".venv/bin/python -m jacobians",
-        ".venv/bin/python -m pytest",
+        ".venv/bin/python -m pytest -n auto --dist loadfile",
     ]
     assert all("&& .venv/bin/pip install " in command for command in commands)
 
