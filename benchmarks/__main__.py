@@ -118,6 +118,7 @@ def settle_threads(threads: int, given: Sequence[str]) -> None:
         "NPROC": count,
         "JAX_ENABLE_X64": "1",
         "JAX_PLATFORMS": "cpu",
+        "OPENBLAS_THREAD_TIMEOUT": "4",  # else idle threads take the cores of who comes next for some milliseconds
         "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow comes with neural-tangents
         "TF_ENABLE_ONEDNN_OPTS": "0",
     }

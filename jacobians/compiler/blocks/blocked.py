@@ -22,7 +22,7 @@ from ...program import Node
 from ..namespace import Namespace
 from ..printing import call_text, literal
 from .placing import write_text
-from .rows import Call, Rows, is_gather
+from .rows import Call, Rows, is_dot, is_gather
 from .turned import turned, turned_text, whole_text
 
 __all__ = ["Blocked"]
@@ -90,6 +90,11 @@ class Blocked:
     @property
     def makes(self) -> tuple[Node, ...]:
         return tuple([call.node for call in self.calls])
+
+    @property
+    def parallel(self) -> bool:
+        """Whether several threads pay."""
+        return self.work >= _SHARED
 
     @property
     def size(self) -> int:
@@ -194,6 +199,9 @@ class Blocked:
             for o in node.operands:
                 if o not in rows.cut and id(o) in entire:
                     roles[id(o)] = whole_text(node, o, entire[id(o)]) if self.innermost else entire[id(o)]
+            if self.parallel and is_dot(node):
+                body.append(_dot_line(node, roles, space))
+                continue
             write = _turned_lines if self.innermost else _lines
             body += write(node, rows, roles, space, out, id(node) in stored)
         parts = [local[id(call.node)] for call in self.calls if call.rows.kind == "part"]
@@ -213,7 +221,8 @@ class Blocked:
         others = ", ".join([names[id(node)] for node in whole])
         kinds = ", ".join([f"({literal(dtype, names, space)}, {shape})" for dtype, shape in buffers])
         words = f"{name}, {self.size}, {self.step}, [{', '.join(arrays)}], [{others}], [{kinds}]"
-        words += ", parallel=True" * (self.work >= _SHARED) + ", innermost=True" * self.innermost
+        words += ", parallel=True" * self.parallel + ", innermost=True" * self.innermost
+        words += ", wider=True" * (self.parallel and not parts)
         lines.append(f"{'_parts = ' * bool(parts)}{space.helper('in_blocks')}({words})")
         moved = [node for node in self.stored if local[id(node)] != names[id(node)]]
         lines += [f"{names[id(node)]} = {local[id(node)]}" for node in moved]
@@ -260,6 +269,12 @@ def _writes_in_place(node: Node) -> bool:
 def _is_made(node: Node) -> bool:
     """Whether NumPy's function takes no array to write into."""
     return node.function in (np.where, np.cross) or is_gather(node)
+
+
+def _dot_line(node: Node, names: Mapping[int, str], space: Namespace) -> str:
+    """An inner product without BLAS, whose own threads would wait for each other and take the cores of ours."""
+    a, b = [names[id(operand)] for operand in node.args]
+    return f'{names[id(node)]} = {space.function(np.einsum)}("i,i", {a}, {b})'
 
 
 def _lines(node: Node, rows: Rows, names: Mapping[int, str], space: Namespace, out: str, stored: bool) -> list[str]:

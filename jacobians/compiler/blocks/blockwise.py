@@ -40,7 +40,7 @@ def set_threads(count: int) -> int:
 
     A run of elementwise calls is split among threads only where it takes long enough to pay. At the start the number is
     that of the environment variable ``OMP_NUM_THREADS`` if it is set, else of the cores that the process may use. The
-    threads of NumPy's linear algebra are not touched.
+    threads of NumPy's linear algebra are not touched. Results do not depend on the number, to the last bit.
 
     Parameters
     ----------
@@ -90,6 +90,7 @@ def in_blocks(
     buffers: Sequence[tuple[Any, tuple[int, ...]]] = (),
     parallel: bool = False,
     innermost: bool = False,
+    wider: bool = False,
 ) -> list[Any]:
     """Call ``function(*blocks, *whole, *buffers)`` for `step` rows of each array of `cut` after the other.
 
@@ -106,12 +107,17 @@ def in_blocks(
         Whether several threads pay.
     innermost : bool
         Whether blocks and buffers have the rows as their last axis.
+    wider : bool
+        Whether blocks may have more rows, since results do not depend on where they are cut.
 
     Returns
     -------
     list
         The results, in the order of the blocks.
     """
+    threads = min(_limits["threads"], -(-size // step)) if parallel else 1
+    if threads > 1 and wider:  # threads take turns at the interpreter, so each goes further between two of its turns
+        step = min(2 * step, -(-size // threads))
     count = -(-size // step)
     if innermost:
         cut = [array.transpose(*range(1, array.ndim), 0) for array in cut]
@@ -146,7 +152,6 @@ def in_blocks(
             raise
         give_back(memory, "blocks")
 
-    threads = min(_limits["threads"], count) if parallel else 1
     helpers = _helpers(work, threads - 1)
     try:
         work()

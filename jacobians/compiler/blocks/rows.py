@@ -18,7 +18,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...program import Node
 
-__all__ = ["LARGE", "REDUCTIONS", "SHORT", "Call", "Reduction", "Rows", "is_gather", "rows_of", "takes_out"]
+__all__ = ["LARGE", "REDUCTIONS", "SHORT", "Call", "Reduction", "Rows", "is_dot", "is_gather", "rows_of", "takes_out"]
 
 LARGE = 32_768  # entries of an array from which on a run pays
 SHORT = 16  # entries of a row up to which it pays to have the rows as the last axis
@@ -174,6 +174,11 @@ def _dot(node: Node) -> Rows | None:
     if not (isinstance(a, Node) and isinstance(b, Node) and a.ndim == b.ndim == 1 and a.dtype == b.dtype):
         return None
     return Rows("part", a.shape[0], (a, b), np.sum) if a.dtype.kind in "fc" else None
+
+
+def is_dot(node: Node) -> bool:
+    """Whether a call is the inner product of two vectors of real numbers."""
+    return node.function in _DOTS and node.ndim == 0 and node.dtype.kind == "f"
 
 
 def _einsum(node: Node) -> Rows | None:
