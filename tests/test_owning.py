@@ -9,7 +9,7 @@ import pytest
 
 import jacobians as jac
 import jacobians.late
-from jacobians.elimination import is_alone, owning
+from jacobians.elimination import is_alone, owning, sums
 from jacobians.elimination.recipes import join
 from jacobians.labels import Label
 from jacobians.late import Late, late
@@ -25,6 +25,7 @@ def every_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small arrays are treated as large ones are."""
     monkeypatch.setattr(jacobians.late, "LARGE", 0)
     monkeypatch.setattr(owning, "LARGE", 0)
+    monkeypatch.setattr(sums, "LARGE", 0)
 
 
 def diagonal(array: Any) -> Term:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..labels import Label
 from ..terms import Factor, factor_of
-from .kernels import Kernel, into_left, into_right, pair_kernel
+from .kernels import Kernel, pair_kernel, product_into, swapped
 from .pairs import einsum, sum_out
 from .path import Step, plan_numbers
 
@@ -91,12 +91,10 @@ def contract_factors(factors: Sequence[Factor], result: Iterable[Label], out: np
         if type(array) is not np.ndarray:
             return _dispatched(factors, program)
     for first, second, contract in program.pairs:
-        b, a = arrays.pop(second), arrays.pop(first)
-        arrays.append(contract(a, b))
-    a, b = arrays
+        arrays.append(contract(arrays.pop(first), arrays.pop(second - 1)))  # no name here keeps an intermediate
     if out is None:
-        return factor_of(program.last(a, b), program.labels)
-    program.last(a, b, out)
+        return factor_of(program.last(arrays.pop(0), arrays.pop()), program.labels)
+    program.last(arrays.pop(0), arrays.pop(), out)
     return Factor(out, program.labels)
 
 
@@ -152,15 +150,36 @@ def _program(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, exact
     for step, result in zip(steps, _layouts(steps, inputs), strict=True):
         right, left = waiting.pop(step.right), waiting.pop(step.left)
         fresh = made.pop(step.right), made.pop(step.left)
-        if any(fresh) and left and left == right and set(result) == set(left) and not (exact and not waiting):
-            kernel = Kernel(left, into_left if fresh[1] else into_right)
-        else:
-            kernel = pair_kernel(left, right, result, sizes, exact=exact and not waiting)
+        place = exact and not waiting
+        kernel = None if place else _in_place(left, right, result, fresh, sizes)
+        if kernel is None:
+            kernel = pair_kernel(left, right, result, sizes, exact=place)
         pairs.append((step.left, step.right, kernel.run))
         orders.append(kernel.labels)
         waiting.append(kernel.labels)
         made.append(True)
     return Program(tuple(pairs[:-1]), pairs[-1][2], orders[-1], tuple(orders[:-1]))
+
+
+def _in_place(
+    left: Numbers, right: Numbers, result: Numbers, fresh: tuple[bool, bool], sizes: Numbers
+) -> Kernel | None:
+    """The product without a sum written into an intermediate that has all of its labels, if there is one.
+
+    Parameters
+    ----------
+    left, right, result : tuple of int
+    fresh : pair of bool
+        Whether the right one and the left one are intermediates.
+    sizes : tuple of int
+    """
+    wanted = {*result}
+    if left and fresh[1] and wanted == {*left} and wanted.issuperset(right):
+        return product_into(left, right, sizes)
+    if right and fresh[0] and wanted == {*right} and wanted.issuperset(left):
+        kernel = product_into(right, left, sizes)
+        return Kernel(kernel.labels, swapped(kernel.run))
+    return None
 
 
 def _layouts(steps: Sequence[Step], inputs: Sequence[Numbers]) -> list[Numbers]:

@@ -19,6 +19,7 @@ import numpy as np
 from ..contract import contract_factors
 from ..labels import Axis, Label, fresh, size_of
 from ..terms import Affine, Factor, Map, OperatorFactor, Pattern, Term, factor_of, pattern_of, patterned, picks_part
+from .owning import NOTHING_SPARE
 from .shadows import Ledger, Shadow
 from .sums import weighted_sum
 
@@ -75,8 +76,11 @@ def _numbered(term: Term) -> dict[Label, int]:
     return number
 
 
-def add(a: Term, b: Term) -> Term | None:
-    """The sum of two terms of one placement as one term, or None where that would be larger than both."""
+def add(a: Term, b: Term, spare: frozenset[int] = NOTHING_SPARE) -> Term | None:
+    """The sum of two terms of one placement as one term, or None where that would be larger than both.
+
+    Arrays whose ids are in `spare` may be written into if there is a sum; both terms are of no more use then.
+    """
     left, right = pattern_of(a), pattern_of(b)
     if left is None or right is None:
         parts = _parts(a, b)
@@ -84,7 +88,7 @@ def add(a: Term, b: Term) -> Term | None:
     ours, theirs = a.arrays, b.arrays
     alike = [(m, n) for m, array in enumerate(ours) for n, other in enumerate(theirs) if array is other]
     recipe = _recipe(left, right, tuple(alike))
-    return None if recipe is None else recipe.follow(a, b)
+    return None if recipe is None else recipe.follow(a, b, spare)
 
 
 class _Parts(NamedTuple):
@@ -123,14 +127,15 @@ class _Recipe:
         self.theirs = [factor.labels for factor in parts.renamed.factors]
         self.sums: dict[Axis, Pattern] = {}  # by the labels of what is added, known when it is done
 
-    def follow(self, a: Term, b: Term) -> Term:
+    def follow(self, a: Term, b: Term, spare: frozenset[int]) -> Term:
         """The sum of two terms of these patterns."""
         pattern, (_, shared, ours, theirs) = self.pattern, self.parts
         if not ours and not theirs:
             return pattern.term(a.arrays, a.scale + b.scale)
         left = _product([factor_of(a.arrays[n], pattern.groups[n]) for n in ours])
         right = _product([factor_of(b.arrays[n], self.theirs[n]) for n in theirs])
-        scale, total = weighted_sum(a.scale, left, b.scale, right)
+        products = [id(one.array) for one, factors in ((left, ours), (right, theirs)) if len(factors) > 1]
+        scale, total = weighted_sum(a.scale, left, b.scale, right, spare.union(products) if products else spare)
         made = self.sums.get(total.labels)
         if made is None:
             groups = [*[pattern.groups[n] for n in shared], total.labels]

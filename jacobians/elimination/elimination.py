@@ -85,9 +85,9 @@ def push(
     living = _living(graph, set(inputs), output)
     if tangents is not None:
         arrived = _forward(living, graph, tangents, consume, (output,))
-        return {TANGENT: sum_of(arrived.get(output, []), graph, output)}
+        return {TANGENT: total(arrived, graph, output)}
     arrived = _backward(living, graph, {output: cotangent or []}, consume)
-    return {vertex: sum_of(arrived.get(vertex, []), graph, vertex) for vertex in inputs}
+    return {vertex: total(arrived, graph, vertex) for vertex in inputs}
 
 
 def _forward(
@@ -135,6 +135,11 @@ def _backward(living: Edges, graph: LinearGraph, cotangents: Products, consume: 
             del inner, joined  # what is not needed any more is no memory, either
         del outer
     return arrived
+
+
+def total(arrived: Products, graph: LinearGraph, vertex: int) -> list[Term]:
+    """The sum of what has arrived at a vertex, in a list of its own: a vertex may be asked for twice."""
+    return [term for term in _merged(arrived.get(vertex, []), graph, vertex) if not term.is_empty]
 
 
 def sum_of(terms: list[Term], graph: LinearGraph, vertex: int, *, densify: bool = True) -> list[Term]:

@@ -61,7 +61,7 @@ def merge(
     for term in _refined(terms):
         group = merged.setdefault(placement(term), [])
         for n, other in enumerate(group):
-            total = add(other, term)
+            total = add(other, term, spare)
             if total is not None:
                 group[n] = total
                 break

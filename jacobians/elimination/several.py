@@ -16,7 +16,7 @@ import numpy as np
 from ..graph import LinearGraph
 from ..labels import axes_of, flatten
 from ..terms import Affine, Map, Term
-from .elimination import Edges, Products, _backward, _forward, _living, _run, sum_of
+from .elimination import Edges, Products, _backward, _forward, _living, _run, sum_of, total
 from .owning import made_terms
 
 __all__ = ["eliminate_several", "pull_several", "push_several", "with_sink"]
@@ -59,7 +59,7 @@ def push_several(
 ) -> list[list[Term]]:
     """The terms of the products with tangents by input, one sum for each output; see `push` for `consume`."""
     arrived = _forward(_needed(graph, inputs, outputs), graph, tangents, consume, outputs)
-    return [sum_of(arrived.get(output, []), graph, output) for output in outputs]
+    return [total(arrived, graph, output) for output in outputs]
 
 
 def pull_several(
@@ -74,7 +74,7 @@ def pull_several(
     for output, terms in zip(outputs, cotangents, strict=True):
         seeds.setdefault(output, []).extend(terms)
     arrived = _backward(_needed(graph, inputs, outputs), graph, seeds, consume)
-    return {vertex: sum_of(arrived.get(vertex, []), graph, vertex) for vertex in inputs}
+    return {vertex: total(arrived, graph, vertex) for vertex in inputs}
 
 
 def _needed(graph: LinearGraph, inputs: Sequence[int], outputs: Sequence[int]) -> Edges:
