@@ -1,5 +1,6 @@
 """Plan and run a contraction: from the terms of a Jacobian to arrays.
 
+- `cheapest`: `cheapest_pairs`, the best order of pairs for a few operands.
 - `path`: `plan_pairs`, the order of pairwise contractions (the only place that calls opt_einsum), planned once per
   structure; `ContractionPlan` prints itself.
 - `views`, `kernels`: `pair_kernel`, one pair of ndarrays as a product, a GEMM, a batched `matmul`, or einsum's loop.

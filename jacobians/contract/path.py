@@ -1,7 +1,8 @@
 """The order of pairwise contractions.
 
-`plan_pairs` asks opt_einsum once per structure. Its default is not used: ``auto`` misses the best order of chains with
-vectors in them by a factor of 100, and is greedy from nine operands on, so dynamic programming plans up to `DP_LIMIT`.
+`plan_pairs` goes through all orders of a few operands, and asks opt_einsum for more, once per structure. Its default is
+not used: ``auto`` misses the best order of chains with vectors in them by a factor of 100, and is greedy from nine
+operands on, so dynamic programming plans up to `DP_LIMIT`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from math import prod
 from typing import NamedTuple
 
 from ..labels import Label
+from .cheapest import LIMIT, cheapest_pairs
 
 __all__ = ["ContractionPlan", "Step", "plan_numbers", "plan_pairs"]
 
@@ -120,7 +122,7 @@ def plan_numbers(
 
 
 def _pairs(inputs: tuple, output: tuple, sizes: tuple) -> list[tuple[int, int]]:
-    """The positions of each pair in the shrinking list of operands: equal labels first, then opt_einsum's path."""
+    """The positions of each pair in the shrinking list of operands: equal labels first, then the cheapest path."""
     waiting = [(frozenset(labels), None) for labels in inputs]
     pairs: list[tuple[int, int]] = []
     while (twins := _twins([labels for labels, _ in waiting])) is not None:
@@ -129,8 +131,10 @@ def _pairs(inputs: tuple, output: tuple, sizes: tuple) -> list[tuple[int, int]]:
         waiting = [item for n, item in enumerate(waiting) if n not in twins] + [merged]
     if len(waiting) == 2:
         return [*pairs, (0, 1)]
+    if 2 < len(waiting) <= LIMIT:
+        return pairs + cheapest_pairs([labels for labels, _ in waiting], output, sizes)
     if len(waiting) > 2:
-        import opt_einsum  # slow to import, and not needed for pairs
+        import opt_einsum  # slow to import, and not needed for a few operands
 
         symbols = [opt_einsum.get_symbol(n) for n in range(len(sizes))]
         words = ["".join(symbols[n] for n in sorted(labels)) for labels, _ in waiting]
