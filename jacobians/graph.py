@@ -39,13 +39,13 @@ class LinearGraph:
 
     def add_vertex(self, shape: tuple[int, ...], dtype: np.dtype) -> int:
         """A new vertex; returns its number."""
+        number = len(self.shapes)
         self.shapes.append(shape)
-        dtype = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
         self.dtypes.append(dtype)
+        self.into.append({})
         if dtype.kind == "c":
             self.has_complex = True
-        self.into.append({})
-        return len(self.shapes) - 1
+        return number
 
     def is_real(self, vertex: int) -> bool:
         """Whether the values of a vertex are real."""

@@ -1,4 +1,4 @@
-"""`quietly`: a function that runs without NumPy's warnings.
+"""`quietly`: a function that runs without NumPy's warnings; `hush` and `restore`, what it does before and after.
 
 It is ``with np.errstate(all="ignore")`` around each call. That statement takes longer than two ufuncs on small arrays,
 and the slope of every traced function needs it, so NumPy's own setting is exchanged directly where it can be.
@@ -7,28 +7,36 @@ and the slope of every traced function needs it, so NumPy's own setting is excha
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy._core import umath
 
-__all__ = ["quietly"]
+__all__ = ["hush", "quietly", "restore"]
 
 _SETTING: Any = getattr(umath, "_extobj_contextvar", None)
-_QUIET: Any = None if _SETTING is None else umath._make_extobj(all="ignore")  # type: ignore[attr-defined]
+
+
+def _restore(before: Any) -> None:
+    _ = np.seterr(**before)
+
+
+hush: Callable[[], Any] = partial(np.seterr, all="ignore")
+restore: Callable[[Any], Any] = _restore
+if _SETTING is not None:
+    hush = partial(_SETTING.set, umath._make_extobj(all="ignore"))  # type: ignore[attr-defined]
+    restore = _SETTING.reset
 
 
 def quietly(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, for which overflow, division by zero and nan are no matter."""
 
     def quiet(*args: Any, **kwargs: Any) -> Any:
-        if _SETTING is None:
-            with np.errstate(all="ignore"):
-                return function(*args, **kwargs)
-        before = _SETTING.set(_QUIET)
+        before = hush()
         try:
             return function(*args, **kwargs)
         finally:
-            _SETTING.reset(before)
+            restore(before)
 
     return quiet

@@ -38,7 +38,7 @@ from .partials import (
     product_terms,
     real_dtype,
 )
-from .quiet import quietly
+from .quiet import hush, restore
 from .terms import Map, Term
 
 __all__ = [
@@ -173,22 +173,24 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
     """
     numbered: list[tuple[int, Any, bool]] = [(n, partial, callable(partial)) for n, partial in enumerate(partials)]
 
-    def state(call: Call, *operands: Any, **_: Any) -> list[LocalTerm]:
+    def run(call: Call, *operands: Any, **_: Any) -> list[LocalTerm]:
         result, needed = call
         shape, dtype, found = result.shape, result.dtype, []
         waits = type(result) is np.ndarray and result.nbytes >= LARGE
-        for position, partial, varies in numbered:
-            if position in needed:
-                operand = operands[position]
-                in_shape = operand.shape if hasattr(operand, "shape") else np.shape(operand)
-                value = late(partial, (result, *operands), needed) if varies and waits else None
+        for position, value, varies in numbered:
+            if position not in needed:
+                continue
+            if varies:
+                partial, value = value, late(value, (result, *operands), needed) if waits else None
                 if value is None:
-                    value = partial(result, *operands) if varies else partial
-                found.append((0, position, diagonal_term(shape, in_shape, value, dtype)))
+                    before = hush()  # a slope may be infinite where the function itself is fine
+                    try:
+                        value = partial(result, *operands)
+                    finally:
+                        restore(before)
+            found.append((0, position, diagonal_term(shape, operands[position].shape, value, dtype)))
         return found
 
-    # A slope may be infinite where the function itself is fine.
-    run = quietly(state) if any([varies for _, _, varies in numbered]) else state
     _register(Rule("elementwise", function, run))
 
 

@@ -4,7 +4,8 @@ In the order in which a call passes through:
 
 - `levels`: `opened` opens a level, one for each transform at work; it holds the graph.
 - `traced`: `Traced`, the array that is handed to the user's function.
-- `ufunc_calls`, `dispatch`: both protocols of NumPy; rules are looked up here, and their terms recorded.
+- `ufunc_calls`, `dispatch`: both protocols of NumPy; rules are looked up here.
+- `calls`: a call of a function that has a rule is run, and its terms are recorded.
 - `writing`: what has been written into an array.
 - `recorded`: what a traced value is made of; lists and object arrays of traced scalars are lifted to one.
 - `guarding`: arrays that a derivative captures stay as they were.
@@ -19,10 +20,10 @@ import numpy as np
 
 from ..errors import ArgumentError, EscapedTraceError
 from ..program import Symbol
-from .dispatch import check_current, owner_of
+from .dispatch import check_current
 from .failures import advise, explain
 from .levels import Level, opened
-from .recorded import contains_traced, lift, primal, stop_gradient
+from .recorded import contains_traced, lift, owner_of, primal, stop_gradient
 from .traced import Input, Traced, released
 from .ufunc_calls import rule_of_method
 

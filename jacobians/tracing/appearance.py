@@ -36,6 +36,10 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
     # ---- NumPy's protocols ------------------------------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs:
+            plain = apply_plainly(ufunc, inputs, kwargs)
+            if plain is not NotImplemented:
+                return plain
         return apply_ufunc(ufunc, method, inputs, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

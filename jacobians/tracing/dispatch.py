@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..arrays import settled, written
+from ..arrays import written
 from ..errors import ArgumentError, EscapedTraceError, TraceConversionError, UnsupportedFunctionError
-from ..program import Symbol
-from ..registry import Call, Path, Rule, function_name, lookup, refused_complex
-from .complex_calls import acting_terms, check_casts, has_complex
+from ..registry import function_name, lookup, refused_complex
+from .calls import STATIC, parameters_of, record
+from .complex_calls import has_complex
 from .levels import Level
-from .recorded import Recorded, contains_traced, lift, recorded_in
+from .recorded import Recorded, contains_traced, lift, owner_of, recorded_in
 
-__all__ = ["apply_function", "apply_plainly", "check_current", "owner_of"]
+__all__ = ["apply_function", "apply_plainly", "check_current"]
 
 # Functions whose argument is a list of arrays; a list of numbers elsewhere is one array.
 _LISTS: dict[Any, tuple[int, ...]] = {
@@ -34,17 +33,8 @@ _LISTS: dict[Any, tuple[int, ...]] = {
     np.piecewise: (2,),
     written: (1,),
 }
-# Their derivatives keep no operand (but new masks), so that an operand may change afterwards.
-_KEEP_NOTHING = {
-    *(np.add, np.subtract, np.negative, np.where, np.maximum, np.minimum, np.sum, np.mean),
-    *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.append, written),
-}
-# Arguments that only choose: whatever they are, nothing depends on them smoothly.
-_CONDITIONS: dict[Any, int] = {np.where: 0, np.compress: 0, np.extract: 0, np.select: 0}
 # Rules that state terms; operands of these types only say how, and an ndarray of these kinds holds no traced values.
 _STATING = {"elementwise", "multilinear", "gather", "local"}
-_STATIC = {int, float, complex, bool, str, slice, np.int64, np.bool_}
-_STATIC |= {np.float64, np.float32, np.complex128, np.complex64}
 _NUMBERS = set("fiubc")
 _SPECIAL = {"out", "overwrite_input"}
 _OBJECTS = (object, "O", "object", np.dtype(object))
@@ -69,7 +59,7 @@ def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         elif type(x) is np.ndarray:
             if x.dtype.kind not in _NUMBERS:
                 return NotImplemented
-        elif type(x) not in _STATIC and (type(function) is np.ufunc or not _is_static(x)):
+        elif type(x) not in STATIC and (type(function) is np.ufunc or not _is_static(x)):
             return NotImplemented
     rule = lookup(function)
     if level is None or rule is None or rule.kind not in _STATING:
@@ -78,13 +68,13 @@ def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         return NotImplemented
     if kwargs and (not _SPECIAL.isdisjoint(kwargs) or not all([_is_static(value) for value in kwargs.values()])):
         return NotImplemented
-    return _record(level, rule, args, kwargs)
+    return record(level, rule, args, kwargs)
 
 
 def _is_static(value: Any) -> bool:
     """Whether an argument is a number, a word or a nest of tuples of these: neither an operand nor a default."""
     kind = type(value)
-    return kind in _STATIC or (kind is tuple and all([_is_static(entry) for entry in value]))
+    return kind in STATIC or (kind is tuple and all([_is_static(entry) for entry in value]))
 
 
 def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -114,7 +104,7 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
         return unlinked(lift_result(run(*args, **kwargs)))  # type: ignore[misc]
     if rule.kind == "nondifferentiable":
         return function(*[_below(level, a) for a in args], **{name: _below(level, a) for name, a in kwargs.items()})
-    return _record(level, rule, *_positional(function, args, kwargs))
+    return record(level, rule, *_positional(function, args, kwargs))
 
 
 def _lifted(function: Any, position: int, value: Any) -> Any:
@@ -153,15 +143,6 @@ def level_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Le
             if latest is None or level.order > latest.order:
                 latest = level
     return latest
-
-
-def owner_of(value: Any) -> Any:
-    """The array that owns the memory of a value."""
-    while isinstance(value, Recorded):
-        value = value.value
-    while isinstance(value.base, (np.ndarray, Symbol)):
-        value = value.base
-    return value
 
 
 def is_overwritten(value: Recorded) -> bool:
@@ -222,28 +203,10 @@ def _place_of_out(function: Any) -> int:
     """The position of the argument `out`; beyond all arguments if it has none, or only by name."""
     if isinstance(function, np.ufunc):  # handled before
         return sys.maxsize
-    for position, parameter in enumerate(_parameters(function)):
+    for position, parameter in enumerate(parameters_of(function)):
         if parameter.name == "out" and parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
             return position
     return sys.maxsize
-
-
-# Compiled functions tell no signature before NumPy 2.4: these have it.
-_SIGNATURES: dict[Any, Callable[..., None]] = {
-    np.concatenate: lambda arrays, axis=0, out=None, *, dtype=None, casting="same_kind": None,
-    np.dot: lambda a, b, out=None: None,
-    np.inner: lambda a, b, /: None,
-    np.vdot: lambda a, b, /: None,
-    np.where: lambda condition, x, y, /: None,
-}
-
-
-@lru_cache(maxsize=1024)
-def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    try:
-        return list(inspect.signature(_SIGNATURES.get(function, function)).parameters.values())
-    except (TypeError, ValueError):
-        return []
 
 
 def _positional(function: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
@@ -251,7 +214,7 @@ def _positional(function: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tup
     traced = [name for name, value in kwargs.items() if contains_traced(value)] if kwargs else []
     if not traced:
         return args, kwargs
-    parameters = _parameters(function)
+    parameters = parameters_of(function)
     positions = {p.name: n for n, p in enumerate(parameters) if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)}
     for name in traced:
         if name not in positions:
@@ -264,114 +227,3 @@ def _positional(function: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tup
             raise UnsupportedFunctionError(function_name(function), f"for a traced {traced[-1]}=")
         bound.append(value)
     return tuple(bound), rest
-
-
-def _taken(level: Level, function: Any, value: Any, path: Path, sources: dict[Path, int]) -> Any:
-    """An argument with its values below the level; `sources` tells where vertices of the level come in."""
-    if isinstance(value, Recorded):
-        if value.level is not level:
-            return settled(value)
-        sources[path] = value.vertex
-        return value.value
-    if isinstance(value, np.ndarray):
-        return _constant(level, function, value)
-    if type(value) in (list, tuple) and isinstance(path, int):
-        return type(value)([_taken(level, function, entry, (path, n), sources) for n, entry in enumerate(value)])
-    return value
-
-
-def _constant(level: Level, function: Any, array: np.ndarray) -> np.ndarray:
-    if type(array) is not np.ndarray and isinstance(array, (np.matrix, np.ma.MaskedArray)):
-        raise ArgumentError(
-            function_name(function), "an operand", f"is a {type(array).__name__}", "Use np.asarray on it."
-        )
-    # Rules copy the integers and masks that they keep.
-    if array.dtype.kind not in "fc" or function in _KEEP_NOTHING:
-        return array
-    return level.guard.capture(array)
-
-
-def _record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """Run a function with a local rule on the values of a level, and add its results and its terms to the graph."""
-    function, make = rule.function, Recorded.plain
-    sources: dict[Path, int] = {}
-    values: list[Any] = []
-    for n, value in enumerate(args):
-        if isinstance(value, Recorded) and value.level is level:
-            sources[n] = value.vertex
-            value = value.value
-        elif type(value) not in _STATIC:
-            value = _taken(level, function, value, n, sources)
-        values.append(value)
-    if kwargs:
-        kwargs = {name: _taken(level, function, value, (-1, 0), sources) for name, value in kwargs.items()}
-    if level.graph.has_complex:
-        check_casts(level, function, sources, (*values, *kwargs.values()))
-    result = function(*values, **kwargs)
-    if not isinstance(result, (tuple, list)):
-        vertex = _vertex(level, rule, result)
-        if vertex is None:
-            return result
-        _add_terms(level, rule, sources, (vertex,), result, values, kwargs)
-        return make(level, result, vertex)
-    vertices = [_vertex(level, rule, part) for part in result]
-    if all(vertex is None for vertex in vertices):
-        return result
-    _add_terms(level, rule, sources, vertices, result, values, kwargs)
-    wrapped = [part if v is None else make(level, part, v) for part, v in zip(result, vertices, strict=True)]
-    if isinstance(result, tuple) and hasattr(result, "_fields"):
-        return type(result)(*wrapped)
-    return type(result)(wrapped)
-
-
-def _vertex(level: Level, rule: Rule, part: Any) -> int | None:
-    """A new vertex for a result of floating numbers; integers and truth values carry no derivative."""
-    if not hasattr(part, "dtype"):
-        part = np.asarray(part)
-    dtype = part.dtype
-    if dtype.kind == "c" and not rule.is_complex:
-        raise refused_complex(rule.function)
-    if dtype.kind == "O":
-        advice = "Of those no derivative can be told. Leave out dtype=object."
-        raise ArgumentError(function_name(rule.function), "its result", "is an array of objects", advice)
-    return level.graph.add_vertex(part.shape, dtype) if dtype.kind in "fc" else None
-
-
-def _add_terms(
-    level: Level,
-    rule: Rule,
-    sources: dict[Path, int],
-    vertices: Sequence[int | None],
-    result: Any,
-    values: list,
-    kwargs: dict,
-) -> None:
-    seen = set()
-    add_term = level.graph.add_term
-    found = rule.run(Call(result, sources), *values, **kwargs)  # type: ignore[misc]
-    if level.graph.has_complex:
-        found = acting_terms(level, rule, sources, vertices, found)
-    for position, path, term in found:
-        seen.add(path)
-        if isinstance(term, str):
-            level.refuse(owner_of(result[position]), function_name(rule.function), term)
-            continue
-        target, source = vertices[position], sources.get(path)
-        if target is not None and source is not None and not term.is_empty:
-            add_term(source, target, term)
-    if sources.keys() <= seen:
-        return
-    lost = [path for path in sources if path not in seen and not _is_condition(rule.function, path)]
-    if lost:
-        name = function_name(rule.function)
-        raise UnsupportedFunctionError(name, f"for a traced {_describe(rule.function, lost[0])}")
-
-
-def _is_condition(function: Any, path: Path) -> bool:
-    return _CONDITIONS.get(function) == (path if isinstance(path, int) else path[0])
-
-
-def _describe(function: Any, path: Path) -> str:
-    position = path if isinstance(path, int) else path[0]
-    parameters = _parameters(function)
-    return f"{parameters[position].name}=" if position < len(parameters) else f"argument {position}"

@@ -50,7 +50,7 @@ class Guard:
     __slots__ = ("_copies", "_locked", "_owned", "_owners", "_shared")
 
     def __init__(self) -> None:
-        self._copies: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # id of the original -> original, copy
+        self._copies: dict[int, tuple[np.ndarray, bytes, np.ndarray]] = {}  # id of the original -> it, memory, copy
         self._shared: dict[int, np.ndarray] = {}  # arrays of the user that are held without a copy
         self._owners: set[int] = set()  # whose memory these are in
         self._locked: list[int] = []
@@ -82,12 +82,13 @@ class Guard:
 
     def _copy(self, array: np.ndarray) -> np.ndarray:
         """A copy; the same one as before if the array has not changed, so that equal factors are recognised."""
+        order = "F" if array.flags.fnc else "C"
+        memory = array.tobytes(order)
         known = self._copies.get(id(array))
-        if known is not None and known[1].shape == array.shape and (known[1] == array).all():
-            return known[1]
-        copy = array.copy(order="K")
-        copy.flags.writeable = False
-        self._copies[id(array)] = array, copy
+        if known is not None and known[1] == memory and known[2].shape == array.shape:
+            return known[2]
+        copy = np.ndarray(array.shape, array.dtype, memory, order=order)  # bytes do not change, nor does it
+        self._copies[id(array)] = array, memory, copy
         return copy
 
     def _lock(self, chain: list[np.ndarray]) -> None:

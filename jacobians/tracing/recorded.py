@@ -17,7 +17,7 @@ from ..errors import ArgumentError
 from ..program import Symbol
 from .levels import Level
 
-__all__ = ["Recorded", "contains_traced", "lift", "primal", "recorded_in", "stop_gradient"]
+__all__ = ["Recorded", "contains_traced", "lift", "owner_of", "primal", "recorded_in", "stop_gradient"]
 
 
 class Recorded:
@@ -113,6 +113,15 @@ def stop_gradient(x: Any) -> Any:
     ``x * stop_gradient(x)`` has the derivative x, not 2 x.
     """
     return primal(x)
+
+
+def owner_of(value: Any) -> Any:
+    """The array that owns the memory of a value."""
+    while isinstance(value, Recorded):
+        value = value.value
+    while isinstance(value.base, (np.ndarray, Symbol)):
+        value = value.base
+    return value
 
 
 def lift(value: Any) -> Any:

@@ -16,9 +16,9 @@ from ..arrays import settled
 from ..errors import EscapedTraceError, WriteError
 from ..program import Symbol
 from .appearance import Appearance
-from .dispatch import apply_function, owner_of
+from .dispatch import apply_function
 from .levels import Level
-from .recorded import Recorded
+from .recorded import Recorded, owner_of
 from .ufunc_calls import knows
 from .writing import Steps, Writes, apply_steps, is_basic, is_entry, moved, of_level, writable
 

@@ -17,8 +17,8 @@ from ..arrays import multiplies_sparse, scatter, sparse_matmul
 from ..errors import ArgumentError, TraceConversionError, UnsupportedFunctionError
 from ..program import Symbol
 from ..registry import Rule, function_name, lookup
-from .dispatch import apply_function, apply_plainly, owner_of
-from .recorded import Recorded, lift
+from .dispatch import apply_function
+from .recorded import Recorded, lift, owner_of
 
 __all__ = ["apply_ufunc", "knows", "rule_of_method"]
 
@@ -58,11 +58,7 @@ def knows(kind: type) -> bool:
 
 
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What ``__array_ufunc__`` of a traced value does."""
-    if method == "__call__" and not kwargs:
-        plain = apply_plainly(ufunc, inputs, kwargs)
-        if plain is not NotImplemented:
-            return plain
+    """What ``__array_ufunc__`` of a traced value does where there is anything special to see to."""
     out = kwargs.pop("out", None)
     if not all([knows(type(x)) for x in (*inputs, *(out or ())) if x is not None]):
         return NotImplemented
