@@ -17,17 +17,19 @@ from scipy.special import _ufuncs as sp
 
 from ..errors import UnsupportedFunctionError
 from ..quiet import quietly
-from ..registry import Call, LocalTerm, diagonal_term, elementwise, function_name, local, unsupported
+from ..registry import Call, LocalTerm, diagonal_term, elementwise, function_name, local, real_dtype, unsupported
 from .special import ellipk_slope, ellipkinc_slope, in_precision, special
 
-__all__: list[str] = []
+__all__ = ["several"]
 
 _DEGREE = math.pi / 180
 Slopes = Callable[..., tuple[Any, ...]]
 
 
-def _several(function: Any, *slopes: Slopes | str) -> None:
+def several(function: Any, *slopes: Slopes | str) -> None:
     """State, for each argument, how all results move by it: ``slopes(results, *arguments)``; a name refuses it."""
+
+    named = [n for n, slope in enumerate(slopes) if isinstance(slope, str)]
 
     @local(function)
     def _(call: Call, *arguments: Any, **_: Any) -> Iterator[LocalTerm]:
@@ -38,7 +40,7 @@ def _several(function: Any, *slopes: Slopes | str) -> None:
             if isinstance(stated, str):
                 reason = f"for a traced {stated}, by which its derivative has no closed form; other arguments have one"
                 raise UnsupportedFunctionError(function_name(function), reason)
-            convert = in_precision(lambda y, *given, stated=stated: stated(results, *given))
+            convert = in_precision(lambda y, *given, stated=stated: stated(results, *given), named)
             partials = quietly(convert)(results[0], *arguments)
             for n, partial in enumerate(partials):
                 y = results[n]
@@ -55,12 +57,12 @@ def _lowered(polynomial: Any, n: Any, *arguments: Any) -> Any:
 
 def _gegenbauer(n: Any, x: Any) -> Any:
     """``U_n' = 2 C_(n-1)^(2)``; 18.9.19, 18.7.4."""
-    return 2 * _lowered(sp.eval_gegenbauer, n, x.dtype.type(2), x)
+    return 2 * _lowered(sp.eval_gegenbauer, n, real_dtype(x.dtype).type(2), x)
 
 
 def _legendre(n: Any, x: Any) -> Any:
     """``P_n' = (n + 1) / 2 P_(n-1)^(1,1)``; 18.9.15."""
-    one = x.dtype.type(1)
+    one = real_dtype(x.dtype).type(1)
     return (n + 1) / 2 * _lowered(sp.eval_jacobi, n, one, one, x)
 
 
@@ -89,7 +91,7 @@ special(sp.eval_chebyc,       _N, lambda y, n, x: n * _lowered(sp.eval_chebyu, n
 special(sp.eval_chebyu,       _N, lambda y, n, x: _gegenbauer(n, x))
 special(sp.eval_sh_chebyu,    _N, lambda y, n, x: 2 * _gegenbauer(n, 2 * x - 1))
 special(sp.eval_chebys,       _N, lambda y, n, x: _gegenbauer(n, x / 2) / 2)
-special(sp.eval_laguerre,     _N, lambda y, n, x: -_lowered(sp.eval_genlaguerre, n, x.dtype.type(1), x))
+special(sp.eval_laguerre,     _N, lambda y, n, x: -_lowered(sp.eval_genlaguerre, n, real_dtype(x.dtype).type(1), x))
 special(sp.eval_genlaguerre,  _N, "parameter alpha", lambda y, n, a, x: -_lowered(sp.eval_genlaguerre, n, a + 1, x))
 special(sp.eval_gegenbauer,   _N, "parameter alpha",
                                 lambda y, n, a, x: 2 * a * _lowered(sp.eval_gegenbauer, n, a + 1, x))
@@ -102,12 +104,6 @@ special(sp.lpmv,              "order m", "degree v", _associated_legendre)
 # fmt: on
 
 # ---- Airy, Kelvin, Struve and Mathieu functions ----------------------------------------------------------------------
-
-
-def _scaled_airy(results: Any, x: Any) -> tuple[Any, ...]:
-    a, da, b, db = results
-    s = np.sqrt(np.maximum(x, 0))  # left of 0 nothing real is scaled
-    return da + s * a, x * a + s * da, db - s * b, x * b - s * db
 
 
 def _mathieu(value: Any, sign: int) -> Slopes:
@@ -143,9 +139,8 @@ def _spheroidal(value: Any, sign: int, radial: bool) -> Slopes:
 
 
 # fmt: off
-_several(sp.airy,          lambda y, x: (y[1], x * y[0], y[3], x * y[2]))
-_several(sp.airye,         _scaled_airy)
-_several(sp.itairy,        lambda y, x: tuple([sp.airy(t)[n] for t in (x, -x) for n in (0, 2)]))
+several(sp.airy,          lambda y, x: (y[1], x * y[0], y[3], x * y[2]))
+several(sp.itairy,        lambda y, x: tuple([sp.airy(t)[n] for t in (x, -x) for n in (0, 2)]))
 # 10.61.3 and its derivative
 special(sp.ber,          lambda y, x: sp.berp(x))
 special(sp.bei,          lambda y, x: sp.beip(x))
@@ -162,25 +157,25 @@ special(sp.itstruve0,    lambda y, x: sp.struve(x.dtype.type(0), x))
 special(sp.itmodstruve0, lambda y, x: sp.modstruve(x.dtype.type(0), x))
 special(sp.it2struve0,   lambda y, x: -sp.struve(x.dtype.type(0), x) / x)
 _M = ("order m", "parameter q")
-_several(sp.mathieu_cem,     *_M, _mathieu(sp.mathieu_a, -1))
-_several(sp.mathieu_sem,     *_M, _mathieu(sp.mathieu_b, -1))
-_several(sp.mathieu_modcem1, *_M, _mathieu(sp.mathieu_a, 1))
-_several(sp.mathieu_modcem2, *_M, _mathieu(sp.mathieu_a, 1))
-_several(sp.mathieu_modsem1, *_M, _mathieu(sp.mathieu_b, 1))
-_several(sp.mathieu_modsem2, *_M, _mathieu(sp.mathieu_b, 1))
+several(sp.mathieu_cem,     *_M, _mathieu(sp.mathieu_a, -1))
+several(sp.mathieu_sem,     *_M, _mathieu(sp.mathieu_b, -1))
+several(sp.mathieu_modcem1, *_M, _mathieu(sp.mathieu_a, 1))
+several(sp.mathieu_modcem2, *_M, _mathieu(sp.mathieu_a, 1))
+several(sp.mathieu_modsem1, *_M, _mathieu(sp.mathieu_b, 1))
+several(sp.mathieu_modsem2, *_M, _mathieu(sp.mathieu_b, 1))
 # parabolic cylinder functions, 12.2.1, 12.2.2
-_several(sp.pbdv,          "order v",     lambda y, v, x: (y[1], (x * x / 4 - v - 0.5) * y[0]))
-_several(sp.pbvv,          "order v",     lambda y, v, x: (y[1], (x * x / 4 - v - 0.5) * y[0]))
-_several(sp.pbwa,          "parameter a", lambda y, a, x: (y[1], (a - x * x / 4) * y[0]))
+several(sp.pbdv,          "order v",     lambda y, v, x: (y[1], (x * x / 4 - v - 0.5) * y[0]))
+several(sp.pbvv,          "order v",     lambda y, v, x: (y[1], (x * x / 4 - v - 0.5) * y[0]))
+several(sp.pbwa,          "parameter a", lambda y, a, x: (y[1], (a - x * x / 4) * y[0]))
 # fmt: on
 
 _PARAMETERS = ("order m", "degree n", "parameter c")
 for _kind, _sign in (("pro", 1), ("obl", -1)):
     for _name, _radial in (("ang1", False), ("rad1", True)):
         _value = getattr(sp, f"{_kind}_cv")
-        _several(getattr(sp, f"{_kind}_{_name}"), *_PARAMETERS, _spheroidal(_value, _sign, _radial))
+        several(getattr(sp, f"{_kind}_{_name}"), *_PARAMETERS, _spheroidal(_value, _sign, _radial))
         _function = getattr(sp, f"{_kind}_{_name}_cv")
-        _several(_function, *_PARAMETERS, "characteristic value cv", _spheroidal(None, _sign, _radial))
+        several(_function, *_PARAMETERS, "characteristic value cv", _spheroidal(None, _sign, _radial))
 
 # ---- integrals -------------------------------------------------------------------------------------------------------
 
@@ -233,26 +228,20 @@ def _rc(x: Any, y: Any, by_x: bool) -> Any:
 
 
 # fmt: off
-_several(sp.sici,     lambda y, x: (_ratio(np.sin, x, 1.0), np.cos(x) / x))                     # 6.2.9, 6.2.11
-_several(sp.shichi,   lambda y, x: (_ratio(np.sinh, x, 1.0), np.cosh(x) / x))                   # 6.2.15, 6.2.16
-_several(sp.fresnel,  lambda y, x: (np.sin(math.pi / 2 * x * x), np.cos(math.pi / 2 * x * x)))  # 7.2.7, 7.2.8
-_several(sp.itj0y0,   lambda y, x: (sp.j0(x), sp.y0(x)))
-_several(sp.iti0k0,   lambda y, x: (sp.i0(x), sp.k0(x)))
-_several(sp.it2j0y0,  lambda y, x: (_ratio(lambda t: 1 - sp.j0(t), x, 0.0), -sp.y0(x) / x))
-_several(sp.it2i0k0,  lambda y, x: (_ratio(lambda t: sp.i0(t) - 1, x, 0.0), -sp.k0(x) / x))
-_several(sp.ellipj,   _jacobi_elliptic, _jacobi_parameter)
+several(sp.sici,     lambda y, x: (_ratio(np.sin, x, 1.0), np.cos(x) / x))                     # 6.2.9, 6.2.11
+several(sp.shichi,   lambda y, x: (_ratio(np.sinh, x, 1.0), np.cosh(x) / x))                   # 6.2.15, 6.2.16
+several(sp.fresnel,  lambda y, x: (np.sin(math.pi / 2 * x * x), np.cos(math.pi / 2 * x * x)))  # 7.2.7, 7.2.8
+several(sp.itj0y0,   lambda y, x: (sp.j0(x), sp.y0(x)))
+several(sp.iti0k0,   lambda y, x: (sp.i0(x), sp.k0(x)))
+several(sp.it2j0y0,  lambda y, x: (_ratio(lambda t: 1 - sp.j0(t), x, 0.0), -sp.y0(x) / x))
+several(sp.it2i0k0,  lambda y, x: (_ratio(lambda t: sp.i0(t) - 1, x, 0.0), -sp.k0(x) / x))
+several(sp.ellipj,   _jacobi_elliptic, _jacobi_parameter)
 special(sp.agm,     _mean_first, lambda y, a, b: _mean_by_k(y, a, b) * 2 * b / (a * a))
 special(sp.elliprc, lambda r, x, y: _rc(x, y, True), lambda r, x, y: _rc(x, y, False))
 special(sp.besselpoly, lambda y, a, s, v: sp.besselpoly(a, s + 1, v - 1) - sp.besselpoly(a, s + 1, v + 1),
                       "power lmb", "order nu")  # 10.6.1
 # fmt: on
 
-unsupported("because its result is complex", sp.kelvin, sp.hankel1, sp.hankel1e, sp.hankel2, sp.hankel2e)
-unsupported("because its result is complex", sp.modfresnelm, sp.modfresnelp)
-unsupported("because it takes and returns complex numbers", sp.wofz)
-if hasattr(sp, "sph_harm"):  # until SciPy 1.16
-    unsupported("because its result is complex", vars(sp)["sph_harm"])
-unsupported("because its derivative needs scipy.special.wofz of complex numbers", sp.voigt_profile)
 unsupported("because no closed form of its derivative is known", sp.zetac, sp.mathieu_a, sp.mathieu_b)
 unsupported("because no closed form of its derivative is known", sp.obl_cv, sp.pro_cv)
 _SYMMETRIC = (sp.elliprd, sp.elliprf, sp.elliprg, sp.elliprj)

@@ -10,16 +10,17 @@ This module is read when the first function of a loaded `scipy.special` is looke
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy.special import _ufuncs as sp  # the ufuncs themselves: SCIPY_ARRAY_API=1 wraps the public names
 
 from ..errors import UnsupportedFunctionError
-from ..registry import elementwise, function_name, nondifferentiable
+from ..registry import elementwise, function_name, nondifferentiable, real_dtype
+from .asymptotics import dawsn_slope, erfcx_slope, rgamma_slope, split, trigamma
 
-__all__ = ["beta_density", "ellipk_slope", "ellipkinc_slope", "gamma_density", "in_precision", "special"]
+__all__ = ["beta_density", "ellipk_slope", "ellipkinc_slope", "gamma_density", "in_precision", "refused", "special"]
 
 _LN2, _LN10, _DEGREE = math.log(2), math.log(10), math.pi / 180
 _SQRT2, _SQRTPI, _SQRT2PI = math.sqrt(2), math.sqrt(math.pi), math.sqrt(2 * math.pi)
@@ -27,10 +28,14 @@ _SQRT2, _SQRTPI, _SQRT2PI = math.sqrt(2), math.sqrt(math.pi), math.sqrt(2 * math
 
 def special(function: Any, *partials: Callable[..., Any] | str) -> None:
     """`elementwise`, with arguments in the precision of the result, and names of arguments that are refused."""
-    elementwise(function, *[_refused(function, p) if isinstance(p, str) else in_precision(p) for p in partials])
+    named = [n for n, partial in enumerate(partials) if isinstance(partial, str)]
+    made = [refused(function, p) if isinstance(p, str) else in_precision(p, named) for p in partials]
+    elementwise(function, *made)
 
 
-def _refused(function: Any, argument: str) -> Callable[..., Any]:
+def refused(function: Any, argument: str) -> Callable[..., Any]:
+    """A partial that raises: no closed form is known by this argument."""
+
     def partial(*_: Any) -> Any:
         reason = f"for a traced {argument}, by which its derivative has no closed form; other arguments have one"
         raise UnsupportedFunctionError(function_name(function), reason)
@@ -38,15 +43,24 @@ def _refused(function: Any, argument: str) -> Callable[..., Any]:
     return partial
 
 
-def in_precision(partial: Callable[..., Any]) -> Callable[..., Any]:
-    """Orders and parameters are often integers or Python numbers, of which SciPy makes float64."""
+def in_precision(partial: Callable[..., Any], parameters: Sequence[int] = ()) -> Callable[..., Any]:
+    """Orders and parameters are often integers or Python numbers, of which SciPy makes float64.
+
+    `parameters` are positions of arguments that stay real where the result is complex.
+    """
 
     def convert(x: Any, dtype: np.dtype) -> Any:
         if not hasattr(x, "dtype"):
             return dtype.type(x)
         return x if x.dtype == dtype else x.astype(dtype)
 
-    return lambda y, *arguments: partial(y, *[convert(x, y.dtype) for x in arguments])
+    def converted(y: Any, *arguments: Any) -> Any:
+        if y.dtype.kind != "c" or not parameters:
+            return partial(y, *[convert(x, y.dtype) for x in arguments])
+        real = real_dtype(y.dtype)
+        return partial(y, *[convert(x, real if n in parameters else y.dtype) for n, x in enumerate(arguments)])
+
+    return converted
 
 
 def _over(a: Any, b: Any) -> Any:
@@ -54,48 +68,10 @@ def _over(a: Any, b: Any) -> Any:
     return a / np.where(np.equal(a, 0) & np.equal(b, 0), 1, b)
 
 
-def _split(near: Any, x: Any, rest: float) -> tuple[Any, Any]:
-    """`x` where it is near, else 0, and `x` where it is not, else a harmless number, for the two branches of `where`.
-
-    Masking only their results would leave a nan in second derivatives.
-    """
-    return np.where(near, x, 0.0), np.where(near, rest, x)
-
-
-def _tail(x: Any, sign: int) -> tuple[Any, Any, Any]:
-    """Where `x` is far, `x` elsewhere, and far out ``sum over k of (2k - 1)!! (sign t)^(k-1) t, t = 1 / (2 x^2)``."""
-    far = np.greater(np.abs(x), 50)
-    t = 0.5 / np.square(np.where(far, x, 50.0))
-    u = sign * t
-    return far, np.where(far, 0.0, x), t * (1 + u * (3 + u * (15 + u * (105 + u * 945))))
-
-
 def _series_2f1(a: float, b: float, x: Any) -> Any:
     """``F(a, b; 2; x)``; for Python numbers and a float32 array SciPy would choose float64."""
-    return sp.hyp2f1(*[x.dtype.type(parameter) for parameter in (a, b, 2)], x)
-
-
-# Both differences cancel far out, where they are asymptotic series: 7.12.1; for Dawson's integral with 7.5.1.
-def _erfcx(y: Any, x: Any) -> Any:
-    """``2 x y - 2 / sqrt(pi)``; 7.10.1, 7.10.2."""
-    far, x0, series = _tail(x, -1)
-    direct = 2 * x0 * sp.erfcx(x0) - 2 / _SQRTPI
-    # For negative x the function grows like 2 exp(x^2), and nothing cancels.
-    return np.where(far & np.greater(x, 0), -2 / _SQRTPI * series, np.where(far, 2 * x * y, direct))
-
-
-def _dawsn(y: Any, x: Any) -> Any:
-    """``1 - 2 x y``; 7.10.4 and 7.5.1."""
-    far, x0, series = _tail(x, 1)
-    return np.where(far, -series, 1 - 2 * x0 * sp.dawsn(x0))
-
-
-def _rgamma(y: Any, x: Any) -> Any:
-    """``-y psi(x)``; left of 1/2, where psi has poles but this has none, the derivative of 5.5.3."""
-    left, right = _split(np.less(x, 0.5), x, 1.0)
-    turn = math.pi * left
-    reflected = sp.gamma(1 - left) * (np.cos(turn) - sp.psi(1 - left) * np.sin(turn) / math.pi)
-    return np.where(np.less(x, 0.5), reflected, -sp.psi(right) * sp.rgamma(right))
+    real = real_dtype(x.dtype)
+    return sp.hyp2f1(*[real.type(parameter) for parameter in (a, b, 2)], x)
 
 
 def _betaln(a: Any, b: Any) -> Any:
@@ -143,14 +119,14 @@ def _mean(bessel: Any, v: Any, x: Any) -> Any:
 def _exprel(u: Any) -> Any:
     """``(exp(u) - exprel(u)) / u``, which cancels near 0; there its series, ``M(2, 3, u) / 2`` by 13.2.2."""
     near = np.less(np.abs(u), 0.1)
-    u0, u1 = _split(near, u, 1.0)
+    u0, u1 = split(near, u, 1.0)
     return np.where(near, 0.5 * sp.hyp1f1(2.0, 3.0, u0), (np.exp(u1) - sp.exprel(u1)) / u1)
 
 
 def _spence(y: Any, x: Any) -> Any:
     """``log(x) / (1 - x)``, 25.12.2 at 1 - x; near 1 its series, ``-F(1, 1; 2; 1 - x)`` by 15.4.1."""
     near = np.less(np.abs(1 - x), 0.1)
-    u0, u1 = _split(near, 1 - x, 1.0)
+    u0, u1 = split(near, 1 - x, 1.0)
     return np.where(near, -_series_2f1(1.0, 1.0, u0), np.log(np.where(near, 1.0, x)) / u1)
 
 
@@ -160,7 +136,7 @@ def _boxcox(power: Any, log: Any, shape: Any, y: Any) -> Any:
     `power` and `log` are functions of the exponent and of a factor: ``x^s`` and ``p log(x)``.
     """
     near = np.less(np.abs(log(shape)), 0.1)
-    s0, s1 = _split(near, shape, 1.0)
+    s0, s1 = split(near, shape, 1.0)
     root = log(near.astype(shape.dtype))
     direct = (log(power(s1)) - np.where(near, 0.0, y)) / s1
     return np.where(near, root * root * 0.5 * sp.hyp1f1(2.0, 3.0, log(s0)), direct)
@@ -186,7 +162,7 @@ def _unbox1p(x: Any, s: Any, y: Any) -> Any:
 def ellipk_slope(m: Any) -> Any:
     """``(E - (1 - m) K) / (2 m (1 - m))``, 19.4.1; near 0 its series, ``pi/8 F(3/2, 3/2; 2; m)`` by 19.5.1."""
     near = np.less(np.abs(m), 0.1)
-    m0, m1 = _split(near, m, 0.5)
+    m0, m1 = split(near, m, 0.5)
     direct = (sp.ellipe(m1) / (1 - m1) - sp.ellipk(m1)) / (2 * m1)
     return np.where(near, math.pi / 8 * _series_2f1(1.5, 1.5, m0), direct)
 
@@ -202,7 +178,7 @@ def _ellipkm1(y: Any, p: Any) -> Any:
 def _ellipe(y: Any, m: Any) -> Any:
     """``(E - K) / (2 m)``, 19.4.2; near 0 its series, ``-pi/8 F(1/2, 3/2; 2; m)`` by 19.5.2."""
     near = np.less(np.abs(m), 0.1)
-    m0, m1 = _split(near, m, 0.5)
+    m0, m1 = split(near, m, 0.5)
     return np.where(near, -math.pi / 8 * _series_2f1(0.5, 1.5, m0), (sp.ellipe(m1) - sp.ellipk(m1)) / (2 * m1))
 
 
@@ -227,7 +203,7 @@ def _central(k: int) -> float:
 def ellipkinc_slope(y: Any, phi: Any, m: Any) -> Any:
     """``(E / (1 - m) - F) / (2 m) - sin(2 phi) / (4 (1 - m) root)``, 19.4.5; near m = 0 expanded."""
     near = np.less(np.abs(m), 0.01)
-    m0, m1 = _split(near, m, 0.5)
+    m0, m1 = split(near, m, 0.5)
     direct = (sp.ellipeinc(phi, m1) / (1 - m1) - sp.ellipkinc(phi, m1)) / (2 * m1)
     direct = direct - np.sin(2 * phi) / (4 * (1 - m1) * _root(phi, m1))
     return np.where(near, _series(_central, phi, m0), direct)
@@ -236,7 +212,7 @@ def ellipkinc_slope(y: Any, phi: Any, m: Any) -> Any:
 def _ellipeinc(y: Any, phi: Any, m: Any) -> Any:
     """``(E - F) / (2 m)``, 19.4.6; near m = 0 expanded."""
     near = np.less(np.abs(m), 0.01)
-    m0, m1 = _split(near, m, 0.5)
+    m0, m1 = split(near, m, 0.5)
     direct = (sp.ellipeinc(phi, m1) - sp.ellipkinc(phi, m1)) / (2 * m1)
     return np.where(near, _series(lambda k: -_central(k) / (2 * k - 1), phi, m0), direct)
 
@@ -260,9 +236,9 @@ def _huber_shape(y: Any, delta: Any, r: Any) -> Any:
 # error function, 7.2; logistic function
 special(sp.erf,          lambda y, z: 2 / _SQRTPI * np.exp(-z * z))
 special(sp.erfc,         lambda y, z: -2 / _SQRTPI * np.exp(-z * z))
-special(sp.erfcx,        _erfcx)
+special(sp.erfcx,        lambda y, x: erfcx_slope(x))
 special(sp.erfi,         lambda y, z: 2 / _SQRTPI * np.exp(z * z))
-special(sp.dawsn,        _dawsn)
+special(sp.dawsn,        lambda y, x: dawsn_slope(x))
 special(sp.erfinv,       lambda y, p: _SQRTPI / 2 * np.exp(y * y))
 special(sp.erfcinv,      lambda y, p: -_SQRTPI / 2 * np.exp(y * y))
 special(sp.ndtr,         lambda y, x: np.exp(-x * x / 2) / _SQRT2PI)
@@ -305,9 +281,9 @@ special(sp.pseudo_huber, _huber_shape,                                    lambda
 special(sp.gamma,        lambda y, z: y * sp.psi(z))
 special(sp.gammaln,      lambda y, x: sp.psi(x))
 special(sp.loggamma,     lambda y, z: sp.psi(z))
-special(sp.psi,          lambda y, z: sp._zeta(2.0, z))
+special(sp.psi,          lambda y, z: trigamma(z))
 special(sp._zeta,        "exponent x",                                    lambda y, x, q: -x * sp._zeta(x + 1, q))
-special(sp.rgamma,       _rgamma)
+special(sp.rgamma,       lambda y, z: rgamma_slope(z))
 special(sp.beta,         lambda y, a, b: y * _betaln(a, b),               lambda y, a, b: y * _betaln(b, a))
 special(sp.betaln,       lambda y, a, b: _betaln(a, b),                   lambda y, a, b: _betaln(b, a))
 special(sp.poch,         lambda y, z, m: y * (sp.psi(z + m) - sp.psi(z)), lambda y, z, m: y * sp.psi(z + m))
@@ -343,18 +319,15 @@ special(sp.spence,       _spence)
 special(sp.j0,           lambda y, x: -sp.j1(x))
 special(sp.j1,           lambda y, x: (sp.j0(x) - sp.jv(2.0, x)) / 2)
 special(sp.jv,           "order v",           lambda y, v, x: _difference(sp.jv, v, x))
-special(sp.jve,          "order v",           lambda y, v, x: _difference(sp.jve, v, x))
 special(sp.y0,           lambda y, x: -sp.y1(x))
 special(sp.y1,           lambda y, x: sp.y0(x) - y / x)
 special(sp.yn,           "order n",           lambda y, n, x: _difference(sp.yn, n, x))
 special(sp.yv,           "order v",           lambda y, v, x: _difference(sp.yv, v, x))
-special(sp.yve,          "order v",           lambda y, v, x: _difference(sp.yve, v, x))
 special(sp.i0,           lambda y, x: sp.i1(x))
 special(sp.i0e,          lambda y, x: sp.i1e(x) - np.sign(x) * y)
 special(sp.i1,           lambda y, x: (sp.i0(x) + sp.iv(2.0, x)) / 2)
 special(sp.i1e,          lambda y, x: (sp.i0e(x) + sp.ive(2.0, x)) / 2 - np.sign(x) * y)
 special(sp.iv,           "order v",           lambda y, v, x: _mean(sp.iv, v, x))
-special(sp.ive,          "order v",           lambda y, v, x: _mean(sp.ive, v, x) - np.sign(x) * y)
 special(sp.k0,           lambda y, x: -sp.k1(x))
 special(sp.k0e,          lambda y, x: y - sp.k1e(x))
 special(sp.k1,           lambda y, x: -sp.k0(x) - y / x)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy import special as sp
+from scipy.special import _ufuncs
 from table import Row, sample
 
 __all__ = ["INTERVALS", "ROWS"]
@@ -50,8 +51,17 @@ INTERVALS: dict[Any, tuple[Any, ...]] = {
     sp.iti0k0: ((0.3, 3),), sp.it2j0y0: ((0.3, 3),), sp.it2i0k0: ((0.3, 3),),
     sp.ellipj: ((0.2, 1.5), (0.1, 0.9)), sp.agm: ((0.4, 2), (0.5, 1.5)), sp.elliprc: ((0.4, 2), (0.5, 1.5)),
     sp.besselpoly: ((0.3, 2), 1.2, 0.7),
+    sp.voigt_profile: ((-2, 2), (0.4, 2), (0.3, 1.5)),
+}
+# With complex results, of which real and imaginary part are looked at.
+COMPLEX: dict[Any, tuple[Any, ...]] = {
+    sp.wofz: ((-2, 2),), sp.hankel1: (1.3, (0.4, 2)), sp.hankel1e: (1.3, (0.4, 2)), sp.hankel2: (1.3, (0.4, 2)),
+    sp.hankel2e: (1.3, (0.4, 2)), sp.kelvin: ((0.3, 2),), sp.modfresnelm: ((0.1, 1.5),), sp.modfresnelp: ((0.1, 1.5),),
+    _ufuncs._lambertw: ((0.3, 2), 0, 1e-8),
 }
 # fmt: on
+if hasattr(sp, "sph_harm"):
+    COMPLEX[sp.sph_harm] = (1, 2, (0.3, 2), (0.4, 1.2))
 if hasattr(sp, "log_wright_bessel"):
     INTERVALS[sp.log_wright_bessel] = (0.8, 1.7, (0.2, 2))
 
@@ -68,19 +78,31 @@ def _bound(function: Any, intervals: tuple[Any, ...]) -> Callable[..., Any]:
     return call
 
 
+def _parts(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Real and imaginary part of all results."""
+
+    def real(*arrays: Any) -> Any:
+        y = call(*arrays)
+        y = np.stack(y) if isinstance(y, tuple) else y
+        return np.stack([np.real(y), np.imag(y)])
+
+    return real
+
+
 def _each(function: Any, intervals: tuple[Any, ...]) -> list[Row]:
     free = [i for i in intervals if isinstance(i, tuple)]
     flat = tuple([sample(4, low=low, high=high, seed=n) for n, (low, high) in enumerate(free)])
     shapes = ((2, 4), (4,), (1, 1))
     crossed = tuple([sample(*s, low=low, high=high) for s, (low, high) in zip(shapes, free, strict=False)])
     call = _bound(function, intervals)
+    call = _parts(call) if function in COMPLEX else call
     return [Row(function, call, flat, "1-d"), Row(function, call, crossed, "broadcast")]
 
 
 ROWS = [
     *[
         row
-        for function, intervals in INTERVALS.items()
+        for function, intervals in {**INTERVALS, **COMPLEX}.items()
         if function is not sp.itairy
         for row in _each(function, intervals)
     ],
