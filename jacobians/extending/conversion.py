@@ -59,7 +59,7 @@ def terms_of(name: str, value: Any, out_shape: Shape, in_shape: Shape, dtype: np
         return [Term(out, inp, scale=0)]
     if isinstance(value, Jacobian):
         _check(name, (value.out_shape, value.in_shape), (out_shape, in_shape))
-        if value.mode == "lazy":
+        if value.mode == "lazy" and value.dtype.kind != "c" and value.in_dtype.kind != "c":
             return [operator_term(_LazyProducts(value), out, inp, "lazy")]
         return [term.freshen() for term in value.terms] or [Term(out, inp, scale=0)]
     if is_sparse(value):

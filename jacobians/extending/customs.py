@@ -13,10 +13,13 @@ from ..errors import ArgumentError, ShapeError
 from ..labels import axes_of
 from ..program import Symbol
 from ..registry import Call, LocalTerm, Rule
+from ..rules.conjugates import is_complex
 from ..rules.sparse import operator_term
+from ..tensor.wirtinger import entry_dtype
 from ..tracing import Traced, contains_traced, explain, lift
 from ..tracing.dispatch import apply_function, level_of
 from .conversion import terms_of
+from .halves import halves
 from .operation import GivenProducts, Products
 from .packing import Packing, writable
 
@@ -35,7 +38,7 @@ class Custom:
         self.jacobian, self.vjp, self.jvp = jacobian, vjp, jvp
         update_wrapper(self, function)
         self.name: str = getattr(function, "__name__", repr(function))
-        self.own_rule = Rule("local", self, self._terms)
+        self.own_rule = Rule("local", self, self._terms, is_complex=True)
         self._parts: dict[tuple[str, int], _Part] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -48,7 +51,7 @@ class Custom:
         if level is None:
             return _recorded(self, self._evaluated, args, kwargs)
         needed = [n for n, value in enumerate(args) if isinstance(value, Traced) and value.level is level]
-        if self.jacobian is None and len(needed) > 1:
+        if self.jacobian is None and len(needed) > 1 and len({is_complex(args[n]) for n in needed}) == 1:
             return self._called_on_one(needed, args, kwargs)
         return apply_function(self, args, kwargs)
 
@@ -110,14 +113,20 @@ class Custom:
                 position = path if isinstance(path, int) else path[0]
                 name = f"argument {position} of {self.name}"
                 shape = tuple(np.shape(args[position]))
-                for term in terms_of(name, given[position], out_shape, shape, result.dtype):
+                dtype = entry_dtype(result.dtype, getattr(args[position], "dtype", result.dtype))
+                for term in terms_of(name, given[position], out_shape, shape, dtype):
                     yield 0, path, term
             return
         for path in call.needed:
             position = path if isinstance(path, int) else path[0]
             operation = GivenProducts(self._products(position), result, args, kwargs, position)
-            out, inp = axes_of(out_shape), axes_of(np.shape(args[position]))
-            yield 0, path, operator_term(operation, out, inp, self.name)
+            argument, in_shape = args[position], tuple(np.shape(args[position]))
+            if is_complex(result) or is_complex(argument):
+                sides = (out_shape, not is_complex(result)), (in_shape, not is_complex(argument))
+                for term in halves(operation, *sides, np.result_type(result.dtype, argument.dtype), self.name):
+                    yield 0, path, term
+            else:
+                yield 0, path, operator_term(operation, axes_of(out_shape), axes_of(in_shape), self.name)
 
     def _jacobians(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sequence[Any]:
         assert self.jacobian is not None
@@ -161,7 +170,9 @@ class Custom:
         if tuple(part.shape) != shape:
             name = f"what the derivative of {self.name} returns for argument {position}"
             raise ShapeError("custom", name if position >= 0 else f"what jvp of {self.name} returns", shape, part.shape)
-        return part if part.dtype == dtype else part.astype(dtype)
+        if part.dtype.kind == "c" and dtype.kind != "c":
+            part = np.real(part)  # of what pairs with a real array, nothing else counts
+        return part if part.dtype == dtype else np.astype(part, dtype)
 
     def _lead(self, vectors: Any) -> tuple[int, ...]:
         """The axis of a stack of vectors, if there is one."""
@@ -170,7 +181,7 @@ class Custom:
     @staticmethod
     def _still(point: Sequence[Any], lead: tuple[int, ...]) -> list[Any]:
         """The tangents of arguments that do not move."""
-        floating = [getattr(value, "dtype", np.dtype(object)).kind == "f" for value in point]
+        floating = [getattr(value, "dtype", np.dtype(object)).kind in "fc" for value in point]
         return [
             np.zeros((*lead, *value.shape), value.dtype) if moves else None
             for value, moves in zip(point, floating, strict=True)
@@ -236,10 +247,12 @@ def custom(
     jacobian : callable, optional
         ``jacobian(*args, **kwargs)`` returns for each positional argument an array of shape out_shape + in_shape, a
         SciPy sparse matrix of shape (size of out, size of in), a `Jacobian`, or None for zero: a tuple of them, or for
-        a single argument the thing itself. Its structure is kept.
+        a single argument the thing itself. Its structure is kept. Complex numbers are the part in the tangent h, or
+        from complex to real arrays g in ``Re(g h)``; ``Jacobian.from_array(A, ndim, conjugate=B)`` has one in conj(h).
     vjp : callable, optional
         ``vjp(cotangent, result, *args, **kwargs)`` returns for each positional argument an array of its shape, or None
-        for zero: a tuple of them, or for a single argument the array.
+        for zero: a tuple of them, or for a single argument the array. It pairs with complex arrays by
+        ``Re(sum(cotangent * dy)) == Re(sum(returned * dx))``, without a conjugate, as `jacobians.vjp` does.
     jvp : callable, optional
         ``jvp(tangents, result, *args, **kwargs)`` gets a tuple with a tangent for each positional argument (None for
         those that are no arrays of floating numbers), and returns the tangent of the result.

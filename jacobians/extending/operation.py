@@ -89,9 +89,34 @@ class GivenProducts:
             matrix = self.materialise()
             found = np.matmul(matrix if product is self.products.push else np.transpose(matrix), flat)
         else:
-            stack = np.reshape(np.transpose(flat), (count, *shape))
-            found = np.transpose(np.reshape(self._along(product, stack), (count, target)))
+            found = self._columns(product, flat, shape, target)
         return np.reshape(found, (target, *batch))
+
+    @property
+    def push(self) -> Product | None:
+        """The author's product with each column of an array, if one was given; a matrix is never written out."""
+        return self._directly(self.products.push, self.in_shape, self.rows)
+
+    @property
+    def pull(self) -> Product | None:
+        """The same with cotangents."""
+        return self._directly(self.products.pull, self.out_shape, self.columns)
+
+    def _directly(self, product: Product | None, shape: Shape, target: int) -> Product | None:
+        if product is None:
+            return None
+
+        def columns(array: Any) -> Any:
+            batch = np.shape(array)[1:]
+            flat = np.reshape(array, (np.shape(array)[0], prod(batch)))
+            return np.reshape(self._columns(product, flat, shape, target), (target, *batch))
+
+        return columns
+
+    def _columns(self, product: Product, flat: Any, shape: Shape, target: int) -> Any:
+        count = np.shape(flat)[1]
+        stack = np.reshape(np.transpose(flat), (count, *shape))
+        return np.transpose(np.reshape(self._along(product, stack), (count, target)))
 
     def _along(self, product: Product, stack: Any) -> Any:
         """The product with each vector of a stack, by blocks."""

@@ -21,7 +21,7 @@ from ..terms import Term, remembering
 from .filling import dense_array
 from .limits import check_fits, joint_mode, memory_limit
 from .linking import Body, Linear, add, compose, edge, of_terms, scale, transpose
-from .making import ConstructorOrMethod, array_term, as_shape, as_value, diagonal_entries, einsum_term, owned_value
+from .making import ConstructorOrMethod, as_shape, as_value, dense_terms, diagonal_entries, einsum_term, owned_value
 from .picking import pick, row_terms
 from .products import pull_cotangent, push_tangent
 from .results import shared_blocks, sparse_bytes, sparse_matrix
@@ -79,7 +79,7 @@ class Jacobian(ComplexParts):
         return cls(Body(linear.graph, (linear.input,), linear.output, linear.joints), linear.input, mode, limit)
 
     @classmethod
-    def from_array(cls, array: Any, in_ndim: int) -> Jacobian:
+    def from_array(cls, array: Any, in_ndim: int, *, conjugate: Any = None) -> Jacobian:
         """The Jacobian held as one dense array.
 
         Parameters
@@ -88,15 +88,16 @@ class Jacobian(ComplexParts):
             It is copied.
         in_ndim : int
             How many of the last axes belong to the input.
+        conjugate : array_like, optional
+            Of the same shape: ``J @ h`` is ``array h + conjugate conj(h)``, between complex arrays.
 
         Examples
         --------
         >>> Jacobian.from_array([[1.0, 2.0]], in_ndim=1).in_shape
         (2,)
         """
-        array = owned_value(array)
-        term = array_term(array, in_ndim)
-        return cls.of_terms([term], term.out_shape, term.in_shape, array.dtype)
+        terms, dtype = dense_terms(array, in_ndim, conjugate)
+        return cls.of_terms(terms, terms[0].out_shape, terms[0].in_shape, dtype)
 
     @classmethod
     def from_einsum(cls, expression: str, *operands: Any) -> Jacobian:

@@ -9,13 +9,14 @@ import numpy as np
 
 from ..errors import ArgumentError, ShapeError
 from ..labels import Label, axes_of
-from ..terms import Factor, Term
+from ..terms import CONJUGATE, Factor, Term, acting
 
 __all__ = [
     "ConstructorOrMethod",
     "array_term",
     "as_shape",
     "as_value",
+    "dense_terms",
     "diagonal_entries",
     "einsum_term",
     "owned_value",
@@ -31,6 +32,19 @@ def array_term(array: Any, in_ndim: int) -> Term:
     axes = axes_of(array.shape)
     split = array.ndim - in_ndim
     return Term(axes[:split], axes[split:], (Factor.on(array, axes),))
+
+
+def dense_terms(array: Any, in_ndim: int, conjugate: Any) -> tuple[list[Term], np.dtype]:
+    """The terms of a dense array, and of one that acts on conjugates, or None; and their dtype. Both are copied."""
+    array = owned_value(array)
+    if conjugate is None:
+        return [array_term(array, in_ndim)], array.dtype
+    other = owned_value(conjugate)
+    if array.shape != other.shape:
+        raise ShapeError("Jacobian.from_array", "conjugate=", array.shape, other.shape)
+    dtype = np.result_type(array.dtype, other.dtype, np.complex64)
+    linear, turned = [array_term(np.astype(part, dtype), in_ndim) for part in (array, other)]
+    return [linear, acting(turned, CONJUGATE)], dtype
 
 
 def as_shape(shape: Any) -> tuple[int, ...]:
