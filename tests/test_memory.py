@@ -5,15 +5,19 @@ The peak is what NumPy and Python allocate (`tracemalloc`), in units of one arra
 
 from __future__ import annotations
 
+import pickle
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
+import jacobians as jac
 from jacobians.contract import contract_factors
 from jacobians.elimination.owning import NOTHING_SPARE
 from jacobians.elimination.sums import weighted_sum
+from jacobians.graph import LinearGraph
 from jacobians.labels import Label
 from jacobians.terms import Factor
 
@@ -35,6 +39,13 @@ def peak(work: Callable[[], Any]) -> float:
     finally:
         tracemalloc.stop()
     return most / UNIT
+
+
+def largest_held(graph: LinearGraph) -> int:
+    """Bytes of the largest array in the dense factors of a graph."""
+    terms = [term for edges in graph.into for terms in edges.values() for term in terms]
+    factors = [factor for term in terms for factor in term.factors if isinstance(factor, Factor)]
+    return max([factor.array.nbytes for factor in factors if isinstance(factor.array, np.ndarray)], default=0)
 
 
 def test_a_sum_is_written_into_what_nobody_needs() -> None:
@@ -70,3 +81,75 @@ def test_an_intermediate_of_a_contraction_becomes_its_result() -> None:
     assert peak(lambda: contract_factors(factors, (i, j))) < 1.2
     for array, copy in zip(arrays, copies, strict=True):
         np.testing.assert_array_equal(array, copy)
+
+
+ORDERS = ["auto", "forward", "reverse", "markowitz", "markowitz-structure", "late", "fill", "search"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_an_explicit_jacobian_forgets_its_graph_and_still_tells_its_plan(order: str) -> None:
+    rng = np.random.default_rng(1)
+    A, x = rng.standard_normal((60, 40)), rng.standard_normal((40, 50))
+
+    def f(x: Any) -> Any:
+        y = np.tanh(A @ np.sin(x))
+        return np.sum(y * np.exp(-y), axis=0) + np.cumsum(np.roll(x, 1, axis=1)[0] ** 2)
+
+    asked, not_asked = (jac.jacobian(f, order=order)(x) for _ in range(2))
+    expected = str(asked.plan)
+    array = not_asked.to_array()
+    assert str(not_asked.plan) == expected
+    assert str(asked.plan) == expected
+    np.testing.assert_array_equal(asked.to_array(), array)
+    assert largest_held(not_asked._body.graph) <= 4096
+
+
+def test_what_was_asked_before_and_after_elimination_is_the_same() -> None:
+    x = np.linspace(0.1, 2.0, 1000)
+    f = lambda x: np.sin(x) * np.cumsum(x)  # noqa: E731
+    lazy, J = jac.jacobian(f, mode="lazy")(x), jac.jacobian(f)(x)
+    before = J @ x, x @ J, (J @ J.T).diagonal()
+    composed, turned = J @ J, J.T
+    dense = J.to_array()
+    for found, ours in zip((J @ x, x @ J, (J @ J.T).diagonal()), before, strict=True):
+        np.testing.assert_allclose(found, ours, rtol=1e-12)
+    np.testing.assert_allclose(composed.to_array(), dense @ dense, rtol=1e-11, atol=1e-9)
+    np.testing.assert_allclose(turned.to_array(), dense.T, rtol=1e-12)
+    np.testing.assert_allclose(lazy.to_array(), dense, rtol=1e-12)
+    columns = np.stack([np.imag(f(x + 1e-30j * h)) / 1e-30 for h in np.eye(1000)[::100]], axis=1)
+    np.testing.assert_allclose(dense[:, ::100], columns, rtol=1e-11, atol=1e-12)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(J)).to_array(), dense)
+
+
+def test_blocks_forget_their_graph() -> None:
+    x = {"a": np.linspace(0.1, 1.0, 2000), "b": np.linspace(1.0, 2.0, 2000)}
+    f = lambda x: {"s": np.sin(x["a"]) * x["b"], "t": np.exp(x["b"])}  # noqa: E731
+    J = jac.jacobian(f)(x)
+    block, plan = J["s"]["a"], str(jac.jacobian(f)(x).plan)
+    np.testing.assert_allclose(J["s"]["a"].diagonal(), np.cos(x["a"]) * x["b"])
+    np.testing.assert_allclose(J["t"]["b"].diagonal(), np.exp(x["b"]))
+    assert str(J.plan) == plan
+    tangent = {"a": np.ones(2000), "b": np.ones(2000)}
+    pushed = J @ tangent
+    np.testing.assert_allclose(pushed["s"], np.cos(x["a"]) * x["b"] + np.sin(x["a"]))
+    np.testing.assert_allclose(block @ np.ones(2000), np.cos(x["a"]) * x["b"])
+    for holder in (J._bundle, J._bundle.body, block._body):
+        assert largest_held(holder.graph) <= 4096
+
+
+def test_an_explicit_jacobian_holds_its_terms_alone() -> None:
+    x = np.linspace(0.1, 2.0, N)
+
+    def f(x: Any) -> Any:
+        return np.exp(np.sin(np.tanh(np.cos(x) * x)))
+
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        J = jac.jacobian(f)(x)
+        _ = J.diagonal()
+        held = tracemalloc.get_traced_memory()[0] - before - 8 * N
+    finally:
+        tracemalloc.stop()
+    assert J.nbytes == 8 * N
+    assert held < 1.1 * UNIT

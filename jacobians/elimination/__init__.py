@@ -7,6 +7,7 @@
 - `several`: the same towards several outputs, with what they share eliminated once.
 - `shadows`, `machine`: arrays without numbers that count what is done to them, and how long that takes.
 - `plans`: `Plan`, the predicted costs of an order.
+- `hollow`: a graph without its numbers, for a plan that is asked for later.
 - `kinds`, `scalars`, `pricing`: what a pair of edges costs, by labels alone; `Prices` of the vertices of a graph.
 - `remaining`: the same along one order, for programs of any length.
 - `orders`, `chains`, `search`, `bounds`: orders by name, chains as a whole, local search, and how cheap an order can be
@@ -17,6 +18,7 @@
 from .choosing import Effort, choose, counted, plan_of
 from .counting import NAMES, OBJECTIVES
 from .elimination import eliminate, inner_vertices, push
+from .hollow import hollow
 from .merge import merge
 from .owning import has_large, is_alone
 from .plans import Plan, digest_of, held_bytes, named_order, predict
@@ -35,6 +37,7 @@ __all__ = [
     "eliminate_several",
     "has_large",
     "held_bytes",
+    "hollow",
     "inner_vertices",
     "is_alone",
     "merge",

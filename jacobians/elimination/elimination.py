@@ -36,6 +36,7 @@ def eliminate(
     output: int,
     order: Sequence[int],
     joints: Collection[int] = (),
+    reuse: bool = True,
 ) -> dict[int, list[Term]]:
     """The terms of the Jacobian of the output in each input.
 
@@ -48,6 +49,8 @@ def eliminate(
         The inner vertices in the order of elimination; see `inner_vertices`.
     joints : collection of int
         Vertices at which terms are only chained, so that a product stays factored.
+    reuse : bool
+        Whether to look for large products that nobody needs any more, which the next ones are written into.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def eliminate(
     """
     living = _living(graph, set(inputs), output)
     into = {target: {source: list(terms) for source, terms in edges.items()} for target, edges in living.items()}
-    _run(into, order, joints, graph)
+    _run(into, order, joints, graph, reuse)
     result = {}
     for vertex in inputs:
         if vertex == output:
@@ -242,32 +245,42 @@ def _living(graph: LinearGraph, inputs: set[int], output: int) -> Edges:
     return living
 
 
-def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: LinearGraph) -> None:
+def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: LinearGraph, reuse: bool = True) -> None:
     """Eliminate vertices one after the other, in place."""
     out_of: dict[int, set[int]] = {}
     for target, edges in into.items():
         for source in edges:
             out_of.setdefault(source, set()).add(target)
-    factored = False
+    factored, reuse = False, reuse and not joints and has_large(graph)
     for vertex in order:
         if vertex in joints and not factored:
             _merge_all(into, graph)
             factored = True
         incoming = into.pop(vertex, {})
         join_all = _chained if vertex in joints else _recalled if joints else _joined
-        for target in sorted(out_of.pop(vertex, ())):
+        sources, targets = [*incoming], sorted(out_of.pop(vertex, ()))
+        for target in targets:
             edges = into[target]
             leaving = _ready(edges.pop(vertex), graph, target, factored, bool(joints))
-            for source, arriving in incoming.items():
-                joined = join_all(
-                    leaving, _ready(arriving, graph, vertex, factored, bool(joints)), graph, source, target
-                )
+            for source in sources:
+                arriving = _ready(incoming[source], graph, vertex, factored, bool(joints))
+                if reuse:
+                    last = target == targets[-1]
+                    if last:
+                        del incoming[source]
+                    spare = _spare(leaving, arriving, source == sources[-1], last)
+                    joined = _joined(leaving, arriving, graph, source, target, spare)
+                else:
+                    joined = join_all(leaving, arriving, graph, source, target)
+                del arriving  # what is not needed any more is no memory, either
                 if source in edges:
                     edges[source] += joined
                 else:
                     edges[source] = joined
+                del joined
                 out_of[source].add(target)
-        for source in incoming:
+            del leaving
+        for source in sources:
             out_of[source].discard(vertex)
 
 

@@ -140,7 +140,7 @@ class Forecast:
         """The plan of an order: of the inner vertices, the joints among them last."""
         ledger, graph = self.ledger, self.graph
         ledger.clear()
-        result = eliminate(graph, self.inputs, self.output, order, self.joints)
+        result = eliminate(graph, self.inputs, self.output, order, self.joints, reuse=False)
         terms = [term for parts in result.values() for term in parts]
         held = held_bytes(terms)
         largest = ledger.largest_intermediate(f.array for term in terms for f in term.factors if isinstance(f, Factor))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..elimination import Plan, digest_of, eliminate_several, with_sink
+from ..elimination import Plan, digest_of, eliminate_several, hollow, with_sink
 from ..graph import LinearGraph
 from ..labels import axes_of
 from ..pausing import without_collection
@@ -88,16 +88,19 @@ class Bundle:
         """The terms by output and input; kept for the next request where `keep`."""
         if len(self.outputs) == 1:
             return [self.body.terms(keep=keep)]
+        body = self.body
+        graph = body.graph
         if self._terms is not None:
             return self._terms
-        body = self.body
         ends = body.joints[len(self.joints) :]
         order = [vertex for vertex in body.sequence() if vertex not in ends]
         with without_collection(), remembering():
-            found = eliminate_several(body.graph, self.inputs, body.output, order, self.joints)
+            found = eliminate_several(graph, self.inputs, body.output, order, self.joints)
         terms = [found.get(end) or {vertex: [] for vertex in self.inputs} for end in ends]
         if keep:
             self._terms = terms
+            for holder in (self, body, *self._rows.values()):
+                holder.graph = hollow(holder.graph)
         return terms
 
     def row(self, position: int) -> Body:
@@ -110,7 +113,8 @@ class Bundle:
 
     def reduced(self) -> Bundle:
         """The smallest graph known: one edge for each pair where the terms are."""
-        return self.explicit(keep=True) if self.is_eliminated else self
+        bundle = Bundle(self.graph, self.inputs, self.outputs, self.joints)  # another thread may take the numbers away
+        return self.explicit(keep=True) if self.is_eliminated else bundle
 
     def explicit(self, *, keep: bool) -> Bundle:
         """The bundle of the terms, one edge for each pair; they are kept here as well where `keep`."""

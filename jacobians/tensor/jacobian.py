@@ -286,10 +286,10 @@ class Jacobian(ComplexParts):
 
     def _linear(self) -> Linear:
         """The smallest graph known: one edge where the terms are."""
-        body = self._body
+        body, graph = self._body, self._body.graph  # first: once another thread has the terms, it goes
         if body.is_eliminated:
             return of_terms(self.terms, self.out_shape, self.in_shape, self.dtype, self.in_dtype)
-        return Linear(body.graph, self._input, body.output, body.joints)
+        return Linear(graph, self._input, body.output, body.joints)
 
     # ---------------------------------------------------------------------------------------------------- results
     def to_array(self, memory_limit: int | str | None = None, *, out: np.ndarray | None = None) -> Any:

@@ -12,7 +12,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..elimination import NAMES, Plan, choose, digest_of, eliminate, inner_vertices, named_order, plan_of, predict
+from ..elimination import (
+    NAMES,
+    Plan,
+    choose,
+    digest_of,
+    eliminate,
+    hollow,
+    inner_vertices,
+    named_order,
+    plan_of,
+    predict,
+)
 from ..errors import ArgumentError
 from ..graph import LinearGraph
 from ..labels import axes_of
@@ -124,14 +135,16 @@ class Body:
         return self._terms is not None
 
     def terms(self, *, keep: bool) -> dict[int, list[Term]]:
-        """The terms by input; kept for the next request where `keep`."""
+        """The terms by input; kept for the next request where `keep`, and then the graph is left to plans."""
+        graph = self.graph  # another thread may be done at any time: its terms come first, then the graph goes
         if self._terms is not None:
             return self._terms
         order = self.sequence()
         with without_collection(), remembering():
-            terms = eliminate(self.graph, self.inputs, self.output, order, self.joints)
+            terms = eliminate(graph, self.inputs, self.output, order, self.joints)
         if keep:
             self._terms = terms
+            self.graph = hollow(graph)
         return terms
 
 
