@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import jacobians as jac
-from jacobians.contract import mirror
+from jacobians.symmetric import mirror, symmetric_product
 
 RNG = np.random.default_rng(8)
 A = RNG.normal(size=(40, 12))
@@ -100,9 +100,66 @@ def test_traced_hessians_have_derivatives():
     np.testing.assert_allclose(third.to_array(), expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("size", [0, 1, 2, 63, 64, 65, 200])
-def test_the_lower_triangle_from_the_upper(size):
-    matrix = RNG.normal(size=(size, size))
-    expected = np.triu(matrix) + np.triu(matrix, 1).T
-    mirror(matrix)
+@pytest.mark.parametrize(
+    "shape", [(0,), (1,), (2,), (127,), (128,), (129,), (300,), (5, 3), (7, 30), (2, 140), (3, 4, 9)]
+)
+def test_the_lower_triangle_from_the_upper(shape):
+    matrix = RNG.normal(size=(*shape, shape[-1]))
+    expected = np.triu(matrix) + np.triu(matrix, 1).swapaxes(-1, -2)
+    assert mirror(matrix) is matrix
     np.testing.assert_array_equal(matrix, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(0, 3), (4, 0), (7, 5), (40, 128), (30, 129), (9, 400), (6, 11, 9), (2, 3, 150)])
+def test_a_product_that_is_known_to_be_symmetric(shape, dtype):
+    X, s = RNG.normal(size=shape).astype(dtype), RNG.normal(size=shape[:-1]).astype(dtype)
+    left, right = X.swapaxes(-1, -2), X * s[..., None]
+    product = symmetric_product(left, right)
+    assert product.dtype == dtype
+    np.testing.assert_array_equal(product, product.swapaxes(-1, -2))
+    exact = left.astype(float) @ right.astype(float)
+    np.testing.assert_allclose(
+        product, exact, rtol=1e-4 if dtype is np.float32 else 1e-11, atol=1e-3 if dtype is np.float32 else 1e-11
+    )
+    out = np.full_like(product, np.nan)
+    assert symmetric_product(left, right, out=out) is out
+    np.testing.assert_array_equal(out, product)
+
+
+def test_of_a_large_product_little_more_than_half_is_multiplied(monkeypatch):
+    done = []
+    matmul = np.matmul
+
+    def counted(a, b, **kwargs):
+        done.append(a.shape[0] * a.shape[1] * b.shape[1])
+        return matmul(a, b, **kwargs)
+
+    monkeypatch.setattr(np, "matmul", counted)
+    _ = symmetric_product(RNG.normal(size=(1000, 10)), RNG.normal(size=(10, 1000)))
+    assert sum(done) < 0.57 * 1000 * 10 * 1000
+
+
+LONG = RNG.normal(size=(30, 180))
+WIDE = {
+    "one product":          lambda w, m: m.sum(m.sin(m.dot(LONG, w))),
+    "product and diagonal": lambda w, m: m.sum(m.sin(m.dot(LONG, w))) + m.sum(w**4),
+    "two products":         lambda w, m: m.sum(m.tanh(m.dot(LONG, w))) * m.sum(w**3),
+    "of two indices":       lambda w, m: m.sum(m.tanh(m.dot(m.reshape(LONG, (150, 36)), m.reshape(w, (36, 5)))) ** 2),
+    "neighbours too":       lambda w, m: m.sum(m.sin(m.dot(LONG, w))) * m.sum(w[1:] * w[:-1]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_large_matrices(name):
+    function = WIDE[name]
+    w = RNG.normal(size=180) / 10
+    hessian = jac.hessian(lambda w: function(w, np))
+    dense = hessian(w).to_array()
+    np.testing.assert_array_equal(dense, dense.T)
+    np.testing.assert_allclose(dense, autograd.hessian(lambda w: function(w, anp))(w), rtol=1e-9, atol=1e-9)
+    out = np.full_like(dense, np.nan)
+    np.testing.assert_array_equal(hessian(w).to_array(out=out), dense)
+    half = hessian(w.astype(np.float32)).to_array()
+    assert half.dtype == np.float32
+    np.testing.assert_array_equal(half, half.T)

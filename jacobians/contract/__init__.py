@@ -17,13 +17,15 @@
 
 from .assembly import Triplets, grid_values, to_coo, to_dense
 from .compression import Placed, arrange, compress, is_arrangeable, is_compressible
+from .kernels import SYMMETRIC_LIMIT
 from .network import contract_factors
 from .path import ContractionPlan, plan_pairs
 from .reduction import apply_operators, reduce_term
 from .relations import gather, scatter_factor
-from .symmetry import mirror, to_symmetric
+from .symmetry import to_symmetric
 
 __all__ = [
+    "SYMMETRIC_LIMIT",
     "ContractionPlan",
     "Placed",
     "Triplets",
@@ -35,7 +37,6 @@ __all__ = [
     "grid_values",
     "is_arrangeable",
     "is_compressible",
-    "mirror",
     "plan_pairs",
     "reduce_term",
     "scatter_factor",

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import prod
+from math import isqrt, prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
+from ..symmetric import mirror
 from ..terms import REAL, Affine, Factor, Map, OperatorFactor, Pattern, Term, picks_part, plain, spread
 from .common import with_common_factors
 from .network import contract_factors
@@ -25,7 +26,14 @@ __all__ = ["Triplets", "is_native", "is_plain", "to_coo", "to_dense"]
 Labels = tuple[Label, ...]
 
 
-def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out: np.ndarray | None = None) -> Any:
+def to_dense(
+    terms: Sequence[Term],
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    out: np.ndarray | None = None,
+    *,
+    symmetric: bool = False,
+) -> Any:
     """The sum of terms as an array of shape out_shape + in_shape, which shares no memory with their factors.
 
     Parameters
@@ -37,6 +45,8 @@ def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out
     out : ndarray, optional
         A contiguous array of this shape and dtype that is overwritten and returned, so that no fresh memory is needed;
         it overlaps no factor. Without effect for arrays that are no true ndarrays.
+    symmetric : bool
+        Whether the sum is known to be a symmetric matrix, of which only the upper triangle is needed.
     """
     if any([term.act for term in terms]):
         return _with_real_parts(terms, shape, dtype, out)
@@ -54,11 +64,13 @@ def to_dense(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out
     else:
         buffer = np.empty(shape, dtype) if out is None else out
         plain = with_common_factors(plain)
-        left = write_stacked(buffer, plain)
+        left = write_stacked(buffer, plain, symmetric=symmetric)
         if left is None:
-            _write(buffer, plain[0])
+            _write(buffer, plain[0], symmetric and len(plain) == 1)
             left = plain[1:]
         rest = left + rest
+        if symmetric and rest:  # whatever stands below the diagonal must not overflow
+            mirror(buffer.reshape(isqrt(buffer.size), -1))
     for term in rest:
         place = _place(term._pattern.skeleton, shape) if term._pattern is not None else None
         if place is None:
@@ -187,8 +199,11 @@ def _without_operators(term: Term) -> Term:
     return apply_operators(term) if any([type(f) is OperatorFactor for f in term.factors]) else term
 
 
-def _write(buffer: np.ndarray, term: Term) -> None:
-    """Write a plain term into a contiguous buffer, by its last product where that gives all entries."""
+def _write(buffer: np.ndarray, term: Term, symmetric: bool) -> None:
+    """Write a plain term into a contiguous buffer, by its last product where that gives all entries.
+
+    Of a symmetric one the upper triangle is enough.
+    """
     labels = flatten(term.out + term.inp)
     target = buffer.reshape([label.size for label in labels])
     factors: list[Factor] = list(term.factors)  # type: ignore[arg-type]
@@ -196,7 +211,7 @@ def _write(buffer: np.ndarray, term: Term) -> None:
     same = len(factors) > 1 and np.result_type(*[factor.dtype for factor in factors]) == buffer.dtype
     if same and carried.issuperset(labels):
         scale = term.scale * size_of([label for label in term.bound if label not in carried])
-        contract_factors(scale_smallest(factors, scale), labels, target)
+        contract_factors(scale_smallest(factors, scale), labels, target, symmetric=symmetric)
         return
     reduced = reduce_term(term)
     core = reduced.factors[0].spread(labels) if reduced.factors else 1.0  # type: ignore[union-attr]

@@ -24,9 +24,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..symmetric import upper_product
 from .views import View, apart, broadcast, copies, grouped, joined, permuted
 
-__all__ = ["LOOP_LIMIT", "Kernel", "pair_kernel", "product_into", "swapped"]
+__all__ = ["LOOP_LIMIT", "SYMMETRIC_LIMIT", "Kernel", "pair_kernel", "product_into", "swapped", "upper_kernel"]
 
 Numbers = tuple[int, ...]
 
@@ -61,6 +62,10 @@ INNER_LIMIT = 1_000
 
 COPY_LIMIT = 1_000
 """Multiply-adds below which what would have to be copied for BLAS goes to einsum's loop: 3 x 3 x 3 5.3 against 3.6."""
+
+SYMMETRIC_LIMIT = 130
+"""Rows of a symmetric matrix from which only blocks on and above the diagonal are multiplied: 1000 x 150 0.93 against
+1.02, 1000 x 1000 24 against 32, 100 x 1000 3.0 against 3.3 ms, its lower triangle copied from the upper one."""
 
 STRIDED_LIMIT = 1_024
 """Entries of each matrix from which it is written straight into its place in a larger array, not copied there: 64
@@ -126,6 +131,35 @@ def product_into(left: Numbers, right: Numbers, sizes: Sequence[int]) -> Kernel:
         return np.multiply(a, b, a) if a.dtype == b.dtype else np.multiply(a, b)
 
     return Kernel(left, run)
+
+
+def upper_kernel(left: Numbers, right: Numbers, result: Numbers, sizes: Sequence[int]) -> Kernel | None:
+    """The exact kernel of a symmetric matrix, rows before columns, that writes its upper triangle only.
+
+    None where it is no product of matrices, or so small that nothing is saved.
+    """
+    half = next((n for n in range(len(result)) if _size(result[:n], sizes) == _size(result[n:], sizes)), 0)
+    rows, columns = result[:half], result[half:]
+    if set(rows).isdisjoint(left) and not set(rows).isdisjoint(right):
+        kernel = upper_kernel(right, left, result, sizes)
+        return None if kernel is None else Kernel(result, swapped(kernel.run))
+    summed = tuple([n for n in left if n not in result])
+    alike = {*left} == {*rows, *summed} and {*right} == {*columns, *summed}
+    if not half or not summed or not alike or _size(rows, sizes) < SYMMETRIC_LIMIT:
+        return None
+    summed = _order_of_larger(left, right, summed, sizes)
+    view_a, view_b = grouped(left, [rows, summed], sizes), grouped(right, [summed, columns], sizes)
+    shape = (_size(rows, sizes), _size(columns, sizes))
+
+    def run(a: Any, b: Any, out: Any) -> Any:
+        if a.dtype != out.dtype or b.dtype != out.dtype:
+            a, b = a.astype(out.dtype), b.astype(out.dtype)
+        a = a if view_a is None else view_a(a)
+        b = b if view_b is None else view_b(b)
+        upper_product(a, b, out.reshape(shape))
+        return out
+
+    return Kernel(result, run)
 
 
 def swapped(run: Callable[..., Any]) -> Callable[..., Any]:

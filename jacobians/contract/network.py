@@ -14,7 +14,7 @@ import numpy as np
 
 from ..labels import Label
 from ..terms import Factor, factor_of
-from .kernels import Kernel, pair_kernel, product_into, swapped
+from .kernels import Kernel, pair_kernel, product_into, swapped, upper_kernel
 from .pairs import einsum, sum_out
 from .path import Step, plan_numbers
 
@@ -50,7 +50,18 @@ _RECENT: dict[tuple, Program] = {}
 RECENT_LIMIT = 1024
 
 
-def contract_factors(factors: Sequence[Factor], result: Iterable[Label], out: np.ndarray | None = None) -> Factor:
+class _Into(NamedTuple):
+    """The last part of the key of a program that writes into an array, perhaps into its upper triangle alone."""
+
+    upper: bool
+
+
+_INTO = _Into(False), _Into(True)
+
+
+def contract_factors(
+    factors: Sequence[Factor], result: Iterable[Label], out: np.ndarray | None = None, *, symmetric: bool = False
+) -> Factor:
     """The product of factors, summed over every carried label that is not in `result`.
 
     Parameters
@@ -63,6 +74,9 @@ def contract_factors(factors: Sequence[Factor], result: Iterable[Label], out: np
     out : ndarray, optional
         What true ndarrays are written into; its axes are the carried labels in the order of `result`, it overlaps no
         factor, and it becomes the array of the answer.
+    symmetric : bool
+        Whether `out` is a contiguous matrix that is known to be symmetric, rows before columns, of which only the upper
+        triangle must be written.
 
     Examples
     --------
@@ -84,7 +98,7 @@ def contract_factors(factors: Sequence[Factor], result: Iterable[Label], out: np
         return _single(factors[0], dict.fromkeys(wanted), out)
     key = (*[factor.labels for factor in factors], wanted)
     if out is not None:
-        key = (*key, True)
+        key = (*key, _INTO[symmetric])
     program = _RECENT.get(key) or _remembered(key)
     arrays = [factor.array for factor in factors]
     for array in arrays:
@@ -119,8 +133,8 @@ def _dispatched(factors: Sequence[Factor], program: Program) -> Factor:
 
 def _remembered(key: tuple) -> Program:
     """The program under the structure of `key`, which is remembered under the labels, too."""
-    exact = key[-1] is True
-    *inputs, result = key[:-1] if exact else key
+    into = key[-1] if type(key[-1]) is _Into else None
+    *inputs, result = key if into is None else key[:-1]
     number: dict[Label, int] = {}
     for group in inputs:
         for label in group:
@@ -129,7 +143,7 @@ def _remembered(key: tuple) -> Program:
     numbers = tuple([tuple([number[label] for label in group]) for group in inputs])
     wanted = tuple([number[label] for label in result if label in number])
     labels = tuple(number)
-    found = _program(numbers, wanted, tuple([label.size for label in labels]), exact)
+    found = _program(numbers, wanted, tuple([label.size for label in labels]), into)
     orders = tuple([tuple([labels[n] for n in order]) for order in found.orders])
     program = found._replace(labels=tuple([labels[n] for n in found.labels]), orders=orders)
     if len(_RECENT) >= RECENT_LIMIT:
@@ -139,11 +153,13 @@ def _remembered(key: tuple) -> Program:
 
 
 @lru_cache(maxsize=8192)
-def _program(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, exact: bool) -> Program:
+def _program(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, into: _Into | None) -> Program:
     """The pairs of a contraction, each with its kernel."""
     output = tuple(dict.fromkeys(output))
+    exact, upper = into is not None, into is not None and into.upper
     if len(inputs) == 2:
-        kernel = pair_kernel(inputs[0], inputs[1], output, sizes, exact=exact)
+        kernel = upper_kernel(inputs[0], inputs[1], output, sizes) if upper else None
+        kernel = kernel or pair_kernel(inputs[0], inputs[1], output, sizes, exact=exact)
         return Program((), kernel.run, kernel.labels)
     steps = plan_numbers(inputs, output, sizes).steps
     waiting, pairs, orders, made = list(inputs), [], [], [False] * len(inputs)
@@ -152,6 +168,8 @@ def _program(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, exact
         fresh = made.pop(step.right), made.pop(step.left)
         place = exact and not waiting
         kernel = None if place else _in_place(left, right, result, fresh, sizes)
+        if upper and not waiting:
+            kernel = upper_kernel(left, right, result, sizes)
         if kernel is None:
             kernel = pair_kernel(left, right, result, sizes, exact=place)
         pairs.append((step.left, step.right, kernel.run))

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..labels import Axis, Label, flatten, size_of
+from ..symmetric import upper_product
 from ..terms import Factor, Term
 from .network import contract_factors
 from .reduction import scale_smallest
@@ -50,7 +51,7 @@ class _Cut(NamedTuple):
     rest: list[Term]
 
 
-def write_stacked(buffer: np.ndarray, terms: Sequence[Term]) -> list[Term] | None:
+def write_stacked(buffer: np.ndarray, terms: Sequence[Term], *, symmetric: bool = False) -> list[Term] | None:
     """Write the sum of as many terms as pays into a contiguous buffer; the others, or None if it pays for none.
 
     Parameters
@@ -59,6 +60,8 @@ def write_stacked(buffer: np.ndarray, terms: Sequence[Term]) -> list[Term] | Non
         Overwritten.
     terms : sequence of Term
         Of ndarrays, without maps, all labels of out and inp different.
+    symmetric : bool
+        Whether their sum is known to be a symmetric matrix, of which only the upper triangle must be written.
     """
     if len(terms) < 2 or buffer.size < STACK_LIMIT:
         return None
@@ -67,8 +70,9 @@ def write_stacked(buffer: np.ndarray, terms: Sequence[Term]) -> list[Term] | Non
     cut = _best_cut(alike, sizes)
     if cut is None:
         return None
-    _multiply_stacked(buffer, cut, sizes)
-    return [*cut.rest, *[term for term in terms if not any(term is other for other in alike)]]
+    rest = [*cut.rest, *[term for term in terms if not any(term is other for other in alike)]]
+    _multiply_stacked(buffer, cut, sizes, symmetric and not rest)
+    return rest
 
 
 def _best_cut(terms: list[Term], sizes: list[int]) -> _Cut | None:
@@ -108,7 +112,7 @@ def _split(term: Term, rows: int, columns: int) -> _Split | None:
     return _Split(term, left, right, summed, term.scale * size_of(ones))
 
 
-def _multiply_stacked(buffer: np.ndarray, cut: _Cut, sizes: list[int]) -> None:
+def _multiply_stacked(buffer: np.ndarray, cut: _Cut, sizes: list[int], symmetric: bool) -> None:
     """The factors of all splits side by side, and their product."""
     rows, columns, splits, _ = cut
     dtype = np.result_type(*[factor.dtype for split in splits for factor in (*split.left, *split.right)], 0.0)
@@ -125,7 +129,10 @@ def _multiply_stacked(buffer: np.ndarray, cut: _Cut, sizes: list[int]) -> None:
         start = stop
     shape = prod(sizes[:rows]), prod(sizes[rows:columns]), prod(sizes[columns:])
     left, right = left.reshape((shape[0], depth, shape[1])), right.reshape((shape[0], depth, shape[2]))
-    np.matmul(left.swapaxes(1, 2), right, out=buffer.reshape(shape))
+    if symmetric and rows == 0 and shape[1] == shape[2]:
+        upper_product(left[0].T, right[0], buffer.reshape(shape[1:]))
+    else:
+        np.matmul(left.swapaxes(1, 2), right, out=buffer.reshape(shape))
 
 
 def _fill(target: np.ndarray, factors: list[Factor], batch: Axis, summed: Axis, group: Axis, scale: float) -> None:

@@ -1,8 +1,9 @@
 """The sum of terms as a dense array that equals its transpose exactly: for the Hessian of a real function.
 
 Products round differently on the two sides of the diagonal. Where only some entries can differ from zero, their upper
-triangle is computed and written twice; a block on the diagonal is symmetrised before it is repeated; what is dense gets
-its lower triangle from its upper one, tile by tile, as the last step.
+triangle is computed and written twice; a block on the diagonal is symmetrised before it is repeated; of a large product
+of matrices only the blocks above the diagonal are multiplied; what is dense gets its lower triangle from its upper one,
+tile by tile, as the last step.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ..labels import Label, flatten
+from ..labels import Label, flatten, size_of
+from ..symmetric import mirror
 from ..terms import Factor, Term
 from .assembly import is_native, is_plain, to_coo, to_dense
 from .reduction import apply_operators, reduce_term
 
-__all__ = ["mirror", "to_symmetric"]
-
-_TILE = 64
+__all__ = ["to_symmetric"]
 
 
 def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out: np.ndarray | None = None) -> Any:
@@ -46,10 +46,10 @@ def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype,
     if not all([is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
         return to_dense(terms, shape, dtype, out)
     if any([is_plain(term) for term in terms]):
-        dense = to_dense(terms, shape, dtype, out)
+        dense = to_dense(terms, shape, dtype, out, symmetric=True)
         mirror(dense.reshape(_side(shape), _side(shape)))
         return dense
-    blocks = [_block(reduce_term(term)) for term in terms]
+    blocks = [_block(reduce_term(term), len(term.factors) > 1) for term in terms]
     known = [block for block in blocks if block is not None]
     return to_dense(known, shape, dtype, out) if len(known) == len(blocks) else _from_upper(terms, shape, dtype, out)
 
@@ -59,21 +59,11 @@ def _side(shape: tuple[int, ...]) -> int:
     return prod(shape[: len(shape) // 2])
 
 
-def mirror(matrix: np.ndarray) -> None:
-    """Overwrite the lower triangle of a square matrix with the upper one."""
-    size = len(matrix)
-    lower = np.tri(min(size, _TILE), dtype=bool)
-    for start in range(0, size, _TILE):
-        rows = slice(start, start + _TILE)
-        tile = matrix[rows, rows]
-        np.copyto(tile, tile.T.copy(), where=lower[: len(tile), : len(tile)])
-        for left in range(0, start, _TILE):
-            columns = slice(left, left + _TILE)
-            matrix[rows, columns] = matrix[columns, rows].T
+def _block(term: Term, fresh: bool) -> Term | None:
+    """A reduced term with its block symmetrised; None where transposing it is no exchange of labels.
 
-
-def _block(term: Term) -> Term | None:
-    """A reduced term with its block symmetrised; None where transposing it is no exchange of labels."""
+    The numbers of a fresh one are nobody else's.
+    """
     out, inp = flatten(term.out), flatten(term.inp)
     exchange: dict[Label, Label] = {}
     for left, right in zip(out, inp, strict=False):
@@ -85,8 +75,31 @@ def _block(term: Term) -> Term | None:
         return term
     (factor,) = term.factors
     assert isinstance(factor, Factor)
-    turned = factor.array.transpose([factor.labels.index(exchange[label]) for label in factor.labels])
-    return term.replace(factors=(Factor(0.5 * factor.array + 0.5 * turned, factor.labels, factor.name),))
+    if not all([exchange[label] in factor.labels for label in factor.labels]):
+        return None
+    if fresh and _is_mirrored(factor, exchange):
+        return term
+    half = 0.5 * factor.array
+    turned = half.transpose([factor.labels.index(exchange[label]) for label in factor.labels])
+    return term.replace(factors=(Factor(half + turned, factor.labels, factor.name),))
+
+
+def _is_mirrored(factor: Factor, exchange: dict[Label, Label]) -> bool:
+    """Whether the numbers could be seen as matrices without a copy; then their lower triangles are overwritten."""
+    rows: list[Label] = []
+    for label in factor.labels:
+        if exchange[label] != label and exchange[label] not in rows:
+            rows.append(label)
+    columns = [exchange[label] for label in rows]
+    batch = [label for label in factor.labels if exchange[label] == label]
+    order = [factor.labels.index(label) for label in (*batch, *rows, *columns)]
+    shape = (*[label.size for label in batch], size_of(rows), size_of(columns))
+    try:
+        matrices = np.reshape(factor.array.transpose(order), shape, copy=False)
+    except ValueError:
+        return False
+    mirror(matrices)
+    return True
 
 
 def _from_upper(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out: np.ndarray | None) -> np.ndarray:

@@ -37,6 +37,7 @@ def eliminate(
     order: Sequence[int],
     joints: Collection[int] = (),
     reuse: bool = True,
+    gradient_of: int | None = None,
 ) -> dict[int, list[Term]]:
     """The terms of the Jacobian of the output in each input.
 
@@ -51,6 +52,8 @@ def eliminate(
         Vertices at which terms are only chained, so that a product stays factored.
     reuse : bool
         Whether to look for large products that nobody needs any more, which the next ones are written into.
+    gradient_of : int, optional
+        The input in which the derivative is symmetric.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def eliminate(
     """
     living = _living(graph, set(inputs), output)
     into = {target: {source: list(terms) for source, terms in edges.items()} for target, edges in living.items()}
-    _run(into, order, joints, graph, reuse)
+    _run(into, order, joints, graph, reuse, (output, gradient_of))
     result = {}
     for vertex in inputs:
         if vertex == output:
@@ -245,8 +248,15 @@ def _living(graph: LinearGraph, inputs: set[int], output: int) -> Edges:
     return living
 
 
-def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: LinearGraph, reuse: bool = True) -> None:
-    """Eliminate vertices one after the other, in place."""
+def _run(
+    into: Edges,
+    order: Sequence[int],
+    joints: Collection[int],
+    graph: LinearGraph,
+    reuse: bool = True,
+    symmetric: tuple[int, int | None] = (-1, None),
+) -> None:
+    """Eliminate vertices one after the other, in place; the last edge between two of them may be a symmetric matrix."""
     out_of: dict[int, set[int]] = {}
     for target, edges in into.items():
         for source in edges:
@@ -264,11 +274,15 @@ def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: Line
             leaving = _ready(edges.pop(vertex), graph, target, factored, bool(joints))
             for source in sources:
                 arriving = _ready(incoming[source], graph, vertex, factored, bool(joints))
-                if reuse:
-                    last = target == targets[-1]
-                    if last:
-                        del incoming[source]
-                    spare = _spare(leaving, arriving, source == sources[-1], last)
+                last = reuse and target == targets[-1]
+                if last:
+                    del incoming[source]
+                spare = _spare(leaving, arriving, source == sources[-1], last) if reuse else NOTHING_SPARE
+                alone = not joints and vertex == order[-1] and (target, source) == symmetric
+                if alone and _is_symmetric(leaving, arriving, edges.get(source, ()), graph):
+                    term = join(leaving[0], arriving[0], spare, symmetric=True)
+                    joined = [] if term is None else [term]
+                elif reuse:
                     joined = _joined(leaving, arriving, graph, source, target, spare)
                 else:
                     joined = join_all(leaving, arriving, graph, source, target)
@@ -282,6 +296,12 @@ def _run(into: Edges, order: Sequence[int], joints: Collection[int], graph: Line
             del leaving
         for source in sources:
             out_of[source].discard(vertex)
+
+
+def _is_symmetric(outer: Sequence[Term], inner: Sequence[Term], others: Sequence[Term], graph: LinearGraph) -> bool:
+    """Whether the product of two terms is symmetric where its sum with others is: these are diagonals."""
+    single = len(outer) == len(inner) == 1 and not graph.has_complex
+    return single and all([term.out == term.inp and not term.maps for term in others])
 
 
 def _chained(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, source: int, target: int) -> list[Term]:

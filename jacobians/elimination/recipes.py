@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from math import prod
+from math import isqrt, prod
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..chain import chain
-from ..contract import contract_factors, gather, scatter_factor
-from ..labels import Axis, Label
+from ..contract import SYMMETRIC_LIMIT, contract_factors, gather, scatter_factor
+from ..labels import Axis, Label, flatten, size_of
+from ..symmetric import mirror
 from ..terms import Affine, Factor, Map, Pattern, Term, factor_of, moved, pattern_of, patterned, picks_part
 from ..terms.memory import recall
 from .owning import NOTHING_SPARE, room
@@ -27,16 +28,23 @@ from .shadows import Ledger, Shadow
 __all__ = ["join"]
 
 
-def join(outer: Term, inner: Term, spare: frozenset[int] = NOTHING_SPARE, once: bool = False) -> Term | None:
+def join(
+    outer: Term,
+    inner: Term,
+    spare: frozenset[int] = NOTHING_SPARE,
+    once: bool = False,
+    symmetric: bool = False,
+) -> Term | None:
     """``settle(chain(outer, inner))``, or None where that is zero.
 
     Arrays whose ids are in `spare` may be written into; both terms are of no more use then. With `once` the sum of a
-    product that occurs again while `remembering` is the same array again.
+    product that occurs again while `remembering` is the same array again. With `symmetric` the joined term is known to
+    be so, and a large dense one is so exactly.
     """
     left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
     recipe = None if left is None or right is None else _recipe_for(left, right)
     if recipe is not None:
-        return recipe.follow(outer, inner, spare, once) if recipe else None
+        return recipe.follow(outer, inner, spare, once, symmetric) if recipe else None
     term = chain(outer, inner)
     return None if term is None else settle(term)
 
@@ -116,6 +124,7 @@ class _Recipe:
     """
 
     __slots__ = (
+        "is_matrix",
         "is_number",
         "known",
         "labels",
@@ -144,6 +153,7 @@ class _Recipe:
         self.steps, self.shapes, self.settled, self.scale = notes.steps, shapes, settled, settled.scale
         self.patterns: dict[tuple[Axis, ...], Pattern | None] = {}
         self.is_number = len(self.places) == 1 and not settled.labels
+        self.is_matrix = _is_matrix(settled, notes, self.places)
         known = origins or {}
         self.origins = None if origins is None else [known[id(m.index)] for m in settled.maps if id(m.index) in known]
         self.moving = [known.get(id(s.argument.index)) if isinstance(s.argument, Map) else None for s in self.steps]
@@ -154,7 +164,14 @@ class _Recipe:
         self.once = [uses[first] == uses[second] == 1 for first, second, _ in self.pairs]
         self.known = self._pattern(tuple([factor.labels for factor in settled.factors])) if only else None
 
-    def follow(self, outer: Term, inner: Term, spare: frozenset[int] = NOTHING_SPARE, once: bool = False) -> Term:
+    def follow(
+        self,
+        outer: Term,
+        inner: Term,
+        spare: frozenset[int] = NOTHING_SPARE,
+        once: bool = False,
+        symmetric: bool = False,
+    ) -> Term:
         """The joined term of two terms of these patterns."""
         arrays = [*outer.arrays, *inner.arrays]
         starts: tuple[int, ...] = ()
@@ -186,6 +203,8 @@ class _Recipe:
             else:
                 if once and function is contract_factors:
                     function = _contract_once
+                elif symmetric and self.is_matrix and len(arrays) == self.places[0]:
+                    function = _contract_symmetric
                 made = function([factor_of(arrays[place], labels[place]) for place in operands], argument)
                 arrays.append(made.array)
                 labels.append(made.labels)
@@ -211,6 +230,15 @@ class _Recipe:
         return self.patterns.get(groups)
 
 
+def _is_matrix(settled: Term, notes: _Notes, places: tuple[int, ...]) -> bool:
+    """Whether a term is one dense matrix, rows before columns, that the last step contracts."""
+    labels = flatten(settled.out + settled.inp)
+    last = notes.steps[-1] if notes.steps else None
+    if last is None or last.function is not contract_factors or settled.maps or settled.bound:
+        return False
+    return len({*labels}) == len(labels) and last.argument == labels and places == (len(notes.made) - 1,)
+
+
 def _contract_once(factors: list[Factor], labels: Iterable[Label]) -> Factor:
     """`contract_factors`, which finds again what it has made of the same arrays under other labels."""
     number: dict[Label, int] = {}
@@ -224,6 +252,18 @@ def _contract_once(factors: list[Factor], labels: Iterable[Label]) -> Factor:
     key = "contract", inputs, *wanted, *map(id, arrays)
     made, order = recall(key, arrays, lambda: _numbered(contract_factors(factors, [known[n] for n in wanted]), number))
     return factor_of(made, tuple([known[n] for n in order]))
+
+
+def _contract_symmetric(factors: list[Factor], labels: Iterable[Label]) -> Factor:
+    """`contract_factors` for all of a symmetric matrix, rows before columns."""
+    labels = tuple(labels)
+    size = isqrt(size_of(labels))
+    if size < SYMMETRIC_LIMIT or len(labels) % 2 or not all([type(factor.array) is np.ndarray for factor in factors]):
+        return contract_factors(factors, labels)
+    dtype = np.result_type(*[factor.dtype for factor in factors])
+    made = contract_factors(factors, labels, np.empty([label.size for label in labels], dtype), symmetric=True)
+    _ = mirror(made.array.reshape(size, size))
+    return made
 
 
 def _numbered(factor: Factor, number: dict[Label, int]) -> tuple[Any, list[int]]:

@@ -141,7 +141,7 @@ class Body:
             return self._terms
         order = self.sequence()
         with without_collection(), remembering():
-            terms = eliminate(graph, self.inputs, self.output, order, self.joints)
+            terms = eliminate(graph, self.inputs, self.output, order, self.joints, gradient_of=self.gradient_of)
         if keep:
             self._terms = terms
             self.graph = hollow(graph)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..contract import Placed, mirror
+from ..contract import Placed
 from ..trees import Tree
 from .jacobian import Jacobian
 
@@ -55,21 +55,31 @@ def dense_view(
     limit: int | str | None,
     symmetric: bool,
 ) -> Any:
-    """The matrix of blocks; what holds no terms is not computed. A symmetric one is so exactly."""
+    """The matrix of blocks; what holds no terms is not computed. A symmetric one is so exactly.
+
+    Of that one the blocks below the diagonal are copies of those above it.
+    """
     ends = rows[-1].slice.stop if rows else 0, columns[-1].slice.stop if columns else 0
     matrix = np.zeros(ends, dtype)
-    for row, blocks in zip(rows, grid, strict=True):
-        for column, J in zip(columns, blocks, strict=True):
-            if not J.terms:
+    for m, (row, blocks) in enumerate(zip(rows, grid, strict=True)):
+        for n, (column, J) in enumerate(zip(columns, blocks, strict=True)):
+            if (symmetric and n < m) or not J.terms:
                 continue
             block = J.to_matrix(limit)
-            if type(block) is not np.ndarray:  # traced or recorded: put together by dispatch
-                parts = [np.concatenate([J.to_matrix(limit) for J in blocks], axis=1) for blocks in grid]
-                return np.concatenate(parts, axis=0)
+            if type(block) is not np.ndarray:
+                return _put_together(grid, limit, symmetric)
             matrix[row.slice, column.slice] = block
-    if symmetric:
-        mirror(matrix)
+            if symmetric and m < n:
+                matrix[column.slice, row.slice] = block.T
     return matrix
+
+
+def _put_together(grid: Grid, limit: int | str | None, symmetric: bool) -> Any:
+    """The same for traced and recorded blocks, by dispatch."""
+    found: list[list[Any]] = []
+    for m, blocks in enumerate(grid):
+        found.append([found[n][m].T if symmetric and n < m else J.to_matrix(limit) for n, J in enumerate(blocks)])
+    return np.concatenate([np.concatenate(blocks, axis=1) for blocks in found], axis=0)
 
 
 def placed_terms(rows: Sequence[Part], columns: Sequence[Part], grid: Grid) -> list[Placed]:
