@@ -23,7 +23,7 @@ def same_as(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], shape:
     rule = _SAME.get(function)
     if rule is None or (kwargs and isinstance(function, np.ufunc)):
         return None
-    found = rule(*args, **kwargs)
+    found = rule(*args, **kwargs) if kwargs else rule(*args)
     if found is None or found.shape != shape or found.dtype != dtype or found.weak:
         return None
     return found
@@ -41,6 +41,8 @@ def _unless_moved(a: Any, axes: Any = None) -> Node | None:
 
 def _factor(a: Any, b: Any) -> Node | None:
     """The other operand of a product with the Python number 1."""
+    if type(a) is Node and type(b) is Node:
+        return None
     return a if _is_number(b, 1) else b if _is_number(a, 1) else None
 
 

@@ -137,13 +137,10 @@ def topological(outputs: Iterable[Node], known: Container[int] = ()) -> list[Nod
         if known and id(node) in known:
             done.add(node)
             continue
-        waiting = False
-        for operand in node.operands:
-            if operand not in done:
-                stack += node.operands[::-1]
-                waiting = True
-                break
-        if not waiting:
+        operands = node.operands
+        if done.issuperset(operands):
             order.append(stack.pop())
             done.add(node)
+        else:
+            stack += operands[::-1]
     return order

@@ -99,9 +99,12 @@ class Recorder:
     def symbol(self, node: Node) -> Any:
         """The symbol of a node: always the same one."""
         known = self._symbols.get(id(node))
-        if known is None:
-            known = self._symbols[id(node)] = self._make(self, node)
-        return known
+        return self._fresh(node) if known is None else known
+
+    def _fresh(self, node: Node) -> Any:
+        """The symbol of a node that has none yet."""
+        symbol = self._symbols[id(node)] = self._make(self, node)
+        return symbol
 
     def input(self, name: str, example: Any) -> Any:
         """The symbol of an input; the example tells shape and dtype, and the numbers of the first call."""
@@ -202,22 +205,28 @@ class Recorder:
                 return np.copy(self.joined(made(function, args, kwargs)))
             args, kwargs = spelled(function, args, kwargs)
         make = self._make
+        current = not self._overwritten
         arguments, key, operands = [], [function], []
         for value in args:
-            if type(value) is make and not self._overwritten:
+            kind = type(value)
+            if kind is make and current:
                 node = value.node
                 operands.append(node)
                 arguments.append(node)
                 key.append(id(node))
+            elif kind is int:
+                arguments.append(value)
+                key.append((int, value))
             else:
                 argument, part = self._read(value, operands)
                 arguments.append(argument)
                 key.append(part)
         keywords = {}
-        for name, value in kwargs.items():
-            if value is not np._NoValue:
-                keywords[name], part = self._read(value, operands)
-                key += (name, part)
+        if kwargs:
+            for name, value in kwargs.items():
+                if value is not np._NoValue:
+                    keywords[name], part = self._read(value, operands)
+                    key += (name, part)
         known = self._known.get(found := tuple(key))
         if known is None or function in _MAKING:
             known = self._known[found] = self._recorded(function, tuple(arguments), keywords, tuple(operands))
@@ -246,7 +255,7 @@ class Recorder:
             return known
         # Operators make Python numbers of Python numbers.
         weak = not found[0] and function in _OPERATORS and all([node.weak for node in operands])
-        return self.symbol(Node(function, args, kwargs, *found, weak=weak, operands=operands))
+        return self._fresh(Node(function, args, kwargs, *found, weak=weak, operands=operands))
 
     def _refusal(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], advice: str) -> Exception:
         node = next(walk((args, tuple(kwargs.values()))))

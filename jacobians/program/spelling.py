@@ -85,13 +85,15 @@ def _numbered(args: tuple[Any, ...]) -> tuple[Any, ...]:
         count = len(args) // 2
         operands, groups = list(args[: 2 * count : 2]), [list(group) for group in args[1 : 2 * count : 2]]
         result = list(args[-1]) if len(args) % 2 else None
-    shapes = [np.shape(operand) for operand in operands]
-    dots = max(
-        [len(shape) - len(group) + 1 for shape, group in zip(shapes, groups, strict=True) if ... in group] or [0]
-    )
-    groups = [_spread(group, len(shape) - len(group) + 1) for shape, group in zip(shapes, groups, strict=True)]
-    labels = [label for group in groups for label in group]
+    shapes = [_shape(operand) for operand in operands]
+    dots = 0
+    if any([... in group for group in groups]):
+        dots = max(
+            [len(shape) - len(group) + 1 for shape, group in zip(shapes, groups, strict=True) if ... in group] or [0]
+        )
+        groups = [_spread(group, len(shape) - len(group) + 1) for shape, group in zip(shapes, groups, strict=True)]
     if result is None:
+        labels = [label for group in groups for label in group]
         single = [label for label in set(labels) if labels.count(label) == 1 and not isinstance(label, tuple)]
         result = [..., *sorted(single)] if dots else sorted(single)
     result = _spread(result, dots)
@@ -108,6 +110,11 @@ def _numbered(args: tuple[Any, ...]) -> tuple[Any, ...]:
             operand, group = np.reshape(operand, [shape[n] for n in kept]), [group[n] for n in kept]
         interleaved += [operand, tuple([number.setdefault(label, len(number)) for label in group])]
     return (*interleaved, tuple([number[label] for label in result]))
+
+
+def _shape(operand: Any) -> tuple[int, ...]:
+    shape = getattr(operand, "shape", None)
+    return np.shape(operand) if shape is None else shape
 
 
 def _letters(group: str) -> list[Any]:

@@ -90,9 +90,12 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         return result if weak or result.dtype == target.dtype else np.astype(result, target.dtype)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not all([kind is Symbol or issubclass(kind, np.ndarray) for kind in types]):
-            return NotImplemented
-        if np.ndarray in types and _holds_traced(args):
+        if function is np.shape and args and args[0] is self:  # which rules ask for often
+            return self.node.shape
+        for kind in types:
+            if kind is not Symbol and not issubclass(kind, np.ndarray):
+                return NotImplemented
+        if len(types) > 1 and np.ndarray in types and _holds_traced(args):
             return function(*_as_array(args), **kwargs)
         return self.recorder.call(function, args, kwargs)
 

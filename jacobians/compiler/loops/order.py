@@ -85,43 +85,54 @@ class Accumulate:
 def ordered(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
     """The statements in the order of recording, sums as early as possible."""
     pieces = _pieces(statements, outputs)
-    uses = Counter([id(node) for piece in pieces for node in piece.reads] + [id(node) for node in outputs])
+    uses = Counter([id(node) for piece in pieces for node in piece.reads])
+    uses.update([id(node) for node in outputs])
     early = _early(pieces, uses)
-    slots: dict[int, int] = {}  # by node: the serial number of the statement that it follows
-    serials: dict[int, int] = {}  # by node: never below those of what it reads
+    known: dict[int, tuple[int, int]] = {}  # by node: a serial number never below those of what it reads; its slot
     keys: list[tuple[int, int, int]] = []
     for n, piece in enumerate(pieces):
         serial, slot = piece.node.serial if isinstance(piece, (Assign, Assemble, Accumulate)) else 0, -1
         for node in piece.reads:
-            known = serials.get(id(node), -1)
-            if known >= 0:
-                serial, slot = max(serial, known), max(slot, slots[id(node)])
+            before = known.get(id(node))
+            if before is not None:
+                serial = max(serial, before[0])
+                slot = max(slot, before[1])
         if slot < 0 or not early[n]:
-            slot = serial
+            slot = serial  # the slot is the serial number of the statement that it follows
         if isinstance(piece, Accumulate) and isinstance(pieces[n - 1], Zeros):
             keys[n - 1] = (slot, -1, n - 1)
         keys.append((slot, serial, n))
         if not isinstance(piece, Zeros):
             for node in piece.makes:
-                serials[id(node)], slots[id(node)] = serial, slot
+                known[id(node)] = serial, slot
     _delay_views(pieces, keys)
     return [pieces[n] for *_, n in sorted(keys)]
 
 
 def _delay_views(pieces: Sequence[Statement], keys: list[tuple[int, int, int]]) -> None:
     """Take parts of inputs where they are read first: ``for x in X`` takes all rows of X before its first step."""
+    views = {id(piece.node) for piece in pieces if isinstance(piece, Assign) and _is_part(piece.node)}
+    if not views:
+        return
     first: dict[int, tuple[int, int, int]] = {}
     for n in reversed(range(len(pieces))):
         piece = pieces[n]
-        if isinstance(piece, Assign) and piece.node.function is operator.getitem and piece.node.args[0].is_leaf:
+        if isinstance(piece, Assign) and id(piece.node) in views:
             slot, serial, _ = first.get(id(piece.node), keys[n])
             keys[n] = max(keys[n], (slot, serial, n))
         for node in piece.reads:
-            first[id(node)] = min(keys[n], first.get(id(node), keys[n]))
+            if id(node) in views:
+                first[id(node)] = min(keys[n], first.get(id(node), keys[n]))
+
+
+def _is_part(node: Node) -> bool:
+    return node.function is operator.getitem and node.args[0].is_leaf
 
 
 def _pieces(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
     """The statements, sums of many placed arrays as one statement for each addend."""
+    if not any([isinstance(statement, Assemble) and len(statement.addends) > _MANY for statement in statements]):
+        return list(statements)
     uses = Counter([id(node) for statement in statements for node in statement.reads] + [id(node) for node in outputs])
     negated: set[int] = set()
     pieces: list[Statement] = []
@@ -167,6 +178,8 @@ def _early(pieces: Sequence[Statement], uses: Counter) -> list[bool]:
     for piece in pieces:
         if isinstance(piece, Assign) and piece.node.function is np.add:
             terms[id(piece.node)] = sum([terms.get(id(node), 1) if uses[id(node)] == 1 else 1 for node in piece.reads])
+    if max(terms.values(), default=0) <= _MANY and not any([isinstance(piece, Accumulate) for piece in pieces]):
+        return [False] * len(pieces)
     early: list[bool] = []
     wanted: set[int] = set()
     for piece in reversed(pieces):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Stretch", "stretches"]
+__all__ = ["Stretch", "has_repeated", "stretches"]
 
 
 class Stretch(NamedTuple):
@@ -39,6 +39,19 @@ def stretches(signs: np.ndarray, least: int) -> list[Stretch]:
         if stop - start >= least * period:
             taken.insert(place, Stretch(start, stop, period))
     return taken
+
+
+def has_repeated(signs: np.ndarray, length: int) -> bool:
+    """Whether so many entries (a power of two) stand one after the other in two places.
+
+    They do where a stretch saves as many: the first of them come again a period later.
+    """
+    rank, width = _ranked(signs), 1
+    while len(rank) and int(rank.max()) + 1 < len(rank):
+        if 2 * width > length:
+            return True
+        rank, width = _ranked(rank[:-width] * (int(rank.max()) + 1) + rank[width:]), 2 * width
+    return False
 
 
 def _candidates(signs: np.ndarray, least: int) -> list[Stretch]:

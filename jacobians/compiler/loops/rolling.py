@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from ...program import Node
-from ..statements import Statement
+from ..statements import Assign, Statement
 from .laws import LEAST, Affine, Carried, Fixed, Law, Match, Same, Sheet, Stream, Table, matched
 from .loop import Carried as CarriedNode
 from .loop import Counter, Element, Kept, Loop, Picked, listed, placeholder, table
 from .order import ordered
-from .repetition import Stretch, stretches
+from .repetition import Stretch, has_repeated, stretches
 from .slots import filled, indexes
 from .spread import Spread, runs_in_lists
 
@@ -35,7 +36,10 @@ def rolled(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Sta
     """The statements, in an order of their own, with loops; as they are where nothing repeats itself."""
     if len(statements) < _SAVED:
         return list(statements)
-    sheet = Sheet(ordered(statements, outputs))
+    lined_up = ordered(statements, outputs)
+    if not has_repeated(_likely_signs(lined_up), _SAVED):
+        return list(statements)
+    sheet = Sheet(lined_up)
     spans = [span for span in stretches(sheet.signs, LEAST) if span.saved >= _SAVED]
     while spans:
         matches, chosen = _matches(sheet, spans)
@@ -45,6 +49,17 @@ def rolled(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Sta
             return rolling.statements() if matches else list(statements)
         spans = [span for span in spans if span not in costly]
     return list(statements)
+
+
+def _likely_signs(statements: Sequence[Statement]) -> np.ndarray:
+    """Numbers that are equal for statements of the same form, and maybe for others: quickly told."""
+    kinds: dict[Any, int] = {}
+    signs = []
+    for statement in statements:
+        node = statement.node if type(statement) is Assign else None
+        kind = type(statement) if node is None else (node.function, node.shape)
+        signs.append(kinds.setdefault(kind, len(kinds)))
+    return np.array(signs)
 
 
 def _matches(sheet: Sheet, spans: Sequence[Stretch]) -> tuple[list[Match], list[Stretch]]:

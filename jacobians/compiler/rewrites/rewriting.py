@@ -131,7 +131,8 @@ class Builder:
             return self._ranked(node)
         self._serial = node.serial
         found = tuple(map(new.__getitem__, map(id, operands)))
-        if found == operands and id(node) in self._rank:
+        same = found == operands
+        if same and id(node) in self._rank:
             return node
         parts = node.parts is not None or node.weak
         if not parts:
@@ -139,11 +140,16 @@ class Builder:
                 if operand.parts is not None:
                     parts = True
                     break
-        if found == operands:
+        if same:
             return self._ranked(node) if parts else self._same(node)
-        args = tuple(
-            [new[id(a)] if type(a) is Node else a if type(a) in _PLAIN else _replaced(a, new) for a in node.args]
-        )
+        args = node.args
+        for a in args:
+            if type(a) is not Node:
+                args = [new[id(a)] if type(a) is Node else a if type(a) in _PLAIN else _replaced(a, new) for a in args]
+                args = tuple(args)
+                break
+        else:
+            args = found[: len(args)]
         kwargs = {name: _replaced(value, new) for name, value in node.kwargs.items()} if node.kwargs else {}
         if not parts:
             return self.made(node.function, args, kwargs, node.shape, node.dtype, found)
@@ -204,10 +210,10 @@ class Builder:
         return node
 
     def _simple(self, node: Node) -> Node:
-        function, shape, dtype, operands = node.function, node.shape, node.dtype, node.operands
+        function, shape, dtype = node.function, node.shape, node.dtype
         folds = True
         plain = not node.kwargs
-        for operand in operands:
+        for operand in node.operands:
             if operand.function is not CONSTANT:
                 folds = False
             elif operand.dtype.kind == "i":
@@ -220,8 +226,15 @@ class Builder:
             found = rule(self, node)
             if found is not None and found.shape == shape and found.dtype == dtype and not found.weak:
                 return found
-        folded = _folded(node) if folds else None
-        return self._ranked(node) if folded is None else self.constant(folded)
+        if folds:
+            folded = _folded(node)
+            if folded is not None:
+                return self.constant(folded)
+        rank = self._rank
+        if id(node) not in rank:
+            rank[id(node)] = len(rank)
+            self._held.append(node)
+        return node
 
 
 _PLAIN = {int, float, str, bool, type(None)}
@@ -229,6 +242,12 @@ _PLAIN = {int, float, str, bool, type(None)}
 
 def _key(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What equal calls have in common."""
+    if not kwargs:
+        for a in args:
+            if type(a) is not Node:
+                break
+        else:
+            return function, args
     parts: list[Any] = [function]
     for a in args:
         kind = type(a)
@@ -287,12 +306,10 @@ def is_safe(scale: float) -> bool:
 
 def split_scale(node: Node) -> tuple[float, Node]:
     """The number and the array of which a node is the product; 1 and the node itself if it is none."""
-    if node.function is not _MULTIPLY or node.kwargs:
+    if node.function is not _MULTIPLY or len(node.operands) != 1 or node.kwargs:
         return 1, node
     number, base = node.args
     if type(number) is Node:
-        if type(base) is Node:
-            return 1, node
         number, base = base, number
     if is_number(number) and isinstance(base, Node) and not base.weak and base.dtype.kind in "fc":
         return (number, base) if is_safe(number) else (1, node)

@@ -39,8 +39,8 @@ class _Offer(NamedTuple):
 
 def placed(outputs: Sequence[Node], builder: Builder) -> list[Node]:
     """The outputs of an equal program with every number at its place."""
-    nodes = topological(outputs)
-    return _Placing(nodes, outputs).rebuilt(builder)
+    placing = _Placing(topological(outputs), outputs)
+    return placing.rebuilt(builder) if placing.scaled else list(outputs)
 
 
 class _Placing:
@@ -48,30 +48,42 @@ class _Placing:
 
     def __init__(self, nodes: Sequence[Node], outputs: Sequence[Node]) -> None:
         self.nodes, self.outputs = nodes, outputs
+        self.scaled: dict[int, tuple[float, Node]] = {}  # by id: numbers times arrays
+        for node in nodes:
+            if node.function is np.multiply and len(node.operands) == 1:
+                scale, base = split_scale(node)
+                if base is not node:
+                    self.scaled[id(node)] = scale, base
         self.taken: dict[int, float] = {}
         self.receiver: dict[int, int] = {}  # position of the operand to which the number went on
         self.offers: dict[int, list[_Offer]] = {}
         self.wanted: set[int] = set()  # the ids of arrays that someone wants as they are
+        if not self.scaled:
+            return
         for node in outputs:
             self._want(node)
         for node in reversed(nodes):
-            self._settle(node)
+            if id(node) not in self.scaled:
+                self._settle(node)
 
     def _want(self, node: Node) -> None:
-        inner, base = split_scale(node)
-        if base is node:
+        found = self.scaled.get(id(node))
+        if found is None:
             self.wanted.add(id(node))
         else:
-            self.offers.setdefault(id(base), []).append(_Offer(1.0 * inner, None))
+            scale, base = found
+            self.offers.setdefault(id(base), []).append(_Offer(1.0 * scale, None))
 
     def _offer(self, node: Node, offer: _Offer) -> None:
-        inner, base = split_scale(node)
+        inner, base = self.scaled.get(id(node), (1, node))
         self.offers.setdefault(id(base), []).append(_Offer(offer.scale * inner, offer.giver))
 
     def _settle(self, node: Node) -> None:
-        if split_scale(node)[1] is not node:
+        offers = self.offers.pop(id(node), None)
+        if offers is None:
+            for operand in node.operands:
+                self._want(operand)
             return
-        offers = self.offers.pop(id(node), ())
         numbers = {offer.scale for offer in offers}
         if id(node) in self.wanted:
             numbers.add(1.0)
@@ -85,7 +97,7 @@ class _Placing:
                 self.taken[id(node)] = scale
             else:
                 self._refuse(offers, node.size)
-        elif offers:
+        else:
             self._refuse(offers, node.size)
         if passed is None or id(node) not in self.taken:
             for operand in node.operands:
@@ -106,7 +118,8 @@ class _Placing:
             return None, 0
         found, best = None, float("inf")
         for position in _linear(node):
-            inner, base = split_scale(node.args[position])
+            operand = node.args[position]
+            inner, base = self.scaled.get(id(operand), (1, operand))
             known = any(offer.scale == scale * inner for offer in self.offers.get(id(base), ()))
             known |= scale * inner == 1 and id(base) in self.wanted
             cost = 0 if known else _cost(base, scale, 0 if _is_twice(node, position) else _DEPTH)
@@ -126,18 +139,21 @@ class _Placing:
         loaded: dict[int, Node] = {}
 
         def value(node: Node, scale: float = 1.0) -> Node:
-            inner, base = split_scale(node)
+            inner, base = self.scaled.get(id(node), (1, node))
             scale *= inner
             if self.taken.get(id(base)) == scale:
                 return loaded[id(base)]
             return plain[id(base)] if scale == 1 else builder.scaled(scale, plain[id(base)])
 
         for node in self.nodes:
-            if split_scale(node)[1] is not node:
+            if id(node) in self.scaled:
                 continue
             builder.take_place(node)
             scale, receiver = self.taken.get(id(node), 1.0), self.receiver.get(id(node))
-            new = {id(operand): value(operand) for operand in node.operands if receiver is None}
+            if receiver is None:
+                for operand in node.operands:
+                    if id(operand) not in plain:
+                        plain[id(operand)] = value(operand)
             if receiver is not None:
                 args = tuple(
                     [
@@ -147,9 +163,9 @@ class _Placing:
                 )
                 loaded[id(node)] = builder.made(node.function, args, node.kwargs, node.shape, node.dtype)
             elif scale == 1:
-                plain[id(node)] = builder.remade(node, new)
+                plain[id(node)] = builder.remade(node, plain)
             else:
-                loaded[id(node)] = _multiplied(builder, scale, node, new)
+                loaded[id(node)] = _multiplied(builder, scale, node, plain)
         return [value(node) for node in self.outputs]
 
 
