@@ -153,3 +153,41 @@ def test_an_explicit_jacobian_holds_its_terms_alone() -> None:
         tracemalloc.stop()
     assert J.nbytes == 8 * N
     assert held < 1.1 * UNIT
+
+
+def test_a_sparse_matrix_is_written_term_by_term() -> None:
+    rng = np.random.default_rng(2)
+    index = rng.integers(0, 500, N // 10)
+    x = rng.standard_normal((500, 6))
+
+    def f(x: Any) -> Any:
+        rows = x[index]
+        return np.sin(rows[:, :3]) * np.exp(rows[:, 3:]) / (1 + np.sum(rows**2, axis=1, keepdims=True))
+
+    def run() -> Any:
+        return jac.jacobian(f)(x).to_sparse()
+
+    J = jac.jacobian(f)(x)
+    _ = J.terms
+    result = run()
+    given = sum([result.data.nbytes, result.indices.nbytes, result.indptr.nbytes, x.nbytes, index.nbytes])
+    assert peak(run) * UNIT < 1.8 * (given + J.nbytes)
+    rows = rng.integers(0, result.shape[0], 50)
+    steps = np.stack([np.imag(f(x + 1e-30j * h)).reshape(-1)[rows] for h in np.eye(x.size).reshape(-1, *x.shape)[::97]])
+    np.testing.assert_allclose(result[rows][:, ::97].toarray(), steps.T / 1e-30, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+def test_lanes_of_terms_whose_numbers_are_made_late_are_added(form: str) -> None:
+    rng = np.random.default_rng(3)
+    A, B = rng.standard_normal((2, N // 5, 3))
+    x = rng.standard_normal((N // 5, 3))
+
+    def f(x: Any) -> Any:
+        y = np.sum(A * x, axis=1)[:, None] * np.sin(x) + np.sum(B * np.cos(x), axis=1)[:, None]
+        return np.concatenate([y, 2 * y[::-1]])
+
+    found = jac.jacobian(f)(x).to_sparse(form)
+    h = rng.standard_normal(x.shape)
+    np.testing.assert_allclose(found @ h.reshape(-1), np.imag(f(x + 1e-30j * h)).reshape(-1) / 1e-30, rtol=1e-9)
+    assert found.has_canonical_format

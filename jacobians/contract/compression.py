@@ -7,29 +7,42 @@ order (where a periodic stencil wraps around) are sorted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
 from itertools import pairwise, product
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..labels import Label
 from ..terms import Factor, Term
 from .assembly import _grid, _on_grid, _positions, is_native
 
 __all__ = ["Arranged", "Compressed", "Placed", "arrange", "compress", "is_arrangeable", "is_compressible"]
 
 
+Labels = tuple[Label, ...]
+
 SHORT = 16
 """Sizes up to which the indices of a label are told apart."""
 
 
 class Placed(NamedTuple):
-    """A reduced term whose rows and columns begin at these of a larger matrix."""
+    """A reduced term whose rows and columns begin at these of a larger matrix.
+
+    Attributes
+    ----------
+    term : Term
+    row, column : int
+    make : callable, optional
+        Makes the same term with its numbers, if it has none yet: they are needed one term after the other.
+    """
 
     term: Term
     row: int = 0
     column: int = 0
+    make: Callable[[], Term] | None = None
 
 
 class Compressed(NamedTuple):
@@ -72,8 +85,40 @@ class _Lane(NamedTuple):
 
     lines: _Lines
     places: np.ndarray
-    values: list[tuple[Any, float]]
-    """What is added at these places: arrays that broadcast, and their scales."""
+    values: list[_Value]
+    """What is added at these places."""
+
+
+class _Numbers:
+    """The numbers of a term on its grid, made when a lane needs them, and forgotten when the last one has them."""
+
+    __slots__ = ("array", "grid", "make", "sizes", "waiting")
+
+    def __init__(self, term: Term, make: Callable[[], Term] | None, grid: Labels, sizes: tuple[int, ...]) -> None:
+        self.make, self.grid, self.sizes, self.waiting = make, grid, sizes, 0
+        self.array = None if make is not None else self._on_grid(term)
+
+    def _on_grid(self, term: Term) -> Any:
+        return np.broadcast_to(_on_grid(term, self.grid), self.sizes)
+
+    def taken(self, index: tuple[Any, ...]) -> Any:
+        """The numbers of a lane, each of which asks once."""
+        array: Any = self._on_grid(self.make()) if self.array is None else self.array  # type: ignore[misc]
+        self.waiting -= 1
+        self.array = array if self.waiting else None
+        return array[index]
+
+
+class _Value(NamedTuple):
+    """What a term adds to a lane."""
+
+    numbers: _Numbers
+    part: tuple[Any, ...]
+    scale: float
+
+    def array(self) -> Any:
+        found = self.numbers.taken(self.part)
+        return found if self.scale == 1 else found * self.scale
 
 
 def is_compressible(terms: Sequence[Term]) -> bool:
@@ -111,9 +156,9 @@ def compress(
     count = shape[1] if by_columns else shape[0]
     lanes, groups = _lanes(placed, count, by_columns, np.int32 if max(shape) < 2**31 else np.int64)
     matrix = _empty(lanes, shape, count, dtype)
-    for lane, slots in _slotted(matrix.indptr, _sorted(lanes, groups, count)):
+    for lane, slots in _slotted(matrix.indptr, lanes, groups):
         matrix.indices[slots] = lane.places
-        matrix.data[slots] = _sum(lane.values).reshape(-1)
+        matrix.data[slots] = reduce(np.add, [value.array() for value in lane.values]).reshape(-1)
     return _in_order(matrix, (shape[1], shape[0]) if by_columns else shape)
 
 
@@ -125,7 +170,7 @@ def arrange(placed: Sequence[Placed], shape: tuple[int, int], *, by_columns: boo
     """
     count = shape[1] if by_columns else shape[0]
     starts, numbered = [0], []
-    for term, row, column in placed:
+    for term, row, column, _ in placed:
         grid = _grid(term)
         sizes = [label.size for label in grid]
         numbers = np.arange(starts[-1], starts[-1] + prod(sizes)).reshape(sizes)
@@ -134,10 +179,10 @@ def arrange(placed: Sequence[Placed], shape: tuple[int, int], *, by_columns: boo
     lanes, groups = _lanes(numbered, count, by_columns, np.int32 if max(shape) < 2**31 else np.int64)
     matrix = _empty(lanes, shape, count, np.dtype(np.intp))
     found = np.empty(starts[-1], np.intp)
-    for lane, slots in _slotted(matrix.indptr, _sorted(lanes, groups, count)):
+    for lane, slots in _slotted(matrix.indptr, lanes, groups):
         matrix.indices[slots] = lane.places
-        for numbers, _ in lane.values:
-            found[numbers.reshape(-1)] = slots
+        for value in lane.values:
+            found[value.array().reshape(-1)] = slots
     rows = _unordered(matrix)
     if rows.size:
         matrix.data[:] = np.arange(matrix.data.size)
@@ -166,34 +211,32 @@ def _lanes(placed: Sequence[Placed], count: int, by_columns: bool, kind: type) -
     """The lanes of terms, those with the same positions as one; and the lines that they stand in, each once."""
     lanes: list[_Lane] = []
     groups: list[_Lines] = []
-    alike: dict[object, list[_Lane]] = {}
-    known: dict[object, list[_Lines]] = {}
-    for term, row, column in placed:
+    alike: dict[tuple[int, int], _Lane] = {}
+    known: dict[int, _Lines] = {}
+    positions: dict[object, list[np.ndarray]] = {}
+    for term, row, column, make in placed:
         if term.is_empty:
             continue
         grid = _grid(term)
         sizes = tuple([label.size for label in grid])
-        arrays = _positions(term, term.out, grid) + row, _positions(term, term.inp, grid) + column, _on_grid(term, grid)
-        major, minor, core = [np.broadcast_to(array, sizes) for array in arrays]
+        numbers = _Numbers(term, make, grid, sizes)
+        arrays = _positions(term, term.out, grid) + row, _positions(term, term.inp, grid) + column
+        major, minor = [np.broadcast_to(array, sizes) for array in arrays]
         if by_columns:
             major, minor = minor, major
         for index in _splits(sizes):
-            lines, places = major[index].astype(kind).reshape(-1), minor[index].astype(kind).reshape(-1)
-            within = known.setdefault(_sketch(lines), [])
-            own = next((group for group in within if np.array_equal(group.lines, lines)), None)
+            lines, places = [_once(part[index].astype(kind).reshape(-1), positions) for part in (major, minor)]
+            own = known.get(id(lines))
             if own is None:
                 counts = np.bincount(lines, minlength=count)
-                own = _Lines(lines, counts if counts.max(initial=0) > 1 else None)
-                within.append(own)
+                own = known[id(lines)] = _Lines(lines, counts if counts.max(initial=0) > 1 else None)
                 groups.append(own)
-            value = core[index], term.scale
-            beside = alike.setdefault((id(own), _sketch(places)), [])
-            same = next((lane for lane in beside if np.array_equal(lane.places, places)), None)
+            same = alike.get((id(lines), id(places)))
             if same is None:
-                same = _Lane(own, places, [])
-                beside.append(same)
+                same = alike[id(lines), id(places)] = _Lane(own, places, [])
                 lanes.append(same)
-            same.values.append(value)
+            same.values.append(_Value(numbers, index, term.scale))
+            numbers.waiting += 1
     return lanes, groups
 
 
@@ -207,21 +250,19 @@ def _splits(sizes: tuple[int, ...]) -> list[tuple[Any, ...]]:
     return list(product(*options))
 
 
+def _once(array: np.ndarray, known: dict[object, list[np.ndarray]]) -> np.ndarray:
+    """The array, or a known one with the same positions: in a symmetric pattern the lines are columns, too."""
+    beside = known.setdefault(_sketch(array), [])
+    for other in beside:
+        if np.array_equal(other, array):
+            return other
+    beside.append(array)
+    return array
+
+
 def _sketch(positions: np.ndarray) -> object:
     """What two equal arrays of positions have in common, told from a few of them."""
     return positions.size, positions[:: max(1, positions.size // 8)].tobytes()
-
-
-def _sorted(lanes: list[_Lane], groups: list[_Lines], count: int) -> list[_Lane]:
-    """The lanes in the order of their columns in most lines; all of some lines together where these are apart."""
-    number = {id(group): n for n, group in enumerate(groups)}
-    apart = len(groups) > 1 and _are_apart(groups, count)
-
-    def key(lane: _Lane) -> tuple[int, int]:
-        middle = lane.places.size // 2
-        return apart * number[id(lane.lines)], int(lane.places[middle]) - int(lane.lines.lines[middle])
-
-    return sorted(lanes, key=key)
 
 
 def _are_apart(groups: list[_Lines], count: int) -> bool:
@@ -234,20 +275,45 @@ def _are_apart(groups: list[_Lines], count: int) -> bool:
     return True
 
 
-def _slotted(indptr: np.ndarray, lanes: Sequence[_Lane]) -> Iterator[tuple[_Lane, np.ndarray]]:
-    """Lanes one behind the other, and where their entries stand: each begins in a line where the last one ended."""
+def _slotted(indptr: np.ndarray, lanes: list[_Lane], groups: list[_Lines]) -> Iterator[tuple[_Lane, np.ndarray]]:
+    """Lanes in the order of their columns in most lines, and where their entries stand.
+
+    Each begins in a line where the last one ended. What has been taken leaves the list, so that its positions and
+    numbers are no memory any more.
+    """
     ends = indptr[:-1].astype(np.intp)
+    lanes.sort(key=_column)
+    lanes.reverse()  # taken from the end
+    if len(groups) == 1 or _are_apart(groups, ends.size):
+        running = {id(group): _first(ends, group) for group in groups}
+        while lanes:
+            lane = lanes.pop()
+            slots = running[id(lane.lines)]
+            yield lane, slots
+            slots += lane.lines.steps
+        return
     before: _Lines | None = None
     slots = ends[:0]
-    for lane in lanes:
-        lines = lane.lines.lines
+    while lanes:
+        lane = lanes.pop()
         if lane.lines is not before:
             if before is not None:
                 ends[before.lines] = slots if before.counts is None else slots - _nth(before.lines)
             before = lane.lines
-            slots = ends[lines] if before.counts is None else ends[lines] + _nth(lines)
+            slots = _first(ends, before)
         yield lane, slots
         slots += lane.lines.steps
+
+
+def _column(lane: _Lane) -> int:
+    """The column of a lane, in its middle and counted from the diagonal."""
+    middle = lane.places.size // 2
+    return int(lane.places[middle]) - int(lane.lines.lines[middle])
+
+
+def _first(ends: np.ndarray, group: _Lines) -> np.ndarray:
+    """Where the next entries of some lines stand."""
+    return ends[group.lines] if group.counts is None else ends[group.lines] + _nth(group.lines)
 
 
 def _nth(lines: np.ndarray) -> np.ndarray:
@@ -258,15 +324,6 @@ def _nth(lines: np.ndarray) -> np.ndarray:
     result = np.empty_like(order)
     result[order] = np.arange(found.size) - np.repeat(starts, np.diff(np.append(starts, found.size)))
     return result
-
-
-def _sum(values: Sequence[tuple[Any, float]]) -> np.ndarray:
-    """The sum of scaled arrays."""
-    total, scale = values[0]
-    total = total if scale == 1 else total * scale
-    for array, scale in values[1:]:
-        total = total + (array if scale == 1 else array * scale)
-    return total
 
 
 def _in_order(matrix: Compressed, shape: tuple[int, int]) -> Compressed:

@@ -24,11 +24,13 @@ from .owning import has_large, is_alone
 from .plans import Plan, digest_of, held_bytes, named_order, predict
 from .settle import settle
 from .several import eliminate_several, pull_several, push_several, with_sink
+from .shadows import Ledger, shadow_term
 
 __all__ = [
     "NAMES",
     "OBJECTIVES",
     "Effort",
+    "Ledger",
     "Plan",
     "choose",
     "counted",
@@ -48,5 +50,6 @@ __all__ = [
     "push",
     "push_several",
     "settle",
+    "shadow_term",
     "with_sink",
 ]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from ..contract import Placed, Triplets, compress, is_arrangeable, is_compressible, reduce_term, to_coo, to_dense
+from ..elimination import Ledger, shadow_term
 from ..errors import StructureError
 from ..labels import size_of
+from ..late import LARGE
 from ..program import Symbol
 from ..terms import LINEAR, Term, plain, real_part
 from .patterns import SparsePattern, recorded_pattern, sparse_pattern
@@ -26,16 +29,17 @@ def sparse_matrix(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dt
     """The sum of terms at their places as a SciPy sparse array; as its pattern if they are recorded."""
     if format not in ("csr", "csc", "coo", "bsr"):
         raise ValueError(f"to_sparse: format must be 'csr', 'csc', 'coo' or 'bsr', but is {format!r}.")
-    placed = [part._replace(term=_reduced(part.term)) for part in placed if not part.term.is_empty]
-    if is_compressible([part.term for part in placed]):
+    placed = [_normal(part) for part in placed if not part.term.is_empty]
+    if is_compressible([part.term for part in placed if part.make is None]):
         found = compress(placed, shape, dtype, by_columns=format == "csc")
         return SparsePattern(found.data, found.indices, found.indptr, shape, format).build(found.data)
+    placed = [part if part.make is None else Placed(part.make(), part.row, part.column) for part in placed]
     if is_arrangeable([part.term for part in placed]):
         recorded = recorded_pattern(placed, shape, format, dtype)
         if recorded is not None:
             return recorded
     entries = []
-    for (row, column), parts in groupby(placed, lambda part: part[1:]):
+    for (row, column), parts in groupby(placed, lambda part: (part.row, part.column)):
         for rows, columns, values in to_coo([part.term for part in parts], dtype):
             for positions in (rows, columns):
                 if isinstance(positions, Symbol):
@@ -43,6 +47,14 @@ def sparse_matrix(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dt
             entries.append(Triplets(rows + row if row else rows, columns + column if column else columns, values))
     pattern = sparse_pattern(entries, shape, format, dtype)
     return pattern if isinstance(pattern.data, Symbol) else pattern.build(pattern.data)
+
+
+def _normal(part: Placed) -> Placed:
+    """The normal form of a term; its numbers are made later, if they are many and not there yet."""
+    term = part.term
+    if len(term.factors) > 1 and not term.act and triplet_count(term) * 8 >= LARGE and is_compressible([term]):
+        return part._replace(term=reduce_term(shadow_term(term, Ledger())), make=partial(reduce_term, term))
+    return part._replace(term=_reduced(term))
 
 
 def _reduced(term: Term) -> Term:
