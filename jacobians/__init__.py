@@ -43,10 +43,10 @@ from .errors import (
     WriteError,
 )
 from .extending import custom, implicit
+from .recording import primal, stop_gradient
 from .registry import complex_too, composed, elementwise, gather, local, multilinear, nondifferentiable, unsupported
 from .taping import Tape
 from .tensor import BlockJacobian, Jacobian, set_memory_limit
-from .tracing import primal, stop_gradient
 from .transforms import (
     grad,
     hessian,

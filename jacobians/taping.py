@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ArgumentError
-from .recording import Linearised, check_real_result, checked_inputs, is_differentiated, owned_graph, pull
+from .recording import Linearised, check_any, check_real_result, checked_inputs, is_differentiated, owned_graph, pull
 from .tensor import BlockJacobian, Body, Bundle, Jacobian
 from .tracing import Traced, check_current, opened, watch
 from .trees import flatten
@@ -65,6 +65,7 @@ class Tape:
         if self._level is None or not self._level.open:
             raise ArgumentError("Tape.watch", "the tape", "is not recording", "Watch inside the with block.")
         leaves, tree = checked_inputs("Tape.watch", "argument 0", value)
+        check_any("Tape.watch", "argument 0", [(leaves, tree)])
         return tree.build([watch(self._level, leaf) for leaf in leaves])
 
     def gradient(self, target: Any, sources: Any) -> Any:

@@ -147,9 +147,11 @@ class Tree:
         return Child(self.children[position], slice(start, start + self.children[position].count))
 
     def slopes(self) -> Self:
-        """The nest that a derivative has: a number that is no leaf is a constant, so that zero stands for it."""
+        """The nest that a derivative has: integers that are no leaves are constants, so that zeros stand for them."""
         if self.kind is object and isinstance(self.about, (int, np.integer, np.bool_)):
             return type(self)(object, type(self.about)(0))
+        if self.kind is object and getattr(getattr(self.about, "dtype", None), "kind", "") in tuple("iub"):
+            return type(self)(object, np.zeros(self.about.shape, self.about.dtype))
         if not self.children:
             return self
         return type(self)(self.kind, self.about, tuple([child.slopes() for child in self.children]))

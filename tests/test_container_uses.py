@@ -149,7 +149,6 @@ ERRORS = {
         'jacobian: the result["order"] has the integer dtype int64.'),
     "nest of a scalar": (lambda: jac.value_and_grad(lambda x: {"loss": np.sum(x)})(X),
         "value_and_grad: the result is nested as {'loss': *}, but must be a scalar. Use jacobian, or return (scalar"),
-    "hessian of a nest": (lambda: jac.hessian(lambda x: (np.sum(x),))(X), "grad: the result is nested as (*,), but"),
     "hvp of a nest": (lambda: jac.hvp(lambda x: (np.sum(x),), (X,), (X,)), "hvp: the result is a nest of arrays."),
     "missing key": (lambda: jac.jvp(lambda p: p["b"], (PARAMS,), ({"W": A},)),
         "jvp: tangent 0 is nested as {'W': *}, but argument 0 as {'W': *, 'b': *}; they differ at tangent 0[\"b\"]:"),

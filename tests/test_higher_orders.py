@@ -164,3 +164,43 @@ def test_a_function_known_by_its_products():
     doubled = jac.custom(lambda y: y * y, vjp=lambda c, _, y: (2 * y * c,))
     second = jac.jacobian(jac.jacobian(lambda x: doubled(np.exp(x))))(W).to_array()
     assert_close(second, autograd.jacobian(autograd.jacobian(lambda x: anp.exp(x) ** 2))(W))
+
+
+# ------------------------------------------------------------------------------------- Hessians of arrays and nests
+VECTORS = {
+    "entry by entry": lambda w, m: m.sin(w) * w,
+    "a network": lambda w, m: m.tanh(m.dot(A, w)),
+    "a matrix": lambda w, m: m.outer(w, w**2),
+    "a single entry": lambda w, m: m.sum(w**3) * m.ones(1),
+}
+
+
+@pytest.mark.parametrize("name", VECTORS)
+@pytest.mark.parametrize("mode", ["auto", "explicit", "lazy"])
+def test_hessians_of_arrays(name, mode):
+    expected = autograd.jacobian(autograd.jacobian(lambda w: VECTORS[name](w, anp)))(W)
+    H = jac.hessian(lambda w: VECTORS[name](w, np), mode=mode)(W)
+    assert H.shape == expected.shape
+    assert_close(H.to_array(), expected)
+
+
+def test_hessians_of_nests_and_of_several_arguments():
+    def f(p):
+        return {"s": p["a"] * p["b"] ** 2, "t": np.sum(p["a"] ** 3)}
+
+    H = jac.hessian(f)({"a": W, "b": 2 * W})
+    assert_close(H["t"]["a"]["a"].to_array(), np.diag(6 * W))
+    expected = autograd.jacobian(lambda b: autograd.jacobian(lambda a: a * b**2)(W))(2 * W)
+    assert_close(H["s"]["a"]["b"].to_array(), expected)
+    blocks, aux = jac.hessian(lambda a, b: (a * b**2, b), (0, 1), has_aux=True)(W, 2 * W)
+    assert_close(blocks[0][1].to_array(), expected)
+    assert_close(blocks[1][1].to_array(), autograd.jacobian(autograd.jacobian(lambda b: W * b**2))(2 * W))
+    assert_close(aux, 2 * W)
+
+
+def test_hessians_of_holomorphic_arrays():
+    z = W + 1j
+    H = jac.hessian(lambda z: z**3, holomorphic=True)(z)
+    expected = np.zeros((3, 3, 3), complex)
+    expected[range(3), range(3), range(3)] = 6 * z
+    assert_close(H.to_array(), expected)

@@ -248,12 +248,12 @@ def test_lift(level):
         tracing.lift(np.array([x[0], None]))
 
 
-def test_primal_and_stop_gradient(level):
+def test_primal(level):
     x = tracing.watch(level, X)
     with tracing.opened() as inner:
         y = tracing.watch(inner, x) * 2
         np.testing.assert_array_equal(tracing.primal(y), 2 * X)
         assert not tracing.primal(y).flags.writeable
     assert tracing.primal("a") == "a"
-    _, (jacobian,) = jacobians_of(lambda x: tracing.stop_gradient(x) * x, X)
+    _, (jacobian,) = jacobians_of(lambda x: tracing.primal(x) * x, X)
     np.testing.assert_array_equal(jacobian, np.diag(X))

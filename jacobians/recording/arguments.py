@@ -17,6 +17,7 @@ from ..trees import LEAF, Tree, flatten, is_container
 
 __all__ = [
     "Argnums",
+    "check_any",
     "check_dtype",
     "checked_input",
     "checked_inputs",
@@ -58,22 +59,39 @@ def is_differentiated(value: Any) -> bool:
     return not (isinstance(value, _CONSTANTS) or dataclasses.is_dataclass(kind))
 
 
-def checked_inputs(operation: str, name: str, value: Any) -> tuple[list[Any], Tree]:
+def checked_inputs(operation: str, name: str, value: Any, allow_int: bool = False) -> tuple[list[Any], Tree]:
     """The arrays of an argument, perhaps traced by an outer transform, and how they are nested.
+
+    None, and with `allow_int` numbers and arrays that are no floating ones, are constants of the nest.
 
     Raises
     ------
     ArgumentError
-        As `checked_input`, naming the array in the nest; and for a nest without any.
+        As `checked_input`, naming the array in the nest.
     """
+    if value is None or (allow_int and _is_counted(value)):
+        return [], Tree(object, value)
     if not is_container(value):
         return [checked_input(operation, name, value)], LEAF
-    leaves, tree = flatten(value, is_differentiated)
-    if not leaves:
-        advice = "Name arguments with arrays of floating numbers in argnums."
-        raise ArgumentError(operation, name, f"is {tree}, a nest without an array", advice)
+    leaves, tree = flatten(value, _is_moved if allow_int else is_differentiated)
     paths = tree.paths(name)
     return [checked_input(operation, path, leaf) for path, leaf in zip(paths, leaves, strict=True)], tree
+
+
+def check_any(operation: str, name: str, found: Sequence[tuple[list[Any], Tree]]) -> None:
+    """Raise ArgumentError unless there is an array in one of the arguments, the first of which has this name."""
+    if not any([leaves for leaves, _ in found]):
+        advice = "Name arguments with arrays of floating numbers in argnums."
+        raise ArgumentError(operation, name, f"is {found[0][1]}, a nest without an array", advice)
+
+
+def _is_counted(value: Any) -> bool:
+    """Whether a value is an integer, a boolean, or an array of them."""
+    return isinstance(value, (bool, int)) or getattr(getattr(value, "dtype", None), "kind", "") in tuple("iub")
+
+
+def _is_moved(value: Any) -> bool:
+    return is_differentiated(value) and not _is_counted(value)
 
 
 def checked_input(operation: str, name: str, value: Any) -> Any:

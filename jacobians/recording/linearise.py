@@ -20,10 +20,10 @@ from ..tensor import BlockJacobian, Jacobian
 from ..terms import Factor, OperatorFactor, Term
 from ..tracing import Level, Traced, advise, check_current, explain, lift, opened, released, watch
 from ..trees import LEAF, Tree, flatten, is_container
-from .arguments import check_dtype, checked_inputs, is_differentiated
+from .arguments import check_any, check_dtype, checked_inputs, is_differentiated
 from .factored import as_output
 
-__all__ = ["Linearised", "as_result", "linearise", "memory_of", "owned_graph"]
+__all__ = ["Linearised", "as_result", "linearise", "memory_of", "owned_graph", "with_arrays"]
 
 T = TypeVar("T")
 
@@ -86,6 +86,7 @@ def linearise(
     positions: tuple[int, ...],
     finish: Callable[[Linearised], T],
     has_aux: bool = False,
+    allow_int: bool = False,
 ) -> T:
     """Trace ``function(*args, **kwargs)`` and return ``finish`` of the record, run while captured arrays are guarded.
 
@@ -102,8 +103,12 @@ def linearise(
         Gets a `Linearised`; what it keeps of the graph must be made independent with `owned_graph`.
     has_aux : bool
         Whether the function returns a pair of the result and anything else.
+    allow_int : bool
+        Whether integers among the differentiated arguments are constants, with a derivative of zero.
     """
-    checked = [checked_inputs(operation, f"argument {position}", args[position]) for position in positions]
+    checked = [checked_inputs(operation, f"argument {position}", args[position], allow_int) for position in positions]
+    if checked:
+        check_any(operation, f"argument {positions[0]}", checked)
     trees = tuple([tree for _, tree in checked])
     with with_rare_collection(), opened() as level:
         arguments = [*args]
@@ -188,7 +193,7 @@ def plain(level: Level, tree: Any) -> Any:
 def as_result(level: Level, value: Any) -> Any:
     """A value as it is handed out: an array that the caller may change, a NumPy scalar, or a Jacobian of its own."""
     if isinstance(value, Jacobian):
-        terms = [_with_arrays(term, level.guard.own) for term in value.terms]
+        terms = [with_arrays(term, level.guard.own) for term in value.terms]
         return Jacobian.of_terms(terms, value.out_shape, value.in_shape, value.dtype, value.in_dtype)
     if not isinstance(value, np.ndarray):
         return released(value)
@@ -227,7 +232,7 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
     for edges in graph.into:
         for terms in edges.values():
             for n, term in enumerate(terms):
-                terms[n] = _with_arrays(term, independent)
+                terms[n] = with_arrays(term, independent)
     return graph
 
 
@@ -240,7 +245,7 @@ def _slopes(graph: LinearGraph) -> Iterator[Late]:
                     yield from [array for array in term.arrays if type(array) is Late]
 
 
-def _with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
+def with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
     """The term with other arrays in its dense factors; the term itself where none changes."""
     if term._pattern is not None:
         given = term.arrays

@@ -23,7 +23,7 @@ from ..program import Symbol
 from .dispatch import check_current
 from .failures import advise, explain
 from .levels import Level, opened
-from .recorded import contains_traced, lift, owner_of, primal, stop_gradient
+from .recorded import contains_traced, lift, owner_of, primal
 from .traced import Input, Traced, released
 from .ufunc_calls import rule_of_method
 
@@ -39,7 +39,6 @@ __all__ = [
     "primal",
     "released",
     "rule_of_method",
-    "stop_gradient",
     "watch",
 ]
 

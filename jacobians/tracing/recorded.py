@@ -1,7 +1,7 @@
 """`Recorded`: what a traced value is made of, and how to find those among the arguments of a call.
 
 - `recorded_in(value)`: the traced values in an argument, also in lists and tuples.
-- `primal(x)`: the plain numbers behind a traced value; `stop_gradient(x)` the same, as a constant in an expression.
+- `primal(x)`: the plain numbers behind a traced value.
 - `lift(value)`: nested lists and object arrays of traced scalars become one traced array.
 """
 
@@ -17,7 +17,7 @@ from ..errors import ArgumentError
 from ..program import Symbol
 from .levels import Level
 
-__all__ = ["Recorded", "contains_traced", "lift", "owner_of", "primal", "recorded_in", "stop_gradient"]
+__all__ = ["Recorded", "contains_traced", "lift", "owner_of", "primal", "recorded_in"]
 
 
 class Recorded:
@@ -80,16 +80,7 @@ def contains_traced(value: Any) -> bool:
 
 
 def primal(x: Any) -> Any:
-    """The plain array behind a traced value, of all levels, read-only; anything else as it is.
-
-    Parameters
-    ----------
-    x : traced array, or anything
-
-    Examples
-    --------
-    ``print(primal(x).max())``, or ``A[int(primal(x))]``: numbers to look at, or to use as positions.
-    """
+    """The plain array behind a traced value, of all levels, read-only; anything else as it is."""
     if not isinstance(x, Recorded):
         return x
     while isinstance(x, Recorded):
@@ -99,20 +90,6 @@ def primal(x: Any) -> Any:
     view = x.view()
     view.flags.writeable = False
     return view
-
-
-def stop_gradient(x: Any) -> Any:
-    """The value of `x` as a constant: its derivative is zero at every level.
-
-    Parameters
-    ----------
-    x : traced array, or anything
-
-    Examples
-    --------
-    ``x * stop_gradient(x)`` has the derivative x, not 2 x.
-    """
-    return primal(x)
 
 
 def owner_of(value: Any) -> Any:

@@ -13,7 +13,7 @@ from ..errors import ArgumentError
 from ..recording import Argnums, Linearised, check_complex, linearise, normalised_argnums, owned_graph
 from ..tensor import memory_limit as bytes_of
 from ..trees import is_container
-from .gradients import grad
+from .gradients import slope
 from .making import jacobians_of
 
 __all__ = ["hessian", "jacfwd", "jacobian", "jacrev", "value_and_jacobian"]
@@ -32,6 +32,7 @@ def jacobian(
     memory_limit: Limit = None,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The function that computes the generalized Jacobian of an array-valued function.
 
@@ -56,6 +57,8 @@ def jacobian(
         Whether arguments and result are complex and the function is holomorphic, so that the Jacobian is a complex
         tensor. Without it a Jacobian between complex arrays is linear over the real numbers: ``J @ h`` is right for any
         function.
+    allow_int : bool
+        Whether integers among the differentiated arguments are constants, as in `grad`.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def jacobian(
     ((3, 3), 'diagonal', 24)
     """
     options = _checked("jacobian", mode, order if plan is None else plan, memory_limit, holomorphic=holomorphic)
-    return _differentiated("jacobian", function, argnums, options, has_aux)
+    return _differentiated("jacobian", function, argnums, options, has_aux, allow_int)
 
 
 def value_and_jacobian(
@@ -94,6 +97,7 @@ def value_and_jacobian(
     memory_limit: Limit = None,
     has_aux: bool = False,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The function that computes value and Jacobian together; parameters are those of `jacobian`.
 
@@ -115,7 +119,7 @@ def value_and_jacobian(
     @wraps(function)
     def valued(*args: Any, **kwargs: Any) -> Any:
         call = (function, args, kwargs)
-        value, result, aux = _jacobians("value_and_jacobian", call, argnums, options, has_aux, valued=True)
+        value, result, aux = _jacobians("value_and_jacobian", call, argnums, options, has_aux, allow_int, valued=True)
         return (value, aux) if has_aux else value, result
 
     return valued
@@ -145,13 +149,18 @@ def _checked(
 
 
 def _differentiated(
-    name: str, function: Callable[..., Any], argnums: Argnums, options: _Options, has_aux: bool
+    name: str,
+    function: Callable[..., Any],
+    argnums: Argnums,
+    options: _Options,
+    has_aux: bool,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The function that returns the Jacobians, and aux if `has_aux`."""
 
     @wraps(function)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
-        _, result, aux = _jacobians(name, (function, args, kwargs), argnums, options, has_aux, valued=False)
+        _, result, aux = _jacobians(name, (function, args, kwargs), argnums, options, has_aux, allow_int, valued=False)
         return (result, aux) if has_aux else result
 
     return differentiated
@@ -163,6 +172,7 @@ def _jacobians(
     argnums: Argnums,
     options: _Options,
     has_aux: bool,
+    allow_int: bool = False,
     *,
     valued: bool,
 ) -> tuple[Any, Any, Any]:
@@ -175,10 +185,19 @@ def _jacobians(
         single = isinstance(argnums, (int, np.integer))
         if options.holomorphic:
             check_complex(name, record)
-        results = jacobians_of(record, owned_graph(record, value), single, name, *options)
+        held = options
+        if options.symmetric and not _is_square(record):
+            held = options._replace(symmetric=False)
+        results = jacobians_of(record, owned_graph(record, value), single, name, *held)
         return value, results, record.aux
 
-    return linearise(name, function, args, kwargs, positions, finish, has_aux)
+    return linearise(name, function, args, kwargs, positions, finish, has_aux, allow_int)
+
+
+def _is_square(record: Linearised) -> bool:
+    """Whether the result has the shapes of the arguments, as a gradient has, and the slope of an array has not."""
+    shapes = record.graph.shapes
+    return [shapes[n] for n in record.inputs] == [shapes[n] for n in record.outputs]
 
 
 def jacfwd(function: Callable[..., Any], argnums: Argnums = 0, **options: Any) -> Callable[..., Any]:
@@ -217,12 +236,13 @@ def hessian(
     symmetric: bool = True,
     holomorphic: bool = False,
 ) -> Callable[..., Any]:
-    """The function that computes the Hessian of a scalar function: the Jacobian of its gradient.
+    """The function that computes the Hessian: the Jacobian of the gradient, or of the Jacobian of an array or a nest.
 
     Parameters
     ----------
     function : callable
-        Returns a scalar, or a pair ``(scalar, aux)`` with `has_aux`.
+        Returns a scalar, or a pair ``(scalar, aux)`` with `has_aux`. The Hessian of an array has the axes of the array
+        in front, out_shape + in_shape + in_shape, and that of a nest is nested as the result first.
     argnums : int or tuple of int
         An int gives one `Jacobian` of shape in_shape + in_shape; a tuple gives a tuple of tuples, one block for each
         pair. As soon as an argument is a nest, it is one `BlockJacobian`, nested as the argument twice.
@@ -243,9 +263,11 @@ def hessian(
     >>> hessian(lambda x: np.sum(x**3))(np.array([1.0, 2.0])).to_array()
     array([[ 6.,  0.],
            [ 0., 12.]])
+    >>> hessian(lambda x: np.outer(x, x))(np.array([1.0, 2.0])).shape
+    (2, 2, 2, 2)
     """
     options = _checked("hessian", mode, order if plan is None else plan, memory_limit, symmetric, holomorphic)
-    first = grad(function, argnums, has_aux=has_aux, holomorphic=holomorphic)
+    first = slope(function, argnums, has_aux, holomorphic)
     second = _differentiated("hessian", first, argnums, options, has_aux)
     if isinstance(argnums, (int, np.integer)):
         return second

@@ -1,4 +1,4 @@
-"""Gradients of scalar functions: `grad`, `value_and_grad`."""
+"""Gradients of scalar functions: `grad`, `value_and_grad`; and `slope`, which `hessian` differentiates."""
 
 from __future__ import annotations
 
@@ -12,18 +12,26 @@ from ..errors import ArgumentError
 from ..recording import (
     Argnums,
     Linearised,
+    check_complex,
     check_real_result,
     linearise,
     normalised_argnums,
+    owned_graph,
     pull,
     pull_holomorphic,
 )
+from .making import jacobians_of
 
-__all__ = ["grad", "value_and_grad"]
+__all__ = ["grad", "slope", "value_and_grad"]
 
 
 def grad(
-    function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False, holomorphic: bool = False
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The function that computes the gradient of a scalar function.
 
@@ -38,6 +46,9 @@ def grad(
     holomorphic : bool
         Whether arguments and result are complex, and the complex derivative is meant. Without it the result must be
         real; its gradient in a complex argument ``u + iv`` is then ``df/du - i df/dv``, as in JAX.
+    allow_int : bool
+        Whether integers and booleans, and arrays of them, may be among the differentiated arguments: as constants,
+        whose gradient is a zero of their shape and dtype. Without it an array of them is an error.
 
     Returns
     -------
@@ -62,7 +73,7 @@ def grad(
     >>> grad(lambda p: np.sum((W @ p["x"] + p["b"]) ** 2))({"x": x, "b": b})
     {'x': array([ 0., 18.]), 'b': array([-6.,  6.])}
     """
-    both = _valued("grad", function, argnums, has_aux, holomorphic)
+    both = _valued("grad", function, argnums, has_aux, holomorphic, allow_int)
 
     @wraps(function)
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -73,7 +84,12 @@ def grad(
 
 
 def value_and_grad(
-    function: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False, holomorphic: bool = False
+    function: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The function that computes value and gradient of a scalar function together.
 
@@ -90,11 +106,11 @@ def value_and_grad(
     >>> value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     (np.float64(5.0), array([2., 4.]))
     """
-    return _valued("value_and_grad", function, argnums, has_aux, holomorphic)
+    return _valued("value_and_grad", function, argnums, has_aux, holomorphic, allow_int)
 
 
 def _valued(
-    name: str, function: Callable[..., Any], argnums: Argnums, has_aux: bool, holomorphic: bool
+    name: str, function: Callable[..., Any], argnums: Argnums, has_aux: bool, holomorphic: bool, allow_int: bool
 ) -> Callable[..., Any]:
     """`value_and_grad`, under the name that errors tell."""
 
@@ -111,15 +127,42 @@ def _valued(
             if shape != ():
                 advice = "Use jacobian, or sum the result to a scalar first."
                 raise ArgumentError(name, "the result", f"has shape {shape}, but must be a scalar", advice)
-            if holomorphic:
-                gradients = record.nested(pull_holomorphic(name, record))
-            else:
-                check_real_result(name, record.graph.dtypes[record.output])
-                gradients = record.nested(pull(record, consume=True))
+            gradients = _pulled(name, record, argnums, holomorphic)
             value = record.value()
-            single = isinstance(argnums, (int, np.integer))
-            return (value, record.aux) if has_aux else value, gradients[0] if single else gradients
+            return (value, record.aux) if has_aux else value, gradients
 
-        return linearise(name, function, args, kwargs, positions, finish, has_aux)
+        return linearise(name, function, args, kwargs, positions, finish, has_aux, allow_int)
 
     return valued
+
+
+def _pulled(name: str, record: Linearised, argnums: Argnums, holomorphic: bool) -> Any:
+    """The gradient of a recorded scalar in the form that `argnums` asks for."""
+    if holomorphic:
+        gradients = record.nested(pull_holomorphic(name, record))
+    else:
+        check_real_result(name, record.graph.dtypes[record.output])
+        gradients = record.nested(pull(record, consume=True))
+    return gradients[0] if isinstance(argnums, (int, np.integer)) else gradients
+
+
+def slope(function: Callable[..., Any], argnums: Argnums, has_aux: bool, holomorphic: bool) -> Callable[..., Any]:
+    """The function that `hessian` differentiates: the gradient of a scalar, the Jacobian of an array or a nest."""
+
+    @wraps(function)
+    def sloped(*args: Any, **kwargs: Any) -> Any:
+        positions = normalised_argnums("hessian", argnums, len(args))
+
+        def finish(record: Linearised) -> Any:
+            if record.result.is_leaf and record.graph.shapes[record.output] == ():
+                result = _pulled("hessian", record, argnums, holomorphic)
+            else:
+                if holomorphic:
+                    check_complex("hessian", record)
+                single = isinstance(argnums, (int, np.integer))
+                result = jacobians_of(record, owned_graph(record), single, "hessian", holomorphic=holomorphic)
+            return (result, record.aux) if has_aux else result
+
+        return linearise("hessian", function, args, kwargs, positions, finish, has_aux)
+
+    return sloped

@@ -20,7 +20,7 @@ from .making import jacobians_of
 __all__ = ["hvp", "jvp", "linearize", "vjp"]
 
 
-def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False, allow_int: bool = False) -> Any:
     """The value of a function and its pullback: cotangents of the output to cotangents of the inputs.
 
     Parameters
@@ -31,6 +31,8 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> A
         The point; every one is differentiated.
     has_aux : bool
         Whether the function returns ``(result, aux)``.
+    allow_int : bool
+        Whether integers among the primals are constants, as in `grad`.
 
     Returns
     -------
@@ -54,13 +56,17 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> A
         graph = owned_graph(record, value)
         ends = [(graph.shapes[n], graph.dtypes[n]) for n in record.outputs]
 
-        def pullback(cotangent: Any) -> tuple[Any, ...]:
-            vectors = checked_vectors("pullback", "the cotangent", cotangent, "the result", record.result, ends)
+        def pullback(*cotangent: Any) -> tuple[Any, ...]:
+            if len(cotangent) != 1:
+                found = f"takes one cotangent, nested as the result, but was called with {len(cotangent)}"
+                advice = "Write pullback((c1, c2)) for a function that returns a pair."
+                raise ArgumentError("pullback", "what vjp returns", found, advice)
+            vectors = checked_vectors("pullback", "the cotangent", cotangent[0], "the result", record.result, ends)
             return record.nested(pull(record, vectors))
 
         return (value, pullback, record.aux) if has_aux else (value, pullback)
 
-    return linearise("vjp", function, primals, {}, tuple(range(len(primals))), finish, has_aux)
+    return linearise("vjp", function, primals, {}, tuple(range(len(primals))), finish, has_aux, allow_int)
 
 
 def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
@@ -129,13 +135,15 @@ def _check_pairs(operation: str, primals: Any, tangents: Any) -> None:
         raise ArgumentError(operation, "primals and tangents", found, "Give one tangent for each primal.")
 
 
-def linearize(function: Callable[..., Any], *primals: Any) -> Any:
+def linearize(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """The value of a function and its lazy Jacobian: the function is run once, each product runs the elimination.
 
     Parameters
     ----------
     function : callable
     *primals : array_like, or nests of arrays
+    has_aux : bool
+        Whether the function returns ``(result, aux)``.
 
     Returns
     -------
@@ -143,6 +151,8 @@ def linearize(function: Callable[..., Any], *primals: Any) -> Any:
     J : Jacobian
         Lazy; a tuple with one for each primal, if there are several. One `BlockJacobian` as soon as the value or a
         primal is a nest.
+    aux
+        Only with `has_aux`.
 
     Examples
     --------
@@ -155,9 +165,9 @@ def linearize(function: Callable[..., Any], *primals: Any) -> Any:
     def finish(record: Linearised) -> Any:
         value = record.value()
         found = jacobians_of(record, owned_graph(record, value), len(primals) == 1, mode="lazy")
-        return value, found
+        return (value, found, record.aux) if has_aux else (value, found)
 
-    return linearise("linearize", function, primals, {}, tuple(range(len(primals))), finish)
+    return linearise("linearize", function, primals, {}, tuple(range(len(primals))), finish, has_aux)
 
 
 def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, ...]:
