@@ -26,12 +26,19 @@ __all__: list[str] = []
 
 
 # y = log sum exp(x): dy = sum exp(x - y) dx. Where y is infinite, x - y is undefined: the entries that equal y share.
+# Of all entries that is exp(x) / sum exp(x), shifted by the largest one rounded down, which has no derivative.
 def _logarithm_of_sum(exp: Any) -> Callable[..., Iterator[LocalTerm]]:
     def rule(
-        call: Call, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, where: Any = True, **_: Any
+        call: Call, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, where: Any = True, **how: Any
     ) -> Iterator[LocalTerm]:
         axes = Reduced(array, axis, keepdims)
         y = np.reshape(call.result, axes.keepdims_shape)
+        if where is True and not how and array.dtype == y.dtype and array.size:
+            largest = np.floor(np.max(array, axis=axes.reduced, keepdims=True))
+            powers = exp(_bounded(array) - _bounded(largest))
+            weights = powers / np.sum(powers, axis=axes.reduced, keepdims=True)
+            yield 0, 0, Term(axes.out, axes.inp, (Factor.on(weights, axes.inp),))
+            return
         infinite = np.isinf(y)
         chosen = np.equal(array, y)
         share = np.divide(chosen, np.maximum(np.sum(chosen, axis=axes.reduced, keepdims=True), 1), dtype=y.dtype)
@@ -39,6 +46,12 @@ def _logarithm_of_sum(exp: Any) -> Callable[..., Iterator[LocalTerm]]:
         yield 0, 0, Term(axes.out, axes.inp, (Factor.on(weights, axes.inp), *axes.masks(where, y.dtype)))
 
     return rule
+
+
+def _bounded(x: Any) -> Any:
+    """An array without infinities: of several that are infinite, each has the same share."""
+    most = float(np.finfo(x.dtype).max) / 2
+    return np.maximum(np.minimum(x, most), -most)
 
 
 local(np.logaddexp.reduce)(_logarithm_of_sum(np.exp))

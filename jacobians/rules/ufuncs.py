@@ -101,14 +101,17 @@ def _power_exponent(y: Any, x: Any, n: Any) -> Any:
     return y * np.log(np.where(np.equal(x, 0), 1, _floating(x, y)))
 
 
-def _softmax(exp: Any, position: int = 0) -> Callable[..., Any]:
+def _softmax(exp: Any, log_sum: Any, position: int = 0) -> Callable[..., Any]:
     """``exp(a - y)``; where `y` is infinite, `a` and `b` are compared as in `maximum`.
 
-    The difference is replaced before `exp`, too: a masked ``inf - inf`` would be a nan in the second derivative.
+    The difference is replaced before `exp`, too: a masked ``inf - inf`` would be a nan in the second derivative. Beside
+    a number none is needed: ``a - y = -log(1 + exp(b - a))``.
     """
 
     def partial(y: Any, *operands: Any) -> Any:
         a, b = operands[position], operands[1 - position]
+        if isinstance(b, (int, float)) and math.isfinite(b):
+            return exp(-log_sum(0, b - a if b else -a))
         infinite = np.isinf(y)
         return np.where(infinite, _share(y, a, b), exp(np.where(infinite, 0, a - y)))
 
@@ -186,8 +189,8 @@ elementwise(np.nextafter,   1.0,                             0.0)
 elementwise(np.ldexp,       lambda y, x, n: np.ldexp(np.ones_like(x), n))
 elementwise(np.power,       _power_base,                     _power_exponent)
 elementwise(np.float_power, _float_power_base,        _power_exponent)
-elementwise(np.logaddexp,   _softmax(np.exp),                _softmax(np.exp, 1))
-elementwise(np.logaddexp2,  _softmax(np.exp2),               _softmax(np.exp2, 1))
+elementwise(np.logaddexp,   _softmax(np.exp, np.logaddexp),  _softmax(np.exp, np.logaddexp, 1))
+elementwise(np.logaddexp2,  _softmax(np.exp2, np.logaddexp2), _softmax(np.exp2, np.logaddexp2, 1))
 elementwise(np.sinc,        lambda y, x: _sinc_slope(y, x))
 elementwise(np.i0,          lambda y, x: _bessel_slope(y, x))
 # fmt: on

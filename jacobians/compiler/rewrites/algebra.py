@@ -53,6 +53,9 @@ def _mask_of(node: Any) -> Node | None:
 _UNIFORM = {CONSTANT, np.broadcast_to, np.astype}
 """What may be an array of ones, or of truth values as numbers."""
 
+FEW = 4
+"""How many times smaller a divisor is at least than what it divides, to be inverted first."""
+
 # ---- products --------------------------------------------------------------------------------------------------------
 
 
@@ -126,7 +129,12 @@ def _divide(builder: Builder, node: Node) -> Node | None:
         return builder.scaled(s / t, builder.call(np.divide, x, y))
     if x.function is np.divide and is_number(x.args[0]) and x.shape == node.shape:
         return builder.call(np.divide, x.args[0], builder.call(np.multiply, x.args[1], y))
-    return builder.call(np.divide, 1, b) if is_filled(builder, a, 1) and b.shape == node.shape else None
+    if is_filled(builder, a, 1) and b.shape == node.shape:
+        return builder.call(np.divide, 1, b)
+    # One division for many products.
+    if a.shape == node.shape and a.dtype == b.dtype and FEW * b.size <= a.size:
+        return builder.call(np.multiply, a, builder.call(np.divide, 1, b))
+    return None
 
 
 def _power(builder: Builder, node: Node) -> Node | None:
@@ -251,7 +259,7 @@ def _placed_sum(builder: Builder, node: Node, sign: float) -> Node | None:
 def _total(builder: Builder, node: Node) -> Node | None:
     """A sum over axes: numbers and broadcast axes are pulled out."""
     a, axes = node.args[0], node.kwargs.get("axis", node.args[1] if len(node.args) > 1 else None)
-    if not is_plain(a) or not a.ndim or len(node.args) > 2 or set(node.kwargs) - {"axis", "keepdims"}:
+    if not is_plain(a) or not a.ndim or not _is_plain_sum(node):
         return None
     gone = normalize_axis_tuple(range(a.ndim) if axes is None else axes, a.ndim)
     if node.kwargs.get("keepdims"):
@@ -271,8 +279,29 @@ def _total(builder: Builder, node: Node) -> Node | None:
             left = [1 if n in spread else size for n, size in enumerate(a.shape)]
             smaller = builder.call(np.sum, builder.call(np.broadcast_to, source, tuple(left)), axis=gone)
             return builder.scaled(float(count), smaller)
-    exact = type(axes) is tuple and axes == gone and "axis" in node.kwargs and "keepdims" not in node.kwargs
+    exact = type(axes) is tuple and axes == gone and set(node.kwargs) == {"axis"}
     return None if exact else builder.call(np.sum, a, axis=gone)
+
+
+def _is_plain_sum(node: Node) -> bool:
+    """Whether no argument of a sum or a mean but the axes has another value than by default."""
+    if any(value is not None for value in node.args[2:]):  # dtype and out
+        return False
+    return all(name in ("axis", "keepdims") or _BY_DEFAULT.get(name, 0) is value for name, value in node.kwargs.items())
+
+
+_BY_DEFAULT = {"dtype": None, "out": None, "where": True}
+
+
+def _mean(builder: Builder, node: Node) -> Node | None:
+    """One way to state a mean. It stays a quotient, which is exact for equal entries; a product is not."""
+    a, axes = node.args[0], node.kwargs.get("axis", node.args[1] if len(node.args) > 1 else None)
+    if not is_plain(a) or not a.ndim or a.dtype != node.dtype or not _is_plain_sum(node):
+        return None
+    gone = normalize_axis_tuple(range(a.ndim) if axes is None else axes, a.ndim)
+    if len(node.args) == 1 and node.kwargs == {"axis": gone}:
+        return None
+    return builder.reshaped(builder.call(np.mean, a, axis=gone), node.shape)
 
 
 def _trace(builder: Builder, node: Node) -> Node | None:
@@ -294,4 +323,5 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.square: (lambda build, node: _square(build, node.args[0]) if is_plain(node.args[0]) else None,),
     np.reciprocal: (lambda build, node: build.call(np.divide, 1, node.args[0]) if is_plain(node.args[0]) else None,),
     np.sum: (_total,),
+    np.mean: (_mean,),
 }

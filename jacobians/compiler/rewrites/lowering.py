@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...program import CONSTANT, Node, topological
-from . import moves
+from . import functions, moves
 from .gram import weighted_gram
 from .memory import Memory, matrix
 from .rewriting import Builder, Rule, is_number
@@ -333,6 +333,7 @@ def _axes_added(builder: Builder, node: Node) -> Node | None:
 _FINAL: dict[Any, Sequence[Rule]] = {
     **{ufunc: (moves.moves_out,) for ufunc in moves.ELEMENTWISE},
     np.multiply: (_number_times, moves.moves_out),
+    **functions.FINAL,
     np.sum: (_one_axis,),
     np.transpose: moves.RULES[np.transpose],
     np.reshape: (*moves.RULES[np.reshape], _axes_added),

@@ -1,6 +1,7 @@
 """A program made simpler, before it is written down.
 
 - `moves`, `algebra` and `contractions`: one form for what can be written in several ways.
+- `functions`: slow functions in terms of fast ones.
 - `products`: products of many factors in the best order, common factors of sums.
 - `scales`: numbers are multiplied where that costs least.
 - `inner`: sums of products as contractions.
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...program import Node
-from . import algebra, contractions, moves
+from . import algebra, contractions, functions, moves
 from .inner import inner_products
 from .lowering import lowered
 from .outward import outward
@@ -25,7 +26,7 @@ from .siblings import joined
 
 __all__ = ["simplified"]
 
-_TABLES = (moves.RULES, algebra.RULES, contractions.RULES)
+_TABLES = (functions.RULES, moves.RULES, algebra.RULES, contractions.RULES)
 _NORMAL = {
     function: tuple([rule for table in _TABLES for rule in table.get(function, ())])
     for function in {function for table in _TABLES for function in table}
