@@ -24,7 +24,7 @@ _DEEPEST = 3
 
 def is_zero_sum(node: Node) -> bool:
     """Whether it is the sum of centred entries."""
-    if node.function is not np.sum or len(node.args) > 1 or set(node.kwargs) != {"axis"}:
+    if node.function is not np.sum or len(node.args) != 1 or set(node.kwargs) != {"axis"}:
         return False
     a = node.args[0]
     if not isinstance(a, Node) or not a.ndim:
