@@ -127,12 +127,19 @@ def _backward(living: Edges, graph: LinearGraph, cotangents: Products, consume: 
     large = has_large(graph, cotangents.values())
     for target in list(living):
         edges = _taken(living, graph, target, consume)
-        outer = _merged(arrived.pop(target, []), graph, target)
+        outer = arrived.pop(target, [])
+        if len(outer) > 1:
+            outer = _merged(outer, graph, target)
         waiting = len(edges)
         for source in list(edges):
-            inner, is_ours = _slopes(edges, source, graph, target, consume, large)
-            waiting -= 1
-            spare = _spare(outer, inner, not waiting, is_ours) if large else NOTHING_SPARE
+            if large:
+                inner, is_ours = _slopes(edges, source, graph, target, consume, large)
+                waiting -= 1
+                spare = _spare(outer, inner, not waiting, is_ours)
+            else:
+                inner, spare = edges[source], NOTHING_SPARE
+                if len(inner) > 1:
+                    inner = sum_of(inner, graph, target)
             joined = _joined(outer, inner, graph, source, COTANGENT, spare)
             if source in arrived:
                 arrived[source] += joined

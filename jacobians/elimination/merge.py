@@ -47,6 +47,10 @@ def merge(
     terms = [term for term in terms if not term.is_empty]
     if len(terms) < 2:
         return terms
+    pattern = terms[0]._pattern
+    if pattern is not None and len(pattern.groups) < 2 and all([term._pattern is pattern for term in terms]):
+        total = _total(terms, pattern, spare)
+        return [total] if total.scale != 0 else []
     terms, patterns = _collected(terms, spare)
     if len(terms) < 2:
         return [term for term in terms if term.scale != 0]

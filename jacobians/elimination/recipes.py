@@ -126,8 +126,10 @@ class _Recipe:
     __slots__ = (
         "is_matrix",
         "is_number",
+        "is_product",
         "known",
         "labels",
+        "moves",
         "moving",
         "once",
         "origins",
@@ -157,12 +159,15 @@ class _Recipe:
         known = origins or {}
         self.origins = None if origins is None else [known[id(m.index)] for m in settled.maps if id(m.index) in known]
         self.moving = [known.get(id(s.argument.index)) if isinstance(s.argument, Map) else None for s in self.steps]
+        self.moves = bool(self.origins) or any([origin is not None for origin in self.moving])
         # Most recipes multiply arrays and no more: then the pattern of the result is known before.
         only = not shapes and all([step.product for step in self.steps])
         self.pairs = [(*step.operands, len(step.argument) > 1) for step in self.steps] if only else []
         uses = Counter([*[place for first, second, _ in self.pairs for place in (first, second)], *self.places])
         self.once = [uses[first] == uses[second] == 1 for first, second, _ in self.pairs]
         self.known = self._pattern(tuple([factor.labels for factor in settled.factors])) if only else None
+        plain = not (self.is_number or self.moves) and self.known is not None
+        self.is_product = plain and len(self.labels) == 2 and self.pairs == [(0, 1, False)] and self.places == (2,)
 
     def follow(
         self,
@@ -173,11 +178,13 @@ class _Recipe:
         symmetric: bool = False,
     ) -> Term:
         """The joined term of two terms of these patterns."""
+        if self.is_product and not spare:
+            a, b = *outer.arrays, *inner.arrays
+            array = a.times(b) if type(a) is type(b) is Shadow else np.multiply(a, b)
+            return self.known.term((array,), outer.scale * inner.scale * self.scale)  # type: ignore[union-attr]
         arrays = [*outer.arrays, *inner.arrays]
-        starts: tuple[int, ...] = ()
-        if self.origins is not None:
-            starts = outer._pattern.starts + inner._pattern.starts  # type: ignore[union-attr]
         scale = outer.scale * inner.scale * self.scale
+        starts = outer._pattern.starts + inner._pattern.starts if self.moves else ()  # type: ignore[union-attr]
         if self.known is not None:
             for n, (first, second, several) in enumerate(self.pairs):
                 a, b = arrays[first], arrays[second]
@@ -188,8 +195,8 @@ class _Recipe:
                     arrays.append(a.times(b))
                 else:
                     arrays.append(_multiply(a, b) if several else np.multiply(a, b))
-            arrays = [arrays[place] for place in self.places]
             pattern = self.known.at(tuple([starts[n] for n in self.origins])) if self.origins else self.known
+            arrays = [arrays[place] for place in self.places]
             return self._made(pattern, arrays, scale) if self.is_number else pattern.term(arrays, scale)
         labels = self.labels.copy()
         for place, shape in self.shapes.items():
