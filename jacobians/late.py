@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from math import prod
-from typing import Any
+from math import inf, prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .quiet import quietly
 
-__all__ = ["LARGE", "Late", "late", "made"]
+__all__ = ["LARGE", "Late", "Multiple", "late", "made"]
 
 LARGE = 65536
 """Bytes of a slope from which it waits."""
@@ -102,7 +102,14 @@ def made(array: Any) -> Any:
     return array.made() if type(array) is Late else array
 
 
-def late(function: Callable[..., Any], operands: tuple[Any, ...], needed: Any) -> Late | None:
+class Multiple(NamedTuple):
+    """A slope that is a number times the result or an operand, such as that of ``x**2``: it takes no arithmetic."""
+
+    number: float
+    place: int
+
+
+def late(function: Callable[..., Any], operands: tuple[Any, ...], needed: Any) -> Late | Multiple | None:
     """The slope ``function(*operands)`` that waits; None where it is small, costs nothing, or has another shape.
 
     Parameters
@@ -127,8 +134,8 @@ def late(function: Callable[..., Any], operands: tuple[Any, ...], needed: Any) -
         else:
             return None
     used = _used(function, tuple([type(x) for x in key]), tuple(key))
-    if used is None:
-        return None
+    if used is None or type(used) is Multiple:
+        return used
     held = tuple([x if n in used else None for n, x in enumerate(operands)])
     return Late(function, held, result.shape, result.dtype)
 
@@ -146,8 +153,13 @@ class _Untouched:
 
 
 @lru_cache(maxsize=4096)
-def _used(function: Callable[..., Any], types: tuple[type, ...], key: tuple[Any, ...]) -> frozenset[int] | None:
-    """Which operands a slope needs; None where it is no new array like the result. Tried on a few numbers."""
+def _used(
+    function: Callable[..., Any], types: tuple[type, ...], key: tuple[Any, ...]
+) -> frozenset[int] | Multiple | None:
+    """Which operands a slope needs, or of which one it is a multiple; None where it is no new array like the result.
+
+    Tried on a few numbers.
+    """
     tried = []
     for kind in key:
         if type(kind) is tuple:
@@ -163,7 +175,48 @@ def _used(function: Callable[..., Any], types: tuple[type, ...], key: tuple[Any,
     own = type(found) is np.ndarray and not any([np.may_share_memory(found, x) for x in tried if type(x) is np.ndarray])
     if not own or found.shape != result.shape or found.dtype != result.dtype:
         return None
+    multiple = _multiple(function, tried)
+    if multiple is not None and tried[multiple.place].shape == result.shape:
+        return multiple if tried[multiple.place].dtype == result.dtype else None
     return frozenset([n for n in range(len(tried)) if type(tried[n]) is not np.ndarray or _needs(function, tried, n)])
+
+
+class _Scaled:
+    """In place of an array, of which it follows multiplications by Python's numbers, and nothing else."""
+
+    __array_ufunc__ = None
+    __slots__ = ("number", "place")
+
+    def __init__(self, place: int, number: float = 1.0) -> None:
+        self.place, self.number = place, number
+
+    def __mul__(self, other: Any) -> Any:
+        return _Scaled(self.place, self.number * other) if type(other) in (int, float) else NotImplemented
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> _Scaled:
+        return _Scaled(self.place, -self.number)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise TypeError
+
+    def __array_function__(self, function: Callable[..., Any], types: Any, args: tuple, kwargs: dict) -> Any:
+        raise TypeError
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _multiple(function: Callable[..., Any], operands: list[Any]) -> Multiple | None:
+    """What a slope is a multiple of, if it does no more to its operands."""
+    try:
+        found = function(*[_Scaled(n) if type(x) is np.ndarray else x for n, x in enumerate(operands)])
+    except Exception:
+        return None
+    return Multiple(found.number, found.place) if type(found) is _Scaled and 0 < abs(found.number) < inf else None
 
 
 def _needs(function: Callable[..., Any], operands: list[Any], n: int) -> bool:

@@ -89,15 +89,17 @@ def _group(axes: Axes, shape: tuple[int, ...]) -> tuple[Label, ...]:
     return tuple([label for size, axis in zip(shape, axes, strict=True) if size != 1 for label in axis])
 
 
-def _filled(pattern: Pattern, arrays: list[Any]) -> Term:
+def _filled(pattern: Pattern, arrays: list[Any], scale: float = 1.0) -> Term:
     """The term of a pattern with arrays, from which axes of size 1 are dropped."""
     for place, sizes in enumerate(pattern.sizes):
         if arrays[place].shape != sizes:
             arrays[place] = np.reshape(arrays[place], sizes)
-    return pattern.term(arrays)
+    return pattern.term(arrays, scale)
 
 
-def diagonal_term(out_shape: tuple[int, ...], in_shape: tuple[int, ...], partial: Any, dtype: np.dtype) -> Term:
+def diagonal_term(
+    out_shape: tuple[int, ...], in_shape: tuple[int, ...], partial: Any, dtype: np.dtype, scale: float = 1.0
+) -> Term:
     """The term of an entrywise function: operands are aligned to the right and broadcast.
 
     Parameters
@@ -107,17 +109,19 @@ def diagonal_term(out_shape: tuple[int, ...], in_shape: tuple[int, ...], partial
         Broadcasts to `out_shape`; a Python number becomes the scale.
     dtype : dtype
         Of the result; integer and boolean partials are converted to it.
+    scale : float
+        A number that the partial is multiplied by.
     """
     if type(partial) is np.ndarray and partial.dtype is dtype:
         array = partial
     elif type(partial) is float or (isinstance(partial, (int, float)) and not isinstance(partial, np.generic)):
-        return _diagonal(out_shape, in_shape, None).term((), partial)
+        return _diagonal(out_shape, in_shape, None).term((), scale * partial)
     else:
         if type(partial) is complex:
             partial = np.asarray(partial, np.result_type(dtype, np.complex64))
         array = _floating(partial, dtype)
     pattern = _diagonal(out_shape, in_shape, array.shape)
-    return pattern.term((array,)) if array.shape == pattern.sizes[0] else _filled(pattern, [array])
+    return pattern.term((array,), scale) if array.shape == pattern.sizes[0] else _filled(pattern, [array], scale)
 
 
 @lru_cache(maxsize=4096)

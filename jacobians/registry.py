@@ -26,7 +26,7 @@ import numpy as np
 
 from .errors import ArgumentError, UnsupportedFunctionError
 from .labels import Axes, axes_of, flatten
-from .late import LARGE, late
+from .late import LARGE, Multiple, late
 from .partials import (
     Call,
     LocalTerm,
@@ -77,6 +77,8 @@ class Rule(NamedTuple):
     reason: str = ""
     is_complex: bool = False
     """Whether it holds for complex numbers, too."""
+    compute: Callable[..., Any] | None = None
+    """The function itself, faster for some large arrays than NumPy's loop; NotImplemented for all others."""
 
     @property
     def category(self) -> str:
@@ -188,6 +190,11 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
                         value = partial(result, *operands)
                     finally:
                         restore(before)
+                elif type(value) is Multiple:
+                    number, place = value
+                    array, in_shape = (result, *operands)[place], operands[position].shape
+                    found.append((0, position, diagonal_term(shape, in_shape, array, dtype, number)))
+                    continue
             found.append((0, position, diagonal_term(shape, operands[position].shape, value, dtype)))
         return found
 
@@ -272,7 +279,9 @@ def composed(function: Any, definition: Callable[..., Any]) -> None:
     _register(Rule("composed", function, definition))
 
 
-def local(function: Any) -> Callable[[Callable[..., Iterable[LocalTerm]]], Callable]:
+def local(
+    function: Any, compute: Callable[..., Any] | None = None
+) -> Callable[[Callable[..., Iterable[LocalTerm]]], Callable]:
     """Decorate a generator of ``(result, operand, Term)``: the local Jacobian of each result in each needed operand.
 
     The generator is called ``rule(call, *args, **kwargs)`` with the arguments of the function. A needed operand for
@@ -282,7 +291,7 @@ def local(function: Any) -> Callable[[Callable[..., Iterable[LocalTerm]]], Calla
     """
 
     def register(rule: Callable[..., Iterable[LocalTerm]]) -> Callable:
-        _register(Rule("local", function, rule))
+        _register(Rule("local", function, rule, compute=compute))
         return rule
 
     return register

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..symmetric import upper_product
-from .views import View, apart, broadcast, copies, grouped, joined, permuted
+from .views import View, apart, broadcast, compacted, copies, grouped, joined, permuted
 
 __all__ = ["LOOP_LIMIT", "SYMMETRIC_LIMIT", "Kernel", "pair_kernel", "product_into", "swapped", "upper_kernel"]
 
@@ -66,6 +66,10 @@ COPY_LIMIT = 1_000
 SYMMETRIC_LIMIT = 130
 """Rows of a symmetric matrix from which only blocks on and above the diagonal are multiplied: 1000 x 150 0.93 against
 1.02, 1000 x 1000 24 against 32, 100 x 1000 3.0 against 3.3 ms, its lower triangle copied from the upper one."""
+
+TURNED_LIMIT = 1_024
+"""Entries of each matrix up to which one on the right that stands transposed is copied: 25 of 10 x 10 for 10,000 rows
+8.0 against 17.2 ms."""
 
 STRIDED_LIMIT = 1_024
 """Entries of each matrix from which it is written straight into its place in a larger array, not copied there: 64
@@ -268,7 +272,7 @@ def _sum(left: Numbers, right: Numbers, result: Numbers, sizes: Sequence[int], g
     seen = [(n,) for n in outer]
     summed = _order_of_larger(left, right, summed, sizes)
     view_a = grouped(left, [*seen, inner_rows, summed], sizes, compact=True)
-    view_b = grouped(right, [*seen, summed, inner_columns], sizes, compact=True)
+    view_b = _straight(right, [*seen, summed, inner_columns], sizes, _size(left, sizes))
     view_out = permuted(result, (*outer, *inner_rows, *inner_columns))
     shape = (*[sizes[n] for n in outer], _size(inner_rows, sizes), _size(inner_columns, sizes))
 
@@ -309,7 +313,10 @@ def _natural(left: Numbers, right: Numbers, result: Numbers, sizes: Sequence[int
     elif batch:
         seen = [(n,) for n in batch]
         view_a = grouped(left, [*seen, rows, summed], sizes, compact=True)
-        view_b = grouped(right, [*seen, summed, columns] if columns else [*seen, summed], sizes, compact=bool(columns))
+        if columns:
+            view_b = _straight(right, [*seen, summed, columns], sizes, _size(left, sizes))
+        else:
+            view_b = grouped(right, [*seen, summed], sizes)
         call = np.matmul if columns else np.matvec
     else:
         view_a = grouped(left, [rows, summed], sizes)
@@ -318,6 +325,16 @@ def _natural(left: Numbers, right: Numbers, result: Numbers, sizes: Sequence[int
     if len(rows) == 1 and len(columns) < 2:
         shape = None
     return Kernel(labels, _called(call, view_a, view_b, shape))
+
+
+def _straight(right: Numbers, groups: Sequence[Numbers], sizes: Sequence[int], entries: int) -> View | None:
+    """How to see the matrices on the right, which are multiplied by so many entries; small ones are copied."""
+    view = grouped(right, groups, sizes, compact=True)
+    *_, rows, columns = groups
+    turned = bool(columns) and right[-1] in rows and 8 * _size(right, sizes) <= entries
+    if turned and _size(rows + columns, sizes) <= TURNED_LIMIT and not copies(right, groups, compact=True):
+        return compacted(view)
+    return view
 
 
 def _called(call: Callable[..., Any], view_a: View | None, view_b: View | None, shape: Numbers | None) -> Any:

@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-__all__ = ["View", "apart", "broadcast", "copies", "grouped", "joined", "permuted"]
+__all__ = ["View", "apart", "broadcast", "compacted", "copies", "grouped", "joined", "permuted"]
 
 Numbers = tuple[int, ...]
 View = Callable[[np.ndarray], np.ndarray]
@@ -45,7 +45,7 @@ def grouped(labels: Numbers, groups: Sequence[Numbers], sizes: Sequence[int], *,
     if len(groups) > len(carried) or not together:
         last = shape
     steps = _steps(first, None if order == tuple(range(len(order))) else order, last)
-    return _compacted(steps) if compact and together and copies(labels, groups, compact=True) else steps
+    return compacted(steps) if compact and together and copies(labels, groups, compact=True) else steps
 
 
 def copies(labels: Numbers, groups: Sequence[Numbers], *, compact: bool = False) -> bool:
@@ -78,7 +78,8 @@ def _steps(first: Numbers | None, order: Numbers | None, last: Numbers | None) -
     return lambda array: array.transpose(order)
 
 
-def _compacted(view: View | None) -> View:
+def compacted(view: View | None) -> View:
+    """What is seen, in C order."""
     return np.ascontiguousarray if view is None else lambda array: np.ascontiguousarray(view(array))
 
 

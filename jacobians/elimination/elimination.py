@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from math import prod
 
 from ..chain import chain
 from ..graph import LinearGraph
@@ -125,7 +126,10 @@ def _backward(living: Edges, graph: LinearGraph, cotangents: Products, consume: 
     """The products at the inputs: all vertices eliminated in reverse."""
     arrived = {vertex: list(terms) for vertex, terms in cotangents.items()}
     large = has_large(graph, cotangents.values())
+    consumers = Counter([source for edges in living.values() for source in edges]) if large else {}
     for target in list(living):
+        if target not in living:
+            continue
         edges = _taken(living, graph, target, consume)
         outer = arrived.pop(target, [])
         if len(outer) > 1:
@@ -135,6 +139,13 @@ def _backward(living: Edges, graph: LinearGraph, cotangents: Products, consume: 
             if large:
                 inner, is_ours = _slopes(edges, source, graph, target, consume, large)
                 waiting -= 1
+                while consumers[source] == 1 and len(inner) == 1 and source not in arrived:
+                    sums = _sums(living.get(source))
+                    if sums is None:
+                        break
+                    _ = _taken(living, graph, source, True) if consume else living.pop(source)
+                    ((source, terms),) = sums.items()
+                    inner = _joined(inner, terms, graph, source, target)
                 spare = _spare(outer, inner, not waiting, is_ours)
             else:
                 inner, spare = edges[source], NOTHING_SPARE
@@ -153,6 +164,22 @@ def _backward(living: Edges, graph: LinearGraph, cotangents: Products, consume: 
 def total(arrived: Products, graph: LinearGraph, vertex: int) -> list[Term]:
     """The sum of what has arrived at a vertex, in a list of its own: a vertex may be asked for twice."""
     return [term for term in _merged(arrived.get(vertex, []), graph, vertex) if not term.is_empty]
+
+
+def _sums(edges: dict[int, list[Term]] | None) -> dict[int, list[Term]] | None:
+    """The edges into a vertex that is only an array with entries repeated: then they only sum cotangents.
+
+    What would be summed need not be multiplied before: ``(c A).sum(0)`` is ``c.sum(0) A``.
+    """
+    if edges is None or len(edges) != 1:
+        return None
+    (terms,) = edges.values()
+    if len(terms) != 1:
+        return None
+    pattern = terms[0]._pattern
+    if pattern is None or pattern.groups or pattern.maps or terms[0].act:
+        return None
+    return edges if prod(terms[0].in_shape) < prod(terms[0].out_shape) else None
 
 
 def sum_of(terms: list[Term], graph: LinearGraph, vertex: int, *, densify: bool = True) -> list[Term]:

@@ -28,6 +28,7 @@ from ..registry import (
     product_terms,
 )
 from ..terms import CONJUGATE, Affine, Map, Term, acting
+from . import computing
 from .conjugates import conjugate, is_complex, on_conjugate
 from .structural import structural
 from .subscripts import subscripts
@@ -246,7 +247,7 @@ composed(np.linalg.matrix_power, _matrix_power)
 # ---- einsum ----------------------------------------------------------------------------------------------------------
 
 
-@local(np.einsum)
+@local(np.einsum, compute=computing.einsum)
 def _einsum(call: Call, *args: Any, **_: Any) -> LocalTerms:
     operands, out = subscripts(*args)
     return product_terms(call, operands, out)

@@ -22,6 +22,7 @@ from ..labels import Axes, axes_of, flatten, size_of
 from ..program import Symbol
 from ..registry import Call, LocalTerm, composed, factor_on, local
 from ..terms import Factor, Term
+from .computing import sum_of_rows
 from .conjugates import is_complex
 
 __all__ = ["Reduced", "extremum_terms"]
@@ -73,7 +74,7 @@ def _mean_term(shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Term:
     return Term(axes.out, axes.inp, scale=1 / max(axes.size, 1))
 
 
-@local(np.sum)
+@local(np.sum, compute=sum_of_rows)
 def _sum(
     call: Call,
     a: Any,

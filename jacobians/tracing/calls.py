@@ -51,7 +51,10 @@ def record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> Any
         kwargs = {name: _taken(level, function, value, (-1, 0), sources) for name, value in kwargs.items()}
     if graph.has_complex:
         check_casts(level, function, sources, (*values, *kwargs.values()))
-    result = function(*values, **kwargs)
+    compute = rule.compute
+    result = NotImplemented if compute is None else compute(*values, **kwargs)
+    if result is NotImplemented:
+        result = function(*values, **kwargs)
     dtype = getattr(result, "dtype", None)
     if dtype is None or dtype.kind != "f" or graph.has_complex:
         return _add_results(level, rule, sources, result, values, kwargs)

@@ -1,0 +1,65 @@
+"""Functions of large arrays whose loop in NumPy is slow: the same numbers, up to rounding, by calls that are fast.
+
+- `einsum`: products of several arrays as `contract` runs them, in BLAS where that is possible.
+- `sum_of_rows`: sums over a short last axis, for each of which `np.sum` begins anew.
+
+Each answers NotImplemented for what NumPy does well itself.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..contract import contract_factors
+from ..labels import flatten
+from ..terms import Factor
+from .subscripts import subscripts
+
+__all__ = ["einsum", "sum_of_rows"]
+
+SMALL = 4096
+"""Entries of all operands up to which their product is left to NumPy."""
+
+LITTLE = 2**17
+"""Multiply-adds up to which it is: 0.1 ms."""
+
+ROW = 16
+"""Entries of a row whose sum rounds no worse in one go than in pairs. 250,000 rows of ten take 1.5 against 6.1 ms."""
+
+
+def einsum(*args: Any, optimize: Any = False, **how: Any) -> Any:
+    """The product of true arrays of one type of floating numbers."""
+    arrays = args[1:]
+    if how or len(arrays) < 2 or type(args[0]) is not str:
+        return NotImplemented
+    entries = 0
+    for array in arrays:
+        if type(array) is not np.ndarray or array.dtype.char not in "fdFD" or array.dtype != arrays[0].dtype:
+            return NotImplemented
+        entries += array.size
+    if entries < SMALL:
+        return NotImplemented
+    operands, out = subscripts(*args)
+    carried = tuple([flatten(operand.axes) for operand in operands])
+    if any([len(set(labels)) < len(labels) for labels in carried]):
+        return NotImplemented
+    if prod([label.size for label in {*flatten(carried)}]) < LITTLE:
+        return NotImplemented
+    wanted = flatten(out)
+    result = np.empty([label.size for label in wanted], arrays[0].dtype)
+    factors = [Factor.on(operand.array, operand.axes) for operand in operands]
+    _ = contract_factors(factors, wanted, result)
+    return result.reshape([axis[0].size if axis else 1 for axis in out])[()]
+
+
+def sum_of_rows(array: Any, axis: Any = None, *rest: Any, **how: Any) -> Any:
+    """The sum over the last axis, where that is short, of an array in C order."""
+    if rest or how or type(array) is not np.ndarray or type(axis) is not int or array.size < SMALL:
+        return NotImplemented
+    last = axis in (-1, array.ndim - 1) and 1 < array.shape[-1] <= ROW
+    if not last or array.dtype.char not in "fd" or not array.flags.c_contiguous:
+        return NotImplemented
+    return np.einsum("...i->...", array)
