@@ -311,7 +311,8 @@ class SparseSystem:
             from scipy.sparse import csc_array  # slow to import
             from scipy.sparse.linalg import splu
 
-            matrix = csc_array((entries.astype(float), (self.rows, self.columns)), shape=(self.size, self.size))
+            wide = entries.astype(complex if entries.dtype.kind == "c" else float)
+            matrix = csc_array((wide, (self.rows, self.columns)), shape=(self.size, self.size))
             known = self._factorised = entries, splu(matrix)
         return known[1]
 
@@ -338,6 +339,10 @@ def sparse_solve(entries: Any, array: Any, system: SparseSystem, transposed: boo
     array([0.5 , 0.25])
     """
     array = np.asarray(array)
-    flat = np.reshape(array, (system.size, -1)).astype(float, copy=False)
-    solution = system.factorisation(entries).solve(flat, "T" if transposed else "N")
+    solve, way = system.factorisation(entries).solve, "T" if transposed else "N"
+    flat, kinds = np.reshape(array, (system.size, -1)), (entries.dtype.kind, array.dtype.kind)
+    if kinds[0] != "c" and kinds[1] == "c":  # real factors take real columns alone
+        solution = solve(flat.real.astype(float), way) + 1j * solve(flat.imag.astype(float), way)
+    else:
+        solution = solve(flat.astype(complex if "c" in kinds else float, copy=False), way)
     return np.reshape(solution, array.shape).astype(np.result_type(entries, array), copy=False)

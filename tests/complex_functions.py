@@ -68,7 +68,7 @@ FUNCTIONS = {
     "norm nuc": (lambda z: la.norm(z, "nuc"), A), "norm 2": (lambda z: la.norm(z, 2), A),
     "norm -2": (lambda z: la.norm(z, -2), A), "vector norm 3": (lambda z: la.norm(z, 3), V),
     "vector norm inf": (lambda z: la.norm(z, np.inf), V), "cond": (la.cond, A),
-    "cholesky": (la.cholesky, HERMITIAN), "eigvalsh": (la.eigvalsh, HERMITIAN),
+    "cholesky": (la.cholesky, HERMITIAN), "cholesky U": (lambda z: la.cholesky(z, upper=True), HERMITIAN), "eigvalsh": (la.eigvalsh, HERMITIAN),
     "eigvalsh U": (lambda z: la.eigvalsh(z, "U"), HERMITIAN),
     "eigh": (lambda z: projections(la.eigh(z)[1]), HERMITIAN),
     "eigh U": (lambda z: projections(la.eigh(z, "U")[1]), HERMITIAN),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import update_wrapper
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from ..errors import ArgumentError, ShapeError
 from ..labels import axes_of
 from ..program import Symbol
 from ..registry import Call, LocalTerm, Rule
+from ..rules.conjugates import is_complex
 from ..rules.sparse import operator_term
 from ..tensor import Jacobian
 from ..tracing import Traced, contains_traced, lift
 from ..tracing.dispatch import apply_function, level_of
 from ..transforms import jacobian, jvp, vjp
-from .inverses import inverse_term
+from .halves import halves
+from .inverses import inverse_terms
 from .packing import writable
 
 __all__ = ["Implicit", "implicit"]
@@ -62,6 +65,12 @@ class Implicit:
             advice = "A root has as many equations as unknowns."
             name = "what the function returns" if self.fixed_point else "the residual"
             raise ShapeError("implicit", f"{name} at the result of {self.name}", np.shape(root), np.shape(rest), advice)
+        if is_complex(rest) != is_complex(root):
+            found = "complex" if is_complex(rest) else "real"
+            advice = "It has as many real equations as unknowns if both are real, or both complex."
+            raise ArgumentError(
+                "implicit", f"the residual at the result of {self.name}", f"is {found}, unlike it", advice
+            )
         return apply_function(_Root(self, below), (rest, root), {}) if contains_traced(rest) else root
 
     def __repr__(self) -> str:
@@ -95,7 +104,7 @@ class _Root:
     def __init__(self, owner: Implicit, args: tuple[Any, ...]) -> None:
         self.owner, self.args = owner, args
         self.__name__, self.__module__ = owner.name, getattr(owner, "__module__", "")
-        self.own_rule = Rule("local", self, self._terms)
+        self.own_rule = Rule("local", self, self._terms, is_complex=True)
 
     def __call__(self, rest: Any, root: Any) -> Any:
         return root
@@ -104,15 +113,19 @@ class _Root:
         # R(z, t) = 0: dz = -inv(dR/dz) dR
         owner = self.owner
         if owner.method == "iterative" or callable(owner.method):
-            axes = axes_of(np.shape(root))
-            term = operator_term(_IteratedInverse(owner, root, self.args), axes, axes_of(np.shape(root)), "solve")
+            shape, solution = tuple(np.shape(root)), _IteratedInverse(owner, root, self.args)
+            if is_complex(root):
+                terms = halves(solution, (shape, False), (shape, False), root.dtype, "solve")
+            else:
+                terms = iter([operator_term(solution, axes_of(shape), axes_of(shape), "solve")])
         else:
             J = jacobian(owner.residual, mode="explicit")(root, *self.args)
-            if not J.terms:
+            if not J.terms and np.size(root):
                 advice = "Nothing determines the root: check the residual, whose first argument it is."
                 raise ArgumentError("implicit", f"the residual of {owner.name}", "does not depend on the root", advice)
-            term = inverse_term(J, str(owner.method))
-        yield 0, 0, term.times(-1.0)
+            terms = inverse_terms(J, str(owner.method))
+        for term in terms:
+            yield 0, 0, term.times(-1.0)
 
 
 class _IteratedInverse:
@@ -132,6 +145,8 @@ class _IteratedInverse:
     def apply_transposed(self, array: Any) -> Any:
         """The solution of the transposed system for each column."""
         return self._solved(array, True)
+
+    push, pull = apply, apply_transposed
 
     def with_arrays(self, change: Callable[[Any], Any]) -> _IteratedInverse:
         """The same operation on other arrays of the same numbers."""
@@ -155,19 +170,42 @@ def _iterated(J: Jacobian, b: np.ndarray, transposed: bool, method: str | Functi
     """The solution of ``J x = b``, or of its transpose, by GMRES, or by the function given."""
     from scipy.sparse.linalg import gmres  # slow to import
 
-    operator = J.to_linear_operator()
-    operator = operator.T if transposed else operator
+    if J.dtype.kind == "c":
+        operator, b_parts = _real_form(J, transposed), np.concatenate([b.real.reshape(-1), b.imag.reshape(-1)])
+    else:
+        operator, b_parts = J.to_linear_operator(), b.reshape(-1)
+        operator = operator.T if transposed else operator
     if callable(method):
-        found = method(operator, b.reshape(-1))
+        found = method(operator, b_parts)
     else:
         tolerance = 10 * float(np.finfo(b.dtype).eps)
-        found, failed = gmres(operator, b.reshape(-1), rtol=tolerance, atol=0.0, restart=min(b.size, 100))
+        found, failed = gmres(operator, b_parts, rtol=tolerance, atol=0.0, restart=min(b_parts.size, 100))
         if failed:
             raise np.linalg.LinAlgError(
                 f"implicit: GMRES has not converged after {failed} iterations. Give method= a function "
                 'solve(operator, b), with a preconditioner, or use method="sparse" or "dense".'
             )
-    return np.reshape(found, b.shape)
+    return np.reshape(found if found.size == b.size else found[: b.size] + 1j * found[b.size :], b.shape)
+
+
+def _real_form(J: Jacobian, transposed: bool) -> Any:
+    """A Jacobian between complex arrays, or what it pulls back, in real and imaginary parts, which are linear."""
+    from scipy.sparse.linalg import LinearOperator  # slow to import
+
+    size = prod(J.in_shape)
+
+    def product(x: np.ndarray, pulled: bool) -> np.ndarray:
+        vector = np.reshape(x[:size] + 1j * x[size:], J.in_shape)
+        y = np.reshape(J.vjp(vector) if pulled else J.jvp(vector), -1)
+        return np.concatenate([y.real, y.imag])
+
+    def adjoint(x: np.ndarray) -> np.ndarray:
+        # ``Re(sum(c y))`` has a minus before the imaginary parts, which the product of real vectors has not.
+        turn = np.repeat([1, -1], size).astype(x.dtype)
+        return turn * product(turn * x, not transposed)
+
+    real = np.finfo(J.dtype).dtype
+    return LinearOperator((2 * size, 2 * size), lambda x: product(x, transposed), adjoint, dtype=real)
 
 
 def implicit(residual: Function, *, fixed_point: bool = False, method: str | Function = "auto") -> Any:
@@ -185,7 +223,8 @@ def implicit(residual: Function, *, fixed_point: bool = False, method: str | Fun
         Whether `residual` is g with ``z == g(z, *args)`` instead.
     method : "auto", "diagonal", "sparse", "dense", "iterative", or callable
         How to solve with the Jacobian of the residual in z. "auto" looks at its structure. "iterative" writes nothing
-        out and runs GMRES; a callable ``solve(operator, b)`` runs instead of it, with a SciPy LinearOperator.
+        out and runs GMRES; a callable ``solve(operator, b)`` runs instead of it, with a SciPy LinearOperator; both see
+        real parts of a complex root, then its imaginary parts.
 
     Returns
     -------

@@ -50,8 +50,7 @@ def product(out: Axes, inp: Axes, *placed: Placed, scale: float = 1.0) -> Term:
 @local(np.linalg.cholesky)
 def _cholesky(call: Call, a: Any, *, upper: bool = False) -> LocalTerms:
     # A = L L^H: dL = L (H * (inv(L) dS inv(L)^H)), H the lower half, dS = H * dA + (H * dA)^H  (Murray 2016, 8)
-    if upper and is_complex(a):
-        raise UnsupportedFunctionError("np.linalg.cholesky", "for upper=True and complex numbers")
+    # Of A = U^H U the transposed U is the lower factor of the transposed A.
     L = transposed(call.result) if upper else call.result
     M, H = np.linalg.inv(L), _lower_half(np.shape(a)[-1], L.dtype)
     b, row, column = matrix_axes(a)

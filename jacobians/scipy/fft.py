@@ -42,7 +42,7 @@ def _along_one(name: str) -> Callable[..., Any]:
     """A transform along one axis; `overwrite_x`, `workers` and `plan` only say how it is computed."""
     transform = getattr(np.fft, name)
 
-    @follows(getattr(original, name), complex_too=True)
+    @follows(getattr(original, name))
     def definition(
         x: Any,
         n: int | None = None,
@@ -62,7 +62,7 @@ def _along_several(name: str, usual: Sequence[int] | None) -> Callable[..., Any]
     """A transform along several axes."""
     transform = getattr(np.fft, name)
 
-    @follows(getattr(original, name), complex_too=True)
+    @follows(getattr(original, name))
     def definition(
         x: Any,
         s: Sequence[int] | None = None,

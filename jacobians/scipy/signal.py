@@ -87,7 +87,7 @@ def oaconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
 
 @follows(original.correlate)
 def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
-    return _convolved(in1, np.flip(in2), mode, method)
+    return _convolved(in1, np.flip(np.conjugate(in2)), mode, method)
 
 
 @follows(original.convolve2d)
@@ -100,9 +100,9 @@ def convolve2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", f
 def correlate2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
     _zero_outside("correlate2d", boundary, fillvalue)
     if mode != "same":
-        return _convolved(in1, np.flip(in2), mode, "direct")
+        return _convolved(in1, np.flip(np.conjugate(in2)), mode, "direct")
     # Of an even number of entries the one behind the middle is the centre, not the one before it.
-    full = _full(in1, np.flip(in2), "full", "direct")
+    full = _full(in1, np.flip(np.conjugate(in2)), "full", "direct")
     starts = [size // 2 for size in np.shape(in2)]
     return full[tuple([slice(start, start + size) for start, size in zip(starts, np.shape(in1), strict=True)])]
 

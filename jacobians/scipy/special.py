@@ -36,7 +36,7 @@ def _largest(a: Any, axis: Any) -> Any:
     return np.where(np.isfinite(largest), largest, 0)
 
 
-@follows(original.logsumexp)
+@follows(original.logsumexp, real_only=True)
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
     a = lift(a)
     if b is not None:
@@ -57,13 +57,13 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     return (result, sign) if return_sign else result
 
 
-@follows(original.softmax)
+@follows(original.softmax, real_only=True)
 def softmax(x: Any, axis: Any = None) -> Any:
     powers = np.exp(x - _largest(x, axis))
     return powers / np.sum(powers, axis=axis, keepdims=True)
 
 
-@follows(original.log_softmax)
+@follows(original.log_softmax, real_only=True)
 def log_softmax(x: Any, axis: Any = None) -> Any:
     shifted = x - _largest(x, axis)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
@@ -71,7 +71,7 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 
 if hasattr(original, "softplus"):
 
-    @follows(original.softplus)
+    @follows(original.softplus, real_only=True)
     def softplus(x: Any) -> Any:
         return np.logaddexp(0, x)
 
@@ -90,7 +90,7 @@ def _array(value: Any) -> Any:
     return value if hasattr(value, "dtype") else np.asarray(value)
 
 
-@follows(original.polygamma)
+@follows(original.polygamma, real_only=True)
 def polygamma(n: Any, x: Any) -> Any:
     # psi^(n)(x) = (-1)^(n+1) n! zeta(n + 1, x)
     n = np.asarray(_counting("polygamma", "order n", n))
@@ -99,19 +99,19 @@ def polygamma(n: Any, x: Any) -> Any:
     return np.where(n == 0, original.psi(x), other)
 
 
-@follows(original.zeta)
+@follows(original.zeta, real_only=True)
 def zeta(x: Any, q: Any = None) -> Any:
     return _ufuncs._riemann_zeta(x) if q is None else _ufuncs._zeta(_counting("zeta", "exponent x", x), q)
 
 
-@follows(original.multigammaln)  # pyright: ignore[reportAttributeAccessIssue]
+@follows(original.multigammaln, real_only=True)  # pyright: ignore[reportAttributeAccessIssue]
 def multigammaln(a: Any, d: Any) -> Any:
     d = int(_counting("multigammaln", "dimension d", d))
     halves = [original.gammaln(np.astype(_array(a), float) - j / 2) for j in range(d)]
     return sum(halves[1:], halves[0]) + d * (d - 1) * 0.25 * math.log(math.pi)
 
 
-@follows(original.comb)
+@follows(original.comb, real_only=True)
 def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
     _inexact("comb", exact)
     if repetition:
@@ -121,7 +121,7 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
     return np.where(inside, original.binom(N, k), 0)
 
 
-@follows(original.perm)
+@follows(original.perm, real_only=True)
 def perm(N: Any, k: Any, exact: bool = False) -> Any:
     _inexact("perm", exact)
     N, k = _array(N), _array(k)
@@ -129,7 +129,7 @@ def perm(N: Any, k: Any, exact: bool = False) -> Any:
     return np.where(inside, original.poch(N - k + 1, k), 0)
 
 
-@follows(original.factorial)
+@follows(original.factorial, real_only=True)
 def factorial(n: Any, exact: bool = False) -> Any:
     _inexact("factorial", exact)
     n = np.astype(_array(n), float)

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedFunctionError
 from ..program import Symbol
-from ..registry import Call, LocalTerm, Rule, refused_complex
+from ..registry import LocalTerm, Rule, refused_complex
 from ..tracing import contains_traced
 from ..tracing.dispatch import apply_function
 
@@ -40,10 +39,10 @@ def is_complex(value: Any) -> bool:
     return dtype.kind == "c" if isinstance(dtype, np.dtype) else isinstance(value, complex)
 
 
-def follows(original: Function, *, complex_too: bool = False) -> Callable[[Function], Function]:
+def follows(original: Function, *, real_only: bool = False) -> Callable[[Function], Function]:
     """A decorator for definitions: the function is SciPy's on plain arrays, and the definition on traced ones.
 
-    Complex ones are refused, unless the definition is said to hold for them.
+    Where the definition does not hold for complex ones, they are refused.
     """
 
     def decorate(definition: Function) -> Function:
@@ -51,7 +50,7 @@ def follows(original: Function, *, complex_too: bool = False) -> Callable[[Funct
         def call(*args: Any, **kwargs: Any) -> Any:
             if not is_recorded(args) and not is_recorded(kwargs.values()):
                 return original(*args, **kwargs)
-            if not complex_too and any([is_complex(value) for value in (*args, *kwargs.values())]):
+            if real_only and any([is_complex(value) for value in (*args, *kwargs.values())]):
                 raise refused_complex(call)
             return definition(*args, **kwargs)
 
@@ -64,11 +63,6 @@ def ruled(original: Function) -> Callable[[Callable[..., Iterable[LocalTerm]]], 
     """A decorator for local rules: the function is SciPy's on plain arrays, below all derivatives."""
 
     def decorate(rule: Callable[..., Iterable[LocalTerm]]) -> Function:
-        def checked(made: Call, *args: Any, **kwargs: Any) -> Iterable[LocalTerm]:
-            if made.result.dtype.kind == "c":
-                raise UnsupportedFunctionError(f"{call.__module__}.{call.__name__}", "for a complex result")
-            return rule(made, *args, **kwargs)
-
         @wraps(original)
         def call(*args: Any, **kwargs: Any) -> Any:
             if not is_recorded(args) and not is_recorded(kwargs.values()):
@@ -78,7 +72,7 @@ def ruled(original: Function) -> Callable[[Callable[..., Iterable[LocalTerm]]], 
             symbol = next(value for value in (*args, *kwargs.values()) if isinstance(value, Symbol))
             return symbol.recorder.call(call, args, kwargs)
 
-        call.own_rule = Rule("local", call, checked)  # type: ignore[attr-defined]
+        call.own_rule = Rule("local", call, rule, is_complex=True)  # type: ignore[attr-defined]
         return _named(call, original, rule.__module__)
 
     return decorate

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.linalg as original
 
 from ...errors import UnsupportedFunctionError
-from ..standing import follows
+from ..standing import follows, is_complex
 
 __all__ = [
     "cho_factor",
@@ -51,7 +51,7 @@ def inv(a: Any, overwrite_a: bool = False, check_finite: bool = True, **options:
 
 @follows(original.det)
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    return np.linalg.det(np.astype(a, float))  # SciPy's is float64, also of float32
+    return np.linalg.det(np.astype(a, complex if is_complex(a) else float))  # in double precision, also of float32
 
 
 @follows(original.pinv)

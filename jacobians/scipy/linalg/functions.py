@@ -8,6 +8,7 @@ operator: a product takes one evaluation, and the matrix of n^4 entries is writt
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -63,7 +64,9 @@ def _doubled(function: Function) -> Along:
     def along(A: Any, E: Any) -> Any:
         n = np.shape(A)[0]
         zero = np.zeros((n, n), A.dtype)
-        return function(np.concatenate([np.concatenate([A, E], 1), np.concatenate([zero, A], 1)], 0))[:n, n:]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # that a last digit is uncertain, as the value has told
+            return function(np.concatenate([np.concatenate([A, E], 1), np.concatenate([zero, A], 1)], 0))[:n, n:]
 
     return along
 

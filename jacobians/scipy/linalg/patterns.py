@@ -39,7 +39,7 @@ def _vector(name: str, values: Any) -> Any:
 @follows(original.toeplitz)
 def toeplitz(c: Any, r: Any = None) -> Any:
     c = _vector("toeplitz", c)
-    r = c if r is None else _vector("toeplitz", r)
+    r = np.conjugate(c) if r is None else _vector("toeplitz", r)
     i, j = np.arange(c.size)[:, None], np.arange(r.size)
     return np.concatenate([c[::-1], r[1:]])[c.size - 1 - i + j]
 

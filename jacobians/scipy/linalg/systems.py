@@ -14,7 +14,7 @@ from ...labels import axes_of
 from ...registry import Call, LocalTerm
 from ...rules.sparse import operator_factors
 from ...terms import Factor, Term
-from ..standing import follows, ruled
+from ..standing import follows, is_complex, ruled
 from .patterns import toeplitz
 
 __all__ = ["cho_solve", "solve", "solve_banded", "solve_toeplitz", "solve_triangular", "solveh_banded"]
@@ -70,12 +70,20 @@ def solve_triangular(
     check_finite: bool = True,
 ) -> Any:
     _only_matrices("solve_triangular", a)
-    return _solve_triangle(a, b, {"N": 0, "T": 1, "C": 1}.get(trans, trans) and 1, lower, unit_diagonal)
+    kind = {"N": 0, "T": 1, "C": 2}.get(trans, trans)
+    return _solve_triangle(_conjugate(a) if kind == 2 else a, b, int(kind > 0), lower, unit_diagonal)
+
+
+def _conjugate(a: Any) -> Any:
+    return np.conjugate(a) if is_complex(a) else a
 
 
 def _only_matrices(name: str, a: Any) -> None:
     if np.ndim(a) != 2:
         raise UnsupportedFunctionError(f"jacobians.scipy.linalg.{name}", "for stacks of matrices. Use np.linalg.solve")
+
+
+_KINDS = {"sym": "symmetric", "her": "hermitian", "pos": "hermitian", "positive definite": "hermitian"}
 
 
 @follows(original.solve)
@@ -90,12 +98,13 @@ def solve(
     transposed: bool = False,
 ) -> Any:
     _only_matrices("solve", a)
-    kind = {"sym": "symmetric", "her": "symmetric", "hermitian": "symmetric", "pos": "symmetric"}.get(
-        assume_a or "general", assume_a
-    )
-    if kind in ("symmetric", "positive definite"):
+    kind = _KINDS.get(assume_a or "general", assume_a)
+    if kind in ("symmetric", "hermitian"):
         triangle = np.tril(a, -1) if lower else np.triu(a, 1)
-        a = triangle + np.transpose(triangle) + np.diag(np.diagonal(a))
+        diagonal, other = np.diagonal(a), np.transpose(triangle)
+        if kind == "hermitian" and is_complex(a):
+            diagonal, other = np.real(diagonal), np.conjugate(other)
+        a = triangle + other + np.diag(diagonal)
     elif kind in ("upper triangular", "lower triangular"):
         return solve_triangular(a, b, int(transposed), kind == "lower triangular")
     elif kind == "diagonal":
@@ -109,8 +118,10 @@ def solve(
 def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
     c, lower = c_and_lower
     _only_matrices("cho_solve", c)
-    half = _solve_triangle(c, b, 0 if lower else 1, lower)
-    return _solve_triangle(c, half, 1 if lower else 0, lower)
+    # L L^H or U^H U
+    first, last = (c, _conjugate(c)) if lower else (_conjugate(c), c)
+    half = _solve_triangle(first, b, 0 if lower else 1, lower)
+    return _solve_triangle(last, half, 1 if lower else 0, lower)
 
 
 @follows(original.solve_banded)
@@ -138,6 +149,9 @@ def solveh_banded(
     rows, columns = _band(size, width, width)
     first, last = np.minimum(rows, columns), np.maximum(rows, columns)
     entries = ab[last - first, first] if lower else ab[width + first - last, last]
+    if is_complex(ab):
+        mirrored = rows < columns if lower else rows > columns
+        entries = np.where(mirrored, np.conjugate(entries), np.where(rows == columns, np.real(entries), entries))
     return sparse_solve(entries, b, SparseSystem(rows, columns, size))
 
 
@@ -152,4 +166,5 @@ def _band(size: int, below: int, above: int) -> tuple[np.ndarray, np.ndarray]:
 @follows(original.solve_toeplitz)
 def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
     c, r = c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr, None)
-    return np.linalg.solve(np.astype(toeplitz(c, r), float), b)  # SciPy's is float64, also of float32
+    matrix = toeplitz(c, r)
+    return np.linalg.solve(np.astype(matrix, complex if is_complex(matrix) else float), b)  # in double precision

@@ -27,7 +27,7 @@ def _system(function: str, A: Any) -> tuple[np.ndarray, SparseSystem]:
         raise ValueError(f"matrix must be square (has shape {A.shape})")
     triplets = A.tocoo()
     entries = np.array(triplets.data)
-    entries = entries if entries.dtype.kind == "f" else entries.astype(float)
+    entries = entries if entries.dtype.kind in "fc" else entries.astype(float)
     return entries, SparseSystem(triplets.row, triplets.col, A.shape[0])
 
 

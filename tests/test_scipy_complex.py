@@ -1,0 +1,100 @@
+"""Functions of `jacobians.scipy` between complex arrays, against SciPy's values and differences of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.signal
+import scipy.sparse
+from complex_functions import cplx
+from test_custom_complex import along, like
+
+import jacobians as jac
+from jacobians.scipy import linalg, signal, sparse
+
+A, B, V, W = cplx(3, 3), cplx(4, 2), cplx(3), cplx(5)
+L = np.tril(A) + 2 * np.eye(3)
+HERMITIAN = A @ A.conj().T + np.eye(3)
+NEAR = np.eye(3) * 2 + A / 4
+BANDS = np.stack([cplx(4) / 4, 2 + cplx(4) / 4, cplx(4) / 4])
+SPARSE = scipy.sparse.csc_array(np.diag(cplx(4) + 2) + np.diag(cplx(3), 1))
+# fmt: off
+FUNCTIONS = {
+    **{name: (lambda m, z, name=name: getattr(m.linalg, name)(z), NEAR / 2)
+       for name in ("expm", "logm", "sqrtm", "sinm", "cosm", "tanm", "sinhm", "coshm", "tanhm", "inv", "det", "pinv")},
+    "expm of real": (lambda m, z: m.linalg.expm(1j * z), A.real.copy()),
+    "logm of real": (lambda m, z: m.linalg.logm(z), np.diag([-1.0, 2.0, -3.0]) + A.real / 8),
+    "sqrtm of real": (lambda m, z: m.linalg.sqrtm(z), np.diag([-1.0, 2.0, -3.0]) + A.real / 8),
+    "sqrtm of a stack": (lambda m, z: m.linalg.expm(z), np.stack([A, A.T]) / 2),
+    "cholesky": (lambda m, z: m.linalg.cholesky(z, lower=True), HERMITIAN),
+    "cholesky upper": (lambda m, z: m.linalg.cholesky(z), HERMITIAN),
+    "cho_solve": (lambda m, z: m.linalg.cho_solve(m.linalg.cho_factor(z), V), HERMITIAN),
+    "cho_solve lower": (lambda m, z: m.linalg.cho_solve(m.linalg.cho_factor(z, lower=True), z @ V), HERMITIAN),
+    "eigvalsh": (lambda m, z: m.linalg.eigvalsh(z), HERMITIAN), "svdvals": (lambda m, z: m.linalg.svdvals(z), B),
+    "qr": (lambda m, z: m.linalg.qr(z, mode="economic")[0], B), "lstsq": (lambda m, z: m.linalg.lstsq(z, W[:4])[0], B),
+    "norm": (lambda m, z: m.linalg.norm(z), B),
+    "solve": (lambda m, z: m.linalg.solve(z, z @ V), A),
+    "solve her": (lambda m, z: m.linalg.solve(z, V, assume_a="her"), HERMITIAN),
+    "solve pos": (lambda m, z: m.linalg.solve(z, V, assume_a="pos", lower=True), HERMITIAN),
+    "solve sym": (lambda m, z: m.linalg.solve(z + z.T, V, assume_a="sym"), A),
+    "solve_triangular": (lambda m, z: m.linalg.solve_triangular(z, V, lower=True), L),
+    "solve_triangular T": (lambda m, z: m.linalg.solve_triangular(z, z @ V, trans="T", lower=True), L),
+    "solve_triangular C": (lambda m, z: m.linalg.solve_triangular(z, V, trans="C", lower=True), L),
+    "solve_triangular 2": (lambda m, z: m.linalg.solve_triangular(L, z, trans=2, lower=True), V),
+    "solve_banded": (lambda m, z: m.linalg.solve_banded((1, 1), z, W[:4]), BANDS),
+    "solveh_banded": (lambda m, z: m.linalg.solveh_banded(z, W[:4]), BANDS[:2]),
+    "solveh_banded lower": (lambda m, z: m.linalg.solveh_banded(z, W[:4], lower=True), BANDS[1:]),
+    "solve_toeplitz": (lambda m, z: m.linalg.solve_toeplitz(z, V), V + np.array([4.0, 0, 0])),
+    "solve_toeplitz both": (lambda m, z: m.linalg.solve_toeplitz((z, z[::-1]), V), V + np.array([4.0, 0, 0])),
+    "solve_sylvester": (lambda m, z: m.linalg.solve_sylvester(z, A.T, z @ z), NEAR),
+    "toeplitz": (lambda m, z: m.linalg.toeplitz(z), V), "hankel": (lambda m, z: m.linalg.hankel(z, W), V),
+    "circulant": (lambda m, z: m.linalg.circulant(z), V), "block_diag": (lambda m, z: m.linalg.block_diag(z, z[0]), A),
+    "khatri_rao": (lambda m, z: m.linalg.khatri_rao(z, z.conj()), B),
+    **{f"{name} {mode}": (lambda m, z, name=name, mode=mode: getattr(m.signal, name)(z * z[0], V * z[1], mode), W)
+       for name in ("convolve", "correlate", "fftconvolve", "oaconvolve") for mode in ("full", "same", "valid")},
+    "convolve2d": (lambda m, z: m.signal.convolve2d(z, A[:2]), B),
+    "correlate2d": (lambda m, z: m.signal.correlate2d(A, z, "same"), A[:2] + 0),
+    "correlate of real": (lambda m, z: m.signal.correlate(W, z), V.real.copy()),
+    "spsolve": (lambda m, z: m.sparse.linalg.spsolve(SPARSE, z), W[:4]),
+    "spsolve real": (lambda m, z: m.sparse.linalg.spsolve(SPARSE.real.tocsc(), z), B),
+    "sparse product": (lambda m, z: SPARSE @ z, B),
+}
+# fmt: on
+
+
+class Ours:
+    linalg, signal, sparse = linalg, signal, sparse
+
+
+class Theirs:
+    linalg, signal, sparse = scipy.linalg, scipy.signal, scipy.sparse
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_products(name):
+    f, z = FUNCTIONS[name]
+    h = like(z, 1)
+    y = np.asarray(f(Theirs, z))
+    c, expected = like(y, 2), along(lambda z: f(Theirs, z), z, h)
+    scale = max(1.0, np.abs(expected).max(initial=0))
+    value, J = jac.value_and_jacobian(lambda z: f(Ours, z))(z)
+    np.testing.assert_allclose(value, y, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(J @ h, expected, atol=2e-7 * scale)
+    pulled = c @ J
+    assert (value.dtype, pulled.dtype) == (y.dtype, z.dtype)
+    assert abs(np.sum(c * expected).real - np.sum(pulled * h).real) < 1e-6 * scale
+    lazy = jac.jacobian(lambda z: f(Ours, z), mode="lazy")(z)
+    np.testing.assert_allclose(lazy @ h, J @ h, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(c @ lazy, pulled, rtol=1e-9, atol=1e-11)
+    both = J.linear_part @ h + J.conjugate_part @ np.conj(h)
+    np.testing.assert_allclose(both, J @ h, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_second_order(name):
+    f, z = FUNCTIONS[name]
+    h, gradient = like(z, 3), jac.grad(lambda z: np.sum(np.abs(f(Ours, z)) ** 2))
+    expected = along(gradient, z, h)
+    scale = max(1.0, np.abs(expected).max(initial=0))
+    np.testing.assert_allclose(jac.jvp(gradient, (z,), (h,))[1], expected, rtol=0, atol=1e-6 * scale)
