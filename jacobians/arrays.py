@@ -342,7 +342,7 @@ def sparse_solve(entries: Any, array: Any, system: SparseSystem, transposed: boo
     solve, way = system.factorisation(entries).solve, "T" if transposed else "N"
     flat, kinds = np.reshape(array, (system.size, -1)), (entries.dtype.kind, array.dtype.kind)
     if kinds[0] != "c" and kinds[1] == "c":  # real factors take real columns alone
-        solution = solve(flat.real.astype(float), way) + 1j * solve(flat.imag.astype(float), way)
+        solution = solve(np.real(flat).astype(float), way) + 1j * solve(np.imag(flat).astype(float), way)
     else:
         solution = solve(flat.astype(complex if "c" in kinds else float, copy=False), way)
     return np.reshape(solution, array.shape).astype(np.result_type(entries, array), copy=False)

@@ -171,7 +171,7 @@ def _iterated(J: Jacobian, b: np.ndarray, transposed: bool, method: str | Functi
     from scipy.sparse.linalg import gmres  # slow to import
 
     if J.dtype.kind == "c":
-        operator, b_parts = _real_form(J, transposed), np.concatenate([b.real.reshape(-1), b.imag.reshape(-1)])
+        operator, b_parts = _real_form(J, transposed), np.concatenate([np.real(b).reshape(-1), np.imag(b).reshape(-1)])
     else:
         operator, b_parts = J.to_linear_operator(), b.reshape(-1)
         operator = operator.T if transposed else operator
@@ -197,7 +197,7 @@ def _real_form(J: Jacobian, transposed: bool) -> Any:
     def product(x: np.ndarray, pulled: bool) -> np.ndarray:
         vector = np.reshape(x[:size] + 1j * x[size:], J.in_shape)
         y = np.reshape(J.vjp(vector) if pulled else J.jvp(vector), -1)
-        return np.concatenate([y.real, y.imag])
+        return np.concatenate([np.real(y), np.imag(y)])
 
     def adjoint(x: np.ndarray) -> np.ndarray:
         # ``Re(sum(c y))`` has a minus before the imaginary parts, which the product of real vectors has not.
@@ -205,7 +205,8 @@ def _real_form(J: Jacobian, transposed: bool) -> Any:
         return turn * product(turn * x, not transposed)
 
     real = np.finfo(J.dtype).dtype
-    return LinearOperator((2 * size, 2 * size), lambda x: product(x, transposed), adjoint, dtype=real)
+    make: Any = LinearOperator  # whose stubs do not know the form with functions
+    return make((2 * size, 2 * size), matvec=lambda x: product(x, transposed), rmatvec=adjoint, dtype=real)
 
 
 def implicit(residual: Function, *, fixed_point: bool = False, method: str | Function = "auto") -> Any:

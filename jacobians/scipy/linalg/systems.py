@@ -70,8 +70,8 @@ def solve_triangular(
     check_finite: bool = True,
 ) -> Any:
     _only_matrices("solve_triangular", a)
-    kind = {"N": 0, "T": 1, "C": 2}.get(trans, trans)
-    return _solve_triangle(_conjugate(a) if kind == 2 else a, b, int(kind > 0), lower, unit_diagonal)
+    kind: Any = {"N": 0, "T": 1, "C": 2}.get(trans, trans)
+    return _solve_triangle(_conjugate(a) if kind == 2 else a, b, min(kind, 1), lower, unit_diagonal)
 
 
 def _conjugate(a: Any) -> Any:
