@@ -71,11 +71,15 @@ def _doubled(function: Function) -> Along:
     return along
 
 
-def _matrix_function(name: str) -> Function:
-    """A function of one matrix, or of a stack of matrices where SciPy's takes one."""
+def _matrix_function(name: str, derivative: Callable[[Any], Any] | None = None) -> Function:
+    """A function of one matrix, or of a stack of matrices where SciPy's takes one.
+
+    `derivative` makes the operation from the result, where that is simpler than the function itself.
+    """
 
     def rule(call: Call, A: Any, *_: Any, **__: Any) -> Iterator[LocalTerm]:
-        operation = FrechetDerivative(_doubled(function), A, call.result.dtype)
+        Y = call.result
+        operation = derivative(Y) if derivative else FrechetDerivative(_doubled(function), A, Y.dtype)
         yield 0, 0, operator_term(operation, axes_of(np.shape(A)), axes_of(np.shape(A)), name)
 
     rule.__module__ = __name__
@@ -135,7 +139,7 @@ def solve_sylvester(call: Call, a: Any, b: Any, q: Any) -> Iterator[LocalTerm]:
 # fmt: off
 expm  = _matrix_function("expm")
 logm  = _matrix_function("logm")
-sqrtm = _matrix_function("sqrtm")
+sqrtm = _matrix_function("sqrtm", lambda S: SylvesterInverse(S, S, S.dtype))  # S dS + dS S = dA
 sinm  = _matrix_function("sinm")
 cosm  = _matrix_function("cosm")
 tanm  = _matrix_function("tanm")
