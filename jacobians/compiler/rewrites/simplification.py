@@ -5,6 +5,7 @@
 - `products`: products of many factors in the best order, common factors of sums.
 - `scales`: numbers are multiplied where that costs least.
 - `inner`: sums of products as contractions.
+- `repeated`: contractions that are multiples of others.
 - `lowering`: contractions become direct calls.
 - `outward`: moves come after what is computed by rows.
 - `siblings`: one call for neighbouring parts of one small array.
@@ -20,6 +21,7 @@ from .inner import inner_products
 from .lowering import lowered
 from .outward import outward
 from .products import multiplied
+from .repeated import without_repetition
 from .rewriting import Builder, rebuilt
 from .scales import placed
 from .siblings import joined
@@ -37,4 +39,4 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
     outputs = multiplied(rebuilt(outputs, builder), builder)
-    return joined(outward(lowered(inner_products(placed(outputs, Builder({}))))))
+    return joined(outward(lowered(without_repetition(inner_products(placed(outputs, Builder({})))))))

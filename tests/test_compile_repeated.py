@@ -1,0 +1,81 @@
+"""Contractions that are multiples of others, in compiled programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import jacobians as jac
+
+RNG = np.random.default_rng(0)
+A, E, W = RNG.standard_normal((4, 30, 40)), RNG.standard_normal((4, 30)), RNG.standard_normal(4)
+
+
+def test_weights_of_the_batch_come_after_the_contraction() -> None:
+    def f(A: Any, E: Any, W: Any) -> Any:
+        return np.einsum("bij,bi->bj", A, E), np.einsum("bi,bij->bj", E * W[:, None], A)
+
+    compiled = jac.compile(f)
+    once, weighted = compiled(A, E, W)
+    np.testing.assert_allclose(once, [a.T @ e for a, e in zip(A, E, strict=True)], rtol=1e-12)
+    np.testing.assert_allclose(weighted, [w * (a.T @ e) for a, e, w in zip(A, E, W, strict=True)], rtol=1e-12)
+    assert compiled.source.count("np.matvec(") == 1
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_either_may_be_recorded_first(first: bool) -> None:
+    def f(A: Any, E: Any, W: Any) -> Any:
+        pair = [np.einsum("bij,bi->jb", A, E), np.einsum("bij,bi->bj", A, W[:, None] * E)]
+        return tuple(pair if first else pair[::-1])
+
+    compiled = jac.compile(f)
+    found = compiled(A, E, W)
+    plain = np.stack([a.T @ e for a, e in zip(A, E, strict=True)])
+    expected = [plain.T, W[:, None] * plain]
+    for one, other in zip(found, expected if first else expected[::-1], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    assert compiled.source.count("np.matvec(") == 1
+
+
+def test_weights_of_what_is_summed_stay() -> None:
+    V = RNG.standard_normal(30)
+    compiled = jac.compile(lambda A, E: (np.einsum("bij,bi->bj", A, E), np.einsum("bij,bi->bj", A, E * V)))
+    once, weighted = compiled(A, E)
+    np.testing.assert_allclose(once, [a.T @ e for a, e in zip(A, E, strict=True)], rtol=1e-12)
+    np.testing.assert_allclose(weighted, [a.T @ (e * V) for a, e in zip(A, E, strict=True)], rtol=1e-12)
+    assert compiled.source.count("np.matvec(") == 2
+
+
+def test_square_axes_are_not_confused() -> None:
+    M, u, v = RNG.standard_normal((3, 25, 25))
+
+    def f(M: Any, u: Any, v: Any) -> Any:
+        return u @ M, (u * v[:, :1]) @ M, (u * v[:1]) @ M, M @ (u * v[:1]), M @ u, M.T @ (u * v[:1])
+
+    compiled = jac.compile(f)
+    expected = f(M, u, v)
+    for one, other in zip(compiled(M, u, v), expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-12)
+    assert compiled.source.count("@") + compiled.source.count(".dot(") == 4
+
+
+def test_diagonal_of_a_gauss_newton_matrix() -> None:
+    """``J.T (diag p - p p.T) J`` of a linear layer behind a softmax: the mean of J is taken once."""
+    X = RNG.standard_normal((50, 8))
+
+    def diagonal(W: Any) -> Any:
+        def loss(Z: Any) -> Any:
+            return np.sum(np.log(np.sum(np.exp(Z), axis=1)))
+
+        J, Z = jac.jacobian(lambda W: np.tanh(X @ W) @ B)(W), np.tanh(X @ W) @ B
+        return (J.T @ jac.hessian(loss)(Z) @ J).diagonal()
+
+    W, B = RNG.standard_normal((8, 12)), RNG.standard_normal((12, 5))
+    Y = np.tanh(X @ W)
+    Z = Y @ B
+    P = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
+    D = B.T[None] * (1 - Y * Y)[:, None, :]  # batch, class, hidden
+    variance = np.einsum("bc,bch->bh", P, D * D) - np.einsum("bc,bch->bh", P, D) ** 2
+    np.testing.assert_allclose(jac.compile(diagonal)(W), (X * X).T @ variance, rtol=1e-9, atol=1e-12)
