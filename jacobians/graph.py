@@ -6,6 +6,8 @@ numbered in the order in which they were computed, so every edge goes from a sma
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from .terms import Term
@@ -27,6 +29,8 @@ class LinearGraph:
     """
 
     __slots__ = ("dtypes", "has_complex", "into", "shapes")
+    is_pushing = False
+    """Whether edges are used as soon as they are written; then `settle` is told which vertices come next."""
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
@@ -50,6 +54,9 @@ class LinearGraph:
     def is_real(self, vertex: int) -> bool:
         """Whether the values of a vertex are real."""
         return self.dtypes[vertex].kind != "c"
+
+    def settle(self, vertices: Iterable[int]) -> None:
+        """Use the edges into some vertices, from which others will start: there is room yet."""
 
     def sharing(self) -> LinearGraph:
         """A graph that shares the edges of this one, and grows by itself."""

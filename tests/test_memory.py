@@ -191,3 +191,46 @@ def test_lanes_of_terms_whose_numbers_are_made_late_are_added(form: str) -> None
     h = rng.standard_normal(x.shape)
     np.testing.assert_allclose(found @ h.reshape(-1), np.imag(f(x + 1e-30j * h)).reshape(-1) / 1e-30, rtol=1e-9)
     assert found.has_canonical_format
+
+
+def steps(x: Any, count: int) -> Any:
+    for n in range(count):
+        x = np.sin(x) * np.exp(-x * x / 2) + 0.1 * n
+    return x
+
+
+def test_a_tangent_takes_no_more_memory_for_more_steps() -> None:
+    x, h = np.linspace(0.1, 1.0, N), np.linspace(-1.0, 1.0, N)
+    few, many = [peak(lambda n=n: jac.jvp(lambda x: steps(x, n), (x,), (h,))) for n in (3, 30)]
+    assert many < few + 0.1
+    assert many < 7.2
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7])
+def test_tangents_of_steps(count: int) -> None:
+    x, h = np.linspace(0.1, 1.0, N), np.linspace(-1.0, 1.0, N)
+    before = x.copy(), h.copy()
+    value, tangent = jac.jvp(lambda x: steps(x, count), (x,), (h,))
+    np.testing.assert_allclose(tangent, np.imag(steps(x + 1e-30j * h, count)) / 1e-30, rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(value, steps(x, count))
+    np.testing.assert_array_equal((x, h), before)
+    assert not np.shares_memory(tangent, h)
+
+
+def test_tangents_of_values_that_are_used_again() -> None:
+    x, h = np.linspace(0.1, 1.0, N), np.linspace(-1.0, 1.0, N)
+
+    def f(x: Any) -> Any:
+        a = np.exp(x)
+        kept = [a, a * a, np.sin(a)]
+        b = kept[1] * kept[2] / a
+        _ = np.tanh(b)  # not used
+        c = kept[0] * b + a
+        return c, b, c, x, kept[1][::-1], np.sum(a * c)
+
+    values, tangents = jac.jvp(f, (x,), (h,))
+    for tangent, along in zip(tangents, f(x + 1e-30j * h), strict=True):
+        np.testing.assert_allclose(tangent, np.imag(along) / 1e-30, rtol=1e-10, atol=1e-13)
+    for n, tangent in enumerate(tangents[:-1]):
+        for other in (*tangents[n + 1 :], *values, x, h):
+            assert not np.shares_memory(tangent, other)

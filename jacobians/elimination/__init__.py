@@ -4,6 +4,7 @@
 - `merge`, `sums`: add terms of one pattern, and give up a sum that is larger than its dense form.
 - `owning`: what nobody else holds, and may be written into.
 - `elimination`: `eliminate(graph, inputs, output, order)`, join and merge until only edges from the inputs are left.
+- `pushing`: a graph that pushes tangents while it is written, for Jacobian-vector products.
 - `several`: the same towards several outputs, with what they share eliminated once.
 - `shadows`, `machine`: arrays without numbers that count what is done to them, and how long that takes.
 - `plans`: `Plan`, the predicted costs of an order.
@@ -22,6 +23,7 @@ from .hollow import hollow
 from .merge import merge
 from .owning import has_large, is_alone
 from .plans import Plan, digest_of, held_bytes, named_order, predict
+from .pushing import PushingGraph
 from .settle import settle
 from .several import eliminate_several, pull_several, push_several, with_sink
 from .shadows import Ledger, shadow_term
@@ -32,6 +34,7 @@ __all__ = [
     "Effort",
     "Ledger",
     "Plan",
+    "PushingGraph",
     "choose",
     "counted",
     "digest_of",

@@ -87,6 +87,8 @@ def linearise(
     finish: Callable[[Linearised], T],
     has_aux: bool = False,
     allow_int: bool = False,
+    start: Callable[[tuple[int, ...], tuple[Tree, ...]], None] | None = None,
+    graph: LinearGraph | None = None,
 ) -> T:
     """Trace ``function(*args, **kwargs)`` and return ``finish`` of the record, run while captured arrays are guarded.
 
@@ -105,18 +107,24 @@ def linearise(
         Whether the function returns a pair of the result and anything else.
     allow_int : bool
         Whether integers among the differentiated arguments are constants, with a derivative of zero.
+    start : callable, optional
+        Called with the vertices of the inputs, and with how they are nested, before the function is run.
+    graph : LinearGraph, optional
+        What is written into, of a kind of its own.
     """
     checked = [checked_inputs(operation, f"argument {position}", args[position], allow_int) for position in positions]
     if checked:
         check_any(operation, f"argument {positions[0]}", checked)
     trees = tuple([tree for _, tree in checked])
-    with with_rare_collection(), opened() as level:
+    with with_rare_collection(), opened(graph) as level:
         arguments = [*args]
         inputs: list[int] = []
         for position, (leaves, tree) in zip(positions, checked, strict=True):
             watched = [watch(level, leaf) for leaf in leaves]
             inputs += [leaf.vertex for leaf in watched]
             arguments[position] = watched[0] if tree.is_leaf else tree.build(watched)
+        if start is not None:
+            start(tuple(inputs), trees)
         try:
             result = function(*arguments, **kwargs)
         except (TypeError, ValueError, RuntimeError, AttributeError) as error:

@@ -49,6 +49,8 @@ def record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> Any
         values.append(value)
     if kwargs:
         kwargs = {name: _taken(level, function, value, (-1, 0), sources) for name, value in kwargs.items()}
+    if graph.is_pushing:
+        graph.settle(sources.values())
     if graph.has_complex:
         check_casts(level, function, sources, (*values, *kwargs.values()))
     compute = rule.compute

@@ -53,8 +53,8 @@ class Level:
 
     __slots__ = ("depth", "graph", "guard", "has_overwritten", "inputs", "open", "order", "overwritten", "refused")
 
-    def __init__(self, depth: int) -> None:
-        self.graph = LinearGraph()
+    def __init__(self, depth: int, graph: LinearGraph | None = None) -> None:
+        self.graph = LinearGraph() if graph is None else graph
         self.depth = depth
         self.open = True
         self.guard = Guard()
@@ -89,10 +89,10 @@ class Level:
 
 
 @contextmanager
-def opened() -> Iterator[Level]:
-    """A new level, above all that are open; it closes at the end of the block."""
+def opened(graph: LinearGraph | None = None) -> Iterator[Level]:
+    """A new level, above all that are open, which writes into an empty graph; it closes at the end of the block."""
     depth = _DEPTH.get()
-    level = Level(depth)
+    level = Level(depth, graph)
     token = _DEPTH.set(depth + 1)
     try:
         yield level

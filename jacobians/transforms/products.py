@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..elimination import push_several
+from ..elimination import PushingGraph
 from ..errors import ArgumentError
 from ..labels import axes_of
 from ..recording import Linearised, as_jacobian, checked_vectors, handed_out, linearise, owned_graph, pull
 from ..tensor import Jacobian
 from ..terms import Factor, Term
-from ..trees import is_container
+from ..trees import Tree, is_container
 from .making import jacobians_of
 
 __all__ = ["hvp", "jvp", "linearize", "vjp"]
@@ -102,21 +102,23 @@ def _along(
     """`jvp` under the name of the public function that needs it."""
     _check_pairs(operation, primals, tangents)
 
-    def finish(record: Linearised) -> Any:
-        graph = record.graph
-        seeds: dict[int, list[Term]] = {}
-        vertices = iter(record.inputs)
-        for position, (tree, tangent) in enumerate(zip(record.arguments, tangents, strict=True)):
+    graph, seeds = PushingGraph(), []
+
+    def start(inputs: Sequence[int], trees: Sequence[Tree]) -> None:
+        vertices = iter(inputs)
+        for position, (tree, tangent) in enumerate(zip(trees, tangents, strict=True)):
             own = list(islice(vertices, tree.count))
             ends = [(graph.shapes[n], graph.dtypes[n]) for n in own]
             names = f"tangent {position}", f"argument {position}"
             found = checked_vectors(operation, names[0], tangent, names[1], tree, ends)
             for vertex, vector in zip(own, found, strict=True):
                 axes = axes_of(graph.shapes[vertex])
-                seeds[vertex] = [Term(axes, (), (Factor.on(vector, axes),))]
+                seeds.append(Term(axes, (), (Factor.on(vector, axes),)))  # held: nobody else may write into them
+                graph.seed(vertex, [seeds[-1]])
+
+    def finish(record: Linearised) -> Any:
         results = []
-        pushed = push_several(graph, record.inputs, record.outputs, seeds, consume=True)
-        for terms, n, value in zip(pushed, record.outputs, record.values, strict=True):
+        for terms, n, value in zip(graph.taken(record.outputs), record.outputs, record.values, strict=True):
             if isinstance(value, Jacobian):
                 results.append(as_jacobian(terms, value))
             else:
@@ -124,7 +126,8 @@ def _along(
         value, tangent = record.value(), record.result.slopes().build(results)
         return (value, tangent, record.aux) if has_aux else (value, tangent)
 
-    return linearise(operation, function, tuple(primals), {}, tuple(range(len(primals))), finish, has_aux)
+    positions = tuple(range(len(primals)))
+    return linearise(operation, function, tuple(primals), {}, positions, finish, has_aux, start, graph)
 
 
 def _check_pairs(operation: str, primals: Any, tangents: Any) -> None:
