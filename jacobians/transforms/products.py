@@ -127,7 +127,7 @@ def _along(
         return (value, tangent, record.aux) if has_aux else (value, tangent)
 
     positions = tuple(range(len(primals)))
-    return linearise(operation, function, tuple(primals), {}, positions, finish, has_aux, start, graph)
+    return linearise(operation, function, tuple(primals), {}, positions, finish, has_aux, start=start, graph=graph)
 
 
 def _check_pairs(operation: str, primals: Any, tangents: Any) -> None:
