@@ -2,6 +2,7 @@
 
 - `scatter(values, index, size)`: add slices into an array of zeros.
 - `embed(core, pattern)`: put an array on a diagonal; the only place where a Kronecker delta becomes zeros.
+- `mirrored(matrix)`: a symmetric matrix that is so exactly, its lower triangle a copy of the upper one.
 - `pick(array, index, axis)`: `np.take`, which NumPy does not dispatch on the index.
 - `written(array, values, slots)`: a copy of an array with values in some of its entries; `assigned` writes one value.
 - `settled(array)`: what stays as it is when the array is written into afterwards.
@@ -18,6 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .symmetric import mirror
+
 __all__ = [
     "Slot",
     "SparseSystem",
@@ -25,6 +28,7 @@ __all__ = [
     "embed",
     "embedded_view",
     "is_sparse",
+    "mirrored",
     "multiplies_sparse",
     "nothing_known",
     "pick",
@@ -103,6 +107,23 @@ def embed(core: Any, pattern: tuple[tuple[int, ...], ...]) -> Any:
     result = np.zeros(shape, core.dtype)
     embedded_view(result, core.shape, pattern)[...] = core
     return result
+
+
+def mirrored(matrix: Any) -> Any:
+    """A copy of a matrix, or of those in the last two axes, with the lower triangle taken from the upper one.
+
+    For matrices that are symmetric but for rounding: its derivative is the identity.
+
+    Examples
+    --------
+    >>> mirrored(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[1., 2.],
+           [2., 4.]])
+    """
+    handler = None if isinstance(matrix, np.ndarray) else getattr(type(matrix), "__array_function__", None)
+    if handler is None:
+        return mirror(np.array(matrix))
+    return handler(matrix, mirrored, (type(matrix),), (matrix,), {})
 
 
 def pick(array: Any, index: Any, axis: int | None = None) -> Any:

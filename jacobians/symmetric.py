@@ -67,6 +67,9 @@ def mirror(matrix: Any) -> Any:
            [2., 4.]])
     """
     size = matrix.shape[-1]
+    if matrix.ndim == 2 and size <= _TILE:
+        np.copyto(matrix, matrix.T.copy(), where=_LOWER[:size, :size])
+        return matrix
     if matrix.ndim > 2 and size < _FEW:
         for row in range(size):
             for column in range(row):

@@ -14,6 +14,11 @@ SIGNS = np.sign(RNG.normal(size=40))
 B = RNG.normal(size=(4, 3, 3))
 FIRST, SECOND = np.array([0, 0, 3, 4, 1, 7]), np.array([1, 0, 2, 2, 5, 0])
 
+
+def blocks(w, matrices, m):
+    return m.einsum("aij,aj->ai", matrices, m.reshape(w, (4, 3)))
+
+
 # Scalar functions of a vector of twelve numbers, with the namespace as an argument, and what the labels prove.
 # fmt: off
 FUNCTIONS = {
@@ -21,6 +26,7 @@ FUNCTIONS = {
     "two terms":   (lambda w, m: m.sum(m.tanh(m.dot(A, w))) * m.sum(w**3),              "dense"),
     "diagonal":    (lambda w, m: m.sum(m.sin(w)),                                       "diagonal"),
     "blocks":      (lambda w, m: m.sum(m.tanh(m.einsum("aij,aj->ai", B, m.reshape(w, (4, 3)))) ** 2), "sparse"),
+    "two blocks":  (lambda w, m: m.sum(blocks(w, B, m) * blocks(w, B.swapaxes(1, 2), m)), "sparse"),
     "neighbours":  (lambda w, m: m.sum(100 * (w[1:] - w[:-1] ** 2) ** 2 + (1 - w[:-1]) ** 2), "sparse"),
     "repeated":    (lambda w, m: m.sum(w[FIRST] * m.exp(w[SECOND])),                    "sparse"),
     "sparse, dense": (lambda w, m: m.sum(w[1:] ** 2 * w[:-1]) + m.sum(m.tanh(m.dot(A, w)) ** 2), "dense"),

@@ -10,10 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from .. import symmetric
 from ..arrays import is_sparse
 from .blocks import blockwise
 
-__all__ = ["Namespace"]
+__all__ = ["HELPERS", "Namespace"]
+
+HELPERS = (blockwise, symmetric)
+"""Modules whose functions a program may call, and whose text it holds where it is saved."""
 
 
 class Namespace:
@@ -29,7 +33,7 @@ class Namespace:
     objects : dict of str to object
         What has no import path; a program that needs such an object cannot be saved.
     helpers : set of str
-        The functions of `blockwise` that it calls; a saved program holds the text of that module.
+        The functions of `blockwise` and `symmetric` that it calls; a saved program holds the text of these modules.
     """
 
     def __init__(self) -> None:
@@ -72,7 +76,7 @@ class Namespace:
         return name
 
     def helper(self, name: str) -> str:
-        """The name of a function of `blockwise`."""
+        """The name of a function of `blockwise` or `symmetric`."""
         self.helpers.add(name)
         return name
 
@@ -84,7 +88,7 @@ class Namespace:
     def bound(self) -> dict[str, Any]:
         """The names with their values, to run the text in."""
         modules = {name: importlib.import_module(module) for module, name in self.imports.items()}
-        helpers = {name: getattr(blockwise, name) for name in self.helpers}
+        helpers = {name: getattr(module, name) for module in HELPERS for name in self.helpers & {*module.__all__}}
         scope = {**modules, **helpers, **self.constants, **self.objects}
         return scope | {name: eval(text, scope.copy()) for name, text in self.matrices.items()}
 

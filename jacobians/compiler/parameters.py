@@ -14,7 +14,9 @@ from .trees import Tree
 
 __all__ = ["Parameters", "Static", "parameters_of"]
 
-_RESERVED = re.compile(r"(np|sparse|special|operator|in_blocks|borrow|give_back|[vcfbtm]\d+|_.*)$")
+_RESERVED = re.compile(
+    r"(np|sparse|special|operator|in_blocks|borrow|give_back|mirror|symmetric_product|[vcfbtm]\d+|_.*)$"
+)
 
 
 class Parameters(NamedTuple):

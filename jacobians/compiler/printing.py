@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import sparse_product
+from ..arrays import mirrored, sparse_product
 from ..program import Node
+from ..symmetric import symmetric_product
 from .namespace import Namespace
 
 __all__ = ["call_text", "index_text", "literal"]
@@ -27,6 +28,7 @@ _BINARY = {
 _UNARY = {np.negative: "-", np.invert: "~"}
 # fmt: on
 _METHODS = {np.reshape: "reshape", np.transpose: "transpose", np.sum: "sum", np.dot: "dot"}
+_HELPERS = {mirrored: "mirror", symmetric_product: "symmetric_product"}
 _POWERS = {2: np.square, 0.5: np.sqrt}  # what the operator ** calls
 
 
@@ -52,6 +54,8 @@ def call_text(node: Node, names: Mapping[int, str], space: Namespace, out: str =
         words = [word(argument) for argument in args]
     words += [f"{name}={word(value)}" for name, value in node.kwargs.items()]
     function = node.function
+    if function in _HELPERS:  # what is mirrored is nobody else's, and overwritten
+        return f"{space.helper(_HELPERS[function])}({', '.join(words + [f'out={out}'] * bool(out))})"
     if function in _METHODS and not out and isinstance(args[0], Node) and not args[0].weak:
         # The functions find out what their operand is before they call its method.
         if function is np.transpose and args[1:] in ((), (None,), ((1, 0),)) and not node.kwargs:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError
-from .blocks import blockwise
 from .kernel import Kernel
+from .namespace import HELPERS
 
 __all__ = ["save_module"]
 
@@ -43,8 +44,8 @@ def save_module(path: Path, name: str, programs: Sequence[tuple[tuple[Any, ...],
     lines += ["", "", "_PROGRAMS = {", f"{table},", "}", "", ""]
     lines += _entry(name, header, paths)
     opening = [f'"""`{name}`, written down by jacobians; it needs {_needs(imports)}."""', ""]
-    if any(kernel.space.helpers for *_, kernel in programs):
-        opening += [*_block_work(), ""]
+    called = {name for *_, kernel in programs for name in kernel.space.helpers}
+    opening += _texts([module for module in HELPERS if not called.isdisjoint(module.__all__)])
     if stored:
         opening += ["from pathlib import Path", ""]
         np.savez(path.with_suffix(".npz"), **stored)  # type: ignore[arg-type]
@@ -55,10 +56,14 @@ def save_module(path: Path, name: str, programs: Sequence[tuple[tuple[Any, ...],
     path.write_text("\n".join([*opening, *lines, ""]))
 
 
-def _block_work() -> list[str]:
-    """The text of the functions that work on large arrays."""
-    text = inspect.getsource(blockwise).partition('"""\n\n')[2]
-    return [line for line in text.splitlines() if not line.startswith("__all__")]
+def _texts(modules: Sequence[ModuleType]) -> list[str]:
+    """The texts of modules that a program calls, as one."""
+    lines: list[str] = []
+    for module in modules:
+        text = inspect.getsource(module).partition('"""\n\n')[2]
+        own = [line for line in text.splitlines() if not line.startswith("__all__")]
+        lines += [line for line in own if not (lines and line.startswith("from __future__"))] + [""]
+    return lines
 
 
 def _needs(imports: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import mirrored
 from ..labels import Label, flatten, size_of
 from ..symmetric import mirror
 from ..terms import Factor, Term
@@ -26,8 +27,6 @@ __all__ = ["to_symmetric"]
 def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out: np.ndarray | None = None) -> Any:
     """As `to_dense`, for terms whose sum is symmetric but for rounding; the result is so exactly.
 
-    Arrays that are no true ndarrays, traced and recorded ones among them, are left as `to_dense` makes them.
-
     Parameters
     ----------
     terms : sequence of Term
@@ -38,20 +37,27 @@ def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype,
         As of `to_dense`.
     """
     if any([term.act for term in terms]):
-        dense = to_dense(terms, shape, dtype, out)
-        if type(dense) is np.ndarray:
-            mirror(dense.reshape(_side(shape), _side(shape)))
-        return dense
+        return _mirrored(to_dense(terms, shape, dtype, out), _side(shape))
     terms = [apply_operators(term) for term in terms if not term.is_empty]
-    if not all([is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
-        return to_dense(terms, shape, dtype, out)
+    native = all([is_native(part) for term in terms for part in (*term.factors, *term.maps)])
     if any([is_plain(term) for term in terms]):
-        dense = to_dense(terms, shape, dtype, out, symmetric=True)
-        mirror(dense.reshape(_side(shape), _side(shape)))
-        return dense
+        dense = to_dense(terms, shape, dtype, out, symmetric=native)
+        return _mirrored(dense, _side(shape))
     blocks = [_block(reduce_term(term), len(term.factors) > 1) for term in terms]
     known = [block for block in blocks if block is not None]
-    return to_dense(known, shape, dtype, out) if len(known) == len(blocks) else _from_upper(terms, shape, dtype, out)
+    if len(known) < len(blocks):
+        return (
+            _from_upper(terms, shape, dtype, out) if native else _mirrored(to_dense(terms, shape, dtype), _side(shape))
+        )
+    return to_dense(known, shape, dtype, out)
+
+
+def _mirrored(dense: Any, size: int) -> Any:
+    """A dense array whose lower triangle, as a matrix, is taken from the upper one; in place where that can be."""
+    if type(dense) is np.ndarray:
+        _ = mirror(dense.reshape(size, size))
+        return dense
+    return np.reshape(mirrored(np.reshape(dense, (size, size))), np.shape(dense))
 
 
 def _side(shape: tuple[int, ...]) -> int:
@@ -77,29 +83,18 @@ def _block(term: Term, fresh: bool) -> Term | None:
     assert isinstance(factor, Factor)
     if not all([exchange[label] in factor.labels for label in factor.labels]):
         return None
-    if fresh and _is_mirrored(factor, exchange):
-        return term
-    half = 0.5 * factor.array
-    turned = half.transpose([factor.labels.index(exchange[label]) for label in factor.labels])
-    return term.replace(factors=(Factor(half + turned, factor.labels, factor.name),))
-
-
-def _is_mirrored(factor: Factor, exchange: dict[Label, Label]) -> bool:
-    """Whether the numbers could be seen as matrices without a copy; then their lower triangles are overwritten."""
-    rows: list[Label] = []
-    for label in factor.labels:
-        if exchange[label] != label and exchange[label] not in rows:
-            rows.append(label)
+    # Rows are told by `out`, so that the triangles that several terms keep of their sum are the same one.
+    rows = [label for n, label in enumerate(out) if exchange[label] not in (label, *out[:n]) and label in factor.labels]
     columns = [exchange[label] for label in rows]
-    batch = [label for label in factor.labels if exchange[label] == label]
-    order = [factor.labels.index(label) for label in (*batch, *rows, *columns)]
-    shape = (*[label.size for label in batch], size_of(rows), size_of(columns))
-    try:
-        matrices = np.reshape(factor.array.transpose(order), shape, copy=False)
-    except ValueError:
-        return False
-    mirror(matrices)
-    return True
+    labels = (*[label for label in factor.labels if exchange[label] == label], *rows, *columns)
+    shape = (*[label.size for label in labels[: len(labels) - 2 * len(rows)]], size_of(rows), size_of(columns))
+    array = np.transpose(factor.array, [factor.labels.index(label) for label in labels])
+    if is_native(factor):
+        block = mirror(np.reshape(array, shape, copy=None if fresh else True))
+    else:
+        block = mirrored(np.reshape(array, shape))
+    block = np.reshape(block, tuple([label.size for label in labels]))
+    return term.replace(factors=(Factor(block, labels, factor.name),))
 
 
 def _from_upper(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out: np.ndarray | None) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..arrays import assigned, embed, scatter
+from ..arrays import assigned, embed, mirrored, scatter
 from .node import CONSTANT, Node, replaced, walk
 
 __all__ = ["STATIC", "answer", "infer"]
@@ -303,6 +303,7 @@ _SHAPES: dict[Any, Callable[..., Found | None]] = {
     operator.getitem: _getitem,
     scatter: lambda a, index, size, injective=False: ((size, *a.shape[1:]), a.dtype),
     assigned: lambda a, value, index: (a.shape, a.dtype) if isinstance(a, Node) else None,
+    mirrored: _as_it_is,
     embed: lambda a, pattern: (tuple([prod([a.shape[n] for n in group]) for group in pattern]), a.dtype),
 }
 _MOVING = {

@@ -1,4 +1,4 @@
-"""Rules of the library's own array functions, `scatter`, `embed` and `written`."""
+"""Rules of the library's own array functions, `scatter`, `embed`, `mirrored` and `written`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Slot, embed, scatter, written
+from ..arrays import Slot, embed, mirrored, scatter, written
 from ..labels import Axis, Label, axes_of, flatten
 from ..registry import Call, LocalTerm, local
 from ..terms import Map, Term
@@ -29,6 +29,13 @@ def _(call: Call, core: Any, pattern: tuple[tuple[int, ...], ...]) -> Iterator[L
     """An axis of the result is a group of axes of the core: labels only."""
     inp = axes_of(np.shape(core))
     yield 0, 0, Term(tuple([flatten(tuple([inp[axis] for axis in group])) for group in pattern]), inp)
+
+
+@local(mirrored)
+def _(call: Call, matrix: Any) -> Iterator[LocalTerm]:
+    """What is symmetric stays as it is."""
+    axes = axes_of(np.shape(matrix))
+    yield 0, 0, Term(axes, axes)
 
 
 @local(written)

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse
 from table import Row, rows, sample
 
-from jacobians.arrays import Slot, SparseSystem, embed, scatter, sparse_product, sparse_solve, written
+from jacobians.arrays import Slot, SparseSystem, embed, mirrored, scatter, sparse_product, sparse_solve, written
 
 __all__ = ["ROWS"]
 
@@ -51,6 +51,11 @@ _OWN = [
         (lambda x: embed(x, ((0,), (1, 0))), (_M,)),
         (lambda x: embed(x * x, ((), (0, 0), (1,))), (_M,)),
         (lambda x: embed(x, ((), ())), (sample(),)),
+    ),
+    *rows(
+        mirrored,
+        (lambda x: mirrored(np.multiply.outer(x, x)), (_X,)),
+        (lambda x: mirrored(np.einsum("ni,nj->nij", x, np.sin(x)) + np.einsum("nj,ni->nij", x, np.sin(x))), (_M,)),
     ),
 ]
 

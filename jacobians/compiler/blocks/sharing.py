@@ -13,6 +13,7 @@ import numpy as np
 
 from ...arrays import assigned, embed, scatter, sparse_product, sparse_solve
 from ...program import Node
+from ...symmetric import symmetric_product
 from ..assembling import Assemble
 from ..loops.loop import Loop
 from ..rewrites.gram import weighted_gram
@@ -29,7 +30,7 @@ _FRESH = {
     *(np.append, np.insert, np.delete, np.dstack, np.take_along_axis, np.partition, np.ptp, np.vander, np.cov),
     *(np.nansum, np.nanmean, np.nanmax, np.nanmin, np.nanprod, np.nanvar, np.nanstd, np.gradient, np.trapezoid),
     *(np.bincount, np.searchsorted, np.select, np.choose, np.compress, np.count_nonzero, scatter, embed, assigned),
-    *(weighted_gram, sparse_product, sparse_solve),
+    *(weighted_gram, symmetric_product, sparse_product, sparse_solve),
 }
 _FRESH_MODULES = {"numpy.linalg", "numpy.fft"}
 _VIEWS = {np.linalg.diagonal, np.linalg.matrix_transpose, np.linalg.matrix_power}

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from ...program import Node
+from ...symmetric import symmetric_product
 from ..assembling import Addend, Assemble, Filled
 from ..rewrites.gram import Gram
 from ..statements import Assign, Statement
@@ -76,5 +77,6 @@ def _in_order(statement: Statement) -> Sequence[Node]:
         return [node for node in statement.stored if node.ndim < 2 or id(node) not in statement.lined]
     if isinstance(statement, Gram):
         return statement.makes
-    plain = type(statement) is Assign and statement.node.function is np.matmul and statement.node.ndim <= 2
+    known = type(statement) is Assign and statement.node.function in (np.matmul, symmetric_product)
+    plain = known and statement.node.ndim <= 2  # type: ignore[union-attr]
     return statement.makes if plain else ()

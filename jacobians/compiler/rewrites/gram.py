@@ -78,7 +78,7 @@ class Gram:
             return half
         if _is_never_positive(self.node.operands[1]):
             return minus
-        whole = f"{name} = {X}.T @ ({X} * {s}[:, None])"
+        whole = f"{name} = {space.helper('symmetric_product')}({X}.T, {X} * {s}[:, None])"
         one, other = [[f"    {line}" for line in lines] for lines in (half, minus)]
         return [f"if {s}.min() >= 0:", *one, f"elif {s}.max() <= 0:", *other, "else:", f"    {whole}"]
 

@@ -9,6 +9,7 @@
 - `lowering`: contractions become direct calls.
 - `outward`: moves come after what is computed by rows.
 - `siblings`: one call for neighbouring parts of one small array.
+- `symmetry`: symmetric matrices that are so exactly, at least cost.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .repeated import without_repetition
 from .rewriting import Builder, rebuilt
 from .scales import placed
 from .siblings import joined
+from .symmetry import symmetrised, without_needless
 
 __all__ = ["simplified"]
 
@@ -38,5 +40,6 @@ _NORMAL = {
 def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
-    outputs = multiplied(rebuilt(outputs, builder), builder)
-    return joined(outward(lowered(without_repetition(inner_products(placed(outputs, Builder({})))))))
+    outputs = multiplied(without_needless(rebuilt(outputs, builder), builder), builder)
+    outputs = outward(lowered(without_repetition(inner_products(placed(outputs, Builder({}))))))
+    return symmetrised(joined(outputs))
