@@ -28,7 +28,7 @@ def test_a_compiled_hessian_equals_its_transpose(name):
         out = np.full(dense.shape, np.nan)
         _ = compiled(w, out=out)
         np.testing.assert_array_equal(out, dense)
-    half = compiled(w.astype(np.float32))
+    half = compiled(np.linspace(-0.2, 0.3, size, dtype=np.float32))
     assert half.dtype == np.float32
     np.testing.assert_array_equal(half, half.T)
 
@@ -45,7 +45,6 @@ def test_before_that_it_does_only_but_for_rounding():
 
 X = RNG.normal(size=(40, 150))
 V = RNG.normal(size=(60, 6))
-BOTH = ["mirror", "symmetric_product"]
 # fmt: off
 HELPERS = {
     "weights of one sign": (lambda w: np.sum(np.exp(X @ w)),                  150, []),
@@ -54,7 +53,7 @@ HELPERS = {
     "diagonal":            (lambda w: np.sum(np.sin(np.exp(w))),              150, []),
     "one block, repeated": (lambda w: np.sum((w.reshape(20, 6) @ V.T) ** 2),  120, []),
     "square of a sum":     (lambda w: np.sum(np.sin(w)) ** 2,                 150, []),
-    "two matrices":        (lambda w: np.sum(np.sin(X @ w)) * np.sum(np.cos(np.outer(w, w))), 150, BOTH),
+    "two matrices":        (lambda w: np.sum(np.sin(X @ w)) * np.sum(np.cos(np.outer(w, w))), 150, ["mirror"]),
 }
 # fmt: on
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import symmetric
 from ..arrays import is_sparse
+from ..symmetric import mirror
 from .blocks import blockwise
 
 __all__ = ["HELPERS", "Namespace"]
 
-HELPERS = (blockwise, symmetric)
+HELPERS = (blockwise, sys.modules[mirror.__module__])
 """Modules whose functions a program may call, and whose text it holds where it is saved."""
 
 
