@@ -1,6 +1,7 @@
 """Fourier transforms of `scipy.fft`, whose derivatives are those of the transforms of the same name in `np.fft`.
 
-The shifts (`fftshift`, `ifftshift`) are NumPy's; `fftfreq`, `rfftfreq` and `next_fast_len` are SciPy's own.
+Cosine and sine transforms (`dct`, `dst`, their inverses and those of several axes) are operators of their own. The
+shifts (`fftshift`, `ifftshift`) are NumPy's; `fftfreq`, `rfftfreq` and `next_fast_len` are SciPy's own.
 """
 
 from __future__ import annotations
@@ -13,20 +14,33 @@ import scipy.fft as original
 from numpy.fft import fftshift, ifftshift
 from scipy.fft import fftfreq, next_fast_len, rfftfreq
 
+from .cosines import dct, dctn, dst, dstn, idct, idctn, idst, idstn
 from .standing import follows, missing
 
 __all__ = [
+    "dct",
+    "dctn",
+    "dst",
+    "dstn",
     "fft",
     "fft2",
     "fftfreq",
     "fftn",
     "fftshift",
     "hfft",
+    "hfft2",
+    "hfftn",
+    "idct",
+    "idctn",
+    "idst",
+    "idstn",
     "ifft",
     "ifft2",
     "ifftn",
     "ifftshift",
     "ihfft",
+    "ihfft2",
+    "ihfftn",
     "irfft",
     "irfft2",
     "irfftn",
@@ -88,6 +102,35 @@ fft2,  ifft2  = _along_several("fft2", (-2, -1)),  _along_several("ifft2", (-2, 
 rfft2, irfft2 = _along_several("rfft2", (-2, -1)), _along_several("irfft2", (-2, -1))
 fftn,  ifftn  = _along_several("fftn", None),      _along_several("ifftn", None)
 rfftn, irfftn = _along_several("rfftn", None),     _along_several("irfftn", None)
+# fmt: on
+
+_OTHER_NORM: dict[Any, Any] = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
+
+
+def _hermitian(name: str, usual: Sequence[int] | None) -> Callable[..., Any]:
+    """Transforms from and to Hermitian arrays are those from and to real spectra, conjugate and scaled as inverses."""
+
+    @follows(getattr(original, name))
+    def definition(
+        x: Any,
+        s: Sequence[int] | None = None,
+        axes: Sequence[int] | None = usual,
+        norm: str | None = None,
+        overwrite_x: bool = False,
+        workers: int | None = None,
+        *,
+        plan: Any = None,
+    ) -> Any:
+        if name.startswith("i"):
+            return np.conjugate(rfftn(x, s, axes, _OTHER_NORM[norm]))
+        return irfftn(np.conjugate(x), s, axes, _OTHER_NORM[norm])
+
+    return definition
+
+
+# fmt: off
+hfft2, ihfft2 = _hermitian("hfft2", (-2, -1)), _hermitian("ihfft2", (-2, -1))
+hfftn, ihfftn = _hermitian("hfftn", None),     _hermitian("ihfftn", None)
 # fmt: on
 
 
