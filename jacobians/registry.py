@@ -297,22 +297,22 @@ def local(
     return register
 
 
-def nondifferentiable(*functions: Any, real_only: bool = False) -> None:
+def nondifferentiable(*functions: Any, of_complex: Callable[..., Any] | None = None) -> None:
     """State functions that are constant almost everywhere, or whose result is no real array (shapes, orders, tests).
 
     Parameters
     ----------
     *functions : callable
         They are run on plain values, and their results carry no derivative.
-    real_only : bool
-        Whether that does not hold for complex numbers, which are then refused.
+    of_complex : callable, optional
+        For a function of which that does not hold for complex numbers: its definition there, as in `composed`.
 
     Examples
     --------
     ``nondifferentiable(np.sign, np.argsort, np.shape)``
     """
     for function in functions:
-        _register(Rule("nondifferentiable", function, is_complex=not real_only))
+        _register(Rule("nondifferentiable", function, of_complex, is_complex=of_complex is None))
 
 
 def complex_too(*functions: Any) -> None:

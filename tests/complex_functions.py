@@ -84,6 +84,13 @@ FUNCTIONS = {
     "qr": (lambda z: la.qr(z)[0], B), "qr R": (lambda z: la.qr(z)[1], B), "qr wide": (lambda z: la.qr(z)[1], B.T),
     "lstsq": (lambda z: la.lstsq(z, B[:, 0] * 1j)[0], B), "lstsq wide": (lambda z: la.lstsq(z, V[:2])[0], B.T),
     "lstsq residual": (lambda z: la.lstsq(z, B[:, 0] ** 2)[1], B), "lstsq b": (lambda z: la.lstsq(B, z)[1], cplx(4)),
+    # in order
+    "max": (lambda z: np.max(z, axis=0), A), "min": (np.min, A), "nanmax": (np.nanmax, V), "ptp": (np.ptp, V),
+    "sort": (lambda z: np.sort(z * z.conj() + z, axis=0), A), "partition": (lambda z: np.partition(z, 1), V),
+    "median": (np.median, cplx(4)), "maximum": (lambda z: np.maximum(z, z.conj()[::-1]), V),
+    "maximum.reduce": (lambda z: np.maximum.reduce(z, axis=1), A), "minimum.accumulate": (np.minimum.accumulate, V),
+    "clip": (lambda z: np.clip(z, -1, 0.2 + 1j), cplx(5)), "sign": (np.sign, A),
+    "sign of real": (lambda z: np.sign(z.real) * np.sign(z), A),
     # other idioms
     "interp": (lambda z: np.interp([0.3, 1.2], np.arange(3.0), z), V),
     "emath": (lambda z: np.emath.sqrt(-abs(z)) * z, V),

@@ -1,8 +1,8 @@
 """Which rules hold for complex numbers as they stand; those of ufuncs and of `np.linalg` are told where they are.
 
 A function that is linear, or moves entries, or is a holomorphic function of them, has one formula for both. What
-compares numbers (`maximum`, `sort`, `median`) orders complex ones by their real part first, which no derivative
-follows; it is refused, as is what has another formula.
+compares numbers (`maximum`, `sort`, `median`) orders complex ones by their real part, and by the imaginary part where
+those are equal; its derivative is that of the entries that it chooses. What has another formula is refused.
 """
 
 from __future__ import annotations
@@ -51,6 +51,11 @@ complex_too(
     np.linalg.cross,
 )
 complex_too(np.trace, np.linalg.trace, np.convolve, np.correlate)
+# the entries that are chosen
+complex_too(np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin, np.ptp, np.sort, np.partition, np.median, np.clip)
+complex_too(np.nanmedian, np.maximum, np.minimum, np.fmax, np.fmin)
+for _ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
+    complex_too(_ufunc.reduce, _ufunc.accumulate)
 # others
 complex_too(
     np.apply_along_axis,

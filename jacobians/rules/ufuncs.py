@@ -196,7 +196,9 @@ elementwise(np.i0,          lambda y, x: _bessel_slope(y, x))
 # fmt: on
 
 
-complex_too(np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.reciprocal, np.square)
+complex_too(
+    vars(umath)["clip"], np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.reciprocal, np.square
+)
 complex_too(np.sqrt, np.absolute, np.real, np.imag, np.angle, np.exp, np.exp2, np.expm1)
 complex_too(np.log, np.log2, np.log10, np.log1p, np.power, np.float_power, np.sinc)
 complex_too(np.sin, np.cos, np.tan, np.arcsin, np.arccos, np.arctan)
@@ -276,9 +278,16 @@ def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, n
 
 composed(np.nan_to_num, _nan_to_num)
 
+
+def _unit_number(z: Any) -> Any:
+    """``z / |z|``, and 0 at 0."""
+    modulus = np.abs(z)
+    return z / np.where(np.equal(modulus, 0), 1, modulus)
+
+
 nondifferentiable(np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around)
 nondifferentiable(np.floor_divide, np.spacing)
-nondifferentiable(np.sign, real_only=True)  # of a complex number, z / |z|
+nondifferentiable(np.sign, of_complex=_unit_number)
 nondifferentiable(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
 nondifferentiable(np.isfinite, np.isinf, np.isnan, np.isnat, np.signbit)
 nondifferentiable(np.logical_and, np.logical_or, np.logical_not, np.logical_xor)

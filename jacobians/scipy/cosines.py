@@ -1,7 +1,8 @@
 """Cosine and sine transforms of `scipy.fft`: operators along an axis, applied by the transform itself.
 
-The transposed matrix is that of the dual type (3 of 2, 2 of 3), but for the weight of the entry that is counted half: the
-first for cosines, the last for sines, both ends for cosines of the first type. Orthogonalized transforms have no such entry.
+The transposed matrix is that of the dual type (3 of 2, 2 of 3), but for the weight of the entry that is counted half:
+the first for cosines, the last for sines, both ends for cosines of the first type. Orthogonalized transforms have no
+such entry.
 """
 
 from __future__ import annotations

@@ -98,7 +98,9 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
         kwargs = {name: lift(value) for name, value in kwargs.items() if value is not np._NoValue}
     level = level_of(function, args, kwargs)
     if not rule.is_complex and level is not None and level.graph.has_complex and has_complex(args, kwargs):
-        raise refused_complex(function)
+        if rule.kind != "nondifferentiable":
+            raise refused_complex(function)
+        return unlinked(lift_result(rule.run(*args, **kwargs)))  # type: ignore[misc]
     if rule.kind == "composed" or level is None:
         run = rule.run if rule.kind == "composed" else function
         return unlinked(lift_result(run(*args, **kwargs)))  # type: ignore[misc]
