@@ -54,8 +54,8 @@ complex_too(np.trace, np.linalg.trace, np.convolve, np.correlate)
 # the entries that are chosen
 complex_too(np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin, np.ptp, np.sort, np.partition, np.median, np.clip)
 complex_too(np.nanmedian, np.maximum, np.minimum, np.fmax, np.fmin)
-for _ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
-    complex_too(_ufunc.reduce, _ufunc.accumulate)
+complex_too(np.maximum.accumulate, np.minimum.accumulate, np.fmax.accumulate, np.fmin.accumulate)
+complex_too(np.fmax.reduce, np.fmin.reduce)
 # others
 complex_too(
     np.apply_along_axis,
