@@ -22,6 +22,7 @@ import numpy as np
 from .symmetric import mirror
 
 __all__ = [
+    "LASTING",
     "Slot",
     "SparseSystem",
     "assigned",
@@ -140,11 +141,17 @@ def pick(array: Any, index: Any, axis: int | None = None) -> Any:
     return handler(index, np.take, (type(index),), (array, index, axis), {})
 
 
+LASTING: set[type] = {np.ndarray}
+"""Types of arrays that are kept as they are: nobody writes into them, or who does so is stopped by other means."""
+
+
 def settled(array: Any) -> Any:
     """An array of these numbers that nobody writes into, whatever becomes of the array itself.
 
     Traced and recorded arrays tell it by a method of that name; plain arrays are returned as they are.
     """
+    if type(array) in LASTING:
+        return array
     if isinstance(array, (np.generic, int, float)):
         return np.asarray(array)
     keep = getattr(array, "settled", None)

@@ -47,7 +47,7 @@ def test_a_long_chain_costs_at_most_a_quarter_more_than_it_must(sizes):
         left, total = dict(enumerate(links)), 0.0  # the edge that leaves a place
         for place in order:
             before = max(n for n in left if n < place)
-            left[before], more = left.pop(place).after(left[before])
+            left[before], more = chains._after(left.pop(place), left[before])
             total += more
         return total
 

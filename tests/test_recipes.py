@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from random_terms import terms
 
-from jacobians import grad, hessian, jacobian, jvp
+from jacobians import grad, hessian, jacobian, jvp, linearize
 from jacobians.chain import chain
 from jacobians.contract import to_dense
+from jacobians.elimination import Plan, inner_vertices, named_order, predict, recipes
 from jacobians.elimination.recipes import _recipe, join
 from jacobians.elimination.settle import settle
 from jacobians.labels import Label, axes_of, standard_label
@@ -181,6 +182,25 @@ def test_a_term_of_a_pattern_is_a_term():
         assert pattern_of(other) is pattern_of(term)
     with pytest.raises(AttributeError):
         made.out = ()
+
+
+@pytest.mark.parametrize("order", ["forward", "reverse"])
+def test_costs_that_are_repeated_are_those_of_a_run(order: str, monkeypatch: pytest.MonkeyPatch):
+    def layers(x):
+        for _ in range(4):
+            x = np.tanh(A[:, :3] @ np.reshape(np.stack([x[1:], x[:2]]), (4,))[:3])
+        return x
+
+    def predicted() -> Plan:
+        _, J = linearize(layers, x[:3])
+        graph, inputs, output = J._body.graph, J._body.inputs, J._body.output
+        return predict(graph, inputs, output, named_order(order, inner_vertices(graph, inputs, output)))
+
+    first = predicted()
+    assert first.seconds > 0
+    assert predicted() == first
+    monkeypatch.setattr(recipes, "all_shadows", lambda arrays: False)
+    assert predicted() == first
 
 
 def test_importing_reads_nothing_that_is_slow():

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -39,11 +40,13 @@ def chain(prices: Prices) -> list[int]:
         raise ArgumentError("plan", "order", "is 'chain', but the graph has branches", 'Use "auto" or "search".')
     line = [*prices.sources, *prices.inner, *prices.targets]
     kinds = [prices.into[b][a] for a, b in pairwise(line)]
+    known = {kind: _Link(*prices.kinds.extent(kind)) for kind in {*kinds}}
+    links = [known[kind] for kind in kinds]
     if len(line) > DYNAMIC_LIMIT:
-        return [line[n] for n in _swept([_link(prices.kinds, kind) for kind in kinds])]
+        return [line[n] for n in _swept(links)]
     order = _dynamic(_Kinds(prices.kinds, kinds))
     if order is None:
-        order = _dynamic(_Sizes([_link(prices.kinds, kind) for kind in kinds]))
+        order = _dynamic(_Sizes(links))
     return [line[n] for n in order or ()]
 
 
@@ -55,16 +58,14 @@ class _Link(NamedTuple):
     density: float
     valued: bool
 
-    def after(self, inner: _Link) -> tuple[_Link, float]:
-        """The product with an edge before this one, and what it costs."""
-        made = _Link(self.rows, inner.columns, max(self.density, inner.density), self.valued or inner.valued)
-        if not (self.valued and inner.valued):
-            return made, 0.0
-        return made, float(self.rows) * inner.rows * inner.columns * self.density * inner.density
 
-
-def _link(kinds: Kinds, kind: int) -> _Link:
-    return _Link(*kinds.extent(kind))
+@lru_cache(maxsize=4096)
+def _after(outer: _Link, inner: _Link) -> tuple[_Link, float]:
+    """The product of two edges, and what it costs."""
+    made = _Link(outer.rows, inner.columns, max(outer.density, inner.density), outer.valued or inner.valued)
+    if not (outer.valued and inner.valued):
+        return made, 0.0
+    return made, float(outer.rows) * inner.rows * inner.columns * outer.density * inner.density
 
 
 # ------------------------------------------------------------------------------------------------ all stretches
@@ -165,7 +166,7 @@ def _swept(links: Sequence[_Link]) -> list[int]:
         behind, more = _away(links[:base][::-1], range(base, -1, -1), order, forwards=False)
         if ahead is not None and behind is not None:
             order.append(base)
-            cost += ahead.after(behind)[1]
+            cost += _after(ahead, behind)[1]
         found.append((cost + more, order))
     return min(found, key=lambda item: item[0])[1]
 
@@ -176,7 +177,7 @@ def _away(
     """Eliminate the vertices on one side of a base, all but the last; returns the edge that is left and the cost."""
 
     def product(far: _Link, near: _Link) -> tuple[_Link, float]:
-        return far.after(near) if forwards else near.after(far)
+        return _after(far, near) if forwards else _after(near, far)
 
     stack: list[
         tuple[int, _Link, _Link, float]

@@ -147,7 +147,9 @@ def _choose(ends: Ends, name: str, effort: Effort) -> Plan:
             continue
         if other in SPARE and any([plan.bounded for plan in plans]):
             break
-        plans.append(forecast.plan(ends.complete(order_of(prices, other), inner), other))
+        order = ends.complete(order_of(prices, other), inner)
+        if tuple(order) not in [plan.order for plan in plans]:
+            plans.append(forecast.plan(order, other))
     return _best(plans, minimize, most)
 
 

@@ -8,7 +8,8 @@ product with a tangent joined to the input (A. Griewank, A. Walther, "Evaluating
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from math import prod
 
 from ..chain import chain
@@ -295,7 +296,9 @@ def _run(
     for target, edges in into.items():
         for source in edges:
             out_of.setdefault(source, set()).add(target)
-    factored, reuse = False, reuse and not joints and has_large(graph)
+    large, factored = has_large(graph), False
+    reuse = reuse and not joints and large
+    ready: Callable[..., list[Term]] = partial(_ready, once=bool(joints)) if large else _merged
     for vertex in order:
         if vertex in joints and not factored:
             _merge_all(into, graph)
@@ -305,9 +308,9 @@ def _run(
         sources, targets = [*incoming], sorted(out_of.pop(vertex, ()))
         for target in targets:
             edges = into[target]
-            leaving = _ready(edges.pop(vertex), graph, target, factored, bool(joints))
+            leaving = ready(edges.pop(vertex), graph, target, factored)
             for source in sources:
-                arriving = _ready(incoming[source], graph, vertex, factored, bool(joints))
+                arriving = ready(incoming[source], graph, vertex, factored)
                 last = reuse and target == targets[-1]
                 if last:
                     del incoming[source]

@@ -43,6 +43,7 @@ class Kinds:
         self.held: list[int] = []
         self._terms: list[tuple[Term, ...]] = []
         self._known: dict[Hashable, int] = {}
+        self._alone: dict[Hashable, int] = {}
         self._products: dict[tuple[int, int], tuple[int, int]] = {}
         self._sums: dict[tuple[int, int], tuple[int, int]] = {}
 
@@ -138,7 +139,14 @@ class TermKinds(Kinds):
     adds = True
 
     def of(self, terms: Sequence[Term]) -> int:
-        return self._intern(merge([shadow_term(term, Ledger()) for term in terms], FLOAT))
+        first = terms[0]
+        key = (first._pattern, abs(first.scale) == 1, first.scale == 0) if len(terms) == 1 else ()
+        known = self._alone.get(key) if key and key[0] is not None else None
+        if known is None:
+            known = self._intern(merge([shadow_term(term, Ledger()) for term in terms], FLOAT))
+            if key:
+                self._alone[key] = known
+        return known
 
     def _product(self, outer: tuple[Term, ...], inner: tuple[Term, ...]) -> tuple[int, int]:
         ledger = Ledger()

@@ -24,6 +24,7 @@ from ..terms.memory import recall
 from .owning import NOTHING_SPARE, room
 from .settle import Work, settle
 from .shadows import Ledger, Shadow
+from .tracks import Track, all_shadows, track
 
 __all__ = ["join"]
 
@@ -140,6 +141,7 @@ class _Recipe:
         "settled",
         "shapes",
         "steps",
+        "tracks",
     )
 
     def __init__(
@@ -154,6 +156,7 @@ class _Recipe:
         self.places = notes._places(settled.factors)
         self.steps, self.shapes, self.settled, self.scale = notes.steps, shapes, settled, settled.scale
         self.patterns: dict[tuple[Axis, ...], Pattern | None] = {}
+        self.tracks: dict[tuple[Any, ...], tuple[Track, tuple[Axis, ...]]] = {}
         self.is_number = len(self.places) == 1 and not settled.labels
         self.is_matrix = _is_matrix(settled, notes, self.places)
         known = origins or {}
@@ -198,11 +201,39 @@ class _Recipe:
             pattern = self.known.at(tuple([starts[n] for n in self.origins])) if self.origins else self.known
             arrays = [arrays[place] for place in self.places]
             return self._made(pattern, arrays, scale) if self.is_number else pattern.term(arrays, scale)
+        if all_shadows(arrays):
+            found, groups = self._predicted(arrays)
+        else:
+            found, groups = self._computed(arrays, starts, once, symmetric)
+        pattern = self.patterns.get(groups) or self._pattern(groups)
+        if self.origins and pattern is not None:
+            pattern = pattern.at(tuple([starts[n] for n in self.origins]))
+        return self._made(pattern, found, scale, groups)
+
+    def _predicted(self, arrays: list[Any]) -> tuple[list[Any], tuple[Axis, ...]]:
+        """The arrays of the result and their labels, all of them shadows: worked out once for each kind of them."""
+        key = tuple([array.dtype for array in arrays])
+        known = self.tracks.get(key)
+        if known is None:
+            groups: list[tuple[Axis, ...]] = []
+
+            def run(fresh: list[Any]) -> list[Any]:
+                found, labels = self._computed(fresh)
+                groups.append(labels)
+                return found
+
+            known = self.tracks[key] = track(run, arrays), groups[0]
+        return known[0].repeat(arrays), known[1]
+
+    def _computed(
+        self, arrays: list[Any], starts: tuple[int, ...] = (), once: bool = False, symmetric: bool = False
+    ) -> tuple[list[Any], tuple[Axis, ...]]:
+        """The arrays of the result, each step run, and their labels."""
         labels = self.labels.copy()
         for place, shape in self.shapes.items():
             arrays[place] = np.reshape(arrays[place], shape)
         for (function, operands, given, product), origin in zip(self.steps, self.moving, strict=True):
-            argument: Any = moved(given, starts[origin]) if origin is not None and starts[origin] else given
+            argument: Any = moved(given, starts[origin]) if origin is not None and starts and starts[origin] else given
             if product:
                 first, second = operands
                 arrays.append(_multiply(arrays[first], arrays[second]))
@@ -215,11 +246,7 @@ class _Recipe:
                 made = function([factor_of(arrays[place], labels[place]) for place in operands], argument)
                 arrays.append(made.array)
                 labels.append(made.labels)
-        groups = tuple([labels[place] for place in self.places])
-        pattern = self.patterns.get(groups) or self._pattern(groups)
-        if self.origins and pattern is not None:
-            pattern = pattern.at(tuple([starts[n] for n in self.origins]))
-        return self._made(pattern, [arrays[place] for place in self.places], scale, groups)
+        return [arrays[place] for place in self.places], tuple([labels[place] for place in self.places])
 
     def _made(self, pattern: Pattern | None, arrays: list[Any], scale: float, groups: Any = ()) -> Term:
         if self.is_number and scale != 1 and scale != -1:  # at once: else it would be multiplied in every sum

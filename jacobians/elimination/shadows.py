@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import embed, scatter
+from ..arrays import LASTING, embed, scatter
 from ..program import Symbol
 from ..terms import Factor, OperatorFactor, Term, pattern_of, plain
 from .machine import seconds_of
@@ -25,43 +25,51 @@ class TooDear(Exception):
 
 
 class Ledger:
-    """Scalar multiplications, up to a limit, and the arrays that were made, with what they were made of."""
+    """Scalar multiplications, up to a limit, and the arrays that were made, with what each has cost.
 
-    __slots__ = ("arrays", "calls", "limit", "multiplications", "shadows")
+    Attributes
+    ----------
+    arrays : list of Shadow
+    costs : list of (int, int)
+        The multiplications that made each, and the bytes that were read for it.
+    """
+
+    __slots__ = ("arrays", "costs", "limit", "multiplications", "shadows")
 
     def __init__(self, limit: float = inf) -> None:
         self.multiplications = 0
         self.limit = limit
         self.arrays: list[Shadow] = []
-        self.calls: list[tuple[int, tuple[Any, ...]]] = []
+        self.costs: list[tuple[int, int]] = []
         self.shadows: dict[int, Shadow] = {}
 
     def clear(self) -> None:
         """Begin anew."""
-        self.multiplications, self.arrays, self.calls = 0, [], []
+        self.multiplications, self.arrays, self.costs = 0, [], []
 
     def made(
         self, shape: tuple[int, ...], dtype: np.dtype, multiplications: int = 0, operands: tuple[Any, ...] = ()
     ) -> Shadow:
         """Record a new array; returns its shadow. Without operands as much was read as is written."""
+        read = sum([operand.nbytes for operand in operands if type(operand) is Shadow]) if operands else -1
+        return self.again(shape, dtype, multiplications, read)
+
+    def again(self, shape: tuple[int, ...], dtype: np.dtype, multiplications: int, read: int) -> Shadow:
+        """Record a new array; `read` is negative where as much was read as is written."""
         if multiplications:
             self.multiplications += multiplications
             if self.multiplications > self.limit:
                 raise TooDear
         shadow = Shadow(shape, dtype, self)
         self.arrays.append(shadow)
-        self.calls.append((multiplications, operands))
+        self.costs.append((multiplications, shadow.nbytes if read < 0 else read))
         return shadow
 
     @property
     def seconds(self) -> float:
         """What the calls take that made the arrays."""
-        total = 0.0
-        for array, (multiplications, operands) in zip(self.arrays, self.calls, strict=True):
-            written = array.nbytes
-            read = sum([operand.nbytes for operand in operands if isinstance(operand, Shadow)]) if operands else written
-            total += seconds_of(multiplications, read, written)
-        return total
+        known = zip(self.arrays, self.costs, strict=True)
+        return sum([seconds_of(multiplications, read, array.nbytes) for array, (multiplications, read) in known])
 
     def largest_intermediate(self, results: Iterable[Any]) -> int:
         """Bytes of the largest array that was made and is no part of the results."""
@@ -78,25 +86,19 @@ class Ledger:
 class Shadow:
     """An array of which only shape and dtype are known; a view knows the array whose memory it is."""
 
-    __slots__ = ("dtype", "ledger", "memory", "shape")
+    __slots__ = ("dtype", "ledger", "memory", "nbytes", "shape", "size")
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype, ledger: Ledger, memory: Shadow | None = None) -> None:
         self.shape = shape
         self.dtype = dtype
+        self.size = prod(shape)
+        self.nbytes = self.size * dtype.itemsize
         self.ledger = ledger
         self.memory = self if memory is None else memory
 
     @property
     def ndim(self) -> int:
         return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        return prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        return self.size * self.dtype.itemsize
 
     def astype(self, dtype: np.dtype) -> Shadow:
         return self.ledger.made(self.shape, dtype)
@@ -110,7 +112,7 @@ class Shadow:
         a, b = self.shape, other.shape
         shape = a if a == b or not b else b if not a else np.broadcast_shapes(a, b)
         dtype = self.dtype if self.dtype is other.dtype else np.result_type(self.dtype, other.dtype)
-        return self.ledger.made(shape, dtype, prod(shape), (self, other))
+        return self.ledger.again(shape, dtype, prod(shape), self.nbytes + other.nbytes)
 
     def __mul__(self, other: object) -> Shadow:
         sign = isinstance(other, (int, float)) and abs(other) == 1
@@ -133,6 +135,9 @@ class Shadow:
 
     def __array_function__(self, function: Callable, types: object, args: tuple, kwargs: dict) -> Any:
         return _FUNCTIONS[function](*args, **kwargs)
+
+
+LASTING.add(Shadow)
 
 
 def shadow_term(term: Term, ledger: Ledger) -> Term:

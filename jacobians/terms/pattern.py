@@ -14,9 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from numpy import ndarray
-
-from ..arrays import settled
+from ..arrays import LASTING, settled
 from ..labels import Axes, Axis, Label, flatten, size_of, standard_label, unfrozen
 from .factor import Factor
 from .maps import Affine, Map
@@ -104,8 +102,8 @@ class Pattern:
     def term(self, arrays: Sequence[Any], scale: float = 1.0) -> Term:
         """A term of this pattern; each array fits the labels of its factor."""
         for array in arrays:
-            if type(array) is not ndarray:
-                arrays = [array if type(array) is ndarray else settled(array) for array in arrays]
+            if type(array) not in LASTING:
+                arrays = [settled(array) for array in arrays]
                 break
         term = PatternTerm()  # type: ignore[call-arg]
         term._pattern, term.arrays, term.scale = self, arrays, scale
@@ -152,7 +150,7 @@ class PatternTerm(Term):
 def factor_of(array: Any, labels: Axis) -> Factor:
     """``Factor(array, labels)``, made at once."""
     factor = _Factor()
-    factor.array = array if type(array) is ndarray else settled(array)
+    factor.array = array if type(array) in LASTING else settled(array)
     factor.labels = labels
     factor.name = ""
     factor.__class__ = Factor
