@@ -120,6 +120,19 @@ def test_arrays_of_integers_in_nests():
         jac.jacobian(f)(p)
 
 
+def test_arrays_of_integers_in_results():
+    def f(x):
+        return {"sorted": np.sort(x), "order": np.argsort(x)}
+
+    value, pullback = jac.vjp(f, X, allow_int=True)
+    assert np.array_equal(value["order"], np.argsort(X))
+    assert_close(pullback({"sorted": np.array([1.0, 2.0, 3.0]), "order": None})[0], np.argsort(np.argsort(X)) + 1.0)
+    J = jac.jacobian(f, allow_int=True)(X)
+    assert_close(J["sorted"].to_array(), np.eye(3)[np.argsort(X)])
+    with pytest.raises(jac.ArgumentError, match=r'the result\["order"\] has the integer dtype'):
+        jac.jacobian(f)(X)
+
+
 def test_integers_alone_are_an_error():
     with pytest.raises(jac.ArgumentError, match="argument 0 is 3, a nest without an array"):
         jac.grad(lambda n: 1.0 * n, allow_int=True)(3)

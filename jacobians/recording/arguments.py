@@ -24,6 +24,7 @@ __all__ = [
     "checked_vector",
     "checked_vectors",
     "is_differentiated",
+    "is_moved",
     "normalised_argnums",
 ]
 
@@ -73,7 +74,7 @@ def checked_inputs(operation: str, name: str, value: Any, allow_int: bool = Fals
         return [], Tree(object, value)
     if not is_container(value):
         return [checked_input(operation, name, value)], LEAF
-    leaves, tree = flatten(value, _is_moved if allow_int else is_differentiated)
+    leaves, tree = flatten(value, is_moved if allow_int else is_differentiated)
     paths = tree.paths(name)
     return [checked_input(operation, path, leaf) for path, leaf in zip(paths, leaves, strict=True)], tree
 
@@ -90,7 +91,8 @@ def _is_counted(value: Any) -> bool:
     return isinstance(value, (bool, int)) or getattr(getattr(value, "dtype", None), "kind", "") in tuple("iub")
 
 
-def _is_moved(value: Any) -> bool:
+def is_moved(value: Any) -> bool:
+    """`is_differentiated`, where arrays of integers are constants."""
     return is_differentiated(value) and not _is_counted(value)
 
 

@@ -20,7 +20,7 @@ from ..tensor import BlockJacobian, Jacobian
 from ..terms import Factor, OperatorFactor, Term
 from ..tracing import Level, Traced, advise, check_current, explain, lift, opened, released, watch
 from ..trees import LEAF, Tree, flatten, is_container
-from .arguments import check_any, check_dtype, checked_inputs, is_differentiated
+from .arguments import check_any, check_dtype, checked_inputs, is_differentiated, is_moved
 from .factored import as_output
 
 __all__ = ["Linearised", "as_result", "linearise", "memory_of", "owned_graph", "with_arrays"]
@@ -106,7 +106,7 @@ def linearise(
     has_aux : bool
         Whether the function returns a pair of the result and anything else.
     allow_int : bool
-        Whether integers among the differentiated arguments are constants, with a derivative of zero.
+        Whether integers among the differentiated arguments, and in a nest of results, are constants.
     start : callable, optional
         Called with the vertices of the inputs, and with how they are nested, before the function is run.
     graph : LinearGraph, optional
@@ -140,7 +140,7 @@ def linearise(
                 found = f"is {type(result).__name__}, but has_aux=True expects a pair"
                 raise ArgumentError(operation, "the result", found, "Return (result, aux).")
             result, aux = result
-        leaves, tree = ([result], LEAF) if isinstance(result, Traced) else _flat_result(operation, result)
+        leaves, tree = ([result], LEAF) if isinstance(result, Traced) else _flat_result(operation, result, allow_int)
         paths = ("the result",) if tree.is_leaf else tree.paths("the result")
         ends = [_output(operation, level, path, leaf) for path, leaf in zip(paths, leaves, strict=True)]
         values, outputs = [value for value, _ in ends], tuple([vertex for _, vertex in ends])
@@ -148,16 +148,17 @@ def linearise(
         return finish(Linearised(level, values, given, level.graph, tuple(inputs), outputs, trees, tree))
 
 
-def _flat_result(operation: str, result: Any) -> tuple[list[Any], Tree]:
+def _flat_result(operation: str, result: Any, allow_int: bool) -> tuple[list[Any], Tree]:
     """The arrays and Jacobians of a result, and how they are nested; a `BlockJacobian` is the nest of its blocks."""
     if isinstance(result, BlockJacobian):
         result = result.blocks
     if not is_container(result):
         return [result], LEAF
-    leaves, tree = flatten(result, is_differentiated)
+    is_leaf = is_moved if allow_int else is_differentiated
+    leaves, tree = flatten(result, is_leaf)
     if any([isinstance(leaf, BlockJacobian) for leaf in leaves]):
         apart = [leaf.blocks if isinstance(leaf, BlockJacobian) else leaf for leaf in leaves]
-        leaves, tree = flatten(tree.build(apart), is_differentiated)
+        leaves, tree = flatten(tree.build(apart), is_leaf)
     if not leaves:
         found = f"is {tree}, a nest without an array"
         raise ArgumentError(operation, "the result", found, "Return at least one array of floating numbers.")

@@ -2,6 +2,7 @@
 
 - `follows(original)`: ours is a definition made of functions that have rules.
 - `ruled(original)`: SciPy's own runs on the values, and a local rule tells its derivative.
+- `constant(function)`: runs on the values, and has no derivative.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import numpy as np
 
 from ..program import Symbol
 from ..registry import LocalTerm, Rule, refused_complex
-from ..tracing import contains_traced
+from ..tracing import contains_traced, primal
 from ..tracing.dispatch import apply_function
 
-__all__ = ["follows", "is_complex", "is_recorded", "missing", "ruled"]
+__all__ = ["constant", "follows", "is_complex", "is_recorded", "missing", "ruled"]
 
 Function = Callable[..., Any]
 
@@ -76,6 +77,17 @@ def ruled(original: Function) -> Callable[[Callable[..., Iterable[LocalTerm]]], 
         return _named(call, original, rule.__module__)
 
     return decorate
+
+
+def constant(function: Function) -> Function:
+    """A decorator for functions of one array, whose result carries no derivative."""
+
+    @wraps(function)
+    def call(value: Any) -> Any:
+        value = primal(value)
+        return value.recorder.call(function, (value,), {}) if isinstance(value, Symbol) else function(value)
+
+    return call
 
 
 def _named(call: Function, original: Function, module: str) -> Function:

@@ -58,7 +58,7 @@ def jacobian(
         tensor. Without it a Jacobian between complex arrays is linear over the real numbers: ``J @ h`` is right for any
         function.
     allow_int : bool
-        Whether integers among the differentiated arguments are constants, as in `grad`.
+        Whether integers among the differentiated arguments, and in a nest of results, are constants, as in `grad`.
 
     Returns
     -------

@@ -32,7 +32,7 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False, allo
     has_aux : bool
         Whether the function returns ``(result, aux)``.
     allow_int : bool
-        Whether integers among the primals are constants, as in `grad`.
+        Whether integers among the primals, and in a nest of results, are constants, as in `grad`.
 
     Returns
     -------

@@ -71,6 +71,17 @@ _LINALG = [
     _row("eigvalsh", linalg, lambda M: linalg.eigvalsh(_positive(M)), _A),
     _row("eigh", linalg, lambda M: np.abs(linalg.eigh(_positive(M))[1]), _A),
     _row("qr", linalg, lambda a: linalg.qr(a, mode="economic")[1] ** 2, _M.T),
+    _row("qr", linalg, lambda a: linalg.qr(a, mode="economic", pivoting=True)[0] ** 2, _M.T),
+    *[_row("qr", linalg, lambda a, m=mode, p=pivoting: linalg.qr(a, mode=m, pivoting=p)[m == "full"] ** 2, _M.T)
+      for mode in ("full", "r") for pivoting in (False, True)],
+    *[_row("lu", linalg, lambda a, n=n: linalg.lu(a)[n], a)
+      for n in (1, 2) for a in (_A - 4, _M, _M.T, _B[:1], _B[:, :1])],
+    _row("lu", linalg, lambda a: linalg.lu(a, permute_l=True)[0], _A - 4),
+    _row("lu", linalg, lambda a: np.linalg.multi_dot(linalg.lu(a)), _M),
+    *[_row("lu_factor", linalg, lambda a: linalg.lu_factor(a)[0], a) for a in (_A - 4, _M, _M.T)],
+    *[_row("lu_solve", linalg, lambda a, b, t=trans: linalg.lu_solve(linalg.lu_factor(a), b, trans=t), _A - 3, b)
+      for trans in (0, 1) for b in (_b, _B)],
+    _row("lu_solve", linalg, lambda b: linalg.lu_solve(linalg.lu_factor(_A.astype(b.dtype)), b), _B),
     _row("svd", linalg, lambda a: linalg.svd(a, compute_uv=False), _A),
     _row("lstsq", linalg, lambda a, b: linalg.lstsq(a, b)[0], _M.T + np.eye(4, 3), _P[0]),
     *[_row(name, linalg, getattr(linalg, name), _A / 4)

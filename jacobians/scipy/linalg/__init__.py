@@ -2,6 +2,7 @@
 
 - `systems`: solve, solve_triangular, cho_solve, solve_banded, ...
 - `factors`: cholesky, cho_factor, eigh, svd, qr, and inv, det, norm, ...
+- `triangles`: lu, lu_factor, lu_solve.
 - `functions`: expm, logm, sqrtm, ... and solve_sylvester.
 - `patterns`: block_diag, toeplitz, hankel, circulant, khatri_rao.
 
@@ -17,6 +18,7 @@ from .factors import cho_factor, cholesky, det, eigh, eigvalsh, inv, lstsq, norm
 from .functions import coshm, cosm, expm, logm, sinhm, sinm, solve_sylvester, sqrtm, tanhm, tanm
 from .patterns import block_diag, circulant, hankel, khatri_rao, toeplitz
 from .systems import cho_solve, solve, solve_banded, solve_toeplitz, solve_triangular, solveh_banded
+from .triangles import lu, lu_factor, lu_solve
 
 __all__ = [
     "block_diag",
@@ -35,6 +37,9 @@ __all__ = [
     "khatri_rao",
     "logm",
     "lstsq",
+    "lu",
+    "lu_factor",
+    "lu_solve",
     "norm",
     "pinv",
     "qr",

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.linalg as original
 
 from ...errors import UnsupportedFunctionError
-from ..standing import follows, is_complex
+from ..standing import constant, follows, is_complex
 
 __all__ = [
     "cho_factor",
@@ -109,13 +109,18 @@ def qr(
     pivoting: bool = False,
     check_finite: bool = True,
 ) -> Any:
-    _refused("qr", pivoting=pivoting)
-    if mode == "full" and np.shape(a)[-2] > np.shape(a)[-1]:
-        raise UnsupportedFunctionError("jacobians.scipy.linalg.qr", "for mode='full' of a tall matrix. Use 'economic'")
     if mode not in ("full", "economic", "r"):
         raise UnsupportedFunctionError("jacobians.scipy.linalg.qr", f"for mode={mode!r}")
-    Q, R = np.linalg.qr(a)
-    return (R,) if mode == "r" else (Q, R)
+    order = [_pivots(a)] if pivoting else []
+    Q, R = np.linalg.qr(a[:, order[0]] if pivoting else a, "reduced" if mode == "economic" else "complete")
+    return (R, *order) if mode == "r" else (Q, R, *order)
+
+
+@constant
+def _pivots(a: Any) -> Any:
+    """The order of the columns, which is constant where the factors have a derivative."""
+    _, order, *_ = original.qr(a, mode="r", pivoting=True)
+    return order
 
 
 @follows(original.lstsq)

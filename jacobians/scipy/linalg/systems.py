@@ -17,7 +17,7 @@ from ...terms import Factor, Term
 from ..standing import follows, is_complex, ruled
 from .patterns import toeplitz
 
-__all__ = ["cho_solve", "solve", "solve_banded", "solve_toeplitz", "solve_triangular", "solveh_banded"]
+__all__ = ["cho_solve", "only_matrices", "solve", "solve_banded", "solve_toeplitz", "solve_triangular", "solveh_banded"]
 
 
 class TriangularInverse:
@@ -69,7 +69,7 @@ def solve_triangular(
     overwrite_b: bool = False,
     check_finite: bool = True,
 ) -> Any:
-    _only_matrices("solve_triangular", a)
+    only_matrices("solve_triangular", a)
     kind: Any = {"N": 0, "T": 1, "C": 2}.get(trans, trans)
     return _solve_triangle(_conjugate(a) if kind == 2 else a, b, min(kind, 1), lower, unit_diagonal)
 
@@ -78,7 +78,8 @@ def _conjugate(a: Any) -> Any:
     return np.conjugate(a) if is_complex(a) else a
 
 
-def _only_matrices(name: str, a: Any) -> None:
+def only_matrices(name: str, a: Any) -> None:
+    """Raise for a stack of matrices."""
     if np.ndim(a) != 2:
         raise UnsupportedFunctionError(f"jacobians.scipy.linalg.{name}", "for stacks of matrices. Use np.linalg.solve")
 
@@ -97,7 +98,7 @@ def solve(
     assume_a: str | None = None,
     transposed: bool = False,
 ) -> Any:
-    _only_matrices("solve", a)
+    only_matrices("solve", a)
     kind = _KINDS.get(assume_a or "general", assume_a)
     if kind in ("symmetric", "hermitian"):
         triangle = np.tril(a, -1) if lower else np.triu(a, 1)
@@ -117,7 +118,7 @@ def solve(
 @follows(original.cho_solve)
 def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
     c, lower = c_and_lower
-    _only_matrices("cho_solve", c)
+    only_matrices("cho_solve", c)
     # L L^H or U^H U
     first, last = (c, _conjugate(c)) if lower else (_conjugate(c), c)
     half = _solve_triangle(first, b, 0 if lower else 1, lower)
