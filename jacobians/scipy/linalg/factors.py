@@ -119,8 +119,8 @@ def qr(
 @constant
 def _pivots(a: Any) -> Any:
     """The order of the columns, which is constant where the factors have a derivative."""
-    _, order, *_ = original.qr(a, mode="r", pivoting=True)
-    return order
+    found: Any = original.qr(a, mode="r", pivoting=True)
+    return found[1]
 
 
 @follows(original.lstsq)
