@@ -310,3 +310,25 @@ def test_a_traced_keyword_is_refused():
     powered = jac.custom(lambda x, p=1.0: x**p, vjp=lambda c, y, x, p=1.0: c)
     with pytest.raises(jac.ArgumentError, match="p= of <lambda> is traced. Pass differentiated arguments by position"):
         jac.grad(lambda p: powered(2.0, p=p))(1.0)
+
+
+@pytest.mark.parametrize(("name", "others"), [("sin", ()), ("sqrt", ()), ("arctan2", (1.0,))])
+def test_an_array_of_traced_and_plain_numbers_is_told_what_to_do(name, others):
+    """NumPy asks the plain ones for a method; the note names the function and what helps, which does."""
+    ufunc = getattr(np, name)
+
+    def call(x, **how):
+        return ufunc(np.array([[x[0] * x[1], 0.5], [1.0, x[1]]], **how), *others)
+
+    with pytest.raises((TypeError, AttributeError)) as caught:
+        _ = jac.jacobian(call)(X)
+    assert f"np.{name} met an array of objects" in caught.value.__notes__[0]
+    assert "like=x" in caught.value.__notes__[0]
+    helped = jac.jacobian(lambda x: call(x, like=x))(np.abs(X)).to_array()
+    np.testing.assert_allclose(helped, numerical_jacobians(call, np.abs(X))[0], atol=1e-7)
+
+
+def test_an_attribute_that_is_missing_elsewhere_has_no_note():
+    with pytest.raises(AttributeError) as caught:
+        _ = jac.grad(lambda x: [x].add(x))(1.0)
+    assert not hasattr(caught.value, "__notes__")

@@ -7,6 +7,10 @@ it. Compiled code that was handed an object array of traced scalars says so in i
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
+
 from ..errors import StagingError, TraceConversionError
 
 __all__ = ["advise", "explain"]
@@ -27,7 +31,14 @@ def explain(error: BaseException) -> TraceConversionError | StagingError | None:
 def advise(error: BaseException) -> None:
     """Add to a foreign error about object arrays, or about traced values, what they are and what to do."""
     words = str(error)
-    if any(part in words for part in ("object array", "dtype('O')", "dtype object", "has no callable", "'object'")):
+    mixed = _MISSING.search(words)
+    if mixed and isinstance(getattr(np, mixed["ufunc"], None), np.ufunc):
+        name = mixed["ufunc"]
+        held = (
+            f"np.{name} met an array of objects, such as np.array([x[0], 0.0]) with a traced x[0]: NumPy calls the "
+            f"method {name} of each entry, and a {mixed['kind'] or 'plain number'} has none. "
+        )
+    elif _REFUSED.search(words) or any(part in words for part in _OF_OBJECTS):
         held = "The object array holds traced values, which compiled code does not take. "
     elif "'isnan' not supported" in words or any(kind in words for kind in _KINDS):
         held = "A traced value stands for an array whose derivative is wanted. This code does not know it. "
@@ -40,5 +51,12 @@ def advise(error: BaseException) -> None:
     )
 
 
+_OF_OBJECTS = ("object array", "dtype('O')", "dtype object", "has no callable", "'object'")
+# What NumPy says of a float in an array of objects: of ufuncs of one argument, and of several.
+_MISSING = re.compile(
+    r"(?:of type (?P<kind>[\w.]+) which has no callable|^'(?:float|int|bool|complex)' object has no attribute)"
+    r" '?(?P<ufunc>\w+)"
+)
+_REFUSED = re.compile(r"ufunc '(?!isnan)\w+' not supported for the input types")
 _KINDS = ("Traced", "'Input'", "'Settled'", "'Buffer'", "'View'")
 """What errors of Python and of other libraries call a traced value."""
