@@ -121,23 +121,37 @@ def late(function: Callable[..., Any], operands: tuple[Any, ...], needed: Any) -
         The positions of operands that are differentiated: what they hold does not change.
     """
     result = operands[0]
-    if type(result) is not np.ndarray or result.nbytes < LARGE or result.dtype.kind != "f":
+    if result.dtype.kind != "f" or prod(result.shape) * result.dtype.itemsize < LARGE:
+        return None
+    plain = _is_plain(result)
+    if not plain and not _is_plain(_lowest(result)):
         return None
     key = []
     for n, operand in enumerate(operands):
-        if type(operand) is np.ndarray:
+        if type(operand) in (int, float):
+            key.append(operand)
+        elif hasattr(operand, "value") or _is_plain(operand):
             if n and n - 1 not in needed:
                 return None
             key.append((operand.ndim, tuple([size == 1 for size in operand.shape]), operand.dtype))
-        elif type(operand) in (int, float):
-            key.append(operand)
         else:
             return None
     used = _used(function, tuple([type(x) for x in key]), tuple(key))
     if used is None or type(used) is Multiple:
         return used
     held = tuple([x if n in used else None for n, x in enumerate(operands)])
-    return Late(function, held, result.shape, result.dtype)
+    return Late(function, held, result.shape, result.dtype) if plain else None
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) is np.ndarray
+
+
+def _lowest(value: Any) -> Any:
+    """What a traced value is made of, below all levels."""
+    while hasattr(value, "value"):
+        value = value.value
+    return value
 
 
 class _Untouched:

@@ -178,7 +178,7 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
     def run(call: Call, *operands: Any, **_: Any) -> list[LocalTerm]:
         result, needed = call
         shape, dtype, found = result.shape, result.dtype, []
-        waits = type(result) is np.ndarray and result.nbytes >= LARGE
+        waits = result.size * dtype.itemsize >= LARGE
         for position, value, varies in numbered:
             if position not in needed:
                 continue

@@ -182,3 +182,25 @@ def test_what_is_also_a_result_is_not_passed_over():
     expected = -(weights[0] + weights[1] * np.cos(POINTS - c)).sum(axis=0)
     for _ in range(2):
         np.testing.assert_allclose(pullback(tuple(weights))[0], expected, rtol=1e-10, atol=1e-8)
+
+
+def test_multiples_of_traced_values_are_no_arrays_either():
+    seen = []
+
+    def f(x):
+        seen.append(late(lambda y, x: 2 * x, (x, x), {0}))
+        seen.append(late(lambda y, x: np.cos(x), (x, x), {0}))
+        return np.sum(x)
+
+    _ = jac.grad(f)(x)
+    assert seen == [Multiple(2, 1), None]
+    _ = jac.compile(jac.grad(f))(x)
+    assert seen[2:4] == [None, None]
+
+
+def test_second_derivatives_by_multiples():
+    h = rng.standard_normal(x.shape)
+    (found,) = jac.hvp(lambda x: np.sum(np.sin(x**2)), (x,), (h,))
+    np.testing.assert_allclose(found, (2 * np.cos(x**2) - 4 * x**2 * np.sin(x**2)) * h, rtol=1e-9, atol=1e-9)
+    third = jac.grad(lambda x: np.sum(jac.hvp(lambda x: np.sum(x**4), (x,), (h,))[0]))(x)
+    np.testing.assert_allclose(third, 24 * x * h, rtol=1e-9)

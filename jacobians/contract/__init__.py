@@ -5,6 +5,7 @@
   structure; `ContractionPlan` prints itself.
 - `views`, `kernels`: `pair_kernel`, one pair of ndarrays as a product, a GEMM, a batched `matmul`, or einsum's loop.
 - `pairs`: one pair of arrays of any kind, by dispatched functions alone.
+- `portions`: `portion`, of a sum over a long label, for which intermediates stay small.
 - `network`: `contract_factors`, many factors along a plan, with the kernels of its pairs.
 - `relations`: `gather` and `scatter_factor`, what a map does to a factor.
 - `reduction`: `reduce_term`, a term down to one dense factor and the maps that place it.

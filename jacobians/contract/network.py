@@ -17,6 +17,7 @@ from ..terms import Factor, factor_of
 from .kernels import Kernel, pair_kernel, product_into, swapped, upper_kernel
 from .pairs import einsum, sum_out
 from .path import Step, plan_numbers
+from .portions import portion
 
 __all__ = ["contract_factors"]
 
@@ -36,12 +37,34 @@ class Program(NamedTuple):
         Of the result: numbers, or the labels themselves.
     orders : tuple of tuple
         The same for each intermediate.
+    portions : tuple of (tuple, Program, tuple or None)
+        The result as a sum: the part of each array, how these are contracted, and the order of the axes of that.
     """
 
     pairs: tuple[tuple[int, int, Callable[..., Any]], ...]
     last: Callable[..., Any]
     labels: tuple[Any, ...]
     orders: tuple[tuple[Any, ...], ...] = ()
+    portions: tuple[tuple[tuple[Any, ...], Program, Numbers | None], ...] = ()
+
+    def run(self, arrays: list[Any]) -> Any:
+        """The product of arrays, which leave the list."""
+        if self.portions:
+            return self._summed(arrays)
+        for first, second, contract in self.pairs:
+            arrays.append(contract(arrays.pop(first), arrays.pop(second - 1)))  # no name here keeps an intermediate
+        return self.last(arrays.pop(0), arrays.pop())
+
+    def _summed(self, arrays: list[Any]) -> Any:
+        total = None
+        for parts, program, order in self.portions:
+            part = program.run([array[index] for array, index in zip(arrays, parts, strict=True)])
+            part = part if order is None else part.transpose(order)
+            if total is None:
+                total = part
+            else:
+                total += part  # in its place, unless it is a number
+        return total
 
 
 _RECENT: dict[tuple, Program] = {}
@@ -104,10 +127,10 @@ def contract_factors(
     for array in arrays:
         if type(array) is not np.ndarray:
             return _dispatched(factors, program)
-    for first, second, contract in program.pairs:
-        arrays.append(contract(arrays.pop(first), arrays.pop(second - 1)))  # no name here keeps an intermediate
     if out is None:
-        return factor_of(program.last(arrays.pop(0), arrays.pop()), program.labels)
+        return factor_of(program.run(arrays), program.labels)
+    for first, second, contract in program.pairs:
+        arrays.append(contract(arrays.pop(first), arrays.pop(second - 1)))
     program.last(arrays.pop(0), arrays.pop(), out)
     return Factor(out, program.labels)
 
@@ -176,7 +199,24 @@ def _program(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, into:
         orders.append(kernel.labels)
         waiting.append(kernel.labels)
         made.append(True)
-    return Program(tuple(pairs[:-1]), pairs[-1][2], orders[-1], tuple(orders[:-1]))
+    program = Program(tuple(pairs[:-1]), pairs[-1][2], orders[-1], tuple(orders[:-1]))
+    chosen = None if exact else portion(orders[-1], sizes, orders[:-1])
+    return program if chosen is None else program._replace(portions=_portions(inputs, program.labels, sizes, *chosen))
+
+
+def _portions(
+    inputs: tuple[Numbers, ...], result: Numbers, sizes: Numbers, label: int, length: int
+) -> tuple[tuple[tuple[Any, ...], Program, Numbers | None], ...]:
+    """The same contraction over one part of a label after the other."""
+    portions = []
+    for start in range(0, sizes[label], length):
+        stop = min(start + length, sizes[label])
+        shorter = (*sizes[:label], stop - start, *sizes[label + 1 :])
+        program = _program(inputs, result, shorter, None)
+        order = None if program.labels == result else tuple([program.labels.index(n) for n in result])
+        parts = [tuple([slice(start, stop) if n == label else slice(None) for n in labels]) for labels in inputs]
+        portions.append((tuple(parts), program, order))
+    return tuple(portions)
 
 
 def _in_place(

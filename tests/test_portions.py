@@ -1,0 +1,115 @@
+"""Sums of products in portions: the same numbers, and no large intermediate."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from jacobians.contract import contract_factors, network, portions
+from jacobians.labels import Label
+from jacobians.terms import Factor
+
+rng = np.random.default_rng(3)
+
+CASES = {
+    "n k, n k i, n k j -> k i j": {"n": 700, "k": 5, "i": 4, "j": 3},
+    "n, n i, n j -> i j": {"n": 1001, "i": 6, "j": 7},
+    "n i, n i, n j, j m -> i m": {"n": 900, "i": 8, "j": 7, "m": 3},
+    "n i, i n, n -> i": {"n": 801, "i": 9},
+    "n i, n i, n i -> ": {"n": 640, "i": 9},
+    "a n, n i, n b -> a b": {"n": 500, "a": 3, "i": 20, "b": 3},
+    "n i m, m j, n i -> j": {"n": 400, "i": 4, "m": 3, "j": 2},
+}
+
+
+PORTIONS = network._portions
+
+
+def contracted(case, kind, monkeypatch):
+    """The product, NumPy's, and how many portions were taken."""
+    network._program.cache_clear()
+    network._RECENT.clear()
+    taken = []
+
+    def watched(*arguments):
+        taken.extend(PORTIONS(*arguments))
+        return tuple(taken)
+
+    monkeypatch.setattr(network, "_portions", watched)
+    left, right = case.split("->")
+    labels = {name: Label(size, name) for name, size in CASES[case].items()}
+    groups = [tuple([labels[name] for name in group.split()]) for group in left.split(",")]
+    result = tuple([labels[name] for name in right.split()])
+    arrays = [rng.standard_normal([label.size for label in group]) for group in groups]
+    arrays = [(array + 1j * array[::-1] if kind in "FD" else array).astype(kind) for array in arrays]
+    given = [array.copy() for array in arrays]
+    found = contract_factors([Factor(array, group) for array, group in zip(arrays, groups, strict=True)], result)
+    for array, before in zip(arrays, given, strict=True):
+        np.testing.assert_array_equal(array, before)
+    numbers = {label: n for n, label in enumerate(labels.values())}
+    operands = [x for array, group in zip(arrays, groups, strict=True) for x in (array, [numbers[m] for m in group])]
+    expected = np.einsum(*operands, [numbers[label] for label in result])
+    order = [found.labels.index(label) for label in result]
+    network._program.cache_clear()
+    network._RECENT.clear()
+    return np.transpose(found.array, order), expected, taken
+
+
+@pytest.mark.parametrize("kind", "fdFD")
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("cached", [300, 900])
+def test_portions_add_up(case, kind, cached, monkeypatch):
+    monkeypatch.setattr(portions, "LARGE", cached + 1)
+    monkeypatch.setattr(portions, "SMALL", 1)
+    monkeypatch.setattr(portions, "SHORT", 1)
+    monkeypatch.setattr(portions, "CACHED", cached)
+    found, expected, taken = contracted(case, kind, monkeypatch)
+    assert len(taken) != 1
+    assert found.dtype == expected.dtype
+    assert found.shape == expected.shape
+    rtol, atol = (2e-3, 1e-2) if kind in "fF" else (1e-9, 1e-9)
+    np.testing.assert_allclose(found, expected, rtol=rtol, atol=atol)
+
+
+def test_most_cases_take_portions(monkeypatch):
+    for name, value in {"LARGE": 301, "CACHED": 300, "SMALL": 1, "SHORT": 1}.items():
+        monkeypatch.setattr(portions, name, value)
+    taken = [len(contracted(case, "d", monkeypatch)[2]) > 1 for case in CASES]
+    assert sum(taken) >= 4
+
+
+def test_what_is_summed_away_takes_no_memory():
+    n, k, i, j = Label(20_000), Label(10), Label(8), Label(8)
+    arrays = (
+        rng.standard_normal((20_000, 10)),
+        rng.standard_normal((20_000, 10, 8)),
+        rng.standard_normal((20_000, 10, 8)),
+    )
+    factors = [Factor(array, labels) for array, labels in zip(arrays, [(n, k), (n, k, i), (n, k, j)], strict=True)]
+    tracemalloc.start()
+    try:
+        found = contract_factors(factors, (k, i, j))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < arrays[1].nbytes / 4
+    np.testing.assert_allclose(
+        np.transpose(found.array, [found.labels.index(label) for label in (k, i, j)]),
+        np.einsum("nk,nki,nkj->kij", *arrays),
+        rtol=1e-9,
+        atol=1e-9,
+    )
+
+
+@pytest.mark.parametrize(
+    ("output", "sizes", "intermediates"),
+    [
+        ((1, 2), (10_000, 10, 10), [(0, 1)]),  # small
+        ((0, 1), (10_000, 100), [(0, 1)]),  # not summed
+        ((1, 3), (10_000, 100, 10, 1000), [(0, 1)]),  # a large result
+        ((1, 2), (10_000, 100, 10), [(0, 1), (1, 2)]),  # one does not carry what is summed
+        ((1,), (100, 100, 100), [(0, 1, 2)]),  # short
+    ],
+)
+def test_at_once(output, sizes, intermediates):
+    assert portions.portion(output, sizes, intermediates) is None
