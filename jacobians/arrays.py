@@ -110,10 +110,11 @@ def embed(core: Any, pattern: tuple[tuple[int, ...], ...]) -> Any:
     return result
 
 
-def mirrored(matrix: Any) -> Any:
+def mirrored(matrix: Any, below: Any = None, above: Any = None) -> Any:
     """A copy of a matrix, or of those in the last two axes, with the lower triangle taken from the upper one.
 
-    For matrices that are symmetric but for rounding: its derivative is the identity.
+    For matrices that are symmetric but for rounding: its derivative is the identity. Where all other entries off the
+    diagonal are zero, `below` and `above` may tell the flat positions on both sides of it.
 
     Examples
     --------
@@ -123,8 +124,9 @@ def mirrored(matrix: Any) -> Any:
     """
     handler = None if isinstance(matrix, np.ndarray) else getattr(type(matrix), "__array_function__", None)
     if handler is None:
-        return mirror(np.array(matrix))
-    return handler(matrix, mirrored, (type(matrix),), (matrix,), {})
+        return mirror(np.array(matrix), below, above)
+    positions = () if below is None else (below, above)
+    return handler(matrix, mirrored, (type(matrix),), (matrix, *positions), {})
 
 
 def pick(array: Any, index: Any, axis: int | None = None) -> Any:

@@ -57,8 +57,15 @@ def upper_product(left: Any, right: Any, out: Any) -> None:
         np.matmul(left[start:stop], right[:, start:], out=out[start:stop, start:])
 
 
-def mirror(matrix: Any) -> Any:
+def mirror(matrix: Any, below: Any = None, above: Any = None) -> Any:
     """Overwrite the lower triangle of a square matrix with the upper one, or of each matrix in the last two axes.
+
+    Parameters
+    ----------
+    matrix : array of shape (..., n, n)
+        Overwritten and returned.
+    below, above : integer array, optional
+        The flat positions of the only entries to be overwritten, and of those across from them.
 
     Examples
     --------
@@ -66,6 +73,10 @@ def mirror(matrix: Any) -> Any:
     array([[1., 2.],
            [2., 4.]])
     """
+    if below is not None:
+        flat = matrix.reshape(-1) if matrix.flags.c_contiguous else matrix.flat
+        flat[below] = flat[above]
+        return matrix
     size = matrix.shape[-1]
     if matrix.ndim == 2 and size <= _TILE:
         np.copyto(matrix, matrix.T.copy(), where=_LOWER[:size, :size])

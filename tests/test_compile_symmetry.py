@@ -70,6 +70,21 @@ def test_what_is_symmetric_anyway_is_left_alone(name):
     assert [helper for helper in ("mirror", "symmetric_product") if f" {helper}(" in compiled.source] == expected
 
 
+def test_of_zeros_only_what_else_there_is_is_mirrored():
+    def f(w):
+        return np.sum(np.sin(w[1:] * w[:-1] ** 2))
+
+    hessian = jac.hessian(f)
+    compiled = jac.compile(lambda w: hessian(w).to_array())
+    w = RNG.normal(size=70)
+    dense = compiled(w)
+    np.testing.assert_array_equal(dense, dense.T)
+    np.testing.assert_allclose(dense, hessian(w).to_array(), rtol=1e-12, atol=1e-12)
+    assert "mirror(" in compiled.source
+    assert ", c" in compiled.source.partition("mirror(")[2].partition(")")[0]
+    assert "np.array(" not in compiled.source  # nothing is copied
+
+
 def test_what_is_not_returned_is_not_mirrored():
     hessian = jac.hessian(lambda w: np.sum(np.tanh(X @ w)) * np.sum(w**3))
     compiled = jac.compile(lambda w, v: hessian(w).to_array() @ v)

@@ -116,6 +116,13 @@ def test_the_lower_triangle_from_the_upper(shape):
     np.testing.assert_array_equal(matrix, expected)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_some_entries_from_those_across(order):
+    matrix = np.array(np.arange(9.0).reshape(3, 3), order=order)
+    assert mirror(matrix, np.array([3, 7]), np.array([1, 5])) is matrix
+    np.testing.assert_array_equal(matrix, [[0, 1, 2], [1, 4, 5], [6, 5, 8]])
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(0, 3), (4, 0), (7, 5), (40, 128), (30, 129), (9, 400), (6, 11, 9), (2, 3, 150)])
 def test_a_product_that_is_known_to_be_symmetric(shape, dtype):

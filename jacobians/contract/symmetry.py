@@ -23,6 +23,9 @@ from .reduction import apply_operators, reduce_term
 
 __all__ = ["to_symmetric"]
 
+FEWER = 16
+"""Of so many entries of a matrix, one may lie below the diagonal at a position that is named."""
+
 
 def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype, out: np.ndarray | None = None) -> Any:
     """As `to_dense`, for terms whose sum is symmetric but for rounding; the result is so exactly.
@@ -46,18 +49,32 @@ def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype,
     blocks = [_block(reduce_term(term), len(term.factors) > 1) for term in terms]
     known = [block for block in blocks if block is not None]
     if len(known) < len(blocks):
-        return (
-            _from_upper(terms, shape, dtype, out) if native else _mirrored(to_dense(terms, shape, dtype), _side(shape))
-        )
+        if native:
+            return _from_upper(terms, shape, dtype, out)
+        return _mirrored(to_dense(terms, shape, dtype), _side(shape), _below(terms, shape, dtype))
     return to_dense(known, shape, dtype, out)
 
 
-def _mirrored(dense: Any, size: int) -> Any:
+def _below(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) -> tuple[np.ndarray, ...]:
+    """Where entries below the diagonal may differ from zero, and those across from them, as flat positions.
+
+    None if the positions are not known, or are so many that it does not pay to name them.
+    """
+    size, below = _side(shape), np.zeros(0, np.intp)
+    if not all([is_native(relation) for term in terms for relation in term.maps]):
+        return ()
+    for rows, columns, _ in to_coo(terms, dtype):
+        higher, lower = np.minimum(rows, columns), np.maximum(rows, columns)
+        below = np.union1d(below, (lower * size + higher)[lower > higher])
+    return (below, below % size * size + below // size) if below.size < size * size // FEWER else ()
+
+
+def _mirrored(dense: Any, size: int, below: tuple[np.ndarray, ...] = ()) -> Any:
     """A dense array whose lower triangle, as a matrix, is taken from the upper one; in place where that can be."""
     if type(dense) is np.ndarray:
         _ = mirror(dense.reshape(size, size))
         return dense
-    return np.reshape(mirrored(np.reshape(dense, (size, size))), np.shape(dense))
+    return np.reshape(mirrored(np.reshape(dense, (size, size)), *below), np.shape(dense))
 
 
 def _side(shape: tuple[int, ...]) -> int:

@@ -32,7 +32,7 @@ def _(call: Call, core: Any, pattern: tuple[tuple[int, ...], ...]) -> Iterator[L
 
 
 @local(mirrored)
-def _(call: Call, matrix: Any) -> Iterator[LocalTerm]:
+def _(call: Call, matrix: Any, below: Any = None, above: Any = None) -> Iterator[LocalTerm]:
     """What is symmetric stays as it is."""
     axes = axes_of(np.shape(matrix))
     yield 0, 0, Term(axes, axes)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from ...arrays import assigned, embed, scatter, sparse_product, sparse_solve
+from ...arrays import assigned, embed, mirrored, scatter, sparse_product, sparse_solve
 from ...program import Node
 from ...symmetric import symmetric_product
 from ..assembling import Assemble
@@ -46,6 +46,8 @@ def shared(node: Node) -> tuple[Node, ...]:
     if function is np.astype and node.kwargs.get("copy", True) is True:
         return ()
     operands = node.operands
+    if function is mirrored:
+        return operands[:1]  # the others are positions
     if function is np.einsum and len(operands) > 1:
         return ()
     if function is operator.getitem and any(operand.parts is not None and not shared(operand) for operand in operands):

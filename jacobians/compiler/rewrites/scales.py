@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...arrays import embed, scatter
+from ...arrays import embed, mirrored, scatter
 from ...program import CONSTANT, Node, topological
 from .gram import weighted_gram
 from .rewriting import Builder, is_number, split_scale
@@ -26,7 +26,7 @@ CALL = 500
 """A call costs about as much as multiplying so many entries."""
 
 _DEPTH = 6
-_MOVES = {np.reshape, np.transpose, np.broadcast_to, np.sum, np.take, operator.getitem, embed, scatter}
+_MOVES = {np.reshape, np.transpose, np.broadcast_to, np.sum, np.take, operator.getitem, embed, scatter, mirrored}
 _PRODUCTS = {np.multiply, np.einsum, np.matmul}
 
 

@@ -61,7 +61,8 @@ def symmetrised(outputs: Sequence[Node]) -> list[Node]:
     for node in nodes:
         if node.function is mirrored:
             builder.take_place(node)
-            new[id(node)] = _Halving(builder, new, uses).made(node.args[0])
+            positions = tuple([new[id(operand)] for operand in node.args[1:]])
+            new[id(node)] = _Halving(builder, new, uses).made(node.args[0], positions)
         else:
             new[id(node)] = builder.remade(node, new)
     return [new[id(node)] for node in outputs]
@@ -73,8 +74,8 @@ class _Halving:
     def __init__(self, builder: Builder, new: dict[int, Node], uses: Counter[int]) -> None:
         self.builder, self.new, self.uses = builder, new, uses
 
-    def made(self, node: Node) -> Node:
-        """The exact form of a node that is symmetric but for rounding."""
+    def made(self, node: Node, positions: tuple[Node, ...]) -> Node:
+        """The exact form of a node that is symmetric but for rounding; off the diagonal, zero but at some positions."""
         found = self._exact(node)
         if found is not None:
             return found
@@ -83,7 +84,7 @@ class _Halving:
         own = self.new[id(node)]
         if not self._is_own(node):
             own = self.builder.kept(np.copy, (own,), {}, node.shape, node.dtype)
-        return self.builder.made(mirrored, (own,), {}, node.shape, node.dtype)
+        return self.builder.made(mirrored, (own, *positions), {}, node.shape, node.dtype)
 
     def _exact(self, node: Node) -> Node | None:
         """The same where no pass over it is needed."""
