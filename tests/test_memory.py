@@ -15,11 +15,12 @@ import pytest
 
 import jacobians as jac
 from jacobians.contract import contract_factors
-from jacobians.elimination.owning import NOTHING_SPARE
+from jacobians.elimination import merge
+from jacobians.elimination.owning import NOTHING_SPARE, spare_arrays
 from jacobians.elimination.sums import weighted_sum
 from jacobians.graph import LinearGraph
 from jacobians.labels import Label
-from jacobians.terms import Factor
+from jacobians.terms import Factor, patterned
 
 N = 100_000
 UNIT = 8 * N
@@ -234,3 +235,35 @@ def test_tangents_of_values_that_are_used_again() -> None:
     for n, tangent in enumerate(tangents[:-1]):
         for other in (*tangents[n + 1 :], *values, x, h):
             assert not np.shares_memory(tangent, other)
+
+
+def normalised(x: Any) -> Any:
+    y = np.sin(x) * np.exp(-x * x / 2)
+    return y / np.sqrt(np.sum(y * y))
+
+
+PEAKS: list[tuple[str, Callable[[np.ndarray, np.ndarray], Any], float]] = [
+    ("jvp", lambda x, h: jac.jvp(normalised, (x,), (h,))[1], 6.2),
+    ("vjp", lambda x, h: jac.vjp(normalised, x)[1](h)[0], 11.2),
+    ("gradient", lambda x, h: jac.grad(lambda x: np.sum(h * normalised(x)))(x), 6.2),
+    ("hvp", lambda x, h: jac.hvp(lambda x: np.sum(h * normalised(x)), (x,), (h,))[0], 13.2),
+    ("diagonal", lambda x, h: jac.jacobian(lambda x: np.sin(np.exp(-x * x)) * h)(x).diagonal(), 6.2),
+]
+
+
+@pytest.mark.parametrize(("name", "work", "most"), PEAKS, ids=[name for name, *_ in PEAKS])
+def test_peaks_of_products(name: str, work: Callable[..., Any], most: float) -> None:
+    x, h = np.linspace(0.1, 1.0, N), np.linspace(-1.0, 1.0, N)
+    found = peak(lambda: work(x, h))
+    assert found < most, f"{name}: {found}"
+
+
+def test_a_factor_beside_a_number_is_written_into() -> None:
+    label = Label(N, "i")
+    pattern = patterned(((label,),), (), [(), (label,)])
+    terms = [pattern.term([np.full((), 3.0), np.full(N, 2.0)]), pattern.term([np.full((), 5.0), np.full(N, 7.0)])]
+    kept = terms[1].arrays[1]
+    assert spare_arrays(terms) == {id(terms[0].arrays[1])}
+    (total,) = merge(terms, np.dtype(float), spare=spare_arrays(terms))
+    assert set(total.scale * total.factors[0].array) == {41.0}
+    assert set(kept) == {7.0}

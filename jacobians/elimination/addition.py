@@ -132,8 +132,8 @@ class _Recipe:
         pattern, (_, shared, ours, theirs) = self.pattern, self.parts
         if not ours and not theirs:
             return pattern.term(a.arrays, a.scale + b.scale)
-        left = _product([factor_of(a.arrays[n], pattern.groups[n]) for n in ours])
-        right = _product([factor_of(b.arrays[n], self.theirs[n]) for n in theirs])
+        left = _product([factor_of(a.arrays[n], pattern.groups[n]) for n in ours], spare)
+        right = _product([factor_of(b.arrays[n], self.theirs[n]) for n in theirs], spare)
         products = [id(one.array) for one, factors in ((left, ours), (right, theirs)) if len(factors) > 1]
         scale, total = weighted_sum(a.scale, left, b.scale, right, spare.union(products) if products else spare)
         made = self.sums.get(total.labels)
@@ -201,10 +201,24 @@ def _held(factors: Sequence[Factor | OperatorFactor]) -> int:
     return max(1, sum(size_of(factor.labels) for factor in factors))
 
 
-def _product(factors: list[Factor]) -> Factor:
+def _product(factors: list[Factor], spare: frozenset[int] = NOTHING_SPARE) -> Factor:
     """The product of factors as one factor; a one without labels for none."""
     if len(factors) == 1:
         return factors[0]
     if not factors:
         return Factor(np.ones(()), ())
+    if spare:
+        for n, factor in enumerate(factors):
+            others = factors[:n] + factors[n + 1 :]
+            if id(factor.array) in spare and all([_is_within(other, factor) for other in others]):
+                for other in others:
+                    np.multiply(factor.array, other.spread(factor.labels), factor.array)
+                return factor
     return contract_factors(factors, tuple([label for factor in factors for label in factor.labels]))
+
+
+def _is_within(factor: Factor, other: Factor) -> bool:
+    """Whether the product of two factors has the labels and the type of the other one."""
+    array = factor.array
+    alike = type(array) is np.ndarray and array is not other.array and array.dtype == other.array.dtype
+    return alike and set(factor.labels) <= set(other.labels)

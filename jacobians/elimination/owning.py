@@ -24,12 +24,12 @@ __all__ = ["NOTHING_SPARE", "has_large", "is_alone", "made_terms", "room", "spar
 NOTHING_SPARE: frozenset[int] = frozenset()
 
 
-def _counts(terms: list[Term], n: int) -> tuple[int, ...]:
-    """References to a term of a list, to its arrays, and to the first of these."""
+def _counts(terms: list[Term], n: int, place: int = 0) -> tuple[int, ...]:
+    """References to a term of a list, to its arrays, and to one of these."""
     count = sys.getrefcount
     term = terms[n]
     arrays = term.arrays
-    array = arrays[0]
+    array = arrays[place]
     return count(term), count(arrays), count(array)
 
 
@@ -63,20 +63,31 @@ def is_alone(terms: list[Term], n: int = 0) -> bool:
 
     The caller has a name for the list, and none for what is in it.
     """
-    if type(terms[n]) is not PatternTerm or len(terms[n].arrays) != 1 or _ALONE is None:
+    return type(terms[n]) is PatternTerm and len(terms[n].arrays) == 1 and _is_spare(terms, n, 0)
+
+
+def _is_spare(terms: list[Term], n: int, place: int) -> bool:
+    """Whether an array of a term is large, and nobody else holds it."""
+    if _ALONE is None:
         return False
-    array = terms[n].arrays[0]
+    array = terms[n].arrays[place]
     if type(array) is not np.ndarray or array.nbytes < LARGE:
         return False
     flags = array.flags
     whole = flags.owndata and flags.writeable and flags.c_contiguous
     del array, flags
-    return whole and _counts(terms, n) == _ALONE
+    return whole and _counts(terms, n, place) == _ALONE
 
 
 def spare_arrays(terms: list[Term]) -> frozenset[int]:
     """The ids of the arrays that may be written into once the terms of a list are done with."""
-    return frozenset([id(terms[n].arrays[0]) for n in range(len(terms)) if is_alone(terms, n)])
+    found = []
+    for n in range(len(terms)):
+        if type(terms[n]) is PatternTerm:
+            for place in range(len(terms[n].arrays)):
+                if _is_spare(terms, n, place):
+                    found.append(id(terms[n].arrays[place]))
+    return frozenset(found)
 
 
 def made_terms(terms: list[Term], once: bool = False) -> list[Term]:

@@ -220,15 +220,14 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
     graph, guard = record.graph, record.level.guard
     given = {id(memory_of(array)) for array in _arrays((handed_out, record.aux))}
     copies: dict[int, tuple[Any, Any]] = {}
-    slopes = _slopes(graph) if has_large(graph) else ()
-    waiting = Counter([id(x) for slope in slopes for x in slope.operands if isinstance(x, np.ndarray)])
+    uses = Counter(_used(graph) if has_large(graph) else ())
 
     def is_independent(array: Any) -> bool:
         return not isinstance(array, np.ndarray) or not (guard.shares(array) or id(memory_of(array)) in given)
 
     def independent(array: Any) -> Any:
         if type(array) is Late:
-            if all([is_independent(x) or waiting[id(x)] > 1 for x in array.operands]):
+            if all([is_independent(x) or uses[id(x)] > 1 for x in array.operands]):
                 return array.on([independent(x) for x in array.operands])
             array = array.made()  # takes no more memory than a copy of what it is made of
         owned = guard.own(array)
@@ -245,13 +244,14 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
     return graph
 
 
-def _slopes(graph: LinearGraph) -> Iterator[Late]:
-    """The slopes that wait."""
+def _used(graph: LinearGraph) -> Iterator[int]:
+    """The ids of the arrays in a graph, as often as they occur; of slopes that wait, those of their operands."""
     for edges in graph.into:
         for terms in edges.values():
             for term in terms:
                 if term._pattern is not None:
-                    yield from [array for array in term.arrays if type(array) is Late]
+                    for array in term.arrays:
+                        yield from map(id, array.operands) if type(array) is Late else (id(array),)
 
 
 def with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
