@@ -273,6 +273,7 @@ def test_multiplications_are_as_predicted(order, batch, monkeypatch):
     plan = J.plan
     counting = CountingNumPy()
     monkeypatch.setattr(jacobians.contract.kernels, "np", counting)
+    monkeypatch.setattr(jacobians.contract.kernels, "_einsum", counting.einsum)
     monkeypatch.setattr(jacobians.contract.network, "_RECENT", {})
     monkeypatch.setattr(jacobians.contract.network, "_program", jacobians.contract.network._program.__wrapped__)
     assert len(J.terms) == 1
