@@ -20,6 +20,7 @@ from ..program import CONSTANT, Node, walk
 from .namespace import Namespace
 from .printing import literal
 from .statements import Assign, Statement
+from .thinning import entries
 
 __all__ = ["Addend", "Assemble", "Filled", "added_lines", "assembled", "view_text"]
 
@@ -247,7 +248,7 @@ def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]
     roots: dict[int, list[Addend]] = {}
     for node in reversed(nodes):
         if id(node) in placed and id(node) not in inside:
-            roots[id(node)] = _addends(node, uses, placed, inside)
+            roots[id(node)] = _thinned(_addends(node, uses, placed, inside))
     statements: list[Statement] = []
     for node in nodes:
         if id(node) in inside or node.is_leaf:
@@ -296,6 +297,17 @@ def _addends(root: Node, uses: Counter, placed: set[int], inside: set[int]) -> l
             found.append(_scattered(node.args[0], minus))
             inside |= _seen_through(node.args[0].args[0], found[-1].core, uses)
     return found
+
+
+def _thinned(addends: list[Addend]) -> list[Addend]:
+    """The same, a plain constant that is mostly zeros scattered."""
+    plain = [addend for addend in addends if addend.kind == "plain"]
+    found = entries(plain[0].core) if len(plain) == 1 else None
+    if found is None:
+        return addends
+    values, index = found
+    thin = Addend("scatter", values, (plain[0].core.size, index, True), plain[0].minus)
+    return [thin, *[addend for addend in addends if addend is not plain[0]]]
 
 
 def _seen_through(values: Node, core: Node, uses: Counter) -> set[int]:

@@ -256,6 +256,22 @@ def _placed_sum(builder: Builder, node: Node, sign: float) -> Node | None:
     return builder.call(function, plain, placed)
 
 
+def _of_scattered(builder: Builder, node: Node) -> Node | None:
+    """A sum of scattered arrays with another shape: each of them has it, at no cost."""
+    a = node.args[0]
+    if len(node.args) != 2 or node.kwargs or a.function not in (np.add, np.subtract) or not _is_scattered(a):
+        return None
+    return builder.call(a.function, *[builder.call(np.reshape, part, node.shape) for part in a.args])
+
+
+def _is_scattered(node: Any) -> bool:
+    if not isinstance(node, Node) or node.kwargs or node.weak:
+        return False
+    if node.function in (np.add, np.subtract):
+        return all(isinstance(a, Node) and a.shape == node.shape and _is_scattered(a) for a in node.args)
+    return node.function is scatter
+
+
 def _total(builder: Builder, node: Node) -> Node | None:
     """A sum over axes: numbers and broadcast axes are pulled out."""
     a, axes = node.args[0], node.kwargs.get("axis", node.args[1] if len(node.args) > 1 else None)
@@ -322,6 +338,7 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.power: (_power,),
     np.square: (lambda build, node: _square(build, node.args[0]) if is_plain(node.args[0]) else None,),
     np.reciprocal: (lambda build, node: build.call(np.divide, 1, node.args[0]) if is_plain(node.args[0]) else None,),
+    np.reshape: (_of_scattered,),
     np.sum: (_total,),
     np.mean: (_mean,),
 }

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from ...arrays import scatter
 from ...program import CONSTANT, Node
 from .rewriting import Builder, Rule, is_number, split_scale
 
@@ -141,6 +142,8 @@ def moves_out(builder: Builder, node: Node) -> Node | None:
     if first.shape != node.shape or (len(operands) == 1 and node.function is np.multiply):
         return None  # a number stands outside of moves
     inner = first.args[0]
+    if inner.function is scatter:
+        return None  # its shape costs nothing where it is
     for a in operands[1:]:
         if a.function is not first.function or a.args[1] != first.args[1] or a.args[0].shape != inner.shape:
             return None
