@@ -125,10 +125,15 @@ class Shadow:
         return self.ledger.made(probe.shape, self.dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **_: Any) -> Shadow:
-        if len(operands) == 2 and type(operands[0]) is type(operands[1]) is Shadow:
-            a, b = operands
-            if a.shape == b.shape and a.dtype is b.dtype:
-                return self.ledger.made(a.shape, a.dtype, prod(a.shape) if ufunc is np.multiply else 0, operands)
+        shape, dtype = self.shape, self.dtype
+        for operand in operands:
+            if type(operand) is Shadow:
+                if operand.shape != shape or operand.dtype is not dtype:
+                    break
+            elif type(operand) not in (int, float) or dtype.kind not in "fc":
+                break
+        else:
+            return self.ledger.made(shape, dtype, self.size if ufunc is np.multiply else 0, operands)
         shape = np.broadcast_shapes(*[np.shape(operand) for operand in operands])
         dtype = np.result_type(*[getattr(operand, "dtype", operand) for operand in operands])
         return self.ledger.made(shape, dtype, prod(shape) if ufunc is np.multiply else 0, operands)

@@ -97,6 +97,8 @@ def indexing_term(shape: tuple[int, ...], index: Any) -> Term:
     >>> indexing_term((4, 5), (slice(1, 3), None))
     J[i 1 j | k j] = {k = 1 + i}
     """
+    if type(index) is slice and _is_fixed(index):
+        return _by_position(shape, ((index.start, index.stop, index.step),))
     parts = index if type(index) is tuple else (index,)
     if all([type(part) in _POSITIONS or (type(part) is slice and _is_fixed(part)) for part in parts]):
         return _by_position(
@@ -106,10 +108,11 @@ def indexing_term(shape: tuple[int, ...], index: Any) -> Term:
 
 
 _POSITIONS = (int, type(None), type(Ellipsis))
+_ENDS = (int, type(None))
 
 
 def _is_fixed(part: slice) -> bool:
-    return all([type(end) in (int, type(None)) for end in (part.start, part.stop, part.step)])
+    return type(part.start) in _ENDS and type(part.stop) in _ENDS and type(part.step) in _ENDS
 
 
 @lru_cache(maxsize=8192)
@@ -215,13 +218,12 @@ def _by_array(sizes: tuple[int, ...], group: Axes, item: np.ndarray) -> tuple[Ax
 
 
 @local(operator.getitem)
-def _(call: Call, x: Any, index: Any) -> Iterator[LocalTerm]:
-    shape = np.shape(x)
+def _(call: Call, x: Any, index: Any) -> list[LocalTerm]:
     items = index if type(index) is tuple else (index,)
-    if all([type(item) is int for item in items]):
-        yield 0, 0, entry_term(shape, items)
-    else:
-        yield 0, 0, indexing_term(shape, index)
+    for item in items:
+        if type(item) is not int:
+            return [(0, 0, indexing_term(x.shape, index))]
+    return [(0, 0, entry_term(x.shape, items))]
 
 
 def entry_term(shape: tuple[int, ...], index: tuple[int, ...]) -> Term:

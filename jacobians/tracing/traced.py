@@ -16,7 +16,7 @@ from ..arrays import settled
 from ..errors import EscapedTraceError, WriteError
 from ..program import Symbol
 from .appearance import Appearance
-from .dispatch import apply_function
+from .dispatch import apply_function, apply_plainly
 from .levels import Level
 from .recorded import Recorded, owner_of
 from .ufunc_calls import knows
@@ -43,7 +43,9 @@ class Traced(Appearance):
         return apply_function(function, args, kwargs)
 
     def __getitem__(self, index: Any) -> Any:
-        result = apply_function(operator.getitem, (self, index), {})
+        result = apply_plainly(operator.getitem, (self, index), {})
+        if result is NotImplemented:
+            result = apply_function(operator.getitem, (self, index), {})
         if type(index) is int and self.ndim == 1:
             return result
         return _linked(result, operator.getitem, (self, index), {}) if is_basic(index) else result

@@ -73,6 +73,8 @@ def is_entry(index: Any) -> bool:
 
 def is_basic(index: Any) -> bool:
     """Whether NumPy makes a view with an index: it holds nothing but integers, slices, None and an Ellipsis."""
+    if type(index) in (slice, int):
+        return True
     items = index if type(index) is tuple else (index,)
     basic = (int, slice, type(None), type(Ellipsis), np.integer)
     return all([isinstance(item, basic) and not isinstance(item, (bool, np.bool_)) for item in items])
