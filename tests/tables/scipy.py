@@ -69,6 +69,11 @@ _LINALG = [
     _row("cholesky", linalg, lambda M: linalg.cholesky(_positive(M), lower=True), _A),
     *[_row(name, linalg, getattr(linalg, name), _A) for name in ("inv", "det", "pinv", "norm", "svdvals")],
     _row("eigvalsh", linalg, lambda M: linalg.eigvalsh(_positive(M)), _A),
+    *[_row("eigvalsh", linalg, lambda a, b, o=o: linalg.eigvalsh(a, _positive(b), lower=o), _A, _A[::-1] / 3)
+      for o in (True, False)],
+    _row("eigh", linalg, lambda a, b: np.abs(linalg.eigh(a + a.T, _positive(b))[1]), _A, _A[::-1] / 3),
+    _row("solve_continuous_lyapunov", linalg, linalg.solve_continuous_lyapunov, _A, _A[::-1]),
+    _row("solve_discrete_lyapunov", linalg, linalg.solve_discrete_lyapunov, _A / 7, _A[::-1]),
     _row("eigh", linalg, lambda M: np.abs(linalg.eigh(_positive(M))[1]), _A),
     _row("qr", linalg, lambda a: linalg.qr(a, mode="economic")[1] ** 2, _M.T),
     _row("qr", linalg, lambda a: linalg.qr(a, mode="economic", pivoting=True)[0] ** 2, _M.T),

@@ -3,7 +3,7 @@
 - `systems`: solve, solve_triangular, cho_solve, solve_banded, ...
 - `factors`: cholesky, cho_factor, eigh, svd, qr, and inv, det, norm, ...
 - `triangles`: lu, lu_factor, lu_solve.
-- `functions`: expm, logm, sqrtm, ... and solve_sylvester.
+- `functions`: expm, logm, sqrtm, ... and solve_sylvester, solve_continuous_lyapunov, solve_discrete_lyapunov.
 - `patterns`: block_diag, toeplitz, hankel, circulant, khatri_rao.
 
 Functions that read one triangle of a matrix depend on that triangle alone, as those of `np.linalg` do.
@@ -15,7 +15,20 @@ from typing import Any
 
 from ..standing import missing
 from .factors import cho_factor, cholesky, det, eigh, eigvalsh, inv, lstsq, norm, pinv, qr, svd, svdvals
-from .functions import coshm, cosm, expm, logm, sinhm, sinm, solve_sylvester, sqrtm, tanhm, tanm
+from .functions import (
+    coshm,
+    cosm,
+    expm,
+    logm,
+    sinhm,
+    sinm,
+    solve_continuous_lyapunov,
+    solve_discrete_lyapunov,
+    solve_sylvester,
+    sqrtm,
+    tanhm,
+    tanm,
+)
 from .patterns import block_diag, circulant, hankel, khatri_rao, toeplitz
 from .systems import cho_solve, solve, solve_banded, solve_toeplitz, solve_triangular, solveh_banded
 from .triangles import lu, lu_factor, lu_solve
@@ -47,6 +60,8 @@ __all__ = [
     "sinm",
     "solve",
     "solve_banded",
+    "solve_continuous_lyapunov",
+    "solve_discrete_lyapunov",
     "solve_sylvester",
     "solve_toeplitz",
     "solve_triangular",

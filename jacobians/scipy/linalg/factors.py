@@ -68,22 +68,38 @@ def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, chec
 
 @follows(original.eigh)
 def eigh(a: Any, b: Any = None, *, lower: bool = True, eigvals_only: bool = False, **options: Any) -> Any:
-    _plain_eigenvalues("eigh", b, options)
-    if eigvals_only:
-        return np.linalg.eigvalsh(a, "L" if lower else "U")
-    return tuple(np.linalg.eigh(a, "L" if lower else "U"))
+    _plain_eigenvalues("eigh", options)
+    if b is None:
+        found = np.linalg.eigvalsh if eigvals_only else np.linalg.eigh
+        values = found(a, "L" if lower else "U")
+        return values if eigvals_only else tuple(values)
+    if options.get("type", 1) != 1:
+        raise UnsupportedFunctionError("jacobians.scipy.linalg.eigh", f"for type={options['type']!r}")
+    # a v = w b v, with b = L L^H: inv(L) a inv(L)^H y = w y, v = inv(L)^H y
+    L = np.linalg.cholesky(b) if lower else _adjoint(np.linalg.cholesky(b, upper=True))
+    half = np.linalg.solve(L, _hermitian(a, lower))
+    values, vectors = np.linalg.eigh(np.linalg.solve(L, _adjoint(half)))
+    return values if eigvals_only else (values, np.linalg.solve(_adjoint(L), vectors))
 
 
 @follows(original.eigvalsh)
 def eigvalsh(a: Any, b: Any = None, *, lower: bool = True, **options: Any) -> Any:
-    _plain_eigenvalues("eigvalsh", b, options)
-    return np.linalg.eigvalsh(a, "L" if lower else "U")
+    return eigh(a, b, lower=lower, eigvals_only=True, **options)
 
 
-def _plain_eigenvalues(name: str, b: Any, options: dict[str, Any]) -> None:
-    if b is not None:
-        reason = "for a second matrix. With its factor L = cholesky(b), take inv(L) @ a @ inv(L).T"
-        raise UnsupportedFunctionError(f"jacobians.scipy.linalg.{name}", reason)
+def _adjoint(a: Any) -> Any:
+    turned = np.swapaxes(a, -1, -2)
+    return np.conjugate(turned) if is_complex(a) else turned
+
+
+def _hermitian(a: Any, lower: bool) -> Any:
+    """The matrix of which one triangle is read."""
+    triangle = np.tril(a, -1) if lower else np.triu(a, 1)
+    diagonal = np.diagonal(a, axis1=-2, axis2=-1)[..., None] * np.eye(np.shape(a)[-1], dtype=a.dtype)
+    return triangle + _adjoint(triangle) + (np.real(diagonal) if is_complex(a) else diagonal)
+
+
+def _plain_eigenvalues(name: str, options: dict[str, Any]) -> None:
     ignored = {"overwrite_a", "overwrite_b", "check_finite", "driver", "type"}
     _refused(name, **{option: value for option, value in options.items() if option not in ignored})
 

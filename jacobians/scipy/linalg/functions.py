@@ -21,7 +21,20 @@ from ...rules.sparse import operator_factors, operator_term
 from ...terms import Factor, Term
 from ..standing import follows, ruled
 
-__all__ = ["coshm", "cosm", "expm", "logm", "sinhm", "sinm", "solve_sylvester", "sqrtm", "tanhm", "tanm"]
+__all__ = [
+    "coshm",
+    "cosm",
+    "expm",
+    "logm",
+    "sinhm",
+    "sinm",
+    "solve_continuous_lyapunov",
+    "solve_discrete_lyapunov",
+    "solve_sylvester",
+    "sqrtm",
+    "tanhm",
+    "tanm",
+]
 
 Function = Callable[..., Any]
 Along = Callable[[Any, Any], Any]
@@ -131,6 +144,20 @@ def solve_sylvester(call: Call, a: Any, b: Any, q: Any) -> Iterator[LocalTerm]:
     if call.needs(1):
         (k,) = axes_of(np.shape(b)[:1])
         yield 0, 1, Term((i, j), (k, n), (*inverse, Factor.on(X, (m, k))), bound=(*m, *ones), scale=-1.0)
+
+
+@follows(original.solve_continuous_lyapunov)
+def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
+    # A X + X A^H = Q
+    return solve_sylvester(a, np.conjugate(np.transpose(a)), q)
+
+
+@follows(original.solve_discrete_lyapunov)
+def solve_discrete_lyapunov(a: Any, q: Any, method: str | None = None) -> Any:
+    # X - A X A^H = Q, row by row: X[i, j] - A[i, k] conj(A[j, l]) X[k, l] = Q[i, j]
+    size = np.shape(a)[0] ** 2
+    system = np.eye(size, dtype=a.dtype) - np.kron(a, np.conjugate(a))
+    return np.reshape(np.linalg.solve(system, np.ravel(q)), np.shape(q))
 
 
 # ---- the functions ---------------------------------------------------------------------------------------------------
