@@ -155,8 +155,7 @@ def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
 @follows(original.solve_discrete_lyapunov)
 def solve_discrete_lyapunov(a: Any, q: Any, method: str | None = None) -> Any:
     # X - A X A^H = Q, row by row: X[i, j] - A[i, k] conj(A[j, l]) X[k, l] = Q[i, j]
-    size = np.shape(a)[0] ** 2
-    system = np.eye(size, dtype=a.dtype) - np.kron(a, np.conjugate(a))
+    system = np.eye(np.shape(a)[0] ** 2) - np.kron(a, np.conjugate(a))  # SciPy's is float64, also of float32
     return np.reshape(np.linalg.solve(system, np.ravel(q)), np.shape(q))
 
 
