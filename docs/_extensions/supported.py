@@ -61,7 +61,7 @@ def special_functions() -> dict[str, Rule]:
 
 def offered() -> dict[str, list[str]]:
     """What `jacobians.scipy` offers, by module."""
-    modules = {"special", "linalg", "signal", "sparse", "sparse.linalg", "stats"}
+    modules = {"special", "fft", "integrate", "linalg", "signal", "sparse", "sparse.linalg", "stats"}
     found = {name: import_module(f"jacobians.scipy.{name}").__all__ for name in sorted(modules)}
     return {name: [n for n in names if n[0].islower()] for name, names in found.items()}
 

@@ -7,6 +7,7 @@ SciPy's own. The submodules are imported when they are first used:
 - `linalg`: solutions, factorisations, functions of matrices, matrices of a pattern.
 - `fft`: Fourier transforms.
 - `signal`: convolution and correlation.
+- `integrate`: solutions of ordinary differential equations.
 - `stats`: densities and distribution functions of common distributions.
 - `sparse`: products with constant sparse matrices, and `sparse.linalg.spsolve`.
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__all__ = ["fft", "linalg", "signal", "sparse", "special", "stats"]  # pyright: ignore[reportUnsupportedDunderAll]  (imported when asked for)
+__all__ = ["fft", "integrate", "linalg", "signal", "sparse", "special", "stats"]  # pyright: ignore[reportUnsupportedDunderAll]  (imported when asked for)
 
 
 def __getattr__(name: str) -> Any:
