@@ -79,3 +79,16 @@ def test_diagonal_of_a_gauss_newton_matrix() -> None:
     D = B.T[None] * (1 - Y * Y)[:, None, :]  # batch, class, hidden
     variance = np.einsum("bc,bch->bh", P, D * D) - np.einsum("bc,bch->bh", P, D) ** 2
     np.testing.assert_allclose(jac.compile(diagonal)(W), (X * X).T @ variance, rtol=1e-9, atol=1e-12)
+
+
+def test_a_difference_that_is_there_is_summed_once() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return np.sqrt(x - y), np.sum(x, axis=0) - np.sum(y, axis=0), np.sum(x, axis=1) - np.sum(y, axis=1)[::-1]
+
+    x, y = RNG.uniform(1, 2, (5, 6)), RNG.uniform(0, 1, (5, 6))
+    compiled = jac.compile(f)
+    roots, columns, rows = compiled(x, y)
+    np.testing.assert_allclose(roots, np.sqrt(x - y))
+    np.testing.assert_allclose(columns, [sum(x[:, k]) - sum(y[:, k]) for k in range(6)], rtol=1e-13)
+    np.testing.assert_allclose(rows, [sum(x[k]) - sum(y[4 - k]) for k in range(5)], rtol=1e-13)
+    assert compiled.source.count(".sum(") == 3

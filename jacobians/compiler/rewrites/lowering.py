@@ -312,6 +312,18 @@ def _one_axis(builder: Builder, node: Node) -> Node | None:
     return builder.call(np.sum, node.args[0], axis=axis[0]) if type(axis) is tuple and len(axis) == 1 else None
 
 
+def _of_sums(builder: Builder, node: Node) -> Node | None:
+    """The difference of two sums over the same axes, where the difference of what is summed is there anyway."""
+    a, b = node.args
+    if not (isinstance(a, Node) and isinstance(b, Node)) or a.function is not np.sum or b.function is not np.sum:
+        return None
+    if len(a.args) != 1 or len(b.args) != 1 or a.kwargs != b.kwargs or node.kwargs or node.dtype.kind not in "fc":
+        return None
+    whole = builder.known(node.function, a.args[0], b.args[0])
+    same = whole is not None and whole.shape == a.args[0].shape == b.args[0].shape
+    return builder.call(np.sum, whole, **a.kwargs) if same else None
+
+
 def _axes_added(builder: Builder, node: Node) -> Node | None:
     """New axes by an index, which costs less than a reshape."""
     a, shape = node.args[0], node.shape
@@ -333,6 +345,8 @@ def _axes_added(builder: Builder, node: Node) -> Node | None:
 _FINAL: dict[Any, Sequence[Rule]] = {
     **{ufunc: (moves.moves_out,) for ufunc in moves.ELEMENTWISE},
     np.multiply: (_number_times, moves.moves_out),
+    np.add: (_of_sums, moves.moves_out),
+    np.subtract: (_of_sums, moves.moves_out),
     **functions.FINAL,
     np.sum: (_one_axis,),
     np.transpose: moves.RULES[np.transpose],
