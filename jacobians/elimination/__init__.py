@@ -7,6 +7,7 @@
 - `pushing`: a graph that pushes tangents while it is written, for Jacobian-vector products.
 - `several`: the same towards several outputs, with what they share eliminated once.
 - `shadows`, `machine`: arrays without numbers that count what is done to them, and how long that takes.
+- `tracks`: what that comes to, once for each step of a prediction that occurs again.
 - `plans`: `Plan`, the predicted costs of an order.
 - `hollow`: a graph without its numbers, for a plan that is asked for later.
 - `kinds`, `scalars`, `pricing`: what a pair of edges costs, by labels alone; `Prices` of the vertices of a graph.
