@@ -43,6 +43,7 @@ def test_before_that_it_does_only_but_for_rounding():
         assert 0 < np.abs(dense - dense.T).max() < 1e-13 * np.abs(dense).max()
 
 
+BOTH = ["mirror", "symmetric_product"]
 X = RNG.normal(size=(40, 150))
 V = RNG.normal(size=(60, 6))
 # fmt: off
@@ -53,7 +54,8 @@ HELPERS = {
     "diagonal":            (lambda w: np.sum(np.sin(np.exp(w))),              150, []),
     "one block, repeated": (lambda w: np.sum((w.reshape(20, 6) @ V.T) ** 2),  120, []),
     "square of a sum":     (lambda w: np.sum(np.sin(w)) ** 2,                 150, []),
-    "two matrices":        (lambda w: np.sum(np.sin(X @ w)) * np.sum(np.cos(np.outer(w, w))), 150, ["mirror"]),
+    "parts of a product":  (lambda w: np.sum(np.sin(X @ w)) * np.sum(w**3),   150, ["symmetric_product"]),
+    "two matrices":        (lambda w: np.sum(np.sin(X @ w)) * np.sum(np.outer(w, w) ** 3), 150, BOTH),
 }
 # fmt: on
 

@@ -2,7 +2,8 @@
 
 A Hessian is recorded as `mirrored`. Where the program tells that both triangles are computed in the same way (a matrix
 times its own transpose, diagonals, outer products) nothing is done; a large product becomes a `symmetric_product`; what
-is left is mirrored in place. What is not returned may differ by rounding, and is not mirrored at all.
+is left is mirrored in place, and products in it are computed in their upper triangle alone. What is not returned may
+differ by rounding, and is not mirrored at all.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class _Halving:
             return found
         if node.function is CONSTANT:
             return self.builder.constant(mirrored(node.args[0]))
-        own = self.new[id(node)]
+        own = self._upper(node)
         if not self._is_own(node):
             own = self.builder.kept(np.copy, (own,), {}, node.shape, node.dtype)
         return self.builder.made(mirrored, (own, *positions), {}, node.shape, node.dtype)
@@ -112,6 +113,22 @@ class _Halving:
                     args = [found if a is part else self.new[id(a)] if isinstance(a, Node) else a for a in node.args]
                     return build.made(function, tuple(args), node.kwargs, node.shape, node.dtype)
         return None
+
+    def _upper(self, node: Node) -> Node:
+        """The node, or one with the same upper triangle: entry by entry, that needs no other part of a product."""
+        if self.uses[id(node)] > 1 or node.kwargs:
+            return self.new[id(node)]
+        function, build = node.function, self.builder
+        if function in (np.matmul, np.dot) and _is_large(node):
+            left, right = [self.new[id(operand)] for operand in node.args]
+            return build.made(symmetric_product, (left, right), {}, node.shape, node.dtype)
+        if isinstance(function, np.ufunc) and function.signature is None and node.parts is None and node.ndim == 2:
+            args = [a if not isinstance(a, Node) else self._of_upper(a, node) for a in node.args]
+            return build.made(function, tuple(args), {}, node.shape, node.dtype)
+        return self.new[id(node)]
+
+    def _of_upper(self, operand: Node, node: Node) -> Node:
+        return self._upper(operand) if operand.shape == node.shape else self.new[id(operand)]
 
     def _is_own(self, node: Node) -> bool:
         """Whether an array lies in memory that nothing else reads."""
