@@ -113,13 +113,16 @@ class Compiled:
         return out
 
     def _written(self, key: tuple[Tree, tuple[Any, ...]], leaves: Sequence[Any], into: bool = False) -> Program:
+        with without_collection():
+            return self._program(key, leaves, into)
+
+    def _program(self, key: tuple[Tree, tuple[Any, ...]], leaves: Sequence[Any], into: bool) -> Program:
         tree, signature = key
         function = self._original()
         parameters = parameters_of(function, tree)
-        with without_collection():
-            staged = stage(_without_static(function), parameters.names, leaves, tree)
-            ends = staged.inputs, staged.outputs, staged.result
-            kernel = write_kernel(self._name, parameters, *ends, quiet=staged.quiet, into=into)
+        staged = stage(_without_static(function), parameters.names, leaves, tree)
+        ends = staged.inputs, staged.outputs, staged.result
+        kernel = write_kernel(self._name, parameters, *ends, quiet=staged.quiet, into=into)
         positional, named = tree.children
         words = [word.strip() for word in parameters.header.split(",") if word.strip() not in ("", "*")]
         children = (*positional.children, *named.children)

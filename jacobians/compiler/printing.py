@@ -34,26 +34,21 @@ _POWERS = {2: np.square, 0.5: np.sqrt}  # what the operator ** calls
 
 def call_text(node: Node, names: Mapping[int, str], space: Namespace, out: str = "") -> str:
     """The text of a call; with `out`, of the call that writes into this array."""
-
-    def word(value: Any) -> str:
-        return literal(value, names, space)
-
-    args = node.args
-    if node.function is sparse_product and args[0].ndim in (1, 2):
-        return f"{space.constant(args[1])} @ {word(args[0])}"
-    if node.function is operator.getitem:
-        return f"{word(args[0])}[{index_text(args[1], names, space)}]"
-    if not out and not node.kwargs and (node.weak or any(isinstance(a, Node) and not a.weak for a in args)):
-        if node.function in _BINARY and len(args) == 2:
-            return f"{word(args[0])} {_BINARY[node.function]} {word(args[1])}"
-        if node.function in _UNARY:
-            return f"{_UNARY[node.function]}{word(args[0])}"
-    if node.function is np.einsum and not isinstance(args[0], str):
-        words = [_einsum_subscripts(args), *[word(operand) for operand in args[:-1:2]]]
+    function, args = node.function, node.args
+    if function is sparse_product and args[0].ndim in (1, 2):
+        return f"{space.constant(args[1])} @ {literal(args[0], names, space)}"
+    if function is operator.getitem:
+        return f"{literal(args[0], names, space)}[{index_text(args[1], names, space)}]"
+    if function is np.einsum and not isinstance(args[0], str):
+        words = [_einsum_subscripts(args), *[literal(operand, names, space) for operand in args[:-1:2]]]
     else:
-        words = [word(argument) for argument in args]
-    words += [f"{name}={word(value)}" for name, value in node.kwargs.items()]
-    function = node.function
+        words = [names[id(a)] if type(a) is Node else literal(a, names, space) for a in args]
+    if not out and not node.kwargs and (node.weak or any([type(a) is Node and not a.weak for a in args])):
+        if function in _BINARY and len(args) == 2:
+            return f"{words[0]} {_BINARY[function]} {words[1]}"
+        if function in _UNARY:
+            return f"{_UNARY[function]}{words[0]}"
+    words += [f"{name}={literal(value, names, space)}" for name, value in node.kwargs.items()]
     if function in _HELPERS:  # what is mirrored is nobody else's, and overwritten
         return f"{space.helper(_HELPERS[function])}({', '.join(words + [f'out={out}'] * bool(out))})"
     if function in _METHODS and not out and isinstance(args[0], Node) and not args[0].weak:

@@ -70,6 +70,7 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
         raise ours from None
     finally:
         guard.release()
+        recorder.release()
     return Staged([symbol.node for symbol in symbols], outputs, tree, recorder.quiet)
 
 

@@ -96,6 +96,11 @@ class Recorder:
         self.quiet = False  # whether a call that may warn was recorded where warnings are switched off
         self._held: list[Any] = []  # keeps what is known by its id alive
 
+    def release(self) -> None:
+        """Forget everything: symbols and what knows them hold each other, and would wait for the garbage collector."""
+        for known in (self._known, self._symbols, self._constants, self._values, self._held, self._matrices):
+            known.clear()
+
     def symbol(self, node: Node) -> Any:
         """The symbol of a node: always the same one."""
         known = self._symbols.get(id(node))

@@ -56,6 +56,9 @@ def fused(statements: Sequence[Statement], kept: Iterable[int], within: bool = F
 def _calls(statements: Sequence[Statement]) -> dict[int, Call]:
     """The calls that go by rows: those over large arrays, and what comes behind them."""
     calls: dict[int, Call] = {}
+    made = [statement.node for statement in statements if isinstance(statement, Assign)]
+    if not any([node.size >= LARGE for node in {*made, *[operand for node in made for operand in node.operands]}]):
+        return calls
     for statement in statements:
         if type(statement) is not Assign or statement.out:
             continue

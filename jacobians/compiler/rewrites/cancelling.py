@@ -51,6 +51,13 @@ class Cancelling:
     builder : Builder
     new : dict of int to Node
         By id, what stands for a node in the program that is made.
+
+    Attributes
+    ----------
+    count : int
+        Of the sums that have changed.
+    may_reduce : bool
+        Whether there is any sum that may change.
     """
 
     def __init__(self, nodes: Sequence[Node], builder: Builder, new: dict[int, Node]) -> None:
@@ -60,6 +67,7 @@ class Cancelling:
         self._sizes: dict[int, int] = {}
         self._calls = 0
         self._reciprocal, self._summed = _normalised(nodes)
+        self.may_reduce = not self._reciprocal.isdisjoint(self._summed)
 
     def reduced(self, node: Node) -> Node | None:
         """The node without what cancels."""
@@ -239,6 +247,8 @@ def _normalised(nodes: Sequence[Node]) -> tuple[set[int], set[int]]:
     """The ids of what contains a reciprocal of a sum, and of what adds or sums, by products, sums and moves."""
     reciprocal: set[int] = set()
     summed: set[int] = set()
+    if not any([node.function is np.divide for node in nodes]):
+        return reciprocal, summed
     for node in nodes:
         if node.function is np.divide and isinstance(node.args[1], Node) and _is_sum(node.args[1]):
             reciprocal.add(id(node))

@@ -80,12 +80,15 @@ def contracted(builder: Builder, product: Product, shape: tuple[int, ...], dtype
     """The node of a product, of this shape and dtype."""
     scale, sizes = product.scale, product.sizes
     factors: list[Operand] = []
+    constant = False
     for factor in product.factors:
         if factor.node.function in _SEEN_THROUGH:
             inner, factor = seen_through(builder, factor)
             scale *= inner
+        constant |= factor.node.function is CONSTANT
         factors.append(_diagonal(builder, factor))
-    scale, factors = _without_ones(builder, scale, factors, dtype)
+    if constant:
+        scale, factors = _without_ones(builder, scale, factors, dtype)
     out = [label for label in product.out if label is not None]
     carried = {label for factor in factors for label in factor.labels if label is not None}
     for factor in product.factors:
@@ -93,6 +96,9 @@ def contracted(builder: Builder, product: Product, shape: tuple[int, ...], dtype
             if label is not None and label not in carried and label not in out:
                 scale *= sizes[label]
                 carried.add(label)
+    if len(factors) == 2 and len(out) == len(product.out) and _is_proper(factors[0], factors[1], out):
+        pair = _pair(builder, factors[0], factors[1], out, sizes)
+        return builder.scaled(scale, builder.transposed(pair.node, tuple([pair.labels.index(label) for label in out])))
     if 0 < len(factors) < 3 and all([factor.labels == tuple(out) == product.out for factor in factors]):
         # An elementwise product: nothing is summed or broadcast.
         whole = factors[0] if len(factors) == 1 else _pair(builder, factors[0], factors[1], out, sizes)
@@ -103,6 +109,12 @@ def contracted(builder: Builder, product: Product, shape: tuple[int, ...], dtype
     result = _joined(builder, factors, wanted, sizes) if factors else builder.constant(np.ones((), dtype))
     result = builder.reshaped(result, tuple([sizes[x] if x in carried else 1 for x in product.out]))
     return builder.scaled(scale, builder.spread(result, shape))
+
+
+def _is_proper(a: Operand, b: Operand, out: Sequence[int]) -> bool:
+    """Whether nothing but the product of two arrays is to be taken: each label is in two of these, or in all three."""
+    left, right, result = {*a.labels}, {*b.labels}, {*out}
+    return None not in left and None not in right and left ^ right <= result <= left | right
 
 
 def _without_ones(
@@ -126,6 +138,8 @@ def _without_ones(
 def _diagonal(builder: Builder, operand: Operand) -> Operand:
     """The operand with each label once."""
     node, labels = operand
+    if len(set(labels)) == len(labels):
+        return operand
     named = [label for label in labels if label is not None]
     if len(set(named)) == len(named):
         return operand

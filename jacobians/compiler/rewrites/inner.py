@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...program import INPUT, Node, topological
+from ...program import INPUT, Node
 from .rewriting import Builder
 
 __all__ = ["inner_products"]
@@ -24,13 +24,12 @@ _MOVES = {np.transpose, np.reshape}
 _MADE = {np.einsum, np.matmul, np.dot, np.matvec, np.vecmat, INPUT}
 
 
-def inner_products(outputs: Sequence[Node]) -> list[Node]:
-    """The outputs of an equal program."""
-    nodes = topological(outputs)
+def inner_products(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
+    """The outputs of an equal program; `nodes` are all that they need, operands first."""
     uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
     found = {id(node) for node in nodes if node.function is np.sum and _is_inner(node, uses)}
     if not found:
-        return list(outputs)
+        return outputs
     builder = Builder({})
     new: dict[int, Node] = {}
     for node in nodes:

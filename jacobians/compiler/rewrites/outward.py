@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from ...program import Node, topological
+from ...program import Node
 from ..blocks.rows import LARGE, SHORT
 from .rewriting import Builder, Rule, rebuilt
 
 __all__ = ["outward"]
 
 
-def outward(outputs: Sequence[Node]) -> list[Node]:
-    """The outputs of an equal program whose moves come after elementwise calls."""
-    if not any([_may_change(node) for node in topological(outputs)]):
-        return list(outputs)
+def outward(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
+    """The outputs of an equal program whose moves come after elementwise calls; `nodes` are all that they need."""
+    if not any([_may_change(node) for node in nodes]):
+        return outputs
     return rebuilt(outputs, Builder(_RULES))
 
 

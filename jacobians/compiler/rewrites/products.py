@@ -27,6 +27,7 @@ from .sums import Distribution
 __all__ = ["multiplied"]
 
 _SEEN_THROUGH = {np.multiply, np.transpose, np.reshape, np.broadcast_to}
+_NOTED = {*_SEEN_THROUGH, np.einsum}
 
 
 def multiplied(outputs: Sequence[Node], builder: Builder) -> list[Node]:
@@ -53,27 +54,31 @@ class _Rewriting:
         sums = Distribution(opening, builder)
         cancelling = Cancelling(() if again else nodes, builder, opening.new)
         diagonals = 0
+        new = opening.new
         for node in nodes:
             builder.take_place(node)
-            found = cancelling.reduced(node)
+            function = node.function
+            found = cancelling.reduced(node) if cancelling.may_reduce else None
             if found is not None:
                 pass
-            elif node.function is np.add or node.function is np.subtract:
+            elif function is np.add or function is np.subtract:
                 found = sums.joined(node) if products else None
-            elif node.function is np.einsum and len(node.args) == 5:
+            elif function is np.einsum and len(node.args) == 5:
                 found = self._known(node) or (self._replanned(node) if id(node) in opened else None)
             elif id(node) in opened:
                 found = self._replanned(node)
-            elif node.function is np.diagonal or (node.function is np.einsum and len(node.args) == 3):
+            elif function is np.diagonal or (function is np.einsum and len(node.args) == 3):
                 found = diagonal(node, opening, builder)
                 diagonals += found is not None
-            opening.new[id(node)] = builder.remade(node, opening.new) if found is None else found
+            new[id(node)] = builder.remade(node, new) if found is None else found
         self.again = sums.count + diagonals + cancelling.count > 0
         self.outputs = [opening.new[id(node)] for node in outputs]
 
     def _noted(self, node: Node) -> bool:
         """Whether it is a product; its operands have been noted."""
         operands = node.operands
+        if node.function not in _NOTED:
+            return False
         if is_product(node):
             spreads = node.function is np.einsum
             for operand in operands:

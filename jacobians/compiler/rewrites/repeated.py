@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...program import Node, topological
+from ...program import Node
 from .rewriting import Builder
 
 __all__ = ["without_repetition"]
@@ -36,9 +36,8 @@ class _Multiple(NamedTuple):
     labels: Labels
 
 
-def without_repetition(outputs: Sequence[Node]) -> list[Node]:
-    """The outputs of an equal program."""
-    nodes = topological(outputs)
+def without_repetition(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
+    """The outputs of an equal program; `nodes` are all that they need, operands first."""
     pairs = [node for node in nodes if node.function is np.einsum and len(node.args) == 5 and not node.kwargs]
     found: dict[int, _Multiple] = {}
     if any([operand.function in _PRODUCTS for node in pairs for operand in node.operands]):
@@ -48,7 +47,7 @@ def without_repetition(outputs: Sequence[Node]) -> list[Node]:
             if multiple is not None:
                 found[id(node)] = multiple
     if not found:
-        return list(outputs)
+        return outputs
     builder = Builder({})
     new: dict[int, Node] = {}
     for node in nodes:

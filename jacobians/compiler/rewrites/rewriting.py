@@ -89,25 +89,12 @@ class Builder:
                 if found is None:
                     raise TypeError(f"the shape of a call of {function} cannot be told")
                 shape, dtype = found
-            node = self._node(function, args, kwargs, shape, dtype, operands)
+            if operands is None:
+                operands = args if len(key) == 2 and key[1] is args else _operands(args, kwargs)
+            node = Node(function, args, kwargs, shape, dtype, serial=self._serial, operands=operands)
             node.key = key
             known = self._known[key] = self._simple(node)
         return known
-
-    def _node(
-        self,
-        function: Any,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        shape: Any,
-        dtype: Any,
-        operands: tuple[Node, ...] | None = None,
-    ) -> Node:
-        if operands is None:
-            operands = _operands(args)
-            if kwargs:
-                operands += tuple(walk(tuple(kwargs.values())))
-        return Node(function, args, kwargs, shape, dtype, serial=self._serial, operands=operands)
 
     def known(self, function: Any, *args: Any) -> Node | None:
         """The node of a call, if it has been made before."""
@@ -117,7 +104,9 @@ class Builder:
         """The node of a call that is as simple as it can be."""
         key = _key(function, args, kwargs)
         if key not in self._known:
-            self._known[key] = self._ranked(self._node(function, args, kwargs, shape, dtype))
+            operands = _operands(args, kwargs)
+            node = Node(function, args, kwargs, shape, dtype, serial=self._serial, operands=operands)
+            self._known[key] = self._ranked(node)
         return self._known[key]
 
     def take_place(self, node: Node) -> None:
@@ -240,8 +229,8 @@ class Builder:
 _PLAIN = {int, float, str, bool, type(None)}
 
 
-def _key(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What equal calls have in common."""
+def _key(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """What equal calls have in common; the function and its arguments where these are nodes alone."""
     if not kwargs:
         for a in args:
             if type(a) is not Node:
@@ -255,12 +244,15 @@ def _key(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             parts.append(a)
         elif kind is int:
             parts.append((int, a))
+        elif kind is float:
+            parts.append((float, a.hex()))
         elif kind is tuple and function is not _GETITEM and set(map(type, a)) <= _WHOLE:
             parts.append(a)
         else:
             parts.append(argument_key(a))
-    if kwargs:
-        parts.append(argument_key(tuple(kwargs.items())))
+    for name, a in kwargs.items():
+        parts.append(name)
+        parts.append(a if type(a) is tuple and set(map(type, a)) <= _WHOLE else argument_key(a))
     return tuple(parts)
 
 
@@ -268,7 +260,7 @@ _GETITEM = operator.getitem
 _WHOLE = {int}
 
 
-def _operands(args: tuple[Any, ...]) -> tuple[Node, ...]:
+def _operands(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Node, ...]:
     found: list[Node] = []
     for a in args:
         kind = type(a)
@@ -276,6 +268,8 @@ def _operands(args: tuple[Any, ...]) -> tuple[Node, ...]:
             found.append(a)
         elif kind not in _PLAIN and not (kind is tuple and set(map(type, a)) <= _WHOLE):
             found += walk(a)
+    if kwargs:
+        found += walk(tuple(kwargs.values()))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...program import Node, topological
+from ...program import Node
 from .rewriting import Builder, is_number
 
 __all__ = ["joined"]
@@ -37,9 +37,8 @@ class _Run(NamedTuple):
     whole: Node
 
 
-def joined(outputs: Sequence[Node]) -> list[Node]:
-    """The outputs of an equal program with fewer calls."""
-    nodes = topological(outputs)
+def joined(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
+    """The outputs of an equal program with fewer calls; `nodes` are all that they need, operands first."""
     parts: dict[int, _Part] = {}
     groups: dict[tuple[int, int, tuple[Any, ...]], list[Node]] = defaultdict(list)
     for node in nodes:
@@ -49,7 +48,7 @@ def joined(outputs: Sequence[Node]) -> list[Node]:
             groups[id(part.base), part.axis, part.calls].append(node)
     chosen = {id(node): run for key, group in groups.items() if key[2] for run in _runs(group, parts) for node in run}
     if not chosen:
-        return list(outputs)
+        return outputs
     return _rewritten(outputs, nodes, parts, chosen)
 
 
@@ -105,23 +104,7 @@ def _rewritten(
 ) -> list[Node]:
     builder = Builder({})
     new: dict[int, Node] = {}
-    wholes: dict[Hashable, list[_Run]] = defaultdict(list)
-
-    def whole(part: _Part, like: Node) -> Node:
-        """What is computed of a part, as a part of what is computed of its neighbours too."""
-        if not part.calls:
-            return _taken(builder, new[id(part.base)], part.axis, part.start, part.stop)
-        key = id(part.base), part.axis, part.calls
-        for run in wholes[key]:
-            if run.start <= part.start and part.stop <= run.stop:
-                return _taken(builder, run.whole, part.axis, part.start - run.start, part.stop - run.start)
-        *before, (ufunc, words) = part.calls
-        operand = whole(part._replace(calls=tuple(before)), like)
-        args = tuple([operand if word is None else word[1] for word in words])
-        made = builder.made(ufunc, args, {}, operand.shape, like.dtype)
-        wholes[key].append(_Run(part.start, part.stop, made))
-        return made
-
+    wholes = _Wholes(builder, new)
     for node in nodes:
         run = chosen.get(id(node))
         if run is None:
@@ -132,9 +115,32 @@ def _rewritten(
         if not part.calls:
             new[id(node)] = builder.remade(node, new)
             continue
-        _ = whole(part._replace(start=parts[id(run[0])].start, stop=parts[id(run[-1])].stop), node)
-        new[id(node)] = whole(part, node)
+        _ = wholes.of(part._replace(start=parts[id(run[0])].start, stop=parts[id(run[-1])].stop), node)
+        new[id(node)] = wholes.of(part, node)
     return [new[id(node)] for node in outputs]
+
+
+class _Wholes:
+    """What has been computed of several neighbours in one call."""
+
+    def __init__(self, builder: Builder, new: dict[int, Node]) -> None:
+        self.builder, self.new = builder, new
+        self.runs: dict[Hashable, list[_Run]] = defaultdict(list)
+
+    def of(self, part: _Part, like: Node) -> Node:
+        """What is computed of a part, as a part of what is computed of its neighbours too."""
+        if not part.calls:
+            return _taken(self.builder, self.new[id(part.base)], part.axis, part.start, part.stop)
+        runs = self.runs[id(part.base), part.axis, part.calls]
+        for run in runs:
+            if run.start <= part.start and part.stop <= run.stop:
+                return _taken(self.builder, run.whole, part.axis, part.start - run.start, part.stop - run.start)
+        *before, (ufunc, words) = part.calls
+        operand = self.of(part._replace(calls=tuple(before)), like)
+        args = tuple([operand if word is None else word[1] for word in words])
+        made = self.builder.made(ufunc, args, {}, operand.shape, like.dtype)
+        runs.append(_Run(part.start, part.stop, made))
+        return made
 
 
 def _taken(builder: Builder, array: Node, axis: int, start: int, stop: int) -> Node:

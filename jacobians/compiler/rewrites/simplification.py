@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...program import Node
+from ...program import Node, topological
 from . import algebra, contractions, functions, moves
 from .inner import inner_products
 from .lowering import lowered
@@ -40,6 +40,10 @@ _NORMAL = {
 def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
-    outputs = multiplied(without_needless(rebuilt(outputs, builder), builder), builder)
-    outputs = outward(lowered(without_repetition(inner_products(placed(outputs, Builder({}))))))
-    return symmetrised(joined(outputs))
+    outputs = placed(multiplied(without_needless(rebuilt(outputs, builder), builder), builder), Builder({}))
+    nodes = topological(outputs)
+    for rewrite in (inner_products, without_repetition, lowered, outward, joined):
+        before, outputs = outputs, rewrite(outputs, nodes)
+        if outputs is not before:
+            nodes = topological(outputs)
+    return symmetrised(outputs)

@@ -22,9 +22,9 @@ _OFTEN = 4
 """How many times an operand is read at least, so that a copy of it in another order costs little."""
 
 
-def spread_out(builder: Builder, node: Node, new: Mapping[int, Node], order: tuple[int, ...] | None) -> Node | None:
+def spread_out(builder: Builder, node: Node, new: Mapping[int, Node], order: tuple[int, ...]) -> Node | None:
     """The call with its axes in this order in memory; None where it is as it should be, or another kind of call."""
-    if order is None or order == tuple(range(node.ndim)) or node.size < _LARGE or node.weak or node.parts is not None:
+    if order == tuple(range(node.ndim)) or node.size < _LARGE or node.weak or node.parts is not None:
         return None
     ufunc = node.function
     if not isinstance(ufunc, np.ufunc) or ufunc.signature is not None or ufunc.nout != 1:
