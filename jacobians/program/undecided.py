@@ -28,6 +28,8 @@ _DTYPE = "which decide the dtype of its result"
 def reason_against(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reason:
     """What is to be done instead of a call, or None where the call can be recorded."""
     rule = _RULES.get(function)
+    if rule is None and not kwargs and type(function) is np.ufunc and len(args) <= function.nin:
+        return None
     advice = rule(*args, **kwargs) if rule is not None else None
     if advice is None and _writes(function, args, kwargs):
         return "Nothing is changed in place there: use what the function returns instead of out= and where=."

@@ -51,13 +51,6 @@ class Cancelling:
     builder : Builder
     new : dict of int to Node
         By id, what stands for a node in the program that is made.
-
-    Attributes
-    ----------
-    count : int
-        Of the sums that have changed.
-    may_reduce : bool
-        Whether there is any sum that may change.
     """
 
     def __init__(self, nodes: Sequence[Node], builder: Builder, new: dict[int, Node]) -> None:
@@ -67,7 +60,6 @@ class Cancelling:
         self._sizes: dict[int, int] = {}
         self._calls = 0
         self._reciprocal, self._summed = _normalised(nodes)
-        self.may_reduce = not self._reciprocal.isdisjoint(self._summed)
 
     def reduced(self, node: Node) -> Node | None:
         """The node without what cancels."""

@@ -58,7 +58,7 @@ class _Rewriting:
         for node in nodes:
             builder.take_place(node)
             function = node.function
-            found = cancelling.reduced(node) if cancelling.may_reduce else None
+            found = cancelling.reduced(node)
             if found is not None:
                 pass
             elif function is np.add or function is np.subtract:

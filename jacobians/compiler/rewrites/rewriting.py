@@ -138,7 +138,7 @@ class Builder:
                 args = tuple(args)
                 break
         else:
-            args = found[: len(args)]
+            args = found[: len(args)]  # those of keywords come behind
         kwargs = {name: _replaced(value, new) for name, value in node.kwargs.items()} if node.kwargs else {}
         if not parts:
             return self.made(node.function, args, kwargs, node.shape, node.dtype, found)
