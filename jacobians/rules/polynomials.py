@@ -187,8 +187,8 @@ def _polyfit(
     w: Any = None,
     cov: Any = False,
 ) -> Any:
-    if full or cov or np.ndim(deg):
-        raise UnsupportedFunctionError("np.polyfit", "for full=, cov= or several degrees. Use np.linalg.lstsq")
+    if np.ndim(deg):
+        raise UnsupportedFunctionError("np.polyfit", "for several degrees. Use np.linalg.lstsq")
     x, y = _coefficients(x) + 0.0, _coefficients(y) + 0.0
     rcond = len(x) * np.finfo(x.dtype).eps if rcond is None else rcond
     columns = np.vander(x, int(deg) + 1)
@@ -196,7 +196,19 @@ def _polyfit(
         w = _coefficients(w) + 0.0
         columns, y = columns * w[:, np.newaxis], np.reshape(w, (-1,) + (1,) * (np.ndim(y) - 1)) * y
     scale = np.sqrt(np.sum(columns * columns, axis=0))
-    return (np.linalg.lstsq(columns / scale, y, rcond)[0].T / scale).T
+    columns = columns / scale
+    found, rest, rank, singular = np.linalg.lstsq(columns, y, rcond)
+    found = (found.T / scale).T
+    if full:
+        return found, rest, rank, singular, rcond
+    if not cov:
+        return found
+    spread = np.linalg.inv(columns.T @ columns) / np.outer(scale, scale)
+    free = np.shape(columns)[0] - np.shape(columns)[1]
+    if free <= 0 and cov != "unscaled":
+        raise ValueError("the number of data points must exceed order to scale the covariance matrix")
+    factor = 1 if cov == "unscaled" else rest / free
+    return found, (spread if np.ndim(y) == 1 else spread[:, :, np.newaxis]) * factor
 
 
 composed(np.polyfit, _polyfit)

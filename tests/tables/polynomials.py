@@ -91,6 +91,10 @@ _FITS = [
         np.polyfit,
         (lambda x, y: np.polyfit(x, y, 2), (sample(6), sample(6, seed=1))),
         (lambda x, y: np.polyfit(x, y, 1), (sample(4), sample(4, 2, seed=1))),
+        (lambda x, y: np.polyfit(x, y, 1, full=True)[1], (sample(5), sample(5, seed=1))),
+        (lambda x, y: np.polyfit(x, y, 1, cov=True)[1], (sample(6), sample(6, seed=1))),
+        (lambda x, y: np.polyfit(x, y, 1, cov="unscaled")[1], (sample(6), sample(6, 2, seed=1))),
+        (lambda x, y: np.polyfit(x, y, 1, cov=True)[1], (sample(6), sample(6, 2, seed=1))),
         (
             lambda x, y, w: np.polyfit(x, y, 1, w=w),
             (sample(5), sample(5, 2, seed=1), sample(5, low=0.3, high=2, seed=2)),
