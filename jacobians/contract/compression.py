@@ -153,13 +153,19 @@ def compress(
     >>> compress([Placed(Term(((i,),), ((i,),)))], (3, 3), np.dtype(float)).indptr.tolist()
     [0, 1, 2, 3]
     """
+    matrix = _written(placed, shape, dtype, by_columns)
+    return _in_order(matrix, (shape[1], shape[0]) if by_columns else shape)
+
+
+def _written(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dtype, by_columns: bool) -> Compressed:
+    """The matrix with the entries of each line in the order of most lines."""
     count = shape[1] if by_columns else shape[0]
     lanes, groups = _lanes(placed, count, by_columns, np.int32 if max(shape) < 2**31 else np.int64)
     matrix = _empty(lanes, shape, count, dtype)
     for lane, slots in _slotted(matrix.indptr, lanes, groups):
         matrix.indices[slots] = lane.places
         matrix.data[slots] = reduce(np.add, [value.array() for value in lane.values]).reshape(-1)
-    return _in_order(matrix, (shape[1], shape[0]) if by_columns else shape)
+    return matrix
 
 
 def arrange(placed: Sequence[Placed], shape: tuple[int, int], *, by_columns: bool = False) -> Arranged | None:
@@ -348,7 +354,11 @@ def _unordered(matrix: Compressed) -> np.ndarray:
     wrong = indices[1:] <= indices[:-1]
     starts = indptr[1:-1]
     wrong[starts[(starts > 0) & (starts < indices.size)] - 1] = False
-    return np.unique(np.searchsorted(indptr, np.flatnonzero(wrong), side="right") - 1)
+    rows = np.searchsorted(indptr, np.flatnonzero(wrong), side="right")
+    rows -= 1
+    first = np.ones(rows.size, bool)  # they are in order
+    np.not_equal(rows[1:], rows[:-1], out=first[1:])
+    return rows[first]
 
 
 def _sort(matrix: Compressed, rows: np.ndarray) -> None:
