@@ -133,9 +133,15 @@ def test_arrays_of_integers_in_results():
         jac.jacobian(f)(X)
 
 
-def test_integers_alone_are_an_error():
-    with pytest.raises(jac.ArgumentError, match="argument 0 is 3, a nest without an array"):
-        jac.grad(lambda n: 1.0 * n, allow_int=True)(3)
+def test_integers_alone():
+    n = np.array([1, 2, 3])
+    value, zero = jac.value_and_grad(lambda n: np.sum(2.0 * n), allow_int=True)(n)
+    assert value == 12
+    assert zero.dtype == n.dtype
+    assert not zero.any()
+    assert jac.grad(lambda n: 1.0 * n, allow_int=True)(3) == 0
+    with pytest.raises(jac.ArgumentError, match="argument 0 is None, a nest without an array"):
+        jac.grad(lambda n: 1.0)(None)
 
 
 # --------------------------------------------------------------------------------------------- what they hand out

@@ -113,7 +113,7 @@ def linearise(
         What is written into, of a kind of its own.
     """
     checked = [checked_inputs(operation, f"argument {position}", args[position], allow_int) for position in positions]
-    if checked:
+    if checked and not allow_int:
         check_any(operation, f"argument {positions[0]}", checked)
     trees = tuple([tree for _, tree in checked])
     with with_rare_collection(), opened(graph) as level:
