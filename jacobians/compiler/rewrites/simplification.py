@@ -42,8 +42,8 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     builder = Builder(_NORMAL)
     outputs = placed(multiplied(without_needless(rebuilt(outputs, builder), builder), builder), Builder({}))
     nodes = topological(outputs)
-    for rewrite in (inner_products, without_repetition, lowered, outward, joined):
+    for rewrite in (inner_products, without_repetition, lowered, outward, joined, symmetrised):
         before, outputs = outputs, rewrite(outputs, nodes)
         if outputs is not before:
             nodes = topological(outputs)
-    return symmetrised(outputs)
+    return list(outputs)

@@ -50,10 +50,10 @@ def without_needless(outputs: Sequence[Node], builder: Builder) -> list[Node]:
     return [new[id(node)] for node in outputs]
 
 
-def symmetrised(outputs: Sequence[Node]) -> list[Node]:
-    """The outputs of an equal program whose symmetric matrices are so exactly."""
-    if not any([node.function is mirrored for node in topological(outputs)]):
-        return list(outputs)
+def symmetrised(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
+    """The outputs of an equal program whose symmetric matrices are so exactly; `nodes` are all that they need."""
+    if not any([node.function is mirrored for node in nodes]):
+        return outputs
     outputs = rebuilt(outputs, Builder({}))  # equal calls are one: only then is it known who reads a result
     nodes = topological(outputs)
     uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
