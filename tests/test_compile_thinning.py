@@ -60,3 +60,16 @@ def test_constants_that_are_full_stay() -> None:
     compiled = jac.compile(lambda x: jac.jacobian(lambda x: A @ x + np.sin(x))(x).to_array())
     np.testing.assert_allclose(compiled(x), A + np.diag(np.cos(x)), rtol=1e-13)
     assert ".copy()" in compiled.source
+
+
+def test_columns_that_fill_a_matrix_are_written_without_zeros() -> None:
+    t = np.linspace(0, 1, 600)
+
+    def residuals(p: Any) -> Any:
+        return np.exp(-t[:, None] * p[4:]) @ p[:4]
+
+    p = RNG.uniform(1, 2, 8)
+    compiled = jac.compile(lambda p: jac.jacobian(residuals)(p).to_array())
+    E = np.exp(-t[:, None] * p[4:])
+    np.testing.assert_allclose(compiled(p), np.concatenate([E, -t[:, None] * E * p[:4]], axis=1), rtol=1e-12)
+    assert "np.zeros" not in compiled.source

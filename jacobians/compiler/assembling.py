@@ -24,6 +24,7 @@ from .thinning import entries
 
 __all__ = ["Addend", "Assemble", "Filled", "added_lines", "assembled", "view_text"]
 
+_TRACKED = 2**20  # entries of a buffer of several axes up to which it is known which of them are written
 _MANY = 2048  # entries from which on making a strided view takes less time than an index array
 
 
@@ -123,11 +124,12 @@ def _precedence(addend: Addend) -> int:
 
 
 class Filled:
-    """Which entries of a buffer without further axes have been written, as far as positions are known."""
+    """Which entries of a buffer, seen without further axes, have been written, as far as positions are known."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._values: Any = None  # zeros
-        self._written = np.zeros(shape, bool) if len(shape) == 1 else None
+        tracked = len(shape) == 1 or prod(shape) <= _TRACKED
+        self._written = np.zeros(prod(shape), bool) if tracked else None
         self._first = True
 
     @property
