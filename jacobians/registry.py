@@ -79,6 +79,8 @@ class Rule(NamedTuple):
     """Whether it holds for complex numbers, too."""
     compute: Callable[..., Any] | None = None
     """The function itself, faster for some large arrays than NumPy's loop; NotImplemented for all others."""
+    instead: Callable[..., Any] | None = None
+    """A definition, as of `composed`, of the calls that the rule does not tell; NotImplemented for all others."""
 
     @property
     def category(self) -> str:
@@ -280,7 +282,7 @@ def composed(function: Any, definition: Callable[..., Any]) -> None:
 
 
 def local(
-    function: Any, compute: Callable[..., Any] | None = None
+    function: Any, compute: Callable[..., Any] | None = None, instead: Callable[..., Any] | None = None
 ) -> Callable[[Callable[..., Iterable[LocalTerm]]], Callable]:
     """Decorate a generator of ``(result, operand, Term)``: the local Jacobian of each result in each needed operand.
 
@@ -291,7 +293,7 @@ def local(
     """
 
     def register(rule: Callable[..., Iterable[LocalTerm]]) -> Callable:
-        _register(Rule("local", function, rule, compute=compute))
+        _register(Rule("local", function, rule, compute=compute, instead=instead))
         return rule
 
     return register

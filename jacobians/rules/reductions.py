@@ -5,7 +5,7 @@
 - `max`, `min`: entries that tie share equally.
 - `var`, `std`, `average`, `ptp` and the reductions that ignore nan are composed of these.
 
-``axis``, ``keepdims``, ``where=`` and ``initial=`` are read once, by `Reduced`.
+``axis``, ``keepdims``, ``where=`` and ``initial=`` are read once, by `Reduced`. A traced `initial` is an operand.
 """
 
 from __future__ import annotations
@@ -90,6 +90,8 @@ def _sum(
     else:
         axes = Reduced(a, axis, keepdims)
         yield 0, 0, Term(axes.out, axes.inp, axes.masks(where, call.result.dtype))
+    if call.needs(5):  # initial
+        yield 0, 5, Term(axes_of(np.shape(call.result)), ())
 
 
 @local(np.mean)
@@ -137,6 +139,9 @@ def _prod(
     group = flatten(tuple([axes.inp[n] for n in axes.reduced]))
     factor = Factor.on(others, (group, *[axes.inp[n] for n in axes.kept]))
     yield 0, 0, Term(axes.out, axes.inp, (factor, *axes.masks(where, dtype)))
+    if call.needs(5):  # initial
+        product = np.reshape(np.prod(x, axis=0), axes.keepdims_shape)
+        yield 0, 5, Term(axes.out, (), (Factor.on(np.reshape(product, np.shape(call.result)), axes.out),))
 
 
 def _product_of_others(x: Any) -> Any:
@@ -167,7 +172,11 @@ def extremum_terms(
     chosen = np.logical_and(np.equal(a, y), where)
     count = np.sum(chosen, axis=axes.reduced, keepdims=True)
     if initial is not None:
-        count = count + np.equal(initial, y)
+        ties = np.equal(initial, y)
+        count = count + ties
+        if call.needs(4):
+            share = np.reshape(np.divide(ties, np.maximum(count, 1), dtype=dtype), np.shape(call.result))
+            yield 0, 4, Term(axes.out, (), (Factor.on(share, axes.out),))
     share = np.divide(chosen, np.maximum(count, 1), dtype=dtype)
     yield 0, 0, Term(axes.out, axes.inp, (Factor.on(share, axes.inp),))
 

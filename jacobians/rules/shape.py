@@ -1,7 +1,7 @@
 """Rules of functions that change the shape of an array, or where its entries stand.
 
 An axis that a function leaves alone keeps its label in `out` and `inp`. Reshaping regroups labels, broadcasting adds
-labels to `out`, transposing reorders axes; flips, shifts and padding are affine maps of one axis.
+labels to `out`, transposing reorders axes; flips and shifts are affine maps of one axis.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..errors import UnsupportedFunctionError
 from ..labels import Axis, apply_axes, axes_of, flatten, size_of, unify
 from ..registry import Call, LocalTerm, diagonal_term, function_name, local
-from ..terms import Affine, Factor, Map, Term
+from ..terms import Affine, Map, Term
 from .indexing import along, axis_of, flat_term, picked, window
 from .structural import structural
 
@@ -249,7 +249,7 @@ def _(call: Call, a: Any, new_shape: Any) -> Iterator[LocalTerm]:
     yield 0, 0, Term(out, inp, maps=(Map(flatten(inp), flatten(out), Affine(0, 1, size)),) if cyclic else ())
 
 
-# ---- windows and margins ---------------------------------------------------------------------------------------------
+# ---- windows --------------------------------------------------------------------------------------------------------
 
 
 @local(np.lib.stride_tricks.sliding_window_view)
@@ -265,70 +265,3 @@ def _(call: Call, x: Any, window_shape: Any, axis: Any = None, **_: Any) -> Iter
         inp.append(whole)
         maps += more
     yield 0, 0, Term(out, tuple(inp), maps=maps)
-
-
-@local(np.pad)
-def _(call: Call, array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Iterator[LocalTerm]:
-    shape = np.shape(array)
-    if isinstance(pad_width, dict):
-        widths = [pad_width.get(axis, pad_width.get(axis - len(shape), 0)) for axis in range(len(shape))]
-        widths = [width if isinstance(width, tuple) else (width, width) for width in widths]
-    else:
-        widths = np.broadcast_to(pad_width, (len(shape), 2)).tolist()
-    windows = np.broadcast_to(kwargs.get("stat_length") or max(shape, default=1), (len(shape), 2)).tolist()
-    if mode in ("maximum", "minimum"):
-        positions = _extreme_positions(array, widths, windows, np.argmax if mode == "maximum" else np.argmin)
-        yield 0, 0, flat_term(shape, axes_of(np.shape(call.result)), positions, injective=False)
-        return
-    averaging = mode in ("mean", "linear_ramp") or kwargs.get("reflect_type", "even") != "even"
-    if not averaging and mode not in ("constant", "empty", "edge", "reflect", "symmetric", "wrap"):
-        raise UnsupportedFunctionError("np.pad", f"for mode={mode!r}")
-    out, inp, factors, maps = [], [], (), ()
-    for size, (before, after), window_of in zip(shape, widths, windows, strict=True):
-        if averaging and before + after and size:
-            part, whole = axis_of(before + size + after), axis_of(size)
-            weights = _pad_weights(size, before, after, mode, window_of).astype(call.result.dtype)
-            factors += (Factor.on(weights, (part, whole)),)
-        else:
-            part, whole, more = _padded(size, before, after, "constant" if averaging else mode)
-            maps += more
-        out.append(part)
-        inp.append(whole)
-    yield 0, 0, Term(tuple(out), tuple(inp), factors, maps)
-
-
-def _pad_weights(size: int, before: int, after: int, mode: Any, window_of: list[int]) -> np.ndarray:
-    """How much each entry of an axis has of each one before padding, for modes that average or extrapolate."""
-    kinds = {"mean": {"stat_length": (window_of, (1, 1))}, "linear_ramp": {}}
-    return np.pad(np.eye(size), ((before, after), (0, 0)), mode, **kinds.get(mode, {"reflect_type": "odd"}))
-
-
-def _extreme_positions(array: Any, widths: Any, windows: Any, choose: Any) -> Any:
-    """Where the entries of an array padded with extremes come from: NumPy pads axis by axis, corners last."""
-    positions = np.arange(np.size(array)).reshape(np.shape(array))
-    for axis, ((before, after), (first, last)) in enumerate(zip(widths, windows, strict=True)):
-        size = np.shape(array)[axis]
-        ends = []
-        for width, part in ((before, slice(0, first)), (after, slice(max(size - last, 0), size))):
-            near = (slice(None),) * axis + (part,)
-            at = np.expand_dims(choose(array[near], axis=axis), axis)
-            ends.append([np.repeat(np.take_along_axis(x[near], at, axis), width, axis) for x in (array, positions)])
-        array, positions = [
-            np.concatenate([left, middle, right], axis)
-            for left, middle, right in zip(ends[0], (array, positions), ends[1], strict=True)
-        ]
-    return positions
-
-
-def _padded(size: int, before: int, after: int, mode: Any) -> tuple[Axis, Axis, tuple[Map, ...]]:
-    """The axis after and before padding, and the maps between them."""
-    total = before + size + after
-    if mode in ("constant", "empty"):
-        part = axis_of(size)
-        whole, maps = window(total, part, before)
-        return whole, part, maps
-    part = axis_of(total)
-    if mode == "wrap" and before + after and size > 1:
-        whole = axis_of(size)
-        return part, whole, (Map(whole, part, Affine(-before % size, 1, size)),)
-    return part, *picked(size, part, np.pad(np.arange(size), (before, after), mode))

@@ -33,6 +33,8 @@ _LISTS: dict[Any, tuple[int, ...]] = {
     np.piecewise: (2,),
     written: (1,),
 }
+# Keywords that only choose between entries: the derivative by them is zero.
+_CHOOSING = dict.fromkeys((np.quantile, np.percentile, np.nanquantile, np.nanpercentile), "weights")
 # Rules that state terms; operands of these types only say how, and an ndarray of these kinds holds no traced values.
 _STATING = {"elementwise", "multilinear", "gather", "local"}
 _NUMBERS = set("fiubc")
@@ -62,7 +64,7 @@ def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         elif type(x) not in STATIC and (type(function) is np.ufunc or not _is_static(x)):
             return NotImplemented
     rule = lookup(function)
-    if level is None or rule is None or rule.kind not in _STATING:
+    if level is None or rule is None or rule.kind not in _STATING or rule.instead is not None:
         return NotImplemented
     if type(function) is not np.ufunc and len(args) > _place_of_out(function):
         return NotImplemented
@@ -101,11 +103,18 @@ def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
         if rule.kind != "nondifferentiable":
             raise refused_complex(function)
         return unlinked(lift_result(rule.run(*args, **kwargs)))  # type: ignore[misc]
+    if rule.instead is not None:
+        found = rule.instead(*args, **kwargs)
+        if found is not NotImplemented:
+            return unlinked(lift_result(found))
     if rule.kind == "composed" or level is None:
         run = rule.run if rule.kind == "composed" else function
         return unlinked(lift_result(run(*args, **kwargs)))  # type: ignore[misc]
     if rule.kind == "nondifferentiable":
         return function(*[_below(level, a) for a in args], **{name: _below(level, a) for name, a in kwargs.items()})
+    chosen = _CHOOSING.get(function)
+    if chosen in kwargs:
+        kwargs = {**kwargs, chosen: _below(level, kwargs[chosen])}
     return record(level, rule, *_positional(function, args, kwargs))
 
 
@@ -213,7 +222,8 @@ def _place_of_out(function: Any) -> int:
 
 def _positional(function: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
     """Traced arguments that are given by keyword, put at their positions; rules tell operands by position."""
-    traced = [name for name, value in kwargs.items() if contains_traced(value)] if kwargs else []
+    chosen = _CHOOSING.get(function)
+    traced = [name for name, value in kwargs.items() if name != chosen and contains_traced(value)] if kwargs else []
     if not traced:
         return args, kwargs
     parameters = parameters_of(function)
@@ -225,6 +235,8 @@ def _positional(function: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tup
     bound, rest = list(args), dict(kwargs)
     for parameter in parameters[len(args) : last + 1]:
         value = rest.pop(parameter.name, parameter.default)
+        if value is np._NoValue and parameter.name == "keepdims":
+            value = False
         if value is inspect.Parameter.empty or value is np._NoValue:
             raise UnsupportedFunctionError(function_name(function), f"for a traced {traced[-1]}=")
         bound.append(value)

@@ -96,6 +96,21 @@ _KEYWORDS = [
     ],
     *[
         row
+        for function in (np.sum, np.prod, np.max, np.min, np.amax, np.nansum, np.nanprod, np.nanmax, np.nanmin)
+        for row in rows(
+            function,
+            (lambda x, v, f=function: f(x, initial=v), (_S, np.array(0.3))),
+            (lambda x, v, f=function: f(x * v, axis=0, initial=v * v), (_S, np.array(0.3))),
+            (lambda x, v, f=function: f(x, axis=1, keepdims=True, initial=v, where=_MASK), (_S, np.array(0.3))),
+            (lambda x, v, f=function: f(x, axis=(0, 2), initial=v), (_X, np.array(9.0))),
+            (lambda x, v, f=function: f(x, axis=0, initial=v), (sample(0, 3), np.array(0.3))),
+        )
+    ],
+    Row(np.sum, lambda x: np.add.reduce(x, initial=x[0, 0] ** 2), (_S,), "reduce"),
+    Row(np.max, lambda x: np.maximum.reduce(x, axis=1, initial=x[0, 0]), (_S + 3 * _MASK,), "reduce"),
+    Row(np.prod, lambda x: np.multiply.reduce(x, axis=1, initial=x[0, 0]), (_S,), "reduce"),
+    *[
+        row
         for function in (np.var, np.std)
         for row in rows(
             function,

@@ -1,7 +1,7 @@
 """Rows of the functions that reshape, transpose, flip, shift, repeat, pad, join and split."""
 
 import numpy as np
-from table import Row, sample
+from table import Row, rows, sample
 
 __all__ = ["ROWS", "on", "pair"]
 
@@ -189,6 +189,20 @@ PADDING = [
         for row in on(np.pad, ((4,), (3, 2)), ((1, 5),), mode=mode, reflect_type="odd")
     ],
     *on(np.pad, ((3,),), 1, mode="constant", constant_values=7.0),
+    *[row for width in (0, 1, (1, 2), ((2, 1),)) for row in on(np.pad, ((4,), (3, 2), (1, 2), ()), width, "median")],
+    *on(np.pad, ((4, 3),), ((2, 1), (0, 3)), mode="median", stat_length=((1, 2), (3, 1))),
+    *rows(
+        np.pad,
+        (lambda x, v: np.pad(x, 1, constant_values=v), (sample(2, 3), np.array(0.5))),
+        (lambda x: np.pad(x * x, (2, 0), constant_values=(x[0] ** 2, 1.0)), (sample(3),)),
+        (lambda x, v: np.pad(x, ((1, 2), (0, 1)), constant_values=v), (sample(2, 3), sample(2, 2))),
+        (lambda x, v: np.pad(x, {-1: (1, 2)}, constant_values=v), (sample(2, 3), sample(2)))
+        if np.lib.NumpyVersion(np.__version__) >= "2.4.0"
+        else (lambda x, v: np.pad(x, ((0, 0), (1, 2)), constant_values=v), (sample(2, 3), sample(2))),
+        (lambda x, v: np.pad(x, 1, constant_values=v), (sample(0, 3), np.array(0.5))),
+        (lambda x, v: np.pad(x * v, ((1, 2), (0, 3)), "linear_ramp", end_values=v * v), (sample(3, 2), np.array(0.5))),
+        (lambda x, v: np.pad(x, 2, mode="linear_ramp", end_values=v), (sample(2, 3), sample(2, 2))),
+    ),
     Row(np.pad, lambda x: np.pad(x * x, 1), (sample(3),), "of a square"),
     *on(WINDOWS, ((6,), (5,)), 3),
     *on(WINDOWS, ((4, 5),), (2, 3)),

@@ -117,6 +117,16 @@ _QUANTILES = [
         (lambda x, q: np.nanquantile(_hidden(x), q, axis=1, method="weibull"), (sample(2, 4), np.array(0.37))),
         (lambda x: np.nanquantile(_hidden(x), 0.4, axis=1, weights=_S4, method="inverted_cdf"), (sample(2, 4),)),
     ),
+    *[
+        Row(
+            f,
+            lambda x, w, f=f, q=q: f(x, q, axis=1, weights=w, method="inverted_cdf"),
+            (sample(2, 4), _S4),
+            "by weights",
+        )
+        for f, q in ((np.quantile, 0.4), (np.percentile, 40.0), (np.nanquantile, 0.4), (np.nanpercentile, 40.0))
+    ],
+    Row(np.quantile, lambda w: np.quantile(w * w, 0.4, weights=w, method="inverted_cdf"), (_W,), "own weights"),
 ]
 
 _COVARIANCES = [
