@@ -7,11 +7,12 @@ import pytest
 import scipy.linalg
 import scipy.signal
 import scipy.sparse
+import scipy.special
 from complex_functions import cplx
 from test_custom_complex import along, like
 
 import jacobians as jac
-from jacobians.scipy import linalg, signal, sparse
+from jacobians.scipy import linalg, signal, sparse, special
 
 A, B, V, W = cplx(3, 3), cplx(4, 2), cplx(3), cplx(5)
 L = np.tril(A) + 2 * np.eye(3)
@@ -59,16 +60,26 @@ FUNCTIONS = {
     "spsolve": (lambda m, z: m.sparse.linalg.spsolve(SPARSE, z), W[:4]),
     "spsolve real": (lambda m, z: m.sparse.linalg.spsolve(SPARSE.real.tocsc(), z), B),
     "sparse product": (lambda m, z: SPARSE @ z, B),
+    "logsumexp": (lambda m, z: m.special.logsumexp(z * 3), B),
+    "logsumexp rows": (lambda m, z: m.special.logsumexp(z, axis=1, keepdims=True), B),
+    "logsumexp b": (lambda m, z: m.special.logsumexp(z, axis=0, b=z * z[0]), B),
+    "logsumexp b of real": (lambda m, z: m.special.logsumexp(z, axis=(0, 1), b=B), B.real.copy()),
+    "logsumexp without": (lambda m, z: m.special.logsumexp(z, axis=1, b=np.array([1.0, 0.0])), B),
+    **{f"logsumexp {n}": (lambda m, z, n=n: m.special.logsumexp(z, axis=0, b=-B, return_sign=True)[n], B)
+       for n in (0, 1)},
+    "softmax": (lambda m, z: m.special.softmax(z), V), "softmax rows": (lambda m, z: m.special.softmax(z, axis=1), B),
+    "log_softmax": (lambda m, z: m.special.log_softmax(z * 4), W),
+    "log_softmax rows": (lambda m, z: m.special.log_softmax(z, axis=-1), B),
 }
 # fmt: on
 
 
 class Ours:
-    linalg, signal, sparse = linalg, signal, sparse
+    linalg, signal, sparse, special = linalg, signal, sparse, special
 
 
 class Theirs:
-    linalg, signal, sparse = scipy.linalg, scipy.signal, scipy.sparse
+    linalg, signal, sparse, special = scipy.linalg, scipy.signal, scipy.sparse, scipy.special
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -98,3 +109,17 @@ def test_second_order(name):
     expected = along(gradient, z, h)
     scale = max(1.0, np.abs(expected).max(initial=0))
     np.testing.assert_allclose(jac.jvp(gradient, (z,), (h,))[1], expected, rtol=0, atol=1e-6 * scale)
+
+
+def test_logarithms_of_huge_complex_sums():
+    z = np.array([1000 + 2j, 999 - 1j, -np.inf, -1000], np.complex128)
+    value, J = jac.value_and_jacobian(special.logsumexp, holomorphic=True)(z)
+    weights = np.exp(z - 1000) / np.sum(np.exp(z - 1000))
+    np.testing.assert_allclose(value, 1000 + np.log(np.sum(np.exp(z - 1000))), rtol=1e-14)
+    np.testing.assert_allclose(J.to_array(), weights, rtol=1e-12)
+    np.testing.assert_allclose(special.softmax(z), weights, rtol=1e-12)
+    single = z[:2].astype(np.complex64)
+    for f in (special.logsumexp, special.softmax, special.log_softmax):
+        assert jac.value_and_jacobian(f, holomorphic=True)(single)[0].dtype == np.complex64
+        compiled = jac.compile(lambda z, f=f: jac.jacobian(f, holomorphic=True)(z).to_array())(z[:2])
+        np.testing.assert_allclose(compiled, jac.jacobian(f, holomorphic=True)(z[:2]).to_array(), rtol=1e-12)

@@ -14,7 +14,7 @@ from scipy.special import _ufuncs
 
 from ..errors import UnsupportedFunctionError
 from ..tracing import lift, primal
-from .standing import follows, is_recorded, missing
+from .standing import follows, is_complex, is_recorded, missing
 
 __all__ = [
     "comb",
@@ -36,34 +36,39 @@ def _largest(a: Any, axis: Any) -> Any:
     return np.where(np.isfinite(largest), largest, 0)
 
 
-@follows(original.logsumexp, real_only=True)
+@follows(original.logsumexp)
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
     a = lift(a)
     if b is not None:
         a, b = np.broadcast_arrays(a, lift(b))
-    counted = a if b is None else np.where(np.equal(primal(b), 0), -np.inf, primal(a))
-    shift = a - _largest(counted, axis)
+    real = np.real(primal(a))
+    largest = _largest(real if b is None else np.where(np.equal(primal(b), 0), -np.inf, real), axis)
+    shift = a - largest
     if b is not None:  # what does not count must not overflow
         huge = math.log(np.finfo(shift.dtype).max) / 2
-        shift = np.where(np.equal(primal(b), 0) & np.greater(primal(shift), huge), huge, shift)
+        shift = np.where(np.equal(primal(b), 0) & np.greater(np.real(primal(shift)), huge), huge, shift)
     powers = np.exp(shift)
     total = np.sum(powers if b is None else b * powers, axis=axis, keepdims=True)
-    sign = np.sign(primal(total))
-    if b is not None and not return_sign:
-        total = np.where(np.less(primal(total), 0), np.nan, total)
-    result = np.log(np.abs(total)) + _largest(counted, axis)
+    if is_complex(total):
+        sign = np.sign(total) if return_sign else 1
+        result = np.log(np.abs(total) if return_sign else total) + largest
+    else:
+        sign = np.sign(primal(total))
+        if b is not None and not return_sign:
+            total = np.where(np.less(primal(total), 0), np.nan, total)
+        result = np.log(np.abs(total)) + largest
     if not keepdims:
-        result, sign = np.squeeze(result, axis=axis), np.squeeze(sign, axis=axis)
+        result, sign = [np.squeeze(part, axis=axis) if np.ndim(part) else part for part in (result, sign)]
     return (result, sign) if return_sign else result
 
 
-@follows(original.softmax, real_only=True)
+@follows(original.softmax)
 def softmax(x: Any, axis: Any = None) -> Any:
     powers = np.exp(x - _largest(x, axis))
     return powers / np.sum(powers, axis=axis, keepdims=True)
 
 
-@follows(original.log_softmax, real_only=True)
+@follows(original.log_softmax)
 def log_softmax(x: Any, axis: Any = None) -> Any:
     shifted = x - _largest(x, axis)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
