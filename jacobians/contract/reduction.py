@@ -63,6 +63,7 @@ def _free_part(relation: Map, free: dict[Label, None]) -> list[Map]:
 
 def apply_operators(term: Term) -> Term:
     """The term with every operator applied to what it meets, or materialised where it meets nothing."""
+    term = _gathered(term)
     while True:
         operators = [factor for factor in term.factors if isinstance(factor, OperatorFactor)]
         if not operators:
@@ -74,6 +75,19 @@ def apply_operators(term: Term) -> Term:
                 break
         else:
             term = _picked(term, operators[0]) or _materialised(term, operators[0])
+
+
+def _gathered(term: Term) -> Term:
+    """The term without the maps to labels of dense factors alone, which are what an operator meets behind the map."""
+    for relation in term.maps:
+        others = [part for part in (*term.factors, *term.maps) if part is not relation and not isinstance(part, Factor)]
+        outside = set(term.free).union(*[part.labels for part in others])
+        if outside.isdisjoint(relation.dst):
+            factors = tuple([gather(f, relation) if isinstance(f, Factor) else f for f in term.factors])
+            maps = tuple([other for other in term.maps if other is not relation])
+            bound = tuple([label for label in term.bound if label not in relation.dst])
+            term = term.replace(factors=factors, maps=maps, bound=bound)
+    return term
 
 
 def _materialised(term: Term, operator: OperatorFactor) -> Term:

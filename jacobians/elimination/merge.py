@@ -20,7 +20,7 @@ from ..labels import Axes, Label, flatten, size_of, unify
 from ..terms import Factor, OperatorFactor, Pattern, Term, pattern_of, patterned
 from .addition import add, placement, placement_of
 from .owning import NOTHING_SPARE
-from .shadows import Ledger, Shadow
+from .shadows import Ledger, Shadow, is_shadow
 from .sums import sum_of_arrays
 
 __all__ = ["merge"]
@@ -232,7 +232,7 @@ def _densified(terms: list[Term], dtype: np.dtype) -> list[Term]:
     columns = {second for _, second in pairs}
     rank, names = len(terms[0].out), _dense_axes(terms)
     as_vector = [_without_deltas(term, pairs, columns) for term in terms]
-    if any([isinstance(factor.array, Shadow) for term in terms for factor in term.factors]):  # type: ignore[union-attr]
+    if any([is_shadow(factor) for term in terms for factor in term.factors]):
         as_vector = [term for term in as_vector if term.factors]  # a term without numbers would make a true array
     kept = [axis for n, axis in enumerate(names) if n not in columns]
     array = to_dense(as_vector, tuple([size_of(axis) for axis in kept]), dtype)
@@ -264,8 +264,6 @@ def _patterns_hold_more(patterns: tuple[Pattern, ...]) -> bool:
 
 
 def _holds_more(terms: list[Term]) -> bool:
-    if any([isinstance(factor, OperatorFactor) for term in terms for factor in term.factors]):
-        return False
     columns = {second for _, second in _common_deltas(terms)}
     return sum([_entries(term) for term in terms]) >= _size(terms[0], columns)
 
@@ -276,8 +274,17 @@ def _size(term: Term, columns: set[int]) -> int:
 
 
 def _entries(term: Term) -> int:
-    """Numbers that a term holds once reduced: its factors, and one for each place that a bare map or delta fills."""
-    return max(1, sum(size_of(factor.labels) for factor in term.factors))
+    """Numbers that a term holds once reduced: its factors, and one for each place that a bare map or delta fills.
+
+    An operator holds none, but is applied to vectors: its terms are to be fewer than the rows of a matrix.
+    """
+    return max(1, sum([_held(factor) for factor in term.factors]))
+
+
+def _held(factor: Factor | OperatorFactor) -> int:
+    if isinstance(factor, OperatorFactor):
+        return max(size_of(factor.left), size_of(factor.right))
+    return size_of(factor.labels)
 
 
 def _common_deltas(terms: list[Term]) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ from ..program import Symbol
 from ..terms import Factor, OperatorFactor, Term, pattern_of, plain
 from .machine import seconds_of
 
-__all__ = ["Ledger", "Shadow", "TooDear", "shadow_term"]
+__all__ = ["Ledger", "Shadow", "TooDear", "is_shadow", "shadow_term"]
 
 
 class TooDear(Exception):
@@ -158,6 +158,13 @@ def shadow_term(term: Term, ledger: Ledger) -> Term:
             operation = _ShadowOperation(factor, ledger)
             factors.append(OperatorFactor(operation, factor.left, factor.right))
     return plain(term).replace(factors=tuple(factors))
+
+
+def is_shadow(factor: Factor | OperatorFactor) -> bool:
+    """Whether a factor is without numbers."""
+    if isinstance(factor, OperatorFactor):
+        return isinstance(factor.operation, _ShadowOperation)
+    return isinstance(factor.array, Shadow)
 
 
 class _ShadowOperation:
