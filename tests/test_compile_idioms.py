@@ -179,7 +179,9 @@ RAISES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "np.piecewise": (lambda x: np.piecewise(x, [x > 0], [np.sin, np.cos]), "np.select"),
     "np.add.at": (scatter_plain, "np.where"),
     "out=": (lambda x: np.sin(x, out=np.zeros(4)), "in place"),
-    "eigenvalues": (lambda x: np.linalg.eigvals(np.outer(x, x)), "complex"),
+    "eigenvalues": (lambda x: np.linalg.eigvals(np.outer(x, x)), "cast it, a.astype(complex)"),
+    "eigenvectors": (lambda x: np.linalg.eig(np.outer(x, x))[1], "cast it, a.astype(complex)"),
+    "roots": (lambda x: np.roots(x), "np.linalg.eigvals(C.astype(complex))"),
     "np.copyto": (lambda x: np.copyto(np.zeros(4), x), "np.where"),
     "np.save": (lambda x: np.save("nowhere.npy", x), "Return the array"),
 }
@@ -287,3 +289,35 @@ def test_python_numbers_stay_numbers() -> None:
     for rate in (0.5, 0.25):
         assert compiled(x, rate).dtype == np.float32
         np.testing.assert_array_equal(compiled(x, rate), step(x, rate))
+
+
+def companion(p: Any) -> Any:
+    C = np.concatenate([np.reshape(-p[1:] / p[0], (1, -1)), np.eye(p.size - 2, p.size - 1)])
+    return np.linalg.eigvals(C.astype(complex))
+
+
+# What the errors of real matrices advise, and the function that it stands for.
+CAST = {
+    "eigvals": (lambda a: np.linalg.eigvals(a.astype(complex)), np.linalg.eigvals),
+    "eig": (lambda a: np.linalg.eig(a.astype(complex))[0], lambda a: np.linalg.eig(a)[0]),
+    "vectors": (lambda a: np.abs(np.linalg.eig(a.astype(complex))[1]) ** 2, lambda a: np.abs(np.linalg.eig(a)[1]) ** 2),
+    "roots": (lambda a: companion(a[0]), lambda a: np.roots(a[0])),
+}
+MATRICES = [
+    np.array([[2.0, 1.0, 0.3], [0.5, -1.0, 0.2], [0.1, 0.4, 0.7]]),
+    np.array([[1.0, -3, 2], [2, 1, 1], [0, 1, 4]]),
+]
+
+
+@pytest.mark.parametrize("name", list(CAST))
+def test_real_matrices_cast_to_complex(name: str) -> None:
+    ours, theirs = CAST[name]
+
+    def energy(function: Any) -> Callable[[Any], Any]:  # whatever the order of the values
+        return lambda a: np.sum(np.abs(function(a) - 0.3) ** 4)
+
+    compiled, gradient = compile(energy(ours)), compile(jac.grad(energy(ours)))
+    for a in (*MATRICES, MATRICES[1] - MATRICES[1].T + np.eye(3)):
+        np.testing.assert_allclose(compiled(a), energy(theirs)(a), rtol=1e-10)
+        np.testing.assert_allclose(gradient(a), jac.grad(energy(theirs))(a), rtol=1e-8, atol=1e-9)
+        np.testing.assert_allclose(gradient(a), jac.numerical_jacobian(energy(theirs), a), atol=1e-6)

@@ -192,8 +192,56 @@ def test_vectors_with_fixed_parameters():
     slope = jac.grad(lambda m: stats.multivariate_normal(m, cov=C).logpdf(x))(m)
     np.testing.assert_allclose(slope, np.linalg.solve(C, x - m))
     assert stats.multivariate_normal(m, C).rvs(random_state=0).shape == (2,)
-    with pytest.raises(jac.UnsupportedFunctionError, match=r"multivariate_normal\.entropy has no rule in a traced"):
-        jac.grad(lambda m: stats.multivariate_normal.entropy(m, C))(m)
+    with pytest.raises(jac.UnsupportedFunctionError, match=r"multivariate_normal\.cdf has no rule in a traced"):
+        jac.grad(lambda m: stats.multivariate_normal.cdf(x, m, C))(m)
+
+
+_L = np.array([[1.0, 0.2], [-0.5, 0.8], [0.3, -1.1]])
+SINGULAR = {
+    "logpdf": lambda m, p: m.multivariate_normal.logpdf(p @ np.array([0.3, -0.7]), None, _cov(p), True),
+    "pdf of rows": lambda m, p: m.multivariate_normal.pdf(
+        p[0, 1] + np.ones((4, 2)) @ p.T, p[0, 1] * np.ones(3), cov=_cov(p), allow_singular=True
+    ),
+    "frozen": lambda m, p: m.multivariate_normal(cov=_cov(p), allow_singular=True).logpdf(p[:, 0] * 2.0),
+    "frozen entropy": lambda m, p: m.multivariate_normal(np.zeros(3), _cov(p), allow_singular=True).entropy(),
+    "entropy": lambda m, p: m.multivariate_normal.entropy(None, _cov(p)),
+    "entropy, full": lambda m, p: m.multivariate_normal.entropy(cov=_cov(p) + np.eye(3)),
+    "logpdf, full": lambda m, p: m.multivariate_normal.logpdf(p[:, 0], p[:, 1], _cov(p) + np.eye(3), True),
+    "entropy, diagonal": lambda m, p: m.multivariate_normal.entropy(np.zeros(3), p[:, 0] ** 2),
+    "dirichlet": lambda m, p: m.dirichlet.entropy(p[0] + 0.5),
+}
+
+
+def _cov(p):
+    return p @ p.T
+
+
+@pytest.mark.parametrize("name", SINGULAR)
+def test_vectors_in_a_subspace_and_their_entropy(name):
+    def ours(p):
+        return SINGULAR[name](stats, p)
+
+    def theirs(p):
+        return SINGULAR[name](scipy.stats, p)
+
+    value, J = jac.value_and_jacobian(ours)(_L)
+    np.testing.assert_allclose(value, theirs(_L), rtol=1e-12)
+    np.testing.assert_allclose(J.to_array(), numerical_jacobians(theirs, _L)[0], rtol=1e-6, atol=1e-7)
+    gradient = jac.grad(lambda p: np.sum(ours(p) ** 2))
+    second = numerical_jacobians(gradient, _L)[0]
+    found = jac.hessian(lambda p: np.sum(ours(p) ** 2))(_L).to_array()
+    np.testing.assert_allclose(found, second, rtol=1e-6, atol=1e-5)
+    np.testing.assert_allclose(jac.compile(gradient)(_L), gradient(_L), rtol=1e-8, atol=1e-10)
+
+
+def test_a_vector_outside_of_the_subspace_has_no_density():
+    x, C = np.array([[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]]), _L @ _L.T
+    value, J = jac.value_and_jacobian(lambda C: stats.multivariate_normal.logpdf(x, None, C, allow_singular=True))(C)
+    np.testing.assert_allclose(value, scipy.stats.multivariate_normal.logpdf(x, None, C, allow_singular=True))
+    assert value[0] == -np.inf
+    assert np.all(J.to_array()[0] == 0)
+    with pytest.raises(ValueError, match="positive semidefinite"):
+        jac.grad(lambda C: stats.multivariate_normal.entropy(None, C - 10 * np.eye(3)))(C)
 
 
 def test_a_method_without_a_derivative_is_refused():

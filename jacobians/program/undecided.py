@@ -93,7 +93,7 @@ def _where(condition: Any, *branches: Any) -> Reason:
 
 
 def _real(a: Any, *_: Any, **__: Any) -> Reason:
-    return None if isinstance(a, Node) and a.dtype.kind == "c" else "Use it on an array of complex dtype."
+    return None if isinstance(a, Node) and a.dtype.kind == "c" else _EIGENVALUES
 
 
 def _complex(a: Any, *_: Any, **__: Any) -> Reason:
@@ -117,6 +117,11 @@ def _histogram(a: Any, bins: Any = 10, *_: Any, **__: Any) -> Reason:
 
 _CHOICE = "Keep all entries, and use np.where(mask, x, 0) or where=mask in np.sum, np.mean, np.max."
 _COMPLEX = "Use the function of the same name in np, where its result is real, or cast its argument to complex."
+_EIGENVALUES = "A real matrix may have complex eigenvalues: cast it, a.astype(complex), then they are always complex."
+_ROOTS = (
+    "Leading zeros are cut off there. Without them the roots are np.linalg.eigvals(C.astype(complex)), with "
+    "C = np.concatenate([np.reshape(-p[1:] / p[0], (1, -1)), np.eye(p.size - 2, p.size - 1)])."
+)
 _STATIC = "Make the argument static with static_argnums."
 
 # fmt: off
@@ -138,7 +143,7 @@ _RULES: dict[Any, Calls] = {
     np.piecewise: _always("Use np.where or np.select, whose pieces are computed everywhere."),
     np.polymul: _always("Leading zeros are cut off there: use np.convolve."),
     np.polydiv: _always("Leading zeros are cut off there."),
-    np.roots: _always("Leading zeros are cut off there: use np.linalg.eigvals on the companion matrix."),
+    np.roots: _always(_ROOTS),
     np.trim_zeros: _always("Use slices."),
 }
 for _function, _position, _name in (

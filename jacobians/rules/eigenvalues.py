@@ -49,7 +49,8 @@ def _eig(call: Call, a: Any) -> LocalTerms:
     yield 0, 0, _value_term(a, V)
     F, M = reciprocal_gaps(w), np.linalg.inv(V)
     largest = np.argmax(np.abs(V), axis=-2)[..., None, :]
-    entry = np.equal(np.arange(np.shape(a)[-1])[:, None], largest) / V
+    chosen = np.equal(np.arange(np.shape(a)[-1])[:, None], largest)
+    entry = chosen / np.where(chosen, V, 1)
     norm = conjugate(V)
     # c = alpha^T u + conj(beta^T u)
     alpha, beta = (norm + entry) / 2, (norm - entry) / 2

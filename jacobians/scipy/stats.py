@@ -16,7 +16,9 @@ import scipy.special as sp
 import scipy.stats as original
 
 from ..errors import UnsupportedFunctionError
+from ..program import holds
 from ..quiet import quietly
+from ..tracing import primal
 from .linalg import solve_triangular
 from .standing import is_recorded, missing
 
@@ -252,10 +254,10 @@ __all__ += list(_DISTRIBUTIONS)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 class _Multivariate:
-    """A distribution of vectors, of which the logarithm of the density is differentiable."""
+    """A distribution of vectors, of which the logarithm of the density and the entropy are differentiable."""
 
-    def __init__(self, name: str, log: Function) -> None:
-        self.original, self.name, self.log = getattr(original, name), name, log
+    def __init__(self, name: str, log: Function, **others: Function) -> None:
+        self.original, self.name, self.log, self.others = getattr(original, name), name, log, others
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The distribution with fixed parameters."""
@@ -268,7 +270,10 @@ class _Multivariate:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             if is_recorded(args) or is_recorded(kwargs.values()):
-                reason = "in a traced variable; it offers logpdf and pdf"
+                definition = self.others.get(method)
+                if definition is not None:
+                    return definition(*args, **kwargs)
+                reason = f"in a traced variable; it offers {', '.join(['logpdf', 'pdf', *self.others])}"
                 raise UnsupportedFunctionError(f"jacobians.scipy.stats.{self.name}.{method}", reason)
             return plain(*args, **kwargs)
 
@@ -295,28 +300,77 @@ class _FrozenVector:
         if method.startswith("__"):
             raise AttributeError(method)
         function = getattr(self.owner, method)
-        return lambda *x, **more: function(*x, *self.args, **self.kwargs, **more)
+        takes_variable = method not in ("entropy", "mean", "var", "cov")
+        kwargs = {name: value for name, value in self.kwargs.items() if takes_variable or name != "allow_singular"}
+        return lambda *x, **more: function(*x, *self.args, **kwargs, **more)
 
 
 def _log_normal_vector(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
-    if allow_singular:
-        raise UnsupportedFunctionError("jacobians.scipy.stats.multivariate_normal", "for allow_singular=True")
-    x, cov = _float64(_array(x)), _float64(_array(cov))
+    x = _float64(_array(x))
+    mean, cov = _mean_and_covariance(mean, cov)
+    size = cov.shape[0]
+    if np.ndim(x) < 2:
+        x = np.reshape(x, (-1, 1)) if size == 1 else x
+    difference = x - np.reshape(mean, (-1,))
+    lead = np.shape(difference)[:-1]
+    singular = _singular(cov) if allow_singular else None
+    if singular is not None:
+        rank, inverse, logarithm, near = singular
+        squares = np.sum(np.matmul(difference, inverse) * difference, axis=-1)
+        result = -(rank * _LOG2PI + logarithm + squares) / 2
+        # Outside of the subspace there is no density.
+        away = primal(difference) - primal(difference) @ (primal(inverse) @ primal(cov))
+        result = np.where(np.less(np.linalg.norm(away, axis=-1), 1000 * near), result, -np.inf)
+        return np.reshape(result, ()) if np.size(result) == 1 else result
+    factor = np.linalg.cholesky(cov)
+    whitened = solve_triangular(factor, np.transpose(np.reshape(difference, (-1, size))), lower=True)
+    squares = np.reshape(np.sum(whitened * whitened, axis=0), lead)
+    result = -(size * _LOG2PI + squares) / 2 - np.sum(np.log(np.diagonal(factor)))
+    return np.reshape(result, ()) if np.size(result) == 1 else result
+
+
+def _mean_and_covariance(mean: Any, cov: Any) -> tuple[Any, Any]:
+    cov = _float64(_array(cov))
     mean = np.zeros(np.shape(cov)[:1] or (1,)) if mean is None else _array(mean)
     size = max(np.size(mean), (np.shape(cov) or (1,))[0])
     if np.ndim(cov) == 0:
         cov = cov * np.eye(size)
     elif np.ndim(cov) == 1:
         cov = np.diag(cov)
-    if np.ndim(x) < 2:
-        x = np.reshape(x, (-1, 1)) if size == 1 else x
-    difference = x - np.reshape(mean, (-1,))
-    lead = np.shape(difference)[:-1]
-    factor = np.linalg.cholesky(cov)
-    whitened = solve_triangular(factor, np.transpose(np.reshape(difference, (-1, size))), lower=True)
-    squares = np.reshape(np.sum(whitened * whitened, axis=0), lead)
-    result = -(size * _LOG2PI + squares) / 2 - np.sum(np.log(np.diagonal(factor)))
-    return np.reshape(result, ()) if np.size(result) == 1 else result
+    return mean, cov
+
+
+def _singular(cov: Any) -> tuple[Any, Any, Any, Any] | None:
+    """Rank, pseudo-inverse and logarithm of the pseudo-determinant, as long as the rank stays; None if it is full.
+
+    With the projector ``P = I - C pinv(C)`` on the null space, ``pdet C = det(C + P)``. The last number tells what
+    is negligible, as in SciPy.
+    """
+    values, size = np.linalg.eigvalsh(primal(cov)), cov.shape[0]
+    relative = 1e6 * np.finfo(float).eps
+    near = relative * np.max(np.abs(values))
+    if holds(np.any(np.less(values, -near))):
+        raise ValueError("The input matrix must be symmetric positive semidefinite.")
+    rank = np.sum(np.greater(values, near))
+    if holds(np.equal(rank, size)):
+        return None
+    inverse = np.linalg.pinv(cov, rcond=relative, hermitian=True)
+    return rank, inverse, np.linalg.slogdet(cov + np.eye(size) - np.matmul(cov, inverse))[1], near
+
+
+def _entropy_normal_vector(mean: Any = None, cov: Any = 1) -> Any:
+    cov = _mean_and_covariance(mean, cov)[1]
+    singular = _singular(cov)
+    if singular is None:
+        return (cov.shape[0] * (_LOG2PI + 1)) / 2 + np.sum(np.log(np.diagonal(np.linalg.cholesky(cov))))
+    return (singular[0] * (_LOG2PI + 1) + singular[2]) / 2
+
+
+def _entropy_dirichlet(alpha: Any) -> Any:
+    alpha = _array(alpha)
+    total = np.sum(alpha)
+    constant = np.sum(sp.gammaln(alpha)) - sp.gammaln(total)
+    return constant + (total - np.size(alpha)) * sp.psi(total) - np.sum((alpha - 1) * sp.psi(alpha))
 
 
 def _log_dirichlet(x: Any, alpha: Any) -> Any:
@@ -328,8 +382,8 @@ def _log_dirichlet(x: Any, alpha: Any) -> Any:
     return constant + np.sum(sp.xlogy(powers, x), axis=0)
 
 
-multivariate_normal = _Multivariate("multivariate_normal", _log_normal_vector)
-dirichlet = _Multivariate("dirichlet", _log_dirichlet)
+multivariate_normal = _Multivariate("multivariate_normal", _log_normal_vector, entropy=_entropy_normal_vector)
+dirichlet = _Multivariate("dirichlet", _log_dirichlet, entropy=_entropy_dirichlet)
 
 
 def __getattr__(name: str) -> Any:
