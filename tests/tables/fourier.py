@@ -61,7 +61,12 @@ ROWS = [
         (sample(3, 3), sample(3, 3, seed=1) + np.diag([0.0, 3.0, 7.0])),
         "complex",
     ),
-    Row(np.linalg.eig, lambda a: np.linalg.eig(a)[1] ** 2, (np.array([[2.0, 1, 0], [0, 3, 0.5], [0, 0, 5]]),), "zeros"),
+    Row(
+        np.linalg.eig,  # whatever the order of the values and the signs of the vectors
+        lambda a: np.matmul(np.linalg.eig(a)[1] ** 2, np.linalg.eigvals(a)),
+        (np.array([[2.0, 1, 0], [0, 3, 0.5], [0, 0, 5]]),),
+        "zeros",
+    ),
     Row(np.roots, lambda p: parts(np.roots(p)), (np.array([1.0, -2.0, 3.0, 5.0]),), "cubic"),
     Row(np.roots, np.roots, (np.array([2.0, -3.0, 1.0]),), "real"),
 ]
