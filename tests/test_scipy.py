@@ -148,7 +148,9 @@ def test_options_without_a_derivative_are_refused():
 # ---- stats -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["expon", "gamma", "beta", "lognorm", "uniform", "invgamma", "pareto"])
+@pytest.mark.parametrize(
+    "name", ["expon", "gamma", "beta", "lognorm", "uniform", "invgamma", "pareto", "powerlaw", "f"]
+)
 def test_outside_the_support(name):
     distribution, original = getattr(stats, name), getattr(scipy.stats, name)
     shapes = [2.5] * len(distribution.shapes)
@@ -159,6 +161,18 @@ def test_outside_the_support(name):
     np.testing.assert_allclose(
         jac.value_and_jacobian(lambda x: distribution.cdf(x, *shapes))(x)[0], original.cdf(x, *shapes), atol=1e-14
     )
+
+
+CONTINUOUS = [name for name in stats.__all__ if getattr(getattr(stats, name), "discrete", None) is False]
+
+
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_values_are_those_of_scipy(name):
+    distribution, original = getattr(stats, name), getattr(scipy.stats, name)
+    shapes, x = [1.3, 2.2][: len(distribution.shapes)], np.array([-0.4, 1e-3, 0.3, 0.9, 2.5])
+    for method in ("logpdf", "pdf", *distribution.others):
+        value, _ = jac.value_and_jacobian(lambda x, m=method: getattr(distribution, m)(x, *shapes, 0.1, 1.2))(x)
+        np.testing.assert_allclose(value, getattr(original, method)(x, *shapes, 0.1, 1.2), rtol=1e-10, atol=1e-15)
 
 
 @pytest.mark.parametrize("name", ["poisson", "bernoulli", "geom", "nbinom", "binom"])

@@ -112,6 +112,7 @@ _SHAPES: dict[str, tuple[float, ...]] = {
     "norm": (), "t": (4.5,), "cauchy": (), "laplace": (), "logistic": (), "gumbel_r": (), "gumbel_l": (), "expon": (),
     "gamma": (2.3,), "chi2": (3.4,), "invgamma": (2.1,), "beta": (1.7, 2.4), "lognorm": (0.8,), "halfnorm": (),
     "weibull_min": (1.8,), "pareto": (2.5,), "rayleigh": (), "uniform": (),
+    "powerlaw": (1.7,), "halfcauchy": (), "maxwell": (), "invgauss": (0.7,), "f": (3.3, 4.1), "vonmises": (1.4,),
 }
 _COUNTS = np.array([0.0, 1, 3])
 _DISCRETE: dict[str, tuple[float, ...]] = {
@@ -123,7 +124,8 @@ _STATS = [
       for name, shapes in _SHAPES.items()],
     *[Row(getattr(stats, name).pdf, lambda x, a, b, f=name, p=shapes, m=method: getattr(getattr(stats, f), m)(
           x, *p, loc=a, scale=b), (_ON_UNIT + (1.5 if name == "pareto" else 0), _LOC, _SCALE), f"{name}-{method}")
-      for name, shapes in _SHAPES.items() for method in ("pdf", "cdf", "sf", "logcdf", "logsf")],
+      for name, shapes in _SHAPES.items() for method in ("pdf", "cdf", "sf", "logcdf", "logsf")
+      if method == "pdf" or "cdf" in getattr(stats, name).others],
     *[Row(getattr(stats, name).logpmf, lambda p, f=name, q=shapes: getattr(stats, f).logpmf(
           np.minimum(_COUNTS, 1) if f == "bernoulli" else _COUNTS + (f == "geom"), *q[:-1], p),
           (np.array(shapes[-1]),), f"{name}-logpmf")
