@@ -27,13 +27,16 @@ REMEMBERED = 1024
 """Structures of which the choice is kept."""
 
 SPARE = ("markowitz-structure", "fill")
-"""Orders that are tried where neither forward nor reverse keeps its intermediates small."""
+"""Orders that are tried where neither forward nor reverse keeps its intermediates small and much is multiplied."""
 
 SPARE_LIMIT = 400
 """Inner vertices up to which they are."""
 
 WIDE = 8
 """How many times as many outputs as inputs there are where forward is tried before reverse."""
+
+WORTH = 10_000
+"""Multiplications by inner vertex below which planning takes longer than what it could save."""
 
 HARMLESS = 2**20
 """Bytes up to which an intermediate is never too large."""
@@ -91,7 +94,7 @@ def choose(
     joints: Collection[int] = (),
     minimize: str = "multiplications",
 ) -> Plan:
-    """The cheapest of reverse and forward; others are tried where both have large intermediates, or in a chain."""
+    """The cheapest of reverse and forward; others are tried where that may pay, and in a chain."""
     ends = Ends(graph, inputs, output, joints)
     return _remembered(ends, "auto", Effort(minimize), _choose)
 
@@ -139,7 +142,8 @@ def _choose(ends: Ends, name: str, effort: Effort) -> Plan:
     plans = _swept(ends, inner, forecast, minimize)
     most = min([getattr(plan, minimize) for plan in plans])
     others = ["chain"] if len(inner) > 2 and ends.is_chain else []
-    if not others and len(inner) <= SPARE_LIMIT and not any([plan.bounded for plan in plans]):
+    pays = name != "auto" or most > WORTH * len(inner) or not any([_fits(plan) for plan in plans])
+    if not others and pays and len(inner) <= SPARE_LIMIT and not any([plan.bounded for plan in plans]):
         others += SPARE
     prices = ends.prices(minimize) if others else None
     for other in others:
@@ -182,7 +186,7 @@ def _searched(ends: Ends, effort: Effort) -> Plan:
     """The cheapest by prediction of what a search finds, of what it begins with, and of what is run without search."""
     minimize, moves, seconds, seed = effort
     deadline = deadline_of(moves, seconds)
-    least = choose(*ends, minimize=minimize)
+    least = _remembered(ends, "start", Effort(minimize), _choose)
     if monotonic() > deadline:
         return least._replace(name="search")
     orders = found_orders(ends.prices(minimize), deadline, moves=moves, seed=seed)

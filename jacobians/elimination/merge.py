@@ -26,6 +26,7 @@ from .sums import sum_of_arrays
 __all__ = ["merge"]
 
 FLOAT = np.dtype(float)
+_PATIENCE = 8  # times the entries of a matrix that terms with operators may hold: a matrix is much dearer to multiply
 
 
 def merge(
@@ -265,7 +266,9 @@ def _patterns_hold_more(patterns: tuple[Pattern, ...]) -> bool:
 
 def _holds_more(terms: list[Term]) -> bool:
     columns = {second for _, second in _common_deltas(terms)}
-    return sum([_entries(term) for term in terms]) >= _size(terms[0], columns)
+    operated = [term for term in terms if any([isinstance(factor, OperatorFactor) for factor in term.factors])]
+    held = sum([_entries(term) for term in operated or terms])
+    return held >= (_PATIENCE if operated else 1) * _size(terms[0], columns)
 
 
 def _size(term: Term, columns: set[int]) -> int:
@@ -276,7 +279,7 @@ def _size(term: Term, columns: set[int]) -> int:
 def _entries(term: Term) -> int:
     """Numbers that a term holds once reduced: its factors, and one for each place that a bare map or delta fills.
 
-    An operator holds none, but is applied to vectors: its terms are to be fewer than the rows of a matrix.
+    An operator holds none, but is applied to vectors: the sum of many is as dear as a matrix.
     """
     return max(1, sum([_held(factor) for factor in term.factors]))
 
