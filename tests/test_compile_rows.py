@@ -80,7 +80,7 @@ def compiled_like_eager(row: Row, second: bool) -> None:
 # How many rows of a function need numbers that every call gives anew: the shape or the dtype of the result depends on
 # them, or the row itself decides by them.
 REFUSED = {
-    "fourier-eig": 1,
+    "fourier-eig": 2,
     "fourier-eigvals": 3,
     "fourier-roots": 2,
     "indexing-extract": 1,

@@ -102,7 +102,7 @@ def _modified_fresnel(sign: int) -> Callable[..., tuple[Any, ...]]:
     """``F = integral from x of exp(i s t^2)`` and ``K = exp(-i s (x^2 + pi/4)) F / sqrt(pi)``, s the sign."""
 
     def slopes(y: Any, x: Any) -> tuple[Any, ...]:
-        wave = np.cos(math.pi / 4) * (1 - 1j * sign) / _SQRTPI
+        wave = math.cos(math.pi / 4) * (1 - 1j * sign) / _SQRTPI
         return -np.exp(1j * sign * x * x), -2j * sign * x * y[1] - wave
 
     return slopes
