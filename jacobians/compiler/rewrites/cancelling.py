@@ -18,7 +18,6 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...program import CONSTANT, Node
-from .centred import is_zero_sum
 from .contractions import Operand, Product, contracted, labelled, seen_through
 from .opening import Labels, is_product
 from .rewriting import Builder, is_number
@@ -67,9 +66,6 @@ class Cancelling:
             found = self._without_zeros(node)
             if found is not None:
                 return found
-        if is_zero_sum(node):
-            self.count += 1
-            return self._nothing(node)
         if id(node) not in self._reciprocal or id(node) not in self._summed or node.dtype.kind != "f":
             return None
         if node.function not in (np.add, np.subtract, np.sum, np.einsum):
