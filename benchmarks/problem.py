@@ -58,7 +58,8 @@ class Case:
         The relative difference of an answer, in NumPy's or SciPy's arrays, from an independent reference.
     plan : callable, optional
         The library's plan, or a Jacobian or several of one function that have it: it tells multiplications and the
-        largest intermediate.
+        largest intermediate. Products with vectors have the plan of a function whose derivative they are; a list
+        holds products of Jacobians.
     data : mapping
         What single peers need besides: numbers of layers, index arrays, ...
     """

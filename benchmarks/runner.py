@@ -131,8 +131,13 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"[:300]
 
 
-def planned(found: Any) -> tuple[int, int]:
-    """Multiplications and the largest intermediate of a plan, or of the Jacobians of one function."""
+def planned(found: Any) -> tuple[int | None, int]:
+    """Multiplications and the largest intermediate of a plan, or of the Jacobians of one function.
+
+    Of products of Jacobians, in a list, that of any; what these share is multiplied once, which no plan tells.
+    """
+    if isinstance(found, list):
+        return None, max([J.plan.largest_intermediate for J in found])
     if not hasattr(found, "multiplications"):  # a plan is a tuple, too
         found = (found[0] if isinstance(found, tuple) else found).plan
     return found.multiplications, found.largest_intermediate

@@ -20,7 +20,7 @@ from benchmarks.problem import Target
 from benchmarks.problems import PROBLEMS
 from benchmarks.records import Row, Run, environment, load, save
 from benchmarks.references import check_gradient, check_hessian, check_jacobian, check_matrix, second
-from benchmarks.runner import TOLERANCE, run_case, run_problems
+from benchmarks.runner import TOLERANCE, planned, run_case, run_problems
 from benchmarks.tables import best, cost_table, peer_table, ratio, speed_table, verdict
 
 OURS = [peer for peer in PEERS if peer.name in ("hand", "ours")]
@@ -49,6 +49,15 @@ def test_the_derivative_by_hand_agrees_with_the_reference(name):
 def test_our_derivative_agrees_with_the_reference(name):
     case = tiny(name)
     assert case.check(case.ours(*case.arguments)) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_problem_tells_its_plan(name):
+    case = tiny(name)
+    assert case.plan is not None
+    multiplications, largest = planned(case.plan())
+    assert multiplications is None or multiplications >= 0
+    assert largest <= 2 * sum([argument.nbytes for argument in case.arguments]) + bytes_of(case.hand(*case.arguments))
 
 
 def broken(result):

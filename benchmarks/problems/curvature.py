@@ -79,6 +79,7 @@ def make_kernel(batch: int, **sizes: int) -> Case:
         ours=ours,
         hand=hand,
         check=check,
+        plan=lambda: [J @ J.T for J in jacobian(*arguments)],
         data={"widths": widths_of(**sizes)},
     )
 
@@ -103,6 +104,11 @@ def make_diagonal(batch: int, **sizes: int) -> Case:
     argnums = tuple(range(2, len(arguments)))
     f = logits(np)
     value_and_jacobian = jac.value_and_jacobian(f, argnums=tuple(n - 1 for n in argnums))
+
+    def matrices(X, T, *weights):
+        Z, Js = value_and_jacobian(X, *weights)
+        H = ours_hessian(Z, T)
+        return [J.T @ H @ J for J in Js]
 
     def ours(X, T, *weights):
         Z, Js = value_and_jacobian(X, *weights)
@@ -149,6 +155,7 @@ def make_diagonal(batch: int, **sizes: int) -> Case:
         ours=ours,
         hand=hand,
         check=check,
+        plan=lambda: matrices(*arguments),
         data={"widths": widths_of(**sizes)},
     )
 
@@ -166,6 +173,13 @@ def make_product(batch: int, **sizes: int) -> Case:
         Z, tangent = jac.jvp(lambda *w: f(X, *w), weights, vectors)
         _, pullback = jac.vjp(lambda *w: f(X, *w), *weights)
         return pullback(ours_hessian(Z, T) @ tangent)
+
+    def planned():
+        """Of the pullback of a cotangent, the longer half of the product."""
+        X, T, *_ = point
+        cotangent = np.ones_like(T)
+        within = tuple(n - 1 for n in argnums)
+        return jac.plan(lambda *inputs: np.sum(cotangent * f(*inputs)), X, *point[2:], argnums=within, order="reverse")
 
     def hand(X, T, *rest):
         weights, vectors = rest[:count], rest[count:]
@@ -203,6 +217,7 @@ def make_product(batch: int, **sizes: int) -> Case:
         ours=ours,
         hand=hand,
         check=check,
+        plan=planned,
         data={"widths": widths_of(**sizes), "count": count},
     )
 

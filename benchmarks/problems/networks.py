@@ -231,6 +231,7 @@ def make_norms(batch: int, **sizes: int) -> Case:
         ours=ours,
         hand=hand,
         check=check,
+        plan=lambda: [J @ J.T for J in jacobian(*arguments)],
         data={"widths": widths_of(**sizes)},
     )
 

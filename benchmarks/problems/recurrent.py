@@ -61,6 +61,7 @@ def make(steps: int, layers: int, bits: int) -> Case:
         ours=jac.grad(f, argnums=(0, 1)),
         hand=by_hand,
         check=lambda found: check_gradient(f, arguments, (0, 1), found),
+        plan=lambda: jac.plan(f, *arguments, argnums=(0, 1), order="reverse"),
         data={"scan": True},
     )
 

@@ -70,7 +70,16 @@ def make_vjp(n: int) -> Case:
         expected = [np.sum(c * along(f, (x,), 0, [h])) for h in directions]
         return difference(np.array([np.sum(found * h) for h in directions]), np.array(expected))
 
-    return Case("vjp", normalised, (x, c), ours=ours, hand=hand, check=check, data={"fuse": True})
+    return Case(
+        "vjp",
+        normalised,
+        (x, c),
+        ours=ours,
+        hand=hand,
+        check=check,
+        plan=lambda: jac.plan(lambda x: np.sum(c * f(x)), x, order="reverse"),
+        data={"fuse": True},
+    )
 
 
 def make_jvp(n: int) -> Case:
@@ -93,6 +102,7 @@ def make_jvp(n: int) -> Case:
         ours=lambda x, h: jac.jvp(f, (x,), (h,))[1],
         hand=hand,
         check=lambda found: difference(found, along(f, (x,), 0, [h])),
+        plan=lambda: jac.plan(lambda t: f(x + t * h), 0.0, order="forward"),
         data={"fuse": True},
     )
 
@@ -134,6 +144,7 @@ def make_hvp(n: int) -> Case:
         ours=lambda x, h: jac.hvp(f, (x,), (h,))[0],
         hand=hand,
         check=check,
+        plan=lambda: jac.plan(lambda x: np.sum(h * jac.grad(f)(x)), x, order="reverse"),
         data={"fuse": True},
     )
 
