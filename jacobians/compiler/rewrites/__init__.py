@@ -3,7 +3,7 @@
 - `rewriting`: `Builder`, which rebuilds a graph of calls by tables of rules, each call once.
 - `moves`, `algebra`, `contractions`: one form for what can be written in several ways.
 - `opening`, `sums`, `products`: what products consist of, common factors of sums, products in a better order.
-- `cancelling`: terms that cancel once a sum meets its reciprocal.
+- `cancelling`, `witnesses`: terms that cancel once a sum meets its reciprocal, and nothing infinite with them.
 - `gram`, `diagonals`: symmetric products, and products of which only the diagonal is needed.
 - `outward`, `scales`: moves come last, numbers are multiplied where that costs least.
 - `memory`, `lowering`: contractions become direct calls that read matrices as they lie.

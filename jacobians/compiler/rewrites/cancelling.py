@@ -5,7 +5,8 @@ is subtracted before `exp`, is ``sum_k E_k (g_k / s - sum_j E_j g_j / s**2) = 0`
 products of powers; where some of these are the same with numbers that add up to zero, they are left out. Products of
 matrices are not looked into.
 
-As in all of algebra, the results are the same up to rounding where all numbers are finite.
+What is not finite never becomes a number: terms are left out only where those that are kept are nan or infinite, too
+(`witnesses`). ``p - p * sum(p)`` of a softmax, which keeps nothing, is computed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ...program import CONSTANT, Node
 from .contractions import Operand, Product, contracted, labelled, seen_through
 from .opening import Labels, is_product
 from .rewriting import Builder, is_number
+from .witnesses import Need, found_in, moved, needs_of
 
 __all__ = ["Cancelling"]
 
@@ -41,7 +43,7 @@ class _Term(NamedTuple):
 
 
 class Cancelling:
-    """Finds sums whose terms cancel, and carries on what is zero.
+    """Finds sums whose terms cancel, and what is zero by that, which sums with others are made without.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ class Cancelling:
     def __init__(self, nodes: Sequence[Node], builder: Builder, new: dict[int, Node]) -> None:
         self.builder, self.new = builder, new
         self.count = 0
-        self._zero: set[int] = set()
+        self._zero: dict[int, list[Need]] = {}
         self._sizes: dict[int, int] = {}
         self._calls = 0
         self._reciprocal, self._summed = _normalised(nodes)
@@ -84,9 +86,13 @@ class Cancelling:
         left = [_Term(*pair) for pair in merged.values() if abs(pair[0]) > 1e-14]
         if len(left) + 2 > len(terms) or len(left) > MOST_LEFT:
             return None
-        self.count += 1
+        needs = needs_of([term.powers for term in terms], labels)
         if not left:
-            return self._nothing(node)
+            self._zero[id(node)] = needs
+            return None
+        if not found_in(needs, [term.powers for term in left], labels):
+            return None
+        self.count += 1
         parts = [self._product(node, labels, term) for term in left]
         total = parts[0]
         for part in parts[1:]:
@@ -95,24 +101,44 @@ class Cancelling:
 
     # ---- zeros -------------------------------------------------------------------------------------------------------
 
-    def _nothing(self, node: Node) -> Node:
-        self._zero.add(id(node))
-        return self.builder.spread(self.builder.constant(np.zeros((), node.dtype)), node.shape)
-
     def _without_zeros(self, node: Node) -> Node | None:
+        """A sum without what is zero; other calls of zeros are noted to be zero."""
         zeros = [id(a) in self._zero for a in node.args if isinstance(a, Node)]
         if not any(zeros) or node.kwargs.keys() - {"axis"} or node.dtype.kind != "f":
             return None
         if node.function in (np.add, np.subtract) and len(zeros) == 2 and not all(zeros):
-            other = node.args[zeros.index(False)]
-            if other.dtype != node.dtype:
-                return None
-            sign = -1.0 if zeros[0] and node.function is np.subtract else 1.0
-            return self.builder.spread(self.builder.scaled(sign, self.new[id(other)]), node.shape)
+            return self._kept(node, node.args[zeros.index(False)], node.args[zeros.index(True)])
         product = node.function in (np.multiply, np.einsum) or all(zeros)
         if node.function is np.divide:
             product = zeros[0] and isinstance(node.args[0], Node)
-        return self._nothing(node) if product and (node.function in _CALLS or node.function in _MOVES) else None
+        if product and (node.function in _CALLS or node.function in _MOVES):
+            self._zero[id(node)] = self._carried(node)
+        return None
+
+    def _kept(self, node: Node, other: Node, zero: Node) -> Node | None:
+        if other.dtype != node.dtype:
+            return None
+        self._sizes, self._calls = {}, 0
+        labels = tuple([None if size == 1 else self._label(size) for size in node.shape])
+        terms = self._terms(other, labels[node.ndim - other.ndim :], DEEPEST)
+        if not found_in(moved(self._zero[id(zero)], node, zero), [term.powers for term in terms], labels):
+            return None
+        self.count += 1
+        sign = -1.0 if node.function is np.subtract and zero is node.args[0] else 1.0
+        return self.builder.spread(self.builder.scaled(sign, self.new[id(other)]), node.shape)
+
+    def _carried(self, node: Node) -> list[Need]:
+        """What a call of zeros needs: what they do, and its other operands."""
+        arrays = [a for a in node.args if isinstance(a, Node)]
+        groups = node.args[1:4:2] if node.function is np.einsum else [None] * len(arrays)
+        found: list[Need] = []
+        for a, group in zip(arrays, groups, strict=True):
+            names = None if group is None else (group, node.args[-1])
+            axes = tuple(range(-a.ndim, 0))
+            below = node.function is np.divide and a is not arrays[0]
+            own = self._zero.get(id(a)) or needs_of([{(a, axes): -1 if below else 1}], axes)
+            found += moved(own, node, a, names)
+        return found
 
     # ---- sums of products --------------------------------------------------------------------------------------------
 
