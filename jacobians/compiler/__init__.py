@@ -8,7 +8,7 @@ In the order in which a function passes through:
 - `loops`, `rewrites`: steps that repeat become loops; what is computed becomes less.
 - `assembling`, `thinning`, `statements`: nodes become statements.
 - `blocks`: large arrays are worked on in blocks, on several threads.
-- `kernel`, `printing`, `namespace`: statements become text, and the text a function.
+- `kernel`, `printing`, `namespace`, `constants`: statements become text, and the text a function.
 - `saving`: the text becomes a module of its own.
 """
 

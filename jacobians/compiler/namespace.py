@@ -13,11 +13,15 @@ import numpy as np
 from ..arrays import is_sparse
 from ..symmetric import mirror
 from .blocks import blockwise
+from .constants import seen_in
 
 __all__ = ["HELPERS", "Namespace"]
 
 HELPERS = (blockwise, sys.modules[mirror.__module__])
 """Modules whose functions a program may call, and whose text it holds where it is saved."""
+
+SHARED_BYTES = 1024
+"""Constants of so many bytes are not stored twice, if one is the other with its axes in another order."""
 
 
 class Namespace:
@@ -28,6 +32,8 @@ class Namespace:
     imports : dict of str to str
         Module to the name under which it is imported.
     constants : dict of str to array
+    views : dict of str to str
+        Constants that lie in the memory of others in another order, as the expressions that make them.
     matrices : dict of str to str
         Sparse matrices, as the expressions that make them of constants.
     objects : dict of str to object
@@ -39,6 +45,7 @@ class Namespace:
     def __init__(self) -> None:
         self.imports = {"numpy": "np"}
         self.constants: dict[str, Any] = {}
+        self.views: dict[str, str] = {}
         self.matrices: dict[str, str] = {}
         self.objects: dict[str, Any] = {}
         self.helpers: set[str] = set()
@@ -61,11 +68,22 @@ class Namespace:
         if id(value) not in self._known and is_sparse(value):
             self._known[id(value)] = self._matrix(value)
         if id(value) not in self._known:
-            table, letter = (self.constants, "c") if isinstance(value, np.ndarray) else (self.objects, "f")
-            name = f"{letter}{len(table)}"
-            table[name] = _frozen(value) if table is self.constants else value
-            self._known[id(value)] = name
+            self._known[id(value)] = self._array(value) if isinstance(value, np.ndarray) else f"f{len(self.objects)}"
+            if not isinstance(value, np.ndarray):
+                self.objects[self._known[id(value)]] = value
         return self._known[id(value)]
+
+    def _array(self, array: np.ndarray) -> str:
+        name = f"c{len(self.constants) + len(self.views)}"
+        if array.nbytes >= SHARED_BYTES:
+            # ``X @ w`` and ``X.T @ e`` read one array, which the cache holds for both.
+            for other, held in self.constants.items():
+                expression = seen_in(array, held, other)
+                if expression is not None:
+                    self.views[name] = expression
+                    return name
+        self.constants[name] = _frozen(array)
+        return name
 
     def _matrix(self, matrix: Any) -> str:
         self.imports["scipy.sparse"] = "sparse"
@@ -90,6 +108,7 @@ class Namespace:
         modules = {name: importlib.import_module(module) for module, name in self.imports.items()}
         helpers = {name: getattr(module, name) for module in HELPERS for name in self.helpers & {*module.__all__}}
         scope = {**modules, **helpers, **self.constants, **self.objects}
+        scope |= {name: eval(text, scope.copy()) for name, text in self.views.items()}
         return scope | {name: eval(text, scope.copy()) for name, text in self.matrices.items()}
 
 

@@ -91,7 +91,7 @@ def _renamed(
             stored[f"{word}_{suffix}" if suffix else word] = array
             if suffix:
                 scope.append(f"    {word} = {word}_{suffix}")
-    scope += [f"    {word} = {text}" for word, text in space.matrices.items()]
+    scope += [f"    {word} = {text}" for word, text in {**space.views, **space.matrices}.items()]
     head, *body = kernel.source.replace(f"def {kernel.name}(", f"def {name}(", 1).splitlines()
     return [*_constants(scope, lines, suffix), head, *body] if not suffix else [head, *scope, *body]
 
