@@ -2,12 +2,13 @@
 
 - `product_terms(call, operands, out)`: of a product of arrays in each of its operands.
 - `diagonal_term(out_shape, in_shape, partial, dtype)`: of an entrywise function.
+- `structure_of(call, args, kwargs)`: what a rule that tells no numbers depends on.
 - `broadcast_axes(axes, shape)`, `factor_on(array, axes, dtype)`: the axes of an operand, and its factor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from .labels import Axes, Label, axes_of, flatten
 from .terms import Factor, Pattern, Term, patterned
 
 __all__ = [
+    "REMEMBERED",
     "Call",
     "LocalTerm",
     "Operand",
@@ -24,8 +26,12 @@ __all__ = [
     "broadcast_axes",
     "diagonal_term",
     "factor_on",
+    "filled_partials",
+    "is_plain",
+    "product_partials",
     "product_terms",
     "real_dtype",
+    "structure_of",
 ]
 
 Path = int | tuple[int, int]
@@ -43,6 +49,38 @@ class Call(NamedTuple):
         return operand in self.needed
 
 
+REMEMBERED = 4096
+"""Structures of calls of which a rule keeps what it has told."""
+
+_PLAIN = (int, str, bool, type(None))
+
+
+def is_plain(value: Any) -> bool:
+    """Whether an argument is a whole number, a word, or a nest of tuples of these."""
+    return type(value) in _PLAIN or (type(value) is tuple and all([is_plain(entry) for entry in value]))
+
+
+def structure_of(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable | None:
+    """What the labels of a call depend on: shapes, plain values, and which operands are needed.
+
+    None where there is more: lists, and arrays of integers, which may be positions.
+    """
+    parts: list[Any] = [*call.needed, *kwargs]
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        kind = type(value)
+        if kind is np.ndarray or hasattr(kind, "dtype"):
+            if value.dtype.kind not in "fc":
+                return None
+            parts.append(value.shape)
+        elif kind is float or kind is complex:
+            parts.append(())
+        elif is_plain(value):
+            parts.append(value)
+        else:
+            return None
+    return tuple(parts)
+
+
 class Operand(NamedTuple):
     """An array of a product, where it stands in the call (None: it is no argument), and its axes."""
 
@@ -51,37 +89,71 @@ class Operand(NamedTuple):
     axes: Axes
 
 
-def product_terms(call: Call, operands: Sequence[Operand], out: Axes) -> Iterator[LocalTerm]:
+class Partial(NamedTuple):
+    """How the partial of a product in one operand is made of the others: found once for each structure of a call."""
+
+    path: Path
+    others: tuple[int, ...]
+    pattern: Pattern | None
+    axes: tuple[Axes, ...]
+    """Of the result, of the operand, and of the others, where there is no pattern: a diagonal is taken."""
+
+
+def product_terms(call: Call, operands: Sequence[Operand], out: Axes) -> list[LocalTerm]:
     """The terms of ``result[out] = sum of product of operands``: the partial in one is the product of the others."""
-    dtype = call.result.dtype
-    for operand in operands:
-        if operand.position is None or not call.needs(operand.position):
+    positions, arrays, axes = zip(*operands, strict=True)
+    shapes = tuple([np.shape(array) for array in arrays])
+    return filled_partials(
+        product_partials(positions, axes, shapes, out, tuple(call.needed)), arrays, call.result.dtype
+    )
+
+
+@lru_cache(maxsize=4096)
+def product_partials(
+    positions: tuple[Path | None, ...],
+    axes: tuple[Axes, ...],
+    shapes: tuple[tuple[int, ...], ...],
+    out: Axes,
+    needed: tuple[Path, ...],
+) -> Sequence[Partial]:
+    """The partials of a product in those operands that are needed; a position of None is no argument."""
+    found = []
+    for place, path in enumerate(positions):
+        if path is None or path not in needed:
             continue
-        others = [other for other in operands if other is not operand]
-        arrays = [_floating(other.array, dtype) for other in others]
-        axes = tuple([other.axes for other in others])
-        pattern = _product(out, operand.axes, axes, tuple([array.shape for array in arrays]))
+        others = tuple([n for n in range(len(axes)) if n != place])
+        groups = [_group(axes[n], shapes[n]) for n in others]
+        pattern = None
+        if all([len(set(group)) == len(group) for group in groups]):
+            carried = dict.fromkeys([label for group in groups for label in group])
+            pattern = patterned(out, axes[place], groups, bound=_summed(carried, out, axes[place]))
+        found.append(Partial(path, others, pattern, (out, axes[place], *[axes[n] for n in others])))
+    return tuple(found)
+
+
+def filled_partials(partials: Sequence[Partial], arrays: Sequence[Any], dtype: np.dtype) -> list[LocalTerm]:
+    """The terms of partials, with the operands of the product as their factors."""
+    found: list[LocalTerm] = []
+    for path, others, pattern, axes in partials:
+        chosen = []
+        for n in others:
+            array = arrays[n]
+            if type(array) is not np.ndarray or array.dtype is not dtype:
+                array = _floating(array, dtype)
+            chosen.append(array)
         if pattern is not None:
-            yield 0, operand.position, _filled(pattern, arrays)
+            found.append((0, path, _filled(pattern, chosen)))
             continue
-        factors = tuple([Factor.on(array, group) for array, group in zip(arrays, axes, strict=True)])
+        out, inp, *groups = axes
+        factors = tuple([Factor.on(array, group) for array, group in zip(chosen, groups, strict=True)])
         carried = dict.fromkeys(label for factor in factors for label in factor.labels)
-        yield 0, operand.position, Term(out, operand.axes, factors, bound=_summed(carried, out, operand.axes))
+        found.append((0, path, Term(out, inp, factors, bound=_summed(carried, out, inp))))
+    return found
 
 
 def _summed(carried: Iterable[Label], out: Axes, inp: Axes) -> tuple[Label, ...]:
     free = {*flatten(out), *flatten(inp)}
     return tuple([label for label in carried if label not in free])
-
-
-@lru_cache(maxsize=4096)
-def _product(out: Axes, inp: Axes, others: tuple[Axes, ...], shapes: tuple[tuple[int, ...], ...]) -> Pattern | None:
-    """The pattern of a partial of a product, or None where an operand has a repeated label: a diagonal is taken."""
-    groups = [_group(axes, shape) for axes, shape in zip(others, shapes, strict=True)]
-    if any(len(set(group)) < len(group) for group in groups):
-        return None
-    bound = _summed(dict.fromkeys([label for group in groups for label in group]), out, inp)
-    return patterned(out, inp, groups, bound=bound)
 
 
 def _group(axes: Axes, shape: tuple[int, ...]) -> tuple[Label, ...]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from threading import RLock
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from .errors import ArgumentError, UnsupportedFunctionError
 from .labels import Axes, axes_of, flatten
 from .late import LARGE, Multiple, late
 from .partials import (
+    REMEMBERED,
     Call,
     LocalTerm,
     Operand,
@@ -35,8 +36,11 @@ from .partials import (
     broadcast_axes,
     diagonal_term,
     factor_on,
+    filled_partials,
+    product_partials,
     product_terms,
     real_dtype,
+    structure_of,
 )
 from .quiet import hush, restore
 from .terms import Map, Term
@@ -211,12 +215,23 @@ def multilinear(function: Any, labels: Callable[..., tuple[list[Axes], Axes]]) -
     function : callable
     labels : callable
         Called with the arguments of the function; returns the axes of each operand, in order, and those of the result.
-        A label that is missing in the result is summed. An operand axis of size 1 is ``()``.
+        A label that is missing in the result is summed. An operand axis of size 1 is ``()``. It is asked once for each
+        structure: shapes of the operands, and numbers, words and tuples of them among the arguments.
     """
+    known: dict[Hashable, Sequence[Any]] = {}
 
-    def run(call: Call, *args: Any, **kwargs: Any) -> Iterator[LocalTerm]:
-        inputs, out = labels(*args, **kwargs)
-        return product_terms(call, [Operand(n, args[n], axes) for n, axes in enumerate(inputs)], out)
+    def run(call: Call, *args: Any, **kwargs: Any) -> list[LocalTerm]:
+        key = structure_of(call, args, kwargs)
+        partials = None if key is None else known.get(key)
+        if partials is None:
+            inputs, out = labels(*args, **kwargs)
+            shapes = tuple([np.shape(array) for array in args[: len(inputs)]])
+            partials = product_partials((*range(len(inputs)),), (*inputs,), shapes, out, (*call.needed,))
+            if key is not None:
+                if len(known) >= REMEMBERED:
+                    known.clear()
+                known[key] = partials
+        return filled_partials(partials, args, call.result.dtype)
 
     _register(Rule("multilinear", function, run, is_complex=True))
 

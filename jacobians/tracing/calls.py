@@ -19,11 +19,18 @@ from .complex_calls import acting_terms, check_casts
 from .levels import Level
 from .recorded import Recorded, owner_of
 
-__all__ = ["STATIC", "parameters_of", "record"]
+__all__ = ["STATIC", "is_static", "parameters_of", "record"]
 
 STATIC = {int, float, complex, bool, str, slice, np.int64, np.bool_}
 STATIC |= {np.float64, np.float32, np.complex128, np.complex64}
 """Types of which no argument is traced, nor holds anything that is."""
+
+
+def is_static(value: Any) -> bool:
+    """Whether an argument is a number, a word or a nest of tuples of these: neither an operand nor a default."""
+    kind = type(value)
+    return kind in STATIC or (kind is tuple and all([is_static(entry) for entry in value]))
+
 
 # Their derivatives keep no operand (but new masks), so that an operand may change afterwards.
 _KEEP_NOTHING = {
@@ -44,7 +51,7 @@ def record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> Any
             if isinstance(value, Recorded) and value.level is level:
                 sources[n] = value.vertex
                 value = value.value
-            else:
+            elif type(value) is not tuple or not is_static(value):
                 value = _taken(level, function, value, n, sources)
         values.append(value)
     if kwargs:

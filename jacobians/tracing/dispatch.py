@@ -17,12 +17,12 @@ import numpy as np
 from ..arrays import written
 from ..errors import ArgumentError, EscapedTraceError, TraceConversionError, UnsupportedFunctionError
 from ..registry import function_name, lookup, refused_complex
-from .calls import STATIC, parameters_of, record
+from .calls import STATIC, is_static, parameters_of, record
 from .complex_calls import has_complex
 from .levels import Level
 from .recorded import Recorded, contains_traced, lift, owner_of, recorded_in
 
-__all__ = ["apply_function", "apply_plainly", "check_current"]
+__all__ = ["apply_function", "apply_plainly", "apply_specially", "check_current"]
 
 # Functions whose argument is a list of arrays; a list of numbers elsewhere is one array.
 _LISTS: dict[Any, tuple[int, ...]] = {
@@ -45,10 +45,12 @@ _OBJECTS = (object, "O", "object", np.dtype(object))
 def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run and record a call without anything special, the usual case; NotImplemented where there is more to see to.
 
-    Its operands are traced values, arrays of numbers and numbers, and those of its level are all current.
+    Its operands are traced values, arrays of numbers and numbers, perhaps in the lists that the function takes; those
+    of its level are all current.
     """
     level: Level | None = None
-    for x in args:
+    is_ufunc = type(function) is np.ufunc
+    for x in args if is_ufunc or function not in _LISTS else _unpacked(function, args):
         if isinstance(x, Recorded):
             found = x.level
             if found is not level:
@@ -61,29 +63,37 @@ def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         elif type(x) is np.ndarray:
             if x.dtype.kind not in _NUMBERS:
                 return NotImplemented
-        elif type(x) not in STATIC and (type(function) is np.ufunc or not _is_static(x)):
+        elif type(x) not in STATIC and (is_ufunc or not is_static(x)):
             return NotImplemented
     rule = lookup(function)
     if level is None or rule is None or rule.kind not in _STATING or rule.instead is not None:
         return NotImplemented
-    if type(function) is not np.ufunc and len(args) > _place_of_out(function):
+    if not is_ufunc and len(args) > _place_of_out(function):
         return NotImplemented
-    if kwargs and (not _SPECIAL.isdisjoint(kwargs) or not all([_is_static(value) for value in kwargs.values()])):
+    if kwargs and (not _SPECIAL.isdisjoint(kwargs) or not all([is_static(value) for value in kwargs.values()])):
         return NotImplemented
     return record(level, rule, args, kwargs)
 
 
-def _is_static(value: Any) -> bool:
-    """Whether an argument is a number, a word or a nest of tuples of these: neither an operand nor a default."""
-    kind = type(value)
-    return kind in STATIC or (kind is tuple and all([_is_static(entry) for entry in value]))
+def _unpacked(function: Any, args: tuple[Any, ...]) -> list[Any]:
+    """The arguments, with the entries of the lists that a function takes in place of these."""
+    operands: list[Any] = []
+    for n, x in enumerate(args):
+        if n in _LISTS[function] and (type(x) is list or type(x) is tuple):
+            operands += x
+        else:
+            operands.append(x)
+    return operands
 
 
 def apply_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a function whose arguments hold traced values, and record it."""
     plain = apply_plainly(function, args, kwargs)
-    if plain is not NotImplemented:
-        return plain
+    return apply_specially(function, args, kwargs) if plain is NotImplemented else plain
+
+
+def apply_specially(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The same for a call that is not plain."""
     rule = lookup(function)
     if rule is None or rule.kind == "unsupported":
         raise UnsupportedFunctionError(function_name(function), rule.reason if rule else "")

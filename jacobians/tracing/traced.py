@@ -16,7 +16,7 @@ from ..arrays import settled
 from ..errors import EscapedTraceError, WriteError
 from ..program import Symbol
 from .appearance import Appearance
-from .dispatch import apply_function, apply_plainly
+from .dispatch import apply_function, apply_plainly, apply_specially
 from .levels import Level
 from .recorded import Recorded, owner_of
 from .ufunc_calls import knows
@@ -34,18 +34,19 @@ class Traced(Appearance):
     version = 0
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not all([knows(kind) for kind in types]):
-            return NotImplemented
+        result = apply_plainly(function, args, kwargs)  # which knows all types that it takes
+        if result is NotImplemented:
+            if not all([knows(kind) for kind in types]):
+                return NotImplemented
+            result = apply_specially(function, args, kwargs)
         if function in _VIEWING:
-            return _linked(apply_function(function, args, kwargs), function, args, kwargs)
-        if function in _MAKERS:
-            return blank(self.level, apply_function(function, args, kwargs))
-        return apply_function(function, args, kwargs)
+            return _linked(result, function, args, kwargs)
+        return blank(self.level, result) if function in _MAKERS else result
 
     def __getitem__(self, index: Any) -> Any:
         result = apply_plainly(operator.getitem, (self, index), {})
         if result is NotImplemented:
-            result = apply_function(operator.getitem, (self, index), {})
+            result = apply_specially(operator.getitem, (self, index), {})
         if type(index) is int and self.ndim == 1:
             return result
         return _linked(result, operator.getitem, (self, index), {}) if is_basic(index) else result
