@@ -33,7 +33,7 @@ class Late:
     dtype : dtype
     """
 
-    __slots__ = ("_function", "_kept", "_used", "dtype", "operands", "shape")
+    __slots__ = ("__weakref__", "_function", "_kept", "_used", "dtype", "operands", "shape")
 
     def __init__(
         self, function: Callable[..., Any], operands: tuple[Any, ...], shape: tuple[int, ...], dtype: np.dtype
@@ -64,6 +64,16 @@ class Late:
         self._used = True
         return array
 
+    def rest_on(self, array: np.ndarray, sign: int) -> None:
+        """Be an array from now on, or its negative: the same numbers, which have been computed meanwhile."""
+        self._function, self.operands = (_itself, np.negative)[sign < 0], (array,)
+
+    def parts(self) -> tuple[np.ndarray, int]:
+        """The array and a sign that it is to be multiplied by."""
+        if self._function is np.negative:
+            return self.operands[0], -1
+        return self.made(), 1
+
     def on(self, operands: Sequence[Any]) -> Late:
         """The same slope of copies of the operands, itself if they are no copies."""
         same = all([x is y for x, y in zip(operands, self.operands, strict=True)])
@@ -90,6 +100,10 @@ class Late:
 
     def __reduce__(self) -> Any:
         return np.asarray, (self.made(),)
+
+
+def _itself(array: np.ndarray) -> np.ndarray:
+    return array
 
 
 @quietly

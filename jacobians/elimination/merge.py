@@ -101,16 +101,16 @@ def _collected(terms: list[Term], spare: frozenset[int]) -> tuple[list[Term], tu
         elif len(group[0].arrays) < 2:
             collected.append(_total(group, group[0]._pattern, spare))
         else:
-            collected += _folded(group, group[0]._pattern)
+            collected += _folded(group, group[0]._pattern, spare)
     return collected, patterns if len(collected) == len(groups) else ()
 
 
-def _folded(terms: list[Term], pattern: Any) -> list[Term]:
+def _folded(terms: list[Term], pattern: Any, spare: frozenset[int]) -> list[Term]:
     """The terms of a pattern with several factors, added where two differ in one factor alone."""
     result: list[Term] = []
     for term in terms:
         for n, other in enumerate(result):
-            total = _sum_in_one(other, term, pattern)
+            total = _sum_in_one(other, term, pattern, spare)
             if total is not None:
                 result[n] = total
                 break
@@ -119,7 +119,7 @@ def _folded(terms: list[Term], pattern: Any) -> list[Term]:
     return result
 
 
-def _sum_in_one(a: Term, b: Term, pattern: Any) -> Term | None:
+def _sum_in_one(a: Term, b: Term, pattern: Any, spare: frozenset[int]) -> Term | None:
     """The sum of two terms of a pattern, by the distributive law, or None where they differ in more than one factor."""
     ours, theirs = [*a.arrays], b.arrays
     places = [n for n, array in enumerate(ours) if array is not theirs[n]]
@@ -128,7 +128,7 @@ def _sum_in_one(a: Term, b: Term, pattern: Any) -> Term | None:
     if len(places) > 1:
         return None
     (n,) = places
-    scale, ours[n] = sum_of_arrays(a.scale, ours[n], b.scale, theirs[n], pattern.groups[n])
+    scale, ours[n] = sum_of_arrays(a.scale, ours[n], b.scale, theirs[n], pattern.groups[n], spare)
     return pattern.term(ours, scale)
 
 

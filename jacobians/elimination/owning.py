@@ -106,12 +106,13 @@ def made_terms(terms: list[Term], once: bool = False) -> list[Term]:
 def _made(term: Term, once: bool) -> Term:
     if term._pattern is None:
         return term
-    arrays = []
+    arrays, scale = [], term.scale
     for array in term.arrays:
         if type(array) is Late:
-            array = recall(("made", id(array)), array, array.made) if once else array.made()
+            array, sign = recall(("made", id(array)), array, array.parts) if once else array.parts()
+            scale *= sign
         arrays.append(array)
-    return term._pattern.term(arrays, term.scale)
+    return term._pattern.term(arrays, scale)
 
 
 def room(a: Any, b: Any, spare: frozenset[int]) -> np.ndarray | None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import settled, written
 from ..errors import ArgumentError, UnsupportedFunctionError
+from ..partners import PARTNERS
 from ..registry import Call, Path, Rule, function_name, refused_complex
 from .complex_calls import acting_terms, check_casts
 from .levels import Level
@@ -75,6 +76,8 @@ def record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> Any
             seen.add(path)
             if not term.is_empty:
                 graph.add_term(source, vertex, term)
+            if function in PARTNERS and not graph.is_pushing:
+                level.meet_partner(function, values[0], result, term)
     if len(seen) < len(sources):
         _check_lost(rule, sources, seen)
     return Recorded.plain(level, result, vertex)

@@ -14,8 +14,13 @@ from contextvars import ContextVar
 from typing import Any
 from weakref import WeakValueDictionary
 
+import numpy as np
+
 from ..graph import LinearGraph
+from ..late import Late
+from ..partners import Partners
 from ..program import Symbol
+from ..terms import Term
 from .guarding import Guard
 
 __all__ = ["Level", "opened"]
@@ -49,9 +54,14 @@ class Level:
         Results among them that have no derivative: the function and the reason, by the id of their memory.
     has_overwritten : bool
         Whether there ever was one.
+    partners : Partners or None
+        Calls of functions that are each other's slope, of large arrays.
     """
 
-    __slots__ = ("depth", "graph", "guard", "has_overwritten", "inputs", "open", "order", "overwritten", "refused")
+    __slots__ = (
+        *("depth", "graph", "guard", "has_overwritten", "inputs", "open", "order", "overwritten", "partners"),
+        "refused",
+    )
 
     def __init__(self, depth: int, graph: LinearGraph | None = None) -> None:
         self.graph = LinearGraph() if graph is None else graph
@@ -63,6 +73,7 @@ class Level:
         self.has_overwritten = False
         self.overwritten: WeakValueDictionary[int, Any] = WeakValueDictionary()
         self.refused: dict[int, tuple[str, str]] = {}
+        self.partners: Partners | None = None
 
     def __repr__(self) -> str:
         return f"Level(depth={self.depth}, open={self.open}, vertices={len(self.graph)})"
@@ -81,11 +92,20 @@ class Level:
         self.refused[id(owner)] = (function, reason)
         self.has_overwritten = True
 
+    def meet_partner(self, function: Any, operand: Any, result: Any, term: Term) -> None:
+        """Let slopes that wait rest on what is computed anyway, where a function has its slope as a partner."""
+        slope = term.arrays[0]
+        if type(slope) is Late and type(operand) is type(result) is np.ndarray:
+            if self.partners is None:
+                self.partners = Partners()
+            self.partners.meet(function, operand, result, slope)
+
     def close(self) -> None:
         """Stop recording, and give captured arrays back to their owners."""
         self.open = False
         self.guard.release()
         self.inputs.clear()
+        self.partners = None
 
 
 @contextmanager
