@@ -13,6 +13,7 @@
 - `stacking`: `write_stacked`, a sum of products as one GEMM.
 - `assembly`: `to_dense` and `to_coo`, reduced terms as an array or as triplets.
 - `symmetry`: `to_symmetric`, the array of a Hessian, equal to its transpose exactly.
+- `positions`, `lines`: where the entries of a term stand in a matrix, by a rule where there is one.
 - `compression`: `compress`, reduced terms as a compressed sparse matrix; `arrange`, where their entries stand.
 """
 

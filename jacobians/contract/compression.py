@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..labels import Label
+from ..labels import Axes, Label
 from ..terms import Factor, Term
 from .assembly import _grid, _on_grid, _positions, is_native
+from .lines import Lines, are_apart
+from .positions import Positions, Rule, rule_of
 
 __all__ = ["Arranged", "Compressed", "Placed", "arrange", "compress", "is_arrangeable", "is_compressible"]
 
@@ -61,32 +63,22 @@ class Arranged(NamedTuple):
     indptr: np.ndarray
 
 
-class _Lines(NamedTuple):
-    """The lines (rows) that entries of terms stand in; how many are in each line, where some line has several."""
-
-    lines: np.ndarray
-    counts: np.ndarray | None
-
-    def add_to(self, totals: np.ndarray) -> None:
-        """Add the number of entries of each line."""
-        if self.counts is None:
-            totals[self.lines] += 1
-        else:
-            totals += self.counts
-
-    @property
-    def steps(self) -> Any:
-        """How far each entry's line gets by them."""
-        return 1 if self.counts is None else self.counts[self.lines]
-
-
 class _Lane(NamedTuple):
     """Entries of which each stands in another line, as a rule: a term is one, or one for each index of short labels."""
 
-    lines: _Lines
-    places: np.ndarray
+    lines: Lines
+    places: Positions
     values: list[_Value]
     """What is added at these places."""
+
+    def sum(self, dtype: np.dtype) -> np.ndarray:
+        """The numbers at these places."""
+        if self.values[0].entries is None:
+            return reduce(np.add, [value.array() for value in self.values])
+        total = np.zeros(self.places.size, dtype)
+        for value in self.values:
+            total[value.entries] += value.array().reshape(-1)
+        return total
 
 
 class _Numbers:
@@ -115,6 +107,8 @@ class _Value(NamedTuple):
     numbers: _Numbers
     part: tuple[Any, ...]
     scale: float
+    entries: slice | None = None
+    """Those of the lane that it is added to, if not to all."""
 
     def array(self) -> Any:
         found = self.numbers.taken(self.part)
@@ -163,8 +157,8 @@ def _written(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dtype, 
     lanes, groups = _lanes(placed, count, by_columns, np.int32 if max(shape) < 2**31 else np.int64)
     matrix = _empty(lanes, shape, count, dtype)
     for lane, slots in _slotted(matrix.indptr, lanes, groups):
-        matrix.indices[slots] = lane.places
-        matrix.data[slots] = reduce(np.add, [value.array() for value in lane.values]).reshape(-1)
+        matrix.indices[slots] = lane.places.array(matrix.indices.dtype).reshape(slots.shape)
+        matrix.data[slots] = lane.sum(dtype).reshape(slots.shape)
     return matrix
 
 
@@ -186,9 +180,10 @@ def arrange(placed: Sequence[Placed], shape: tuple[int, int], *, by_columns: boo
     matrix = _empty(lanes, shape, count, np.dtype(np.intp))
     found = np.empty(starts[-1], np.intp)
     for lane, slots in _slotted(matrix.indptr, lanes, groups):
-        matrix.indices[slots] = lane.places
+        matrix.indices[slots] = lane.places.array(matrix.indices.dtype).reshape(slots.shape)
         for value in lane.values:
-            found[value.array().reshape(-1)] = slots
+            part = slots if value.entries is None else slots[value.entries]
+            found[value.array().reshape(part.shape)] = part
     rows = _unordered(matrix)
     if rows.size:
         matrix.data[:] = np.arange(matrix.data.size)
@@ -213,29 +208,27 @@ def _empty(lanes: Sequence[_Lane], shape: tuple[int, int], count: int, dtype: np
     return Compressed(np.empty(total, dtype), np.empty(total, kind), indptr)
 
 
-def _lanes(placed: Sequence[Placed], count: int, by_columns: bool, kind: type) -> tuple[list[_Lane], list[_Lines]]:
+def _lanes(placed: Sequence[Placed], count: int, by_columns: bool, kind: type) -> tuple[list[_Lane], list[Lines]]:
     """The lanes of terms, those with the same positions as one; and the lines that they stand in, each once."""
     lanes: list[_Lane] = []
-    groups: list[_Lines] = []
+    groups: list[Lines] = []
     alike: dict[tuple[int, int], _Lane] = {}
-    known: dict[int, _Lines] = {}
-    positions: dict[object, list[np.ndarray]] = {}
+    known: dict[int, Lines] = {}
+    positions: dict[object, list[Positions]] = {}
     for term, row, column, make in placed:
         if term.is_empty:
             continue
         grid = _grid(term)
         sizes = tuple([label.size for label in grid])
         numbers = _Numbers(term, make, grid, sizes)
-        arrays = _positions(term, term.out, grid) + row, _positions(term, term.inp, grid) + column
-        major, minor = [np.broadcast_to(array, sizes) for array in arrays]
+        major, minor = _standing(term, term.out, grid, row), _standing(term, term.inp, grid, column)
         if by_columns:
             major, minor = minor, major
         for index in _splits(sizes):
-            lines, places = [_once(part[index].astype(kind).reshape(-1), positions) for part in (major, minor)]
+            lines, places = [_once(_part(whole, index, kind), positions, kind) for whole in (major, minor)]
             own = known.get(id(lines))
             if own is None:
-                counts = np.bincount(lines, minlength=count)
-                own = known[id(lines)] = _Lines(lines, counts if counts.max(initial=0) > 1 else None)
+                own = known[id(lines)] = Lines.of(lines, count, kind)
                 groups.append(own)
             same = alike.get((id(lines), id(places)))
             if same is None:
@@ -243,7 +236,44 @@ def _lanes(placed: Sequence[Placed], count: int, by_columns: bool, kind: type) -
                 lanes.append(same)
             same.values.append(_Value(numbers, index, term.scale))
             numbers.waiting += 1
-    return lanes, groups
+    return _joined(lanes, groups, count, kind)
+
+
+def _joined(lanes: list[_Lane], groups: list[Lines], count: int, kind: type) -> tuple[list[_Lane], list[Lines]]:
+    """The lanes with those that overlap on one diagonal as one: ``x[1:]`` and ``x[:-1]`` meet but for two entries."""
+    diagonals: dict[tuple[int, ...], list[tuple[int, int, _Lane]]] = {}
+    for lane in lanes:
+        rules = [where.rule for where in (lane.lines.places, lane.places) if where.rule is not None]
+        if len(rules) == 2 and all([len(rule.sizes) == 1 and not rule.wraps and rule.steps[0] > 0 for rule in rules]):
+            (line, step), (place, pace) = [(rule.start, rule.steps[0]) for rule in rules]
+            first = line // step
+            key = step, pace, line % step, place - first * pace
+            diagonals.setdefault(key, []).append((first, first + lane.places.size, lane))
+    for (step, pace, line, place), found in diagonals.items():
+        found.sort(key=lambda part: part[:2])
+        while len(found) > 1:
+            whole = [found.pop(0)]
+            end = whole[0][1]
+            while found and found[0][0] < end:
+                end = max(end, found[0][1])
+                whole.append(found.pop(0))
+            if len(whole) > 1:
+                first = whole[0][0]
+                values = [
+                    value._replace(entries=slice(start - first, stop - first))
+                    for start, stop, lane in whole
+                    for value in lane.values
+                ]
+                rules = [Rule((end - first,), a + first * b, (b,)) for a, b in ((line, step), (place, pace))]
+                lines = next((group for group in groups if group.places.rule == rules[0]), None)
+                if lines is None:
+                    lines = Lines.of(Positions(rules[0]), count, kind)
+                    groups.append(lines)
+                gone = [id(lane) for _, _, lane in whole]
+                lanes = [lane for lane in lanes if id(lane) not in gone]
+                lanes.append(_Lane(lines, Positions(rules[1]), values))
+    used = {id(lane.lines) for lane in lanes}
+    return lanes, [group for group in groups if id(group) in used]
 
 
 def _splits(sizes: tuple[int, ...]) -> list[tuple[Any, ...]]:
@@ -256,32 +286,36 @@ def _splits(sizes: tuple[int, ...]) -> list[tuple[Any, ...]]:
     return list(product(*options))
 
 
-def _once(array: np.ndarray, known: dict[object, list[np.ndarray]]) -> np.ndarray:
-    """The array, or a known one with the same positions: in a symmetric pattern the lines are columns, too."""
-    beside = known.setdefault(_sketch(array), [])
-    for other in beside:
-        if np.array_equal(other, array):
-            return other
-    beside.append(array)
-    return array
+def _standing(term: Term, axes: Axes, grid: Labels, offset: int) -> Rule | np.ndarray:
+    """The flat positions in `axes` over the grid of a term."""
+    rule = rule_of(term, axes, grid, offset)
+    if rule is not None:
+        return rule
+    return np.broadcast_to(_positions(term, axes, grid) + offset, [label.size for label in grid])
 
 
-def _sketch(positions: np.ndarray) -> object:
-    """What two equal arrays of positions have in common, told from a few of them."""
-    return positions.size, positions[:: max(1, positions.size // 8)].tobytes()
+def _part(whole: Rule | np.ndarray, index: tuple[Any, ...], kind: type) -> Positions:
+    """The positions of a lane."""
+    if isinstance(whole, Rule):
+        return Positions(whole.part(index).settled())
+    return Positions(None, whole[index].astype(kind).reshape(-1))
 
 
-def _are_apart(groups: list[_Lines], count: int) -> bool:
-    """Whether each line is in one group only."""
-    taken = np.zeros(count, bool)
-    for group in groups:
-        if taken[group.lines].any():
-            return False
-        taken[group.lines] = True
-    return True
+def _once(found: Positions, known: dict[object, list[Positions]], kind: type) -> Positions:
+    """The positions, or known ones that are the same: in a symmetric pattern the lines are columns, too."""
+    if found.rule is not None and found.rule in known:
+        return known[found.rule][0]
+    beside = known.setdefault(found.sketch(), [])
+    same = next((other for other in beside if other.is_as(found, kind)), None)
+    if same is None:
+        beside.append(found)
+        same = found
+    if found.rule is not None:
+        known[found.rule] = [same]
+    return same
 
 
-def _slotted(indptr: np.ndarray, lanes: list[_Lane], groups: list[_Lines]) -> Iterator[tuple[_Lane, np.ndarray]]:
+def _slotted(indptr: np.ndarray, lanes: list[_Lane], groups: list[Lines]) -> Iterator[tuple[_Lane, np.ndarray]]:
     """Lanes in the order of their columns in most lines, and where their entries stand.
 
     Each begins in a line where the last one ended. What has been taken leaves the list, so that its positions and
@@ -290,46 +324,31 @@ def _slotted(indptr: np.ndarray, lanes: list[_Lane], groups: list[_Lines]) -> It
     ends = indptr[:-1].astype(np.intp)
     lanes.sort(key=_column)
     lanes.reverse()  # taken from the end
-    if len(groups) == 1 or _are_apart(groups, ends.size):
-        running = {id(group): _first(ends, group) for group in groups}
+    if len(groups) == 1 or are_apart(groups, ends.size):
+        running = {id(group): group.first(ends) for group in groups}
         while lanes:
             lane = lanes.pop()
             slots = running[id(lane.lines)]
             yield lane, slots
             slots += lane.lines.steps
         return
-    before: _Lines | None = None
+    before: Lines | None = None
     slots = ends[:0]
     while lanes:
         lane = lanes.pop()
         if lane.lines is not before:
             if before is not None:
-                ends[before.lines] = slots if before.counts is None else slots - _nth(before.lines)
+                before.finish(ends, slots)
             before = lane.lines
-            slots = _first(ends, before)
+            slots = before.first(ends)
         yield lane, slots
         slots += lane.lines.steps
 
 
 def _column(lane: _Lane) -> int:
-    """The column of a lane, in its middle and counted from the diagonal."""
-    middle = lane.places.size // 2
-    return int(lane.places[middle]) - int(lane.lines.lines[middle])
-
-
-def _first(ends: np.ndarray, group: _Lines) -> np.ndarray:
-    """Where the next entries of some lines stand."""
-    return ends[group.lines] if group.counts is None else ends[group.lines] + _nth(group.lines)
-
-
-def _nth(lines: np.ndarray) -> np.ndarray:
-    """How many entries before each one stand in the same line."""
-    order = np.argsort(lines, kind="stable")
-    found = lines[order]
-    starts = np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]]))
-    result = np.empty_like(order)
-    result[order] = np.arange(found.size) - np.repeat(starts, np.diff(np.append(starts, found.size)))
-    return result
+    """The column of a lane, well inside it and counted from the diagonal."""
+    size = lane.places.size  # halves and quarters are where axes of grids begin, and wrap
+    return sorted([lane.places.at(n) - lane.lines.places.at(n) for n in (size // 3, 2 * size // 5, 5 * size // 7)])[1]
 
 
 def _in_order(matrix: Compressed, shape: tuple[int, int]) -> Compressed:
