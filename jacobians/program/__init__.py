@@ -13,7 +13,7 @@ engine works on symbols as it works on numbers, and what it would have computed 
 """
 
 from .identities import same_as
-from .node import CONSTANT, INPUT, Node, replaced, topological, walk
+from .node import CONSTANT, INPUT, Node, replaced, topological, walk, with_operands
 from .recorder import Recorder, argument_key, constant_symbol, recording
 from .shapes import infer
 from .symbol import Symbol, holds
@@ -33,4 +33,5 @@ __all__ = [
     "same_as",
     "topological",
     "walk",
+    "with_operands",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["CONSTANT", "INPUT", "Node", "replaced", "topological", "walk"]
+__all__ = ["CONSTANT", "INPUT", "Node", "replaced", "topological", "walk", "with_operands"]
 
 INPUT = "input"
 CONSTANT = "constant"
@@ -119,6 +119,14 @@ def replaced(value: Any, change: Callable[[Node], Any]) -> Any:
     if isinstance(value, slice):
         return slice(replaced(value.start, change), replaced(value.stop, change), replaced(value.step, change))
     return value
+
+
+def with_operands(node: Node, change: Callable[[Node], Node]) -> Node:
+    """The call with other operands."""
+    args = replaced(node.args, change)
+    kwargs = {name: replaced(value, change) for name, value in node.kwargs.items()}
+    about = {"weak": node.weak, "parts": node.parts, "serial": node.serial}
+    return Node(node.function, args, kwargs, node.shape, node.dtype, **about)
 
 
 def topological(outputs: Iterable[Node], known: Container[int] = ()) -> list[Node]:

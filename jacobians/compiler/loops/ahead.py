@@ -175,8 +175,11 @@ class Ahead:
         if node.function is not operator.getitem or id(node.args[0]) in self.inside or node.args[0].parts is not None:
             return None
         source, index = node.args
+        looked_up = self._looked_up(node)
+        if looked_up is not None:
+            return looked_up
         first, *rest = index if type(index) is tuple else (index,)
-        ends = (first.start, first.stop) if type(first) is slice and first.step is None else (first,)
+        ends = (first.start, first.stop) if type(first) is slice and first.step in (None, 1) else (first,)
         found = [counter for end in ends for counter in self.old.counters if counter.inside is end]
         if len(found) != len(ends) or any([isinstance(item, Node) for item in walk(tuple(rest))]):
             return None
@@ -195,6 +198,24 @@ class Ahead:
         if not rest:
             return rows
         return call(operator.getitem, (rows, (*(slice(None),) * len(ends), *rest)), (self.steps, *node.shape), node)
+
+    def _looked_up(self, node: Node) -> Node | None:
+        """The rows of an array that the steps read by numbers from a table."""
+        source, index = node.args
+        entries = index if type(index) is tuple else (index,)
+        tables = {id(e.inside[0]): e for e in self.old.elements if e.source.function is CONSTANT and e.inside[0].weak}
+        axes = [n for n, item in enumerate(entries) if isinstance(item, Node) and id(item) in tables]
+        if len(axes) != 1 or any([item != slice(None) for n, item in enumerate(entries) if n != axes[0]]):
+            return None
+        axis, numbers = axes[0], self.many[id(entries[axes[0]])]
+        if numbers.dtype.kind != "i" or numbers.shape != (self.steps,):
+            return None
+        shape = (*source.shape[:axis], self.steps, *source.shape[axis + 1 :])
+        rows = call(operator.getitem, (source, (*(slice(None),) * axis, numbers)), shape, node)
+        if not axis:
+            return rows
+        order = (axis, *[n for n in range(source.ndim) if n != axis])
+        return call(np.transpose, (rows, order), (self.steps, *node.shape), node)
 
 
 def _rewired(body: Sequence[Statement], new: dict[int, Node]) -> list[Statement]:

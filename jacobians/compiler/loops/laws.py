@@ -28,6 +28,7 @@ LEAST = 4
 
 _COMPARED = 65_536  # bytes of a constant that is the same as another one with the same entries
 _TIMES = 6  # periods of the forms that a step may have
+_HALVED = 16  # times that a stretch without a law in its middle is parted
 _FAR = 8  # results of steps further back are not handed on
 
 
@@ -180,12 +181,17 @@ def _split(sheet: Sheet, stretch: Stretch) -> list[Match]:
     first = stretch.start + _phase(sheet, stretch)
     waiting = [(first, (stretch.stop - first) // period)]
     found: list[Match] = []
+    halved = 0
     while waiting:
         start, count = waiting.pop()
         if count < LEAST:
             continue
         match = _matched(sheet, start, period, count)
         if match is None:
+            half = count // 2
+            if halved < _HALVED:  # two loops of one form may meet in the middle
+                waiting += [(start, half), (start + half * period, count - half)]
+                halved += 1
             continue
         done = (match.start - start) // period
         waiting += [(start, done), (match.start + match.steps * period, count - done - match.steps)]
@@ -236,6 +242,7 @@ def _matched(sheet: Sheet, start: int, period: int, count: int) -> Match | None:
     stream = inner & (loop >= 0) & (loop == loop[middle]) & (place == place[middle])
     stream &= (step == pace * (steps - middle)[:, None]) & (pace != 0)
     listed = ~inner & _looked_up(sheet, rows)
+    fixed &= (2 * fixed.sum(0) > count) | ~listed.all(0)  # neighbours may agree by chance
     follows, kind = np.zeros_like(inner), np.full(rows.shape[1], -1)
     for number, law in enumerate((fixed, near, stream, listed)):
         chosen = (kind < 0) & law[middle] & law[middle + 1]

@@ -11,13 +11,13 @@ Arrays that are large enough to fill a call are left where they are: all steps o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 
 from ...program import CONSTANT, INPUT, Node, topological
 from ..statements import Assign, Statement
-from .ahead import Arrays, Field, all_products, entry, product_of
+from .ahead import Arrays, Field, all_products, entry, product_of, rows_of
 from .loop import Element, Loop, Picked
 from .order import Accumulate, array_like
 from .parting import Part
@@ -28,9 +28,12 @@ __all__ = ["lifted"]
 _MADE_BY_LOOPS = {CONSTANT, INPUT, np.empty, list}
 
 
-def lifted(statements: Sequence[Statement]) -> tuple[list[Statement], dict[int, Node]]:
-    """The statements with less in their loops, and the nodes that take the place of others, by id."""
-    program = _Program(statements)
+def lifted(statements: Sequence[Statement], owned: Container[int] = ()) -> tuple[list[Statement], dict[int, Node]]:
+    """The statements with less in their loops, and the nodes that take the place of others, by id.
+
+    Those whose ids are `owned` have memory that nothing else lies in.
+    """
+    program = _Program(statements, owned)
     for statement in statements:
         if isinstance(statement, Loop):
             program.parts[id(statement)] = Part(program.arrays, statement)
@@ -48,8 +51,9 @@ class _Program:
     new : dict of int to Node
     """
 
-    def __init__(self, statements: Sequence[Statement]) -> None:
+    def __init__(self, statements: Sequence[Statement], owned: Container[int]) -> None:
         self.statements = statements
+        self.stacks = [s for s in statements if isinstance(s, Spread) and _is_stack(s) and id(s.node) not in owned]
         self.parts: dict[int, Part] = {}
         self.arrays = Arrays()
         self.new: dict[int, Node] = {}
@@ -76,6 +80,8 @@ class _Program:
             for key in used
             if key in self.arrays.fields and id(self.arrays.fields[key]) not in self.arrays.rows
         ]
+        stacked = [s.sources[id(s.stars[0][0])] for s in self.stacks]
+        roots += [self.arrays.fields[id(source), 0] for source in stacked if (id(source), 0) in self.arrays.fields]
         self.arrays.wanted = {id(node) for node in topological(roots, self.made)}
         for part in parts:
             part.close(used)
@@ -90,7 +96,9 @@ class _Program:
                 drawn = {star: self.arrays.of((id(source), 0)) for star, source in statement.sources.items()}
                 result += self.calls([array for array in drawn.values() if array is not None])
                 statement.sources |= {star: array for star, array in drawn.items() if array is not None}
-                result.append(statement)
+                rows = _rows(statement, drawn) if statement in self.stacks else None
+                self.new |= {} if rows is None else {id(statement.node): rows}
+                result += [statement] if rows is None else self.calls([rows])
             else:
                 result.append(statement)
         return result
@@ -143,3 +151,19 @@ class _Program:
             *([loop] if loop.body or loop.kept or loop.stacks or loop.results else []),
             *after,
         ]
+
+
+def _is_stack(spread: Spread) -> bool:
+    """Whether it makes an array of what all steps made, a row of each."""
+    call = spread.call
+    plain = call.function is np.stack and call.kwargs in ({}, {"axis": 0}) and len(call.args) == 1
+    return plain and len(spread.stars) == 1 and call.args[0] == [spread.stars[0][0]]
+
+
+def _rows(spread: Spread, drawn: Mapping[int, Node | None]) -> Node | None:
+    """What ``np.stack`` makes of the results of all steps, where these are the rows of an array already."""
+    star, run = spread.stars[0]
+    array = drawn.get(id(star))
+    if array is None or array.dtype != spread.call.dtype:
+        return None
+    return rows_of(array, run.first, run.pace, run.stop - run.start, spread.node)

@@ -18,10 +18,9 @@ from ..assembling import Addend, Assemble, added_lines
 from ..namespace import Namespace
 from ..printing import literal
 from ..statements import Assign, Statement
+from .terms import FEW, MANY, added_terms
 
 __all__ = ["Accumulate", "Zeros", "array_like", "ordered"]
-
-_MANY = 8
 
 
 class Zeros:
@@ -82,9 +81,12 @@ class Accumulate:
         return added_lines(names[id(self.node)], self.addend, names, space)
 
 
-def ordered(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
-    """The statements in the order of recording, sums as early as possible."""
-    pieces = _pieces(statements, outputs)
+def ordered(statements: Sequence[Statement], outputs: Sequence[Node], *, singly: bool = False) -> list[Statement]:
+    """The statements in the order of recording, sums as early as possible.
+
+    `singly` says that a sum which is added into an array is added term by term.
+    """
+    pieces = _pieces(statements, outputs, singly)
     uses = Counter([id(node) for piece in pieces for node in piece.reads])
     uses.update([id(node) for node in outputs])
     early = _early(pieces, uses)
@@ -129,30 +131,57 @@ def _is_part(node: Node) -> bool:
     return node.function is operator.getitem and node.args[0].is_leaf
 
 
-def _pieces(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
+def _pieces(statements: Sequence[Statement], outputs: Sequence[Node], singly: bool) -> list[Statement]:
     """The statements, sums of many placed arrays as one statement for each addend."""
-    if not any([isinstance(statement, Assemble) and len(statement.addends) > _MANY for statement in statements]):
+    if not any([isinstance(statement, Assemble) for statement in statements]):
         return list(statements)
     uses = Counter([id(node) for statement in statements for node in statement.reads] + [id(node) for node in outputs])
-    negated: set[int] = set()
     pieces: list[Statement] = []
     for statement in statements:
-        if not isinstance(statement, Assemble) or len(statement.addends) <= _MANY:
+        addends = statement.addends if isinstance(statement, Assemble) else ()
+        if singly and addends:
+            addends = _opened(addends, uses)
+        if not isinstance(statement, Assemble) or len(addends) <= MANY:
             pieces.append(statement)
             continue
         node = statement.node
         before = array_like(node)
         pieces.append(Zeros(before))
-        addends = sorted(statement.addends, key=lambda addend: addend.core.serial)
+        addends = sorted(addends, key=lambda addend: addend.core.serial)
         for n, addend in enumerate(addends):
             positive = _negated(addend.core) if uses[id(addend.core)] == 1 else None
             if positive is not None:
-                negated.add(id(addend.core))
                 addend = addend._replace(core=positive, minus=not addend.minus)
             after = node if n == len(addends) - 1 else array_like(node)
             pieces.append(Accumulate(after, before, addend))
             before = after
-    return [piece for piece in pieces if not (isinstance(piece, Assign) and id(piece.node) in negated)]
+    return _read(pieces, outputs)
+
+
+def _read(pieces: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
+    """The statements that make what is read: no negations and sums whose terms are added one by one."""
+    wanted = {id(node) for node in outputs}
+    found: list[Statement] = []
+    for piece in reversed(pieces):
+        if any([id(node) in wanted for node in piece.makes]):
+            found.append(piece)
+            wanted |= {id(node) for node in piece.reads}
+    return found[::-1]
+
+
+def _opened(addends: Sequence[Addend], uses: Counter) -> Sequence[Addend]:
+    """What is added into an array; where a sum of many terms is, each term, for its step to add."""
+    found: list[list[Addend]] = []
+    for addend in addends:
+        core = addend.core
+        positive = _negated(core) if addend.source is None and uses[id(core)] == 1 else None
+        if positive is not None and uses[id(positive)] == 1:
+            addend, core = addend._replace(core=positive, minus=not addend.minus), positive
+        terms = added_terms(core, uses) if addend.source is None and uses[id(core)] == 1 else [core]
+        found.append([addend._replace(core=term) for term in terms])
+    if max([len(terms) for terms in found], default=0) <= FEW:
+        return addends
+    return [addend for terms in found for addend in terms]
 
 
 def _negated(node: Node) -> Node | None:
@@ -178,13 +207,13 @@ def _early(pieces: Sequence[Statement], uses: Counter) -> list[bool]:
     for piece in pieces:
         if isinstance(piece, Assign) and piece.node.function is np.add:
             terms[id(piece.node)] = sum([terms.get(id(node), 1) if uses[id(node)] == 1 else 1 for node in piece.reads])
-    if max(terms.values(), default=0) <= _MANY and not any([isinstance(piece, Accumulate) for piece in pieces]):
+    if max(terms.values(), default=0) <= MANY and not any([isinstance(piece, Accumulate) for piece in pieces]):
         return [False] * len(pieces)
     early: list[bool] = []
     wanted: set[int] = set()
     for piece in reversed(pieces):
         makes = [id(node) for node in piece.makes]
-        soon = isinstance(piece, Accumulate) or any(node in wanted or terms.get(node, 0) > _MANY for node in makes)
+        soon = isinstance(piece, Accumulate) or any(node in wanted or terms.get(node, 0) > MANY for node in makes)
         early.append(soon)
         if soon:
             wanted |= {id(operand) for operand in piece.reads if uses[id(operand)] == 1}

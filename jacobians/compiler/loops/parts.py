@@ -9,18 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ...program import INPUT, Node, topological
+from ...program import INPUT, Node, topological, with_operands
 from ..assembling import assembled
+from ..blocks.sharing import roots
 from ..statements import Assign, Statement
 from .lifting import lifted
 from .loop import Carried, Element, Kept, Loop, Picked
 from .rolling import rolled
-from .slots import filled, opened, with_operands
+from .slots import filled, opened
 from .spread import Spread
+from .terms import apart, resummed
 
 __all__ = ["written_program"]
 
 Simplify = Callable[[Sequence[Node]], Sequence[Node]]
+
+
+_LONG = 200
+"""A program of which more statements are left, and most of them, is tried in a way in which more may repeat itself."""
 
 
 def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[Statement], list[Node]]:
@@ -32,17 +38,32 @@ def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[S
     simplify : callable
         The outputs of an equal program that does less, for the outputs of one.
     """
-    statements = rolled(assembled(topological(outputs), outputs), outputs)
+    statements, rolling = _rolled(outputs)
     if any(isinstance(statement, Loop) for statement in statements):
+        outputs = rolling
         parts = _Parts(simplify)
         statements = parts.written(statements, outputs)
         outputs = [parts.now(node) for node in outputs]
-        statements, new = lifted(statements)
+        statements, new = lifted(statements, {id(root) for node in outputs for root in roots(node)})
         parts = _Parts(simplify, new)
         statements = parts.written(statements, outputs)
         return statements, [parts.now(node) for node in outputs]
     outputs = list(simplify(outputs))
     return assembled(topological(outputs), outputs), outputs
+
+
+def _rolled(outputs: Sequence[Node]) -> tuple[list[Statement], Sequence[Node]]:
+    """The statements with loops where there are any, and the nodes that the outputs are there."""
+    outputs = resummed(outputs)
+    straight = assembled(topological(outputs), outputs)
+    statements = rolled(straight, outputs)
+    is_long = len(statements) > max(_LONG, len(straight) // 2)
+    other = apart(outputs) if is_long else None
+    if other is not None:
+        again = rolled(assembled(topological(other), other), other, singly=True)
+        if 2 * len(again) < len(statements):
+            return again, other
+    return statements, outputs
 
 
 class _Parts:

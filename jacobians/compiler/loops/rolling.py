@@ -32,11 +32,14 @@ _SAVED = 32
 _Reader = tuple[int, int, int]  # a loop or -1, the first step that is read, and the pace
 
 
-def rolled(statements: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
-    """The statements, in an order of their own, with loops; as they are where nothing repeats itself."""
+def rolled(statements: Sequence[Statement], outputs: Sequence[Node], *, singly: bool = False) -> list[Statement]:
+    """The statements, in an order of their own, with loops; as they are where nothing repeats itself.
+
+    `singly` says that a sum which is added into an array is added term by term.
+    """
     if len(statements) < _SAVED:
         return list(statements)
-    lined_up = ordered(statements, outputs)
+    lined_up = ordered(statements, outputs, singly=singly)
     if not has_repeated(_likely_signs(lined_up), _SAVED):
         return list(statements)
     sheet = Sheet(lined_up)

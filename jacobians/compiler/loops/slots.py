@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ...program import Node, replaced
+from ...program import Node, with_operands
 from ..assembling import Addend, Assemble
 from ..statements import Assign, Statement
 from .order import Accumulate, Zeros, array_like
 
-__all__ = ["changed", "filled", "indexes", "opened", "with_operands"]
+__all__ = ["changed", "filled", "indexes", "opened"]
 
 
 def opened(statement: Statement) -> tuple[Hashable, list[Any]] | None:
@@ -78,14 +78,6 @@ def changed(statement: Statement, change: Callable[[Node], Node]) -> Statement:
     if form is None:
         raise TypeError(f"a statement of type {type(statement).__name__} has no slots")
     return filled(statement, iter([change(value) if isinstance(value, Node) else value for value in form[1]]))
-
-
-def with_operands(node: Node, change: Callable[[Node], Node]) -> Node:
-    """The call with other operands."""
-    args = replaced(node.args, change)
-    kwargs = {name: replaced(value, change) for name, value in node.kwargs.items()}
-    about = {"weak": node.weak, "parts": node.parts, "serial": node.serial}
-    return Node(node.function, args, kwargs, node.shape, node.dtype, **about)
 
 
 def _has_labels(node: Node) -> bool:
