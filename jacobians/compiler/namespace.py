@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from ..arrays import is_sparse
+from ..distances import squared_distances
 from ..symmetric import mirror
 from .blocks import blockwise
 from .constants import seen_in
 
 __all__ = ["HELPERS", "Namespace"]
 
-HELPERS = (blockwise, sys.modules[mirror.__module__])
+HELPERS = (blockwise, *[sys.modules[function.__module__] for function in (mirror, squared_distances)])
 """Modules whose functions a program may call, and whose text it holds where it is saved."""
 
 SHARED_BYTES = 1024
@@ -39,7 +40,7 @@ class Namespace:
     objects : dict of str to object
         What has no import path; a program that needs such an object cannot be saved.
     helpers : set of str
-        The functions of `blockwise` and `symmetric` that it calls; a saved program holds the text of these modules.
+        The functions of `HELPERS` that it calls; a saved program holds the text of these modules.
     """
 
     def __init__(self) -> None:
@@ -94,7 +95,7 @@ class Namespace:
         return name
 
     def helper(self, name: str) -> str:
-        """The name of a function of `blockwise` or `symmetric`."""
+        """The name of a function of one of the `HELPERS`."""
         self.helpers.add(name)
         return name
 

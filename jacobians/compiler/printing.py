@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import mirrored, sparse_product
+from ..distances import squared_distances
 from ..program import Node
 from ..symmetric import symmetric_product
 from .namespace import Namespace
@@ -28,7 +29,7 @@ _BINARY = {
 _UNARY = {np.negative: "-", np.invert: "~"}
 # fmt: on
 _METHODS = {np.reshape: "reshape", np.transpose: "transpose", np.sum: "sum", np.dot: "dot"}
-_HELPERS = {mirrored: "mirror", symmetric_product: "symmetric_product"}
+_HELPERS = {mirrored: "mirror", symmetric_product: "symmetric_product", squared_distances: "squared_distances"}
 _POWERS = {2: np.square, 0.5: np.sqrt}  # what the operator ** calls
 
 

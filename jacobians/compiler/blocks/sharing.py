@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from ...arrays import assigned, embed, mirrored, scatter, sparse_product, sparse_solve
+from ...distances import squared_distances
 from ...program import Node
 from ...symmetric import symmetric_product
 from ..assembling import Assemble
@@ -30,7 +31,7 @@ _FRESH = {
     *(np.append, np.insert, np.delete, np.dstack, np.take_along_axis, np.partition, np.ptp, np.vander, np.cov),
     *(np.nansum, np.nanmean, np.nanmax, np.nanmin, np.nanprod, np.nanvar, np.nanstd, np.gradient, np.trapezoid),
     *(np.bincount, np.searchsorted, np.select, np.choose, np.compress, np.count_nonzero, scatter, embed, assigned),
-    *(weighted_gram, symmetric_product, sparse_product, sparse_solve),
+    *(weighted_gram, symmetric_product, squared_distances, sparse_product, sparse_solve),
 }
 _FRESH_MODULES = {"numpy.linalg", "numpy.fft"}
 _VIEWS = {np.linalg.diagonal, np.linalg.matrix_transpose, np.linalg.matrix_power}

@@ -3,9 +3,11 @@
 - `moves`, `algebra` and `contractions`: one form for what can be written in several ways.
 - `functions`: slow functions in terms of fast ones.
 - `products`: products of many factors in the best order, common factors of sums.
+- `differences`: sums over the differences of all pairs, without these.
 - `scales`: numbers are multiplied where that costs least.
 - `inner`: sums of products as contractions.
 - `repeated`: contractions that are multiples of others.
+- `quotients`: few divisions.
 - `lowering`: contractions become direct calls.
 - `outward`: moves come after what is computed by rows.
 - `siblings`: one call for neighbouring parts of one small array.
@@ -18,10 +20,12 @@ from collections.abc import Sequence
 
 from ...program import Node, topological
 from . import algebra, contractions, functions, moves
+from .differences import without_differences
 from .inner import inner_products
 from .lowering import lowered
 from .outward import outward
 from .products import multiplied
+from .quotients import divided
 from .repeated import without_repetition
 from .rewriting import Builder, rebuilt
 from .scales import placed
@@ -40,9 +44,10 @@ _NORMAL = {
 def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
-    outputs = placed(multiplied(without_needless(rebuilt(outputs, builder), builder), builder), Builder({}))
+    outputs = multiplied(without_needless(rebuilt(outputs, builder), builder), builder)
+    outputs = placed(without_differences(outputs, builder), Builder({}))
     nodes = topological(outputs)
-    for rewrite in (inner_products, without_repetition, lowered, outward, joined, symmetrised):
+    for rewrite in (inner_products, without_repetition, divided, lowered, outward, joined, symmetrised):
         before, outputs = outputs, rewrite(outputs, nodes)
         if outputs is not before:
             nodes = topological(outputs)

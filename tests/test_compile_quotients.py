@@ -1,0 +1,44 @@
+"""Compiled quotients: one division for several arrays by the same one, and no reciprocal for one product."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import jacobians as jac
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+def test_values(dtype: type) -> None:
+    a, b, c = [(1 + RNG.random((5, 4))).astype(dtype) for _ in range(3)]
+
+    def f(a: Any, b: Any, c: Any) -> Any:
+        return a * (1 / b), (a / c, b / c, 2 / c, 1 / c), 1 / a
+
+    compiled = jac.compile(f)
+    found, expected = compiled(a, b, c), f(a, b, c)
+    for ours, theirs in zip((found[0], *found[1], found[2]), (expected[0], *expected[1], expected[2]), strict=True):
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6 if dtype is np.float32 else 1e-15)
+    assert "a / b" in compiled.source
+    assert compiled.source.count("/ c") == 1
+
+
+def test_what_is_not_finite() -> None:
+    values = np.array([0.0, -0.0, 1.0, np.inf, -np.inf, np.nan])
+    a, b = [part.copy() for part in np.meshgrid(values, values)]
+    with np.errstate(all="ignore"):
+        found = jac.compile(lambda a, b: (a * (1 / b), np.exp(a) / (b + 1), a / (b + 1)))(a, b)
+        for ours, theirs in zip(found, (a * (1 / b), np.exp(a) / (b + 1), a / (b + 1)), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_true() -> None:
+    x = RNG.standard_normal(5)
+    compiled = jac.compile(lambda x: np.logical_and(x > 0, True))
+    np.testing.assert_array_equal(compiled(x), x > 0)
+    assert "logical_and" not in compiled.source
