@@ -13,12 +13,13 @@ import numpy as np
 from ..arrays import is_sparse
 from ..distances import squared_distances
 from ..symmetric import mirror
+from ..triangular import lower_inverse
 from .blocks import blockwise
 from .constants import seen_in
 
 __all__ = ["HELPERS", "Namespace"]
 
-HELPERS = (blockwise, *[sys.modules[function.__module__] for function in (mirror, squared_distances)])
+HELPERS = (blockwise, *[sys.modules[function.__module__] for function in (mirror, squared_distances, lower_inverse)])
 """Modules whose functions a program may call, and whose text it holds where it is saved."""
 
 SHARED_BYTES = 1024

@@ -15,7 +15,8 @@ from .trees import Tree
 __all__ = ["Parameters", "Static", "parameters_of"]
 
 _RESERVED = re.compile(
-    r"(np|sparse|special|operator|in_blocks|borrow|give_back|mirror|symmetric_product|squared_distances|[vcfbtm]\d+|_.*)$"
+    r"(np|sparse|special|operator|in_blocks|borrow|give_back|mirror|symmetric_product|squared_distances|lower_inverse"
+    r"|[vcfbtm]\d+|_.*)$"
 )
 
 

@@ -16,6 +16,7 @@ from ..arrays import mirrored, sparse_product
 from ..distances import squared_distances
 from ..program import Node
 from ..symmetric import symmetric_product
+from ..triangular import lower_inverse
 from .namespace import Namespace
 
 __all__ = ["call_text", "index_text", "literal"]
@@ -29,7 +30,10 @@ _BINARY = {
 _UNARY = {np.negative: "-", np.invert: "~"}
 # fmt: on
 _METHODS = {np.reshape: "reshape", np.transpose: "transpose", np.sum: "sum", np.dot: "dot"}
-_HELPERS = {mirrored: "mirror", symmetric_product: "symmetric_product", squared_distances: "squared_distances"}
+_HELPERS = {
+    **{function: function.__name__ for function in (symmetric_product, squared_distances, lower_inverse)},
+    mirrored: "mirror",
+}
 _POWERS = {2: np.square, 0.5: np.sqrt}  # what the operator ** calls
 
 

@@ -15,6 +15,7 @@ from ...arrays import assigned, embed, mirrored, scatter, sparse_product, sparse
 from ...distances import squared_distances
 from ...program import Node
 from ...symmetric import symmetric_product
+from ...triangular import lower_inverse
 from ..assembling import Assemble
 from ..loops.loop import Loop
 from ..rewrites.gram import weighted_gram
@@ -31,7 +32,7 @@ _FRESH = {
     *(np.append, np.insert, np.delete, np.dstack, np.take_along_axis, np.partition, np.ptp, np.vander, np.cov),
     *(np.nansum, np.nanmean, np.nanmax, np.nanmin, np.nanprod, np.nanvar, np.nanstd, np.gradient, np.trapezoid),
     *(np.bincount, np.searchsorted, np.select, np.choose, np.compress, np.count_nonzero, scatter, embed, assigned),
-    *(weighted_gram, symmetric_product, squared_distances, sparse_product, sparse_solve),
+    *(weighted_gram, symmetric_product, squared_distances, lower_inverse, sparse_product, sparse_solve),
 }
 _FRESH_MODULES = {"numpy.linalg", "numpy.fft"}
 _VIEWS = {np.linalg.diagonal, np.linalg.matrix_transpose, np.linalg.matrix_power}

@@ -18,6 +18,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...arrays import embed, scatter
 from ...program import CONSTANT, Node
+from .gram import weighted_gram
 from .moves import broadcast_source, is_plain
 from .rewriting import Builder, Rule, is_number, is_safe, split_scale
 
@@ -327,8 +328,14 @@ def _trace(builder: Builder, node: Node) -> Node | None:
     return builder.call(np.sum, builder.call(np.diagonal, *node.args, **node.kwargs), axis=(node.ndim,))
 
 
+def _symmetric(_: Builder, node: Node) -> Node | None:
+    """A matrix that equals its transpose."""
+    return node.args[0] if node.args[0].function is weighted_gram and node.args[1:] == ((1, 0),) else None
+
+
 RULES: dict[Any, Sequence[Rule]] = {
     np.trace: (_trace,),
+    np.transpose: (_symmetric,),
     np.multiply: (_multiply,),
     np.negative: (_negative,),
     np.positive: (lambda _, node: node.args[0],),

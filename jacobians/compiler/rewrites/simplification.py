@@ -2,6 +2,7 @@
 
 - `moves`, `algebra` and `contractions`: one form for what can be written in several ways.
 - `functions`: slow functions in terms of fast ones.
+- `inverses`: those that a program has anyway, and triangular ones.
 - `products`: products of many factors in the best order, common factors of sums.
 - `differences`: sums over the differences of all pairs, without these.
 - `scales`: numbers are multiplied where that costs least.
@@ -22,6 +23,7 @@ from ...program import Node, topological
 from . import algebra, contractions, functions, moves
 from .differences import without_differences
 from .inner import inner_products
+from .inverses import inverted
 from .lowering import lowered
 from .outward import outward
 from .products import multiplied
@@ -44,7 +46,7 @@ _NORMAL = {
 def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
-    outputs = multiplied(without_needless(rebuilt(outputs, builder), builder), builder)
+    outputs = multiplied(without_needless(inverted(rebuilt(outputs, builder), builder), builder), builder)
     outputs = placed(without_differences(outputs, builder), Builder({}))
     nodes = topological(outputs)
     for rewrite in (inner_products, without_repetition, divided, lowered, outward, joined, symmetrised):

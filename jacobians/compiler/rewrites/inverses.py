@@ -1,0 +1,138 @@
+"""Inverses that a program has anyway, and those of triangular matrices.
+
+    np.linalg.solve(A, b), np.linalg.inv(A)      becomes   inverse @ b, inverse
+    np.linalg.inv(np.linalg.cholesky(A))         becomes   lower_inverse(np.linalg.cholesky(A))
+    (L * diagonal mask) @ B                      becomes   diagonal[:, None] * B
+
+The slope of a likelihood asks for the inverse of a covariance as well as for solutions with it, and that of a Cholesky
+factorisation for the inverse of the factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...program import CONSTANT, Node, topological
+from ...triangular import lower_inverse
+from .contractions import Operand, Product, contracted
+from .rewriting import Builder, is_number
+
+__all__ = ["inverted"]
+
+_LEAST = 48
+"""Rows from which on the inverse of a triangular matrix is worth a function of its own."""
+
+
+def inverted(outputs: Sequence[Node], builder: Builder) -> Sequence[Node]:
+    """The outputs of an equal program."""
+    nodes = topological(outputs)
+    if not any([node.function in (np.linalg.inv, np.linalg.cholesky) for node in nodes]):
+        return outputs
+    inverses = {id(node.args[0]): node for node in nodes if node.function is np.linalg.inv}
+    new: dict[int, Node] = {}
+    diagonals: dict[int, Node] = {}  # by id, the diagonals of what is zero elsewhere
+    for node in nodes:
+        builder.take_place(node)
+        found = None
+        if node.function is np.linalg.solve:
+            found = _solved(builder, node, inverses, new)
+        elif node.function is np.linalg.inv:
+            found = _inverse(builder, node, inverses, new)
+        elif node.function in (np.multiply, np.transpose, np.einsum):
+            diagonal = _diagonal(builder, node, diagonals, new)
+            if diagonal is not None:
+                diagonals[id(node)] = diagonal
+            elif node.function is np.einsum:
+                found = _scaled(builder, node, diagonals, new)
+        new[id(node)] = builder.remade(node, new) if found is None else found
+    return [new[id(node)] for node in outputs]
+
+
+def _turned(node: Node) -> Node | None:
+    """The matrices of which a node is the transposed ones."""
+    order = (*range(node.ndim - 2), node.ndim - 1, node.ndim - 2)
+    return node.args[0] if node.function is np.transpose and node.args[1:] == (order,) else None
+
+
+def _solved(builder: Builder, node: Node, inverses: dict[int, Node], new: dict[int, Node]) -> Node | None:
+    """A solution by an inverse that the program has."""
+    A, b = node.args
+    if not isinstance(A, Node) or not isinstance(b, Node) or node.kwargs or A.dtype != node.dtype:
+        return None
+    for matrix, turned in ((A, False), (_turned(A), True)):
+        known = None if matrix is None else inverses.get(id(matrix))
+        if known is not None and matrix is not None:
+            inverse = new.get(id(known)) or _inverse(builder, known, inverses, new)
+            if inverse is None:
+                inverse = builder.call(np.linalg.inv, new[id(matrix)])
+            if turned:
+                inverse = builder.transposed(inverse, A.args[1])
+            return builder.call(np.matmul, inverse, new[id(b)])
+    return None
+
+
+def _inverse(builder: Builder, node: Node, inverses: dict[int, Node], new: dict[int, Node]) -> Node | None:
+    """The inverse of a triangular matrix, or the transposed one of another inverse."""
+    (A,) = node.args
+    turned = _turned(A)
+    if turned is not None and (_is_lower(turned) or id(turned) in inverses):
+        inner = _lower_inverse(builder, turned, new) or builder.call(np.linalg.inv, new[id(turned)])
+        return builder.transposed(inner, A.args[1])
+    return _lower_inverse(builder, A, new)
+
+
+def _lower_inverse(builder: Builder, A: Node, new: dict[int, Node]) -> Node | None:
+    if not _is_lower(A) or A.ndim != 2 or A.shape[0] < _LEAST:
+        return None
+    return builder.kept(lower_inverse, (new[id(A)],), {}, A.shape, A.dtype)
+
+
+def _is_lower(node: Node) -> bool:
+    return node.function is np.linalg.cholesky and not node.kwargs and len(node.args) == 1
+
+
+# ---- diagonals -------------------------------------------------------------------------------------------------------
+
+
+def _diagonal(builder: Builder, node: Node, diagonals: dict[int, Node], new: dict[int, Node]) -> Node | None:
+    """The diagonal of a matrix that is zero elsewhere: of what is below and above it at once, and of its multiples."""
+    if node.ndim != 2 or node.dtype.kind not in "fc" or node.kwargs:
+        return None
+    if node.function is np.transpose:
+        return diagonals.get(id(node.args[0]))
+    if node.function is np.multiply:
+        for a, b in (node.args, node.args[::-1]):
+            if is_number(a) and id(b) in diagonals:
+                return builder.scaled(a, diagonals[id(b)])
+            both = isinstance(a, Node) and isinstance(b, Node) and a.shape == b.shape
+            if both and _is_lower(a) and b.function is CONSTANT and not np.tril(b.args[0], -1).any():
+                weights = builder.constant(np.ascontiguousarray(np.diagonal(b.args[0])))
+                return builder.call(np.multiply, builder.call(np.diagonal, new[id(a)]), weights)
+        return None
+    if len(node.args) != 5:
+        return None
+    a, left, b, right, out = node.args
+    for vector, one, matrix, labels in ((a, left, b, right), (b, right, a, left)):
+        if id(matrix) in diagonals and vector.ndim == 1 and one[0] in labels and {*labels} == {*out}:
+            return builder.call(np.multiply, new[id(vector)], diagonals[id(matrix)])
+    return None
+
+
+def _scaled(builder: Builder, node: Node, diagonals: dict[int, Node], new: dict[int, Node]) -> Node | None:
+    """A product with a diagonal matrix of which one label is summed."""
+    if len(node.args) != 5 or node.kwargs:
+        return None
+    a, left, b, right, out = node.args
+    for matrix, labels, other, own in ((a, left, b, right), (b, right, a, left)):
+        diagonal = diagonals.get(id(matrix))
+        gone = [x for x in labels if x not in out]
+        if diagonal is None or len(gone) != 1 or gone[0] not in own or len({*labels}) < 2 or {*labels} <= {*own}:
+            continue
+        (kept,) = [x for x in labels if x != gone[0]]
+        sizes = dict(zip((*labels, *own), (*matrix.shape, *other.shape), strict=True))
+        renamed = tuple([kept if x == gone[0] else x for x in own])
+        factors = (Operand(diagonal, (kept,)), Operand(new[id(other)], renamed))
+        return contracted(builder, Product(1.0, factors, out, sizes), node.shape, node.dtype)
+    return None
