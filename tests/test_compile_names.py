@@ -12,6 +12,7 @@ import pytest
 
 import jacobians as jac
 from benchmarks.problems import PROBLEMS
+from jacobians.compiler.namespace import Namespace
 
 BLOCKS = {"in_blocks", "borrow", "give_back"}
 HELPERS = {*BLOCKS, "mirror", "symmetric_product"}  # printed with the text when it is saved
@@ -76,3 +77,12 @@ def test_one_namespace(name):
     for kernel in compiled.programs:
         assert {"np"} <= set(kernel.space.imports.values()) <= {"np", *SCIPY}
         assert not kernel.space.objects
+
+
+def test_constants_that_are_gone_lend_their_names_to_no_other():
+    space = Namespace()
+    arrays = [np.full(7, float(n)) for n in range(3)]
+    names = [space.constant(np.array(array)) for array in arrays]  # each copy is freed before the next is made
+    assert len(set(names)) == 3
+    for name, array in zip(names, arrays, strict=True):
+        np.testing.assert_array_equal(space.constants[name], array)

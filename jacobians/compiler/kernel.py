@@ -106,6 +106,7 @@ def write_kernel(
         body = ['with np.errstate(all="ignore"):', *[f"    {line}" for line in body]]
     header = ", ".join([word for word in (parameters.header, "out" * into) if word])
     source = "\n".join([f"def {name}({header}):", *[f"    {line}" for line in body], ""])
+    space.close()
     return Kernel(name, source, space, None if plain else result)
 
 

@@ -52,6 +52,7 @@ class Namespace:
         self.objects: dict[str, Any] = {}
         self.helpers: set[str] = set()
         self._known: dict[int, str] = {}
+        self._held: list[Any] = []  # what has a name: an id is that of one object as long as it lives
         self._counts: Counter[str] = Counter()
 
     def function(self, function: Any) -> str:
@@ -69,7 +70,9 @@ class Namespace:
         """The name of an array, or of any object."""
         if id(value) not in self._known and is_sparse(value):
             self._known[id(value)] = self._matrix(value)
+            self._held.append(value)
         if id(value) not in self._known:
+            self._held.append(value)
             self._known[id(value)] = self._array(value) if isinstance(value, np.ndarray) else f"f{len(self.objects)}"
             if not isinstance(value, np.ndarray):
                 self.objects[self._known[id(value)]] = value
@@ -99,6 +102,11 @@ class Namespace:
         """The name of a function of one of the `HELPERS`."""
         self.helpers.add(name)
         return name
+
+    def close(self) -> None:
+        """Forget which objects have names, once the text is written."""
+        self._known.clear()
+        self._held.clear()
 
     def fresh(self, name: str) -> str:
         """A name that no other definition of the program has."""
