@@ -68,7 +68,17 @@ complex_too(
     np.polymul,
     np.polyder,
     np.polyint,
+    np.polydiv,
+    np.polyfit,
+    np.poly,
+    np.corrcoef,
+    np.histogram,
+    np.histogram_bin_edges,
     np.full_like,
 )
-complex_too(np.linspace, np.array, np.asanyarray, np.asarray, np.ascontiguousarray, np.asfortranarray)
+complex_too(
+    np.linspace, np.logspace, np.geomspace, np.array, np.asanyarray, np.asarray, np.ascontiguousarray, np.asfortranarray
+)
 complex_too(np.full, np.fromfunction, np.fromiter, np.require, np.real_if_close)
+complex_too(np.power.accumulate, np.float_power.reduce, np.float_power.accumulate, np.float_power.reduceat)
+complex_too(np.maximum.reduceat, np.minimum.reduceat, np.fmax.reduceat, np.fmin.reduceat)

@@ -57,12 +57,13 @@ def _cholesky(call: Call, a: Any, *, upper: bool = False) -> LocalTerms:
     r, s = (column, row) if upper else (row, column)
     i, j, p = alike(row, row, row)
     out = (*b, j, i) if upper else (*b, i, j)
-    for first, second in ((r, s), (s, r)):
+    # Which of the two is meant is told by name: axes of size 1 are all the same empty tuple.
+    for first, second, turned in ((r, s, False), (s, r, True)):
         term = product(
             out, (*b, row, column),
             (L, (*b, i, p)), (H, (p, j)), (M, (*b, p, first)), (conjugate(M), (*b, j, second)), (H, (r, s)),
         )  # fmt: skip
-        yield 0, 0, term if first is r else on_conjugate(term, a)
+        yield 0, 0, on_conjugate(term, a) if turned else term
 
 
 # ---- symmetric eigenvalues -------------------------------------------------------------------------------------------
@@ -99,12 +100,12 @@ def _eigh(call: Call, a: Any, UPLO: str = "L") -> LocalTerms:
     r, s = _triangle(UPLO, row, column)
     k, i, j = alike(row, row, row)
     H = _lower_half(np.shape(a)[-1], V.dtype)
-    for first, second in ((row, column), (column, row)):
+    for first, second, turned in ((row, column, False), (column, row, True)):
         term = product(
             (*b, k, j), (*b, row, column),
             (V, (*b, k, i)), (F, (*b, i, j)), (conjugate(V), (*b, first, i)), (V, (*b, second, j)), (H, (r, s)),
         )  # fmt: skip
-        yield 1, 0, term if first is row else on_conjugate(term, a)
+        yield 1, 0, on_conjugate(term, a) if turned else term
 
 
 def reciprocal_gaps(w: Any) -> Any:
@@ -199,12 +200,12 @@ def _symmetric_svd(call: Call, a: Any, compute_uv: bool) -> LocalTerms:
     if not compute_uv:
         return
     F = reciprocal_gaps(sign * s)
-    for first, second in ((row, column), (column, row)):
+    for first, second, turned in ((row, column, False), (column, row, True)):
         dU = [(U, (*b, k, i)), (F, (*b, i, j)), (U_, (*b, first, i)), (U, (*b, second, j)), (H, (row, column))]
         dV = [(sign, (*b, j)), *[(conjugate(array), axes) for array, axes in dU]]
         in_U, in_V = product((*b, k, j), inp, *dU), product((*b, j, k), inp, *dV)
-        yield 0, 0, in_U if first is row else on_conjugate(in_U, a)
-        yield 2, 0, on_conjugate(in_V, a) if first is row else in_V
+        yield 0, 0, on_conjugate(in_U, a) if turned else in_U
+        yield 2, 0, in_V if turned else on_conjugate(in_V, a)
 
 
 def _complement(Q: Any) -> Any:

@@ -149,6 +149,9 @@ def _folded(ufunc: np.ufunc) -> Callable[..., Any]:
         entries = _entries(_in_loop(ufunc, array, dtype), axis)
         if initial is not None:
             entries.insert(0, initial)
+        if not entries and ufunc.identity is not None:  # of hypot
+            array = np.moveaxis(array, axis, 0)
+            entries = [np.full(np.shape(array)[1:], ufunc.identity, array.dtype)]
         if not entries:
             raise ValueError(f"zero-size array to reduction operation {ufunc.__name__} which has no identity")
         y = entries[0]

@@ -101,15 +101,15 @@ def _pinv(call: Call, a: Any, rcond: Any = None, hermitian: bool = False, **_: A
             term = Term((*b, i, j), (*b, p, q), factors, scale=scale)
             yield 0, 0, on_conjugate(term, a) if turned else term
             continue
-        for row, column in ((p, q), (q, p)):
+        for row, column, mirrored in ((p, q, False), (q, p, True)):
             halved = (*factors, Factor.on(half, (row, column)))
             term = Term((*b, i, j), (*b, row, column), halved, scale=scale)
-            yield 0, 0, on_conjugate(term, a) if turned == (row is p) else term
+            yield 0, 0, term if turned == mirrored else on_conjugate(term, a)
 
 
 def _tensorinv(a: Any, ind: int = 2) -> Any:
     shape = np.shape(a)
-    return np.reshape(np.linalg.inv(np.reshape(a, (prod(shape[ind:]), -1))), shape[ind:] + shape[:ind])
+    return np.reshape(np.linalg.inv(np.reshape(a, (prod(shape[ind:]), prod(shape[:ind])))), shape[ind:] + shape[:ind])
 
 
 def _tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
@@ -117,7 +117,7 @@ def _tensorsolve(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any:
         moved = [axis % np.ndim(a) for axis in axes]
         a = np.transpose(a, [n for n in range(np.ndim(a)) if n not in moved] + moved)
     shape = np.shape(a)[np.ndim(b) - np.ndim(a) :] if np.ndim(a) > np.ndim(b) else ()
-    return np.reshape(np.linalg.solve(np.reshape(a, (np.size(b), -1)), np.ravel(b)), shape)
+    return np.reshape(np.linalg.solve(np.reshape(a, (np.size(b), prod(shape))), np.ravel(b)), shape)
 
 
 composed(np.linalg.tensorinv, _tensorinv)
@@ -252,7 +252,7 @@ _MATRIX_PARTIALS = {
 def _norm_term(call: Call, x: Any, axis: tuple[int, ...], partial: Any) -> LocalTerms:
     """The term of a function that reduces `axis`, whose partial derivative has the shape of `x`."""
     shape = np.shape(x)
-    if partial is None:
+    if partial is None or not np.size(x):
         yield 0, 0, Term(axes_of(np.shape(call.result)), axes_of(shape), scale=0)
         return
     axis = tuple([n % len(shape) for n in axis])

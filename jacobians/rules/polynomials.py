@@ -10,7 +10,7 @@ from numpy.polynomial import polynomial
 
 from ..errors import UnsupportedFunctionError
 from ..labels import axes_of
-from ..registry import Call, LocalTerm, composed, diagonal_term, local
+from ..registry import Call, LocalTerm, complex_too, composed, diagonal_term, local
 from ..terms import Factor, Term
 
 __all__: list[str] = []
@@ -67,6 +67,7 @@ def _polygrid2d(x: Any, y: Any, c: Any) -> Any:
 for _name, _definition in (("polyval2d", _polyval2d), ("polygrid2d", _polygrid2d)):
     if isinstance(getattr(polynomial, _name), type(np.sum)):
         composed(getattr(polynomial, _name), _definition)
+        complex_too(getattr(polynomial, _name))
 
 # ---- arithmetic ------------------------------------------------------------------------------------------------------
 
@@ -160,21 +161,39 @@ composed(np.polydiv, _polydiv_of_any)
 # ---- roots and fits --------------------------------------------------------------------------------------------------
 
 
-# p(t) = product of (t - r[i]): dp = -sum over k of dr[k] product of (t - r[i]), i != k
-@local(np.poly)
+def _monic(roots: list[Any], dtype: Any) -> Any:
+    """The polynomial of these roots, as `np.poly` has it, but complex wherever they are."""
+    p = np.ones(1, dtype)
+    zero = np.zeros(1, dtype)
+    for root in roots:
+        p = np.concatenate([p, zero]) - root * np.concatenate([zero, p])
+    return p
+
+
+def _poly_of_nothing(seq_of_zeros: Any) -> Any:
+    return np.ones(()) if np.shape(seq_of_zeros) == (0,) else NotImplemented  # a number, which NumPy gives
+
+
+@local(np.poly, instead=_poly_of_nothing)
 def _poly(call: Call, seq_of_zeros: Any) -> Iterator[LocalTerm]:
-    roots = seq_of_zeros
+    roots, out = seq_of_zeros, axes_of(np.shape(call.result))
     if np.ndim(roots) == 2:
-        raise UnsupportedFunctionError("np.poly", "for a matrix, whose eigenvalues may be complex. Use its eigenvalues")
-    out, inp = axes_of(np.shape(call.result)), axes_of(np.shape(roots))
-    count = np.size(roots)
-    if count == 0:
-        yield 0, 0, Term(out, inp)
+        # p(t) = det(t I - A), whose adjugate is the sum of B[k] t^(n - 1 - k): B[0] = I, B[k] = A B[k - 1] + p[k] I,
+        # and dp[k + 1] = -tr(B[k] dA)  (Faddeev and Leverrier)
+        n = np.shape(roots)[0]
+        eye = np.eye(n, dtype=roots.dtype)
+        parts = [eye]
+        for k in range(1, n):
+            parts.append(roots @ parts[-1] + call.result[k] * eye)
+        i, j = axes_of((n, n))
+        slopes = np.stack([np.zeros_like(eye), *[-part for part in parts]])
+        yield 0, 0, Term(out, (i, j), (Factor.on(slopes, (*out, j, i)),))
         return
+    # p(t) = product of (t - r[i]): dp = -sum over k of dr[k] product of (t - r[i]), i != k
+    count, inp = np.size(roots), axes_of(np.shape(roots))
     roots = np.reshape(roots, (count,))
-    others = [np.concatenate([roots[:k], roots[k + 1 :]]) for k in range(count)]
-    columns = [np.poly(rest) if count > 1 else np.ones(1, roots.dtype) for rest in others]
-    slopes = np.concatenate([np.zeros((1, count), roots.dtype), -np.stack(columns, axis=1)])
+    others = [_monic([roots[i] for i in range(count) if i != k], roots.dtype) for k in range(count)]
+    slopes = np.concatenate([np.zeros((1, count), roots.dtype), -np.stack(others, axis=1)])
     yield 0, 0, Term(out, inp, (Factor.on(slopes, out + axes_of((count,)) if not inp else out + inp),))
 
 

@@ -219,7 +219,7 @@ def _(call: Call, a: Any, repeats: Any, axis: int | None = None) -> Iterator[Loc
         yield 0, 0, flat_term(shape, axes_of(counts.shape), counts) if axis is None else along(shape, axis, counts)
         return
     inp, each = axes_of(shape), axis_of(int(np.sum(repeats)))
-    if axis is None:
+    if axis is None or not shape:  # NumPy repeats a number along axis 0, too
         yield 0, 0, Term((flatten(inp) + each,), inp)
     else:
         axis = normalize_axis_index(axis, len(shape))

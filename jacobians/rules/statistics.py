@@ -21,7 +21,7 @@ from ..labels import axes_of, flatten, size_of
 from ..program import Symbol, holds
 from ..registry import Call, LocalTerm, composed, local, unsupported
 from ..terms import Factor, Map, Term
-from .conjugates import conjugate
+from .conjugates import conjugate, is_complex
 
 __all__: list[str] = []
 
@@ -287,8 +287,9 @@ def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, bias: Any = None, ddof
     c = np.cov(x, y, rowvar, dtype=dtype)
     if np.ndim(c) == 0:
         return c / c
-    deviation = np.sqrt(np.diagonal(c))
-    return np.clip(c / deviation[:, np.newaxis] / deviation, -1, 1)
+    deviation = np.sqrt(np.real(np.diagonal(c)))
+    c = c / deviation[:, np.newaxis] / deviation
+    return np.clip(np.real(c), -1, 1) + 1j * np.clip(np.imag(c), -1, 1) if is_complex(c) else np.clip(c, -1, 1)
 
 
 composed(np.cov, _cov)

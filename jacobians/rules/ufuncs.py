@@ -270,6 +270,11 @@ composed(np.clip, _clip)
 
 
 def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    if x.dtype.kind == "c":
+        y = np.zeros_like(x)
+        y.real = _nan_to_num(np.real(x), copy, nan, posinf, neginf)
+        y.imag = _nan_to_num(np.imag(x), copy, nan, posinf, neginf)
+        return y
     largest = np.finfo(x.dtype).max
     x = np.where(np.isposinf(x), largest if posinf is None else posinf, x)
     x = np.where(np.isneginf(x), -largest if neginf is None else neginf, x)
@@ -277,6 +282,7 @@ def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, n
 
 
 composed(np.nan_to_num, _nan_to_num)
+complex_too(np.nan_to_num)
 
 
 def _unit_number(z: Any) -> Any:

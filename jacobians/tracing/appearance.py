@@ -43,6 +43,8 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
         return apply_ufunc(ufunc, method, inputs, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if not self.size:  # no derivative is lost
+            return np.empty(self.shape, self.dtype if dtype is None else dtype)
         if dtype is not None and np.dtype(dtype).kind != "O":
             self._refuse(
                 f"conversion to an array of dtype {np.dtype(dtype)}",

@@ -35,6 +35,7 @@ REDUCED = [
         for ufunc in (np.logaddexp, np.logaddexp2)
     ],
     *[named(np.hypot, "reduce", numbers(2, 3, 2), axis=axis, keepdims=True) for axis in (None, (0, 2), ())],
+    named(np.hypot, "reduce", numbers(0, 2)),
     *[named(np.fmax, "reduce", numbers(2, 3), axis=1, dtype=dtype) for dtype in (float, np.longdouble)],
     Row(np.logaddexp.reduce, lambda x: np.logaddexp.reduce(x + INFINITE, axis=0), (sample(3, 4),), "entries of -inf"),
     Row(np.logaddexp.reduce, lambda x: np.logaddexp.reduce(40 * x, axis=1), (sample(3, 4),), "far apart", False),

@@ -76,6 +76,7 @@ INVERSES = [
     named(np.linalg.tensorsolve, sample(2, 2, 4) + 3 * np.eye(4).reshape(2, 2, 4), sample(2, 2, seed=1)),
     named(np.linalg.tensorsolve, sample(4, 2, 2) + 3 * np.eye(4).reshape(4, 2, 2), sample(4, seed=1)),
     named(np.linalg.tensorsolve, regular(2, 4, 2), sample(4, seed=1), axes=(0, 2)),
+    named(np.linalg.tensorsolve, sample(2, 2, 0), sample(2, 0)),
 ]
 
 DETERMINANTS = [
@@ -105,6 +106,7 @@ NORMS = [
     *[named(np.linalg.norm, lopsided(3, 2, 2), ord=order, axis=(2, 0)) for order in MATRIX_ORDERS],
     *[named(np.linalg.norm, lopsided(2, 2, 3), ord=order, axis=(-2, -1), keepdims=True) for order in MATRIX_ORDERS],
     named(np.linalg.norm, lopsided(1, 1), ord=1),
+    *[named(np.linalg.norm, sample(2, 0), ord=order) for order in (None, "fro")],
     *[named(np.linalg.vector_norm, lopsided(2, 3), ord=order) for order in VECTOR_ORDERS if order is not None],
     named(np.linalg.vector_norm, lopsided(2, 3, 2), axis=(0, 2)),
     named(np.linalg.vector_norm, lopsided(2, 3), axis=0, keepdims=True, ord=3),

@@ -86,6 +86,12 @@ _FITS = [
         (lambda r: np.poly(r * r), (sample(2),)),
         (np.poly, (sample(1),)),
         (np.poly, (np.array([0.0, 0.0, 1.5]),)),
+        (np.poly, (sample(3, 3),)),
+        (lambda A: np.poly(A @ A.T), (sample(2, 3),)),
+        (np.poly, (np.array([[1.0, 2.0, 0.0], [-2.0, 1.0, 1.0], [0.5, 0.0, -1.0]]),)),  # of complex eigenvalues
+        (np.poly, (np.array([[2.0, 1.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 2.0]]),)),  # of one, three times
+        (np.poly, (sample(1, 1),)),
+        (lambda r: r * np.poly(r), (sample(0),)),
     ),
     *rows(
         np.polyfit,

@@ -154,6 +154,8 @@ REPEATING = [
     *on(np.repeat, ((3, 4), (3,)), [2, 0, 1], axis=0),
     *on(np.repeat, ((2, 2), (4,)), [2, 0, 1, 1]),
     *on(np.repeat, ((1, 3), (2, 1)), [2], axis=1),
+    *on(np.repeat, ((),), 3, axis=0),
+    *on(np.repeat, ((),), [2], axis=-1),
     *on(np.tile, SHAPES, 2),
     *on(np.tile, SHAPES, (2, 1)),
     *on(np.tile, ((3,), (2, 3)), (2, 1, 2)),
