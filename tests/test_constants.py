@@ -133,6 +133,53 @@ def test_arrays_of_integers_in_results():
         jac.jacobian(f)(X)
 
 
+@pytest.mark.parametrize("n", [3, np.int32(3), np.array([1, 2, 3])])
+def test_integers_beside_tangents(n):
+    h = np.array([1.0, -2.0, 0.5])
+    scale = n * 1
+
+    def f(x, n):
+        return x**n
+
+    expected = scale * X ** (scale - 1) * h
+    value, tangent = jac.jvp(f, (X, n), (h, None), allow_int=True)
+    assert_close(value, X**scale)
+    assert_close(tangent, expected)
+    assert_close(jac.jvp(f, (X, n), (h, n), allow_int=True)[1], expected)
+    assert_close(jac.linearize(f, X, n, allow_int=True)[1] @ (h, None), expected)
+    curved = autograd.elementwise_grad(autograd.elementwise_grad(lambda x: x**scale))(X)
+    along, zero = jac.hvp(lambda x, n: np.sum(f(x, n)), (X, n), (h, None), allow_int=True)
+    assert_close(along, curved * h)
+    assert np.shape(zero) == np.shape(n)
+    assert not np.any(zero)
+    H = jac.hessian(lambda p: np.sum(f(p["x"], p["n"])), allow_int=True)({"x": X, "n": n})
+    assert_close(H["x"]["x"].to_array(), np.diag(curved))
+    blocks = jac.hessian(lambda x, n: np.sum(f(x, n)), (0, 1), allow_int=True)(X, n)
+    assert_close(blocks[0][0].to_array(), np.diag(curved))
+    for refused in (
+        lambda: jac.jvp(f, (X, n), (h, None)),
+        lambda: jac.linearize(f, X, n),
+        lambda: jac.hvp(lambda x, n: np.sum(f(x, n)), (X, n), (h, None)),
+        lambda: jac.hessian(lambda x, n: np.sum(f(x, n)), (0, 1))(X, n),
+    ):
+        with pytest.raises(jac.ArgumentError, match="integer dtype"):
+            _ = refused()
+
+
+def test_integers_in_results_have_tangents_of_zero():
+    def f(x):
+        return {"sorted": np.sort(x), "order": np.argsort(x), "scale": 2}
+
+    value, tangent = jac.jvp(f, (X,), (np.array([1.0, 2.0, 3.0]),), allow_int=True)
+    assert np.array_equal(value["order"], np.argsort(X))
+    assert_close(tangent["sorted"], np.argsort(X) + 1.0)
+    assert tangent["order"].dtype == value["order"].dtype
+    assert not tangent["order"].any()
+    assert tangent["scale"] == 0
+    _, J = jac.linearize(f, X, allow_int=True)
+    assert_close((J @ np.array([1.0, 2.0, 3.0]))["sorted"], np.argsort(X) + 1.0)
+
+
 def test_integers_alone():
     n = np.array([1, 2, 3])
     value, zero = jac.value_and_grad(lambda n: np.sum(2.0 * n), allow_int=True)(n)

@@ -235,6 +235,7 @@ def hessian(
     has_aux: bool = False,
     symmetric: bool = True,
     holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The function that computes the Hessian: the Jacobian of the gradient, or of the Jacobian of an array or a nest.
 
@@ -256,6 +257,8 @@ def hessian(
         compiled code are left as they are computed.
     holomorphic : bool
         Whether arguments and result are complex, and the second complex derivative is meant.
+    allow_int : bool
+        Whether integers among the differentiated arguments, and in a nest of results, are constants, as in `grad`.
 
     Examples
     --------
@@ -267,8 +270,8 @@ def hessian(
     (2, 2, 2, 2)
     """
     options = _checked("hessian", mode, order if plan is None else plan, memory_limit, symmetric, holomorphic)
-    first = slope(function, argnums, has_aux, holomorphic)
-    second = _differentiated("hessian", first, argnums, options, has_aux)
+    first = slope(function, argnums, has_aux, holomorphic, allow_int)
+    second = _differentiated("hessian", first, argnums, options, has_aux, allow_int)
     if isinstance(argnums, (int, np.integer)):
         return second
 

@@ -146,7 +146,9 @@ def _pulled(name: str, record: Linearised, argnums: Argnums, holomorphic: bool) 
     return gradients[0] if isinstance(argnums, (int, np.integer)) else gradients
 
 
-def slope(function: Callable[..., Any], argnums: Argnums, has_aux: bool, holomorphic: bool) -> Callable[..., Any]:
+def slope(
+    function: Callable[..., Any], argnums: Argnums, has_aux: bool, holomorphic: bool, allow_int: bool
+) -> Callable[..., Any]:
     """The function that `hessian` differentiates: the gradient of a scalar, the Jacobian of an array or a nest."""
 
     @wraps(function)
@@ -163,6 +165,6 @@ def slope(function: Callable[..., Any], argnums: Argnums, has_aux: bool, holomor
                 result = jacobians_of(record, owned_graph(record), single, "hessian", holomorphic=holomorphic)
             return (result, record.aux) if has_aux else result
 
-        return linearise("hessian", function, args, kwargs, positions, finish, has_aux)
+        return linearise("hessian", function, args, kwargs, positions, finish, has_aux, allow_int)
 
     return sloped

@@ -69,7 +69,13 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False, allo
     return linearise("vjp", function, primals, {}, tuple(range(len(primals))), finish, has_aux, allow_int)
 
 
-def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+def jvp(
+    function: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: bool = False,
+    allow_int: bool = False,
+) -> Any:
     """The value of a function and its derivative along tangents of its inputs.
 
     Parameters
@@ -79,6 +85,9 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         The point and the direction: one tangent for each primal, of the same shape, and nested as it is.
     has_aux : bool
         Whether the function returns ``(result, aux)``.
+    allow_int : bool
+        Whether integers among the primals, and in a nest of results, are constants, as in `grad`: their tangents are
+        not looked at, and those of results are zeros.
 
     Returns
     -------
@@ -93,11 +102,16 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     >>> jvp(np.multiply, (2.0, 3.0), (1.0, 10.0))
     (np.float64(6.0), np.float64(23.0))
     """
-    return _along("jvp", function, primals, tangents, has_aux)
+    return _along("jvp", function, primals, tangents, has_aux, allow_int)
 
 
 def _along(
-    operation: str, function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+    operation: str,
+    function: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: bool = False,
+    allow_int: bool = False,
 ) -> Any:
     """`jvp` under the name of the public function that needs it."""
     _check_pairs(operation, primals, tangents)
@@ -127,7 +141,7 @@ def _along(
         return (value, tangent, record.aux) if has_aux else (value, tangent)
 
     positions = tuple(range(len(primals)))
-    return linearise(operation, function, tuple(primals), {}, positions, finish, has_aux, start=start, graph=graph)
+    return linearise(operation, function, tuple(primals), {}, positions, finish, has_aux, allow_int, start, graph)
 
 
 def _check_pairs(operation: str, primals: Any, tangents: Any) -> None:
@@ -138,7 +152,7 @@ def _check_pairs(operation: str, primals: Any, tangents: Any) -> None:
         raise ArgumentError(operation, "primals and tangents", found, "Give one tangent for each primal.")
 
 
-def linearize(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+def linearize(function: Callable[..., Any], *primals: Any, has_aux: bool = False, allow_int: bool = False) -> Any:
     """The value of a function and its lazy Jacobian: the function is run once, each product runs the elimination.
 
     Parameters
@@ -147,6 +161,8 @@ def linearize(function: Callable[..., Any], *primals: Any, has_aux: bool = False
     *primals : array_like, or nests of arrays
     has_aux : bool
         Whether the function returns ``(result, aux)``.
+    allow_int : bool
+        Whether integers among the primals, and in a nest of results, are constants, as in `grad`.
 
     Returns
     -------
@@ -170,10 +186,12 @@ def linearize(function: Callable[..., Any], *primals: Any, has_aux: bool = False
         found = jacobians_of(record, owned_graph(record, value), len(primals) == 1, mode="lazy")
         return (value, found, record.aux) if has_aux else (value, found)
 
-    return linearise("linearize", function, primals, {}, tuple(range(len(primals))), finish, has_aux)
+    return linearise("linearize", function, primals, {}, tuple(range(len(primals))), finish, has_aux, allow_int)
 
 
-def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, ...]:
+def hvp(
+    function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], allow_int: bool = False
+) -> tuple[Any, ...]:
     """The product of the Hessian of a scalar function with tangents of its inputs.
 
     Parameters
@@ -181,6 +199,8 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     function : callable
         Returns a scalar.
     primals, tangents : sequence of array_like or of nests of arrays
+    allow_int : bool
+        Whether integers among the primals are constants, as in `grad`: what belongs to them is a zero.
 
     Returns
     -------
@@ -197,7 +217,7 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     _check_pairs("hvp", primals, tangents)
 
     def along(*point: Any) -> Any:
-        value, tangent = _along("hvp", function, point, tangents)
+        value, tangent = _along("hvp", function, point, tangents, allow_int=allow_int)
         if is_container(value):
             raise ArgumentError("hvp", "the result", "is a nest of arrays", "hvp needs a scalar function.")
         if np.shape(value) != ():
@@ -207,4 +227,4 @@ def hvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
     def finish(record: Linearised) -> tuple[Any, ...]:
         return record.nested(pull(record, consume=True))
 
-    return linearise("hvp", along, tuple(primals), {}, tuple(range(len(primals))), finish)
+    return linearise("hvp", along, tuple(primals), {}, tuple(range(len(primals))), finish, allow_int=allow_int)
