@@ -109,7 +109,6 @@ FUNCTIONS = {
     "histogram": (lambda z: np.histogram([0.0, 1, 1], 2, weights=z)[0], V),
     "power.accumulate": (np.power.accumulate, V / 2), "float_power.reduce": (np.float_power.reduce, V / 2),
     "maximum.reduceat": (lambda z: np.maximum.reduceat(z, [0, 2]), cplx(4)),
-    "polyval2d": (lambda z: np.polynomial.polynomial.polyval2d(z[0], z[1], z), A),
     # other idioms
     "interp": (lambda z: np.interp([0.3, 1.2], np.arange(3.0), z), V),
     "emath": (lambda z: np.emath.sqrt(-abs(z)) * z, V),
