@@ -25,6 +25,9 @@ __all__ = ["Triplets", "is_native", "is_plain", "to_coo", "to_dense"]
 
 Labels = tuple[Label, ...]
 
+SLICED = 2**21
+"""Bytes of a result to which products are added one slice after the other."""
+
 
 def to_dense(
     terms: Sequence[Term],
@@ -72,6 +75,9 @@ def to_dense(
         if symmetric and rest:  # whatever stands below the diagonal must not overflow
             mirror(buffer.reshape(isqrt(buffer.size), -1))
     for term in rest:
+        if _is_added_in_slices(buffer, term):
+            _write(buffer, term, symmetric=False, add=True)
+            continue
         place = _place(term._pattern.skeleton, shape) if term._pattern is not None else None
         if place is None:
             _add_into(buffer, reduce_term(term))
@@ -199,10 +205,19 @@ def _without_operators(term: Term) -> Term:
     return apply_operators(term) if any([type(f) is OperatorFactor for f in term.factors]) else term
 
 
-def _write(buffer: np.ndarray, term: Term, symmetric: bool) -> None:
+def _is_added_in_slices(buffer: np.ndarray, term: Term) -> bool:
+    """Whether a term is a product that is as large as the buffer, so that it had better not stand beside it."""
+    if buffer.nbytes < SLICED or len(term.factors) < 2 or not is_plain(term):
+        return False
+    carried = {label for factor in term.factors for label in factor.labels}
+    same = np.result_type(*[factor.dtype for factor in term.factors]) == buffer.dtype
+    return same and carried.issuperset(term.free)
+
+
+def _write(buffer: np.ndarray, term: Term, symmetric: bool, add: bool = False) -> None:
     """Write a plain term into a contiguous buffer, by its last product where that gives all entries.
 
-    Of a symmetric one the upper triangle is enough.
+    Of a symmetric one the upper triangle is enough. With `add` it gives all entries, and these are added.
     """
     labels = flatten(term.out + term.inp)
     target = buffer.reshape([label.size for label in labels])
@@ -211,7 +226,7 @@ def _write(buffer: np.ndarray, term: Term, symmetric: bool) -> None:
     same = len(factors) > 1 and np.result_type(*[factor.dtype for factor in factors]) == buffer.dtype
     if same and carried.issuperset(labels):
         scale = term.scale * size_of([label for label in term.bound if label not in carried])
-        contract_factors(scale_smallest(factors, scale), labels, target, symmetric=symmetric)
+        contract_factors(scale_smallest(factors, scale), labels, target, symmetric=symmetric, add=add)
         return
     reduced = reduce_term(term)
     core = reduced.factors[0].spread(labels) if reduced.factors else 1.0  # type: ignore[union-attr]

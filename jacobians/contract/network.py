@@ -17,7 +17,8 @@ from ..terms import Factor, factor_of
 from .kernels import Kernel, pair_kernel, product_into, swapped, upper_kernel
 from .pairs import einsum, sum_out
 from .path import Step, plan_numbers
-from .portions import portion
+from .portions import portion, slice_length
+from .views import compacted, permuted
 
 __all__ = ["contract_factors"]
 
@@ -39,6 +40,8 @@ class Program(NamedTuple):
         The same for each intermediate.
     portions : tuple of (tuple, Program, tuple or None)
         The result as a sum: the part of each array, how these are contracted, and the order of the axes of that.
+    slices : Slices, optional
+        How the result is written one part after the other.
     """
 
     pairs: tuple[tuple[int, int, Callable[..., Any]], ...]
@@ -46,6 +49,7 @@ class Program(NamedTuple):
     labels: tuple[Any, ...]
     orders: tuple[tuple[Any, ...], ...] = ()
     portions: tuple[tuple[tuple[Any, ...], Program, Numbers | None], ...] = ()
+    slices: Slices | None = None
 
     def run(self, arrays: list[Any]) -> Any:
         """The product of arrays, which leave the list."""
@@ -73,17 +77,35 @@ _RECENT: dict[tuple, Program] = {}
 RECENT_LIMIT = 1024
 
 
+class Slices(NamedTuple):
+    """A result that is written into an array, or added to it, one part after the other.
+
+    Attributes
+    ----------
+    before : tuple of (tuple of int, Program or None, callable or None, tuple of int)
+        Which arrays are contracted first, once for all parts, and how; how a single one is laid out; the shape of that.
+    parts : tuple of (slice, tuple, Program)
+        Along the first axis of the result: where it is written, the part of each array, how these are contracted.
+    """
+
+    before: tuple[tuple[tuple[int, ...], Program | None, Callable[[Any], Any] | None, Numbers], ...]
+    parts: tuple[tuple[slice, tuple[Any, ...], Program], ...]
+
+
 class _Into(NamedTuple):
-    """The last part of the key of a program that writes into an array, perhaps into its upper triangle alone."""
+    """The last part of the key of a program that writes into an array, perhaps its upper triangle; or adds to it."""
 
-    upper: bool
-
-
-_INTO = _Into(False), _Into(True)
+    upper: bool = False
+    add: bool = False
 
 
 def contract_factors(
-    factors: Sequence[Factor], result: Iterable[Label], out: np.ndarray | None = None, *, symmetric: bool = False
+    factors: Sequence[Factor],
+    result: Iterable[Label],
+    out: np.ndarray | None = None,
+    *,
+    symmetric: bool = False,
+    add: bool = False,
 ) -> Factor:
     """The product of factors, summed over every carried label that is not in `result`.
 
@@ -100,6 +122,8 @@ def contract_factors(
     symmetric : bool
         Whether `out` is a contiguous matrix that is known to be symmetric, rows before columns, of which only the upper
         triangle must be written.
+    add : bool
+        Whether the product of several true ndarrays is added to `out`, of the same dtype, not written over it.
 
     Examples
     --------
@@ -121,7 +145,7 @@ def contract_factors(
         return _single(factors[0], dict.fromkeys(wanted), out)
     key = (*[factor.labels for factor in factors], wanted)
     if out is not None:
-        key = (*key, _INTO[symmetric])
+        key = (*key, _Into(symmetric, add))
     program = _RECENT.get(key) or _remembered(key)
     arrays = [factor.array for factor in factors]
     for array in arrays:
@@ -129,10 +153,32 @@ def contract_factors(
             return _dispatched(factors, program)
     if out is None:
         return factor_of(program.run(arrays), program.labels)
+    _write(program, arrays, out, add)
+    return Factor(out, program.labels)
+
+
+def _write(program: Program, arrays: list[Any], out: np.ndarray, add: bool) -> None:
+    """The product of arrays, which leave the list, into an array or added to it."""
+    if program.slices is not None:
+        before, parts = program.slices
+        ready = []
+        for members, first, view, shape in before:
+            if first is None:
+                ready.append(arrays[members[0]] if view is None else view(arrays[members[0]]))
+                continue
+            own = [arrays[n] for n in members]
+            ready.append(np.empty(shape, np.result_type(*own)))
+            _write(first, own, ready[-1], add=False)
+        arrays.clear()
+        for place, indices, part in parts:
+            _write(part, [array[index] for array, index in zip(ready, indices, strict=True)], out[place], add)
+        return
     for first, second, contract in program.pairs:
         arrays.append(contract(arrays.pop(first), arrays.pop(second - 1)))
-    program.last(arrays.pop(0), arrays.pop(), out)
-    return Factor(out, program.labels)
+    target = np.empty(out.shape, out.dtype) if add else out
+    program.last(arrays.pop(0), arrays.pop(), target)
+    if add:
+        np.add(out, target, out=out)
 
 
 def _single(factor: Factor, wanted: dict[Label, None], out: np.ndarray | None) -> Factor:
@@ -183,7 +229,8 @@ def _program(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, into:
     if len(inputs) == 2:
         kernel = upper_kernel(inputs[0], inputs[1], output, sizes) if upper else None
         kernel = kernel or pair_kernel(inputs[0], inputs[1], output, sizes, exact=exact)
-        return Program((), kernel.run, kernel.labels)
+        program = Program((), kernel.run, kernel.labels)
+        return program if into is None else program._replace(slices=_slices(inputs, output, sizes, into))
     steps = plan_numbers(inputs, output, sizes).steps
     waiting, pairs, orders, made = list(inputs), [], [], [False] * len(inputs)
     for step, result in zip(steps, _layouts(steps, inputs), strict=True):
@@ -200,7 +247,9 @@ def _program(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, into:
         waiting.append(kernel.labels)
         made.append(True)
     program = Program(tuple(pairs[:-1]), pairs[-1][2], orders[-1], tuple(orders[:-1]))
-    chosen = None if exact else portion(orders[-1], sizes, orders[:-1])
+    if into is not None:
+        return program._replace(slices=_slices(inputs, output, sizes, into))
+    chosen = portion(orders[-1], sizes, orders[:-1])
     return program if chosen is None else program._replace(portions=_portions(inputs, program.labels, sizes, *chosen))
 
 
@@ -217,6 +266,43 @@ def _portions(
         parts = [tuple([slice(start, stop) if n == label else slice(None) for n in labels]) for labels in inputs]
         portions.append((tuple(parts), program, order))
     return tuple(portions)
+
+
+def _slices(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, into: _Into) -> Slices | None:
+    """The same contraction for one part of the result after the other, where that keeps large intermediates small."""
+    steps = plan_numbers(inputs, output, sizes).steps if len(inputs) > 2 else ()
+    label = output[0] if output else -1
+    waiting: list[tuple[Numbers, tuple[int, ...]]] = [(labels, (n,)) for n, labels in enumerate(inputs)]
+    whole: list[tuple[Numbers, tuple[int, ...]]] = []
+    inner: list[Numbers] = []
+    for step in steps:
+        right, left = waiting.pop(step.right), waiting.pop(step.left)
+        once = label not in left[0] and label not in right[0]
+        if once:
+            waiting.append((step.result, left[1] + right[1]))
+            continue
+        whole += [part for part in (left, right) if part[1]]
+        inner.append(step.result)
+        waiting.append((step.result, ()))
+    whole += [part for part in waiting if part[1]]
+    length = slice_length(output, sizes, (*inner[:-1], output) if into.add else inner[:-1])
+    if length is None or into.upper or len(whole) < 2:
+        return None
+    before, laid, parts = [], [], []
+    for labels, members in whole:
+        order = labels if label in labels else tuple(sorted(labels, key=lambda n: n not in output))
+        program = _program(tuple([inputs[n] for n in members]), order, sizes, _Into()) if len(members) > 1 else None
+        # What every part steps through is laid out once, not in each of them.
+        view = None if label in labels else compacted(permuted(labels, order))
+        before.append((members, program, view, tuple([sizes[n] for n in order])))
+        laid.append(order)
+    for start in range(0, sizes[label], length):
+        stop = min(start + length, sizes[label])
+        shorter = (*sizes[:label], stop - start, *sizes[label + 1 :])
+        program = _program(tuple(laid), output, shorter, into)
+        indices = [tuple([slice(start, stop) if n == label else slice(None) for n in labels]) for labels in laid]
+        parts.append((slice(start, stop), tuple(indices), program))
+    return Slices(tuple(before), tuple(parts))
 
 
 def _in_place(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-__all__ = ["portion"]
+__all__ = ["portion", "slice_length"]
 
 Numbers = tuple[int, ...]
 
@@ -24,6 +24,10 @@ SHORT = 64
 
 SMALL = 16
 """How many times as large as the result the intermediate is at least: a result is added to once for each portion."""
+
+
+SLICE = 2**17
+"""Entries of an intermediate in a slice of the result: small enough for a cache, and large enough for BLAS."""
 
 
 def portion(output: Numbers, sizes: Sequence[int], intermediates: Sequence[Numbers]) -> tuple[int, int] | None:
@@ -53,3 +57,28 @@ def portion(output: Numbers, sizes: Sequence[int], intermediates: Sequence[Numbe
     label = max(sorted(summed), key=lambda n: sizes[n])
     length = sizes[label] * CACHED // largest
     return None if length < SHORT else (label, length)
+
+
+def slice_length(output: Numbers, sizes: Sequence[int], intermediates: Sequence[Numbers]) -> int | None:
+    """How much of the first label of a result is worked out at a time; None where all is best done at once.
+
+    Parameters
+    ----------
+    output : tuple of int
+        The labels of the result.
+    sizes : sequence of int
+        By label.
+    intermediates : sequence of tuple of int
+        The labels of each; all must carry the first one of the result, for else they would be made again and again.
+
+    Examples
+    --------
+    >>> slice_length((0, 1), [1000, 2000], [(0, 1)])
+    65
+    >>> slice_length((0, 1), [1000, 2000, 50], [(2, 1)])
+    """
+    largest = max([prod([sizes[n] for n in labels]) for labels in intermediates], default=0)
+    if largest < LARGE or not all([output[0] in labels for labels in intermediates]):
+        return None
+    length = max(1, sizes[output[0]] * SLICE // largest)
+    return length if length < sizes[output[0]] else None
