@@ -19,6 +19,7 @@ from ..arrays import embed, scatter
 from ..program import CONSTANT, Node, walk
 from .namespace import Namespace
 from .printing import literal
+from .runs import runs_of
 from .statements import Assign, Statement
 from .thinning import entries
 
@@ -177,19 +178,31 @@ def added_lines(
         return [f"{name} {sign}= {core}"]
     view = view_text(name, addend, shape)
     index, injective = addend.where[1:] if addend.kind == "scatter" else (None, True)
+    unread = before is not None and injective
+    known = literal(before, names, space) if unread and np.any(before) else ""
+    runs = runs_of(index) if view is None else None
+    if runs is not None:
+        flat = _flat(name, addend, shape)
+        lines, target = ([], name) if flat == name else ([f"_view = {flat}"], "_view")
+        for run in runs:
+            part = f"[{run.first}:{run.stop}]"
+            old = known + part if known and np.ndim(before) else known
+            lines.append(_put(f"{target}[{run.text}]", core + part, sign, unread, old))
+        return lines
     place = view or f"{_flat(name, addend, shape)}[{literal(index, names, space)}]"
-    whole = addend.kind in ("embed", "grid")
-    if before is not None and injective:
-        # It is not read.
-        known = literal(before, names, space) if np.any(before) else ""
-        value = f"{known} {sign} {core}" if known else core if sign == "+" else f"-{core}"
-        return [f"{place}[...] = {value}" if whole else f"{place} = {value}"]
-    if whole:
-        return [f"_view = {view}", f"_view {sign}= {core}"]
+    if addend.kind in ("embed", "grid"):
+        whole = [f"_view = {view}", f"_view {sign}= {core}"]
+        return [_put(f"{place}[...]", core, sign, True, known)] if unread else whole
     if injective or view is not None:
-        return [f"{place} {sign}= {core}"]
-    flat, index = _flat(name, addend, shape), literal(index, names, space)
-    return [f"np.{'subtract' if sign == '-' else 'add'}.at({flat}, {index}, {core})"]
+        return [_put(place, core, sign, unread, known)]
+    call = "subtract" if sign == "-" else "add"
+    return [f"np.{call}.at({_flat(name, addend, shape)}, {literal(index, names, space)}, {core})"]
+
+
+def _put(place: str, core: str, sign: str, unread: bool, known: str) -> str:
+    """The line that adds to a place; where it is not read, what is known of it is added."""
+    value = f"{known} {sign} {core}" if known else core if sign == "+" else f"-{core}"
+    return f"{place} = {value}" if unread else f"{place} {sign}= {core}"
 
 
 def view_text(name: str, addend: Addend, shape: tuple[int, ...] = ()) -> str | None:
@@ -205,8 +218,8 @@ def view_text(name: str, addend: Addend, shape: tuple[int, ...] = ()) -> str | N
         bytes_each = addend.core.dtype.itemsize
         strides = tuple([step * bytes_each for step in steps])
         return f"np.ndarray({sizes}, {flat}.dtype, {flat}, {start * bytes_each}, {strides})"
-    text = _slice_text(addend.where[1]) if addend.kind == "scatter" else None
-    return None if text is None else f"{_flat(name, addend, shape)}[{text}]"
+    runs = runs_of(addend.where[1]) if addend.kind == "scatter" else None
+    return f"{_flat(name, addend, shape)}[{runs[0].text}]" if runs is not None and len(runs) == 1 else None
 
 
 def _flat(name: str, addend: Addend, shape: tuple[int, ...]) -> str:
@@ -224,20 +237,6 @@ def _diagonal_view(name: str, addend: Addend) -> str:
     words = "".join(letters[axis] for group in pattern for axis in group)
     buffer = name if all(len(group) == 1 for group in pattern) else f"{name}.reshape({split})"
     return f'np.einsum("{words}->{letters[: len(sizes)]}", {buffer})'
-
-
-def _slice_text(index: Any) -> str | None:
-    """An index array as a slice, where it is one."""
-    if not (isinstance(index, Node) and index.function is CONSTANT):
-        return None
-    positions: np.ndarray = index.args[0]
-    if positions.ndim != 1 or positions.size < 2:
-        return None
-    step = int(positions[1]) - int(positions[0])
-    if step <= 0 or not bool(np.all(np.diff(positions) == step)):
-        return None
-    start, stop = int(positions[0]), int(positions[-1]) + 1
-    return f"{start}:{stop}" + (f":{step}" if step > 1 else "")
 
 
 def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]:

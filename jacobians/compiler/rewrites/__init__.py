@@ -6,7 +6,7 @@
 - `cancelling`, `witnesses`: terms that cancel once a sum meets its reciprocal, and nothing infinite with them.
 - `gram`, `diagonals`: symmetric products, and products of which only the diagonal is needed.
 - `outward`, `scales`: moves come last, numbers are multiplied where that costs least.
-- `memory`, `lowering`: contractions become direct calls that read matrices as they lie.
+- `memory`, `lowering`, `turned`: contractions become direct calls that read matrices as they lie; rolls are slices.
 - `starts`: the first call of a sum makes its buffer.
 - `simplification`: `simplified`, all of them in order.
 """

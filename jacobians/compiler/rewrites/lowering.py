@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...program import CONSTANT, Node
-from . import functions, moves
+from . import functions, moves, turned
 from .gram import weighted_gram
 from .memory import Memory, matrix
 from .rewriting import Builder, Rule, is_number
@@ -354,6 +354,7 @@ _FINAL: dict[Any, Sequence[Rule]] = {
     np.add: (_of_sums, moves.moves_out),
     np.subtract: (_of_sums, moves.moves_out),
     **functions.FINAL,
+    **turned.FINAL,
     np.sum: (_one_axis,),
     np.transpose: moves.RULES[np.transpose],
     np.reshape: (*moves.RULES[np.reshape], _axes_added),
