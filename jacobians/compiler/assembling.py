@@ -186,7 +186,7 @@ def added_lines(
         lines, target = ([], name) if flat == name else ([f"_view = {flat}"], "_view")
         for run in runs:
             part = f"[{run.first}:{run.stop}]"
-            old = known + part if known and np.ndim(before) else known
+            old = known + part if known and isinstance(before, np.ndarray) else known
             lines.append(_put(f"{target}[{run.text}]", core + part, sign, unread, old))
         return lines
     place = view or f"{_flat(name, addend, shape)}[{literal(index, names, space)}]"
