@@ -294,3 +294,51 @@ STEPS = (
     lambda M, L: np.real(M) + L,
     lambda M, L: np.einsum("ij,ij->ij", M, np.tanh(L)),
 )
+
+
+# ---- when arrays are made ------------------------------------------------------------------------------------------
+
+
+def test_a_large_array_is_made_when_it_is_needed() -> None:
+    rng = np.random.default_rng(0)
+    X, V, W = rng.standard_normal((256, 512)), rng.standard_normal((256, 512)) / 16, rng.standard_normal((512, 256))
+
+    def f(X: Any, V: Any, W: Any) -> Any:
+        squares = X * X
+        return squares.T @ np.tanh(np.sin(X @ W) @ V)
+
+    compiled = jac.compile(f)
+    np.testing.assert_allclose(compiled(X, V, W), f(X, V, W), rtol=1e-13)
+    lines = [line.strip() for line in compiled.source.splitlines()]
+    squared = next(n for n, line in enumerate(lines) if "np.multiply(X, X" in line)
+    assert ["np.tanh" in lines[squared - 1], ".T" in lines[squared + 1]] == [True, True]
+    assert borrowed(compiled.source) == [2 * 256 * 512 * 8]  # the squares and what meets them, not X @ W as well
+
+
+def test_an_array_is_not_made_later_if_larger_ones_would_have_to_stay() -> None:
+    rng = np.random.default_rng(0)
+    X, W = rng.standard_normal((512, 512)), rng.standard_normal((512, 512)) / 20
+
+    def f(X: Any, W: Any) -> Any:
+        A = X @ W
+        small = A[:, :64] + A[:, 64:128]
+        B = np.sin(X @ W.T) @ W
+        return small.T @ B
+
+    compiled = jac.compile(f)
+    np.testing.assert_allclose(compiled(X, W), f(X, W), rtol=1e-12)
+    assert borrowed(compiled.source) == [(2 * 512 + 64) * 512 * 8]
+
+
+def test_what_is_written_into_is_read_before() -> None:
+    X = np.random.default_rng(0).standard_normal((400, 400))
+
+    def g(X: Any) -> Any:
+        M = np.zeros_like(X)
+        M[:, :] = np.sin(X)
+        before = M * X
+        M[0] = 0.0
+        return before.T @ M, np.sum(M)
+
+    for found, expected in zip(jac.compile(g)(X), g(X), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -71,3 +71,18 @@ def test_a_number_is_multiplied_after_a_sum_of_squares():
     assert found.shape == (300,)
     assert found.function is np.multiply
     assert [node.size for node in ordered([found]) if 0.5 in node.args] == [300]
+
+
+def test_the_reader_of_most_entries_decides_the_order() -> None:
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape) for shape in ((64, 256), (256, 40), (10, 40), (64, 10))]
+
+    def f(A, W, v, p):
+        S = np.tanh(A @ W)
+        return (v * S[:, None, :]) @ W.T, np.sin(S * (v.T @ p.T).T).T
+
+    compiled = jac.compile(f)
+    for found, expected in zip(compiled(*arrays), f(*arrays), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    first = next(line for line in compiled.source.splitlines() if "@" in line)
+    assert first.strip() == "v0 = A @ W"  # and not its transpose, which the much smaller second product would read

@@ -12,6 +12,7 @@ from ..program import CONSTANT, Node
 from .blocks.buffers import buffered, written_into
 from .blocks.fusion import fused
 from .blocks.placing import Finish
+from .blocks.postponing import postponed
 from .blocks.sharing import roots
 from .blocks.taking import taken_over
 from .loops.loop import Loop
@@ -86,7 +87,7 @@ def write_kernel(
     statements, outputs = written_program(collected(outputs), simplified)
     kept = [id(node) for node in outputs]
     statements = started(as_recorded(statements), kept)
-    statements = taken_over(fused(statements, kept), kept)
+    statements = taken_over(postponed(fused(statements, kept), kept), kept)
     places = [f"out[{n}]" for n in range(len(outputs))]
     targets = _targets(outputs, places) if into else {}
     statements = in_place(statements, kept)

@@ -3,6 +3,7 @@
 - `rows`: calls that go by rows; `layout`, `turned`: rows that are short lie side by side.
 - `fusion`, `storing`: runs of such calls, and what passes from one to the next.
 - `blocked`: `Blocked`, the statement of a run; `placing`, `attaching`: runs that write into a buffer of sums.
+- `postponing`: large arrays are made when they are needed.
 - `taking`: buffers that take over the memory of their first addend.
 - `sharing`, `buffers`: which results share memory, and where large temporaries lie.
 - `blockwise`: what a program needs at run time: `in_blocks`, `borrow`, `set_threads`.

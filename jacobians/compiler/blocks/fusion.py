@@ -8,6 +8,7 @@ number of times that a path to it has left a run, and calls of one level and one
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -110,7 +111,23 @@ def _runs(statements: Sequence[Statement], calls: dict[int, Call]) -> list[list[
     for call in calls.values():
         groups.setdefault((call.domain, levels[id(call.node)]), []).append(call)
     ordered = sorted(groups.items(), key=lambda entry: entry[0][1])
-    return [run for _, run in ordered if _is_large(run)]
+    gathered = {id(node) for s in statements if not isinstance(s, Assign) for node in s.reads}
+    return [run for _, group in ordered for run in _parted(group, gathered) if _is_large(run)]
+
+
+def _parted(group: list[Call], gathered: set[int]) -> list[list[Call]]:
+    """A run, and the calls that go through rows of nothing that the others have, unless sums gather their results.
+
+    Such a call gains nothing in a block, and may come later by itself, when its result is needed.
+    """
+    met = Counter([name for call in group for name in {id(call.node), *[id(cut) for cut in call.rows.cut]}])
+    apart = {
+        id(call)
+        for call in group
+        if call.rows.kind == "call" and id(call.node) not in gathered and met[id(call.node)] == 1
+        if all([met[id(cut)] == 1 for cut in call.rows.cut])
+    }
+    return [[c for c in group if id(c) not in apart], *[[c] for c in group if id(c) in apart]]
 
 
 def _joined(before: Call, after: Call) -> bool:
