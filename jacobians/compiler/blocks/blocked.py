@@ -21,8 +21,9 @@ import numpy as np
 from ...program import Node
 from ..namespace import Namespace
 from ..printing import call_text, literal
+from .grouping import TOGETHER
 from .placing import write_text
-from .rows import Call, Rows, is_dot, is_gather
+from .rows import Call, Rows, is_dot, is_elementwise, is_gather
 from .turned import turned, turned_text, whole_text
 
 __all__ = ["Blocked"]
@@ -82,6 +83,8 @@ class Blocked:
         outside = [operand for call in calls for operand in call.node.operands if id(operand) not in made]
         self._reads = tuple({id(node): node for node in outside}.values())
         self._cut = {id(node) for call in calls for node in call.rows.cut}
+        products = [call.node for call in calls if call.node.function is np.matmul and not flat]
+        self._gathered = max([self._group(node) for node in products], default=1)
 
     @property
     def reads(self) -> tuple[Node, ...]:
@@ -93,8 +96,8 @@ class Blocked:
 
     @property
     def parallel(self) -> bool:
-        """Whether several threads pay."""
-        return self.work >= _SHARED
+        """Whether several threads pay; the products of large matrices have threads of their own."""
+        return self.work >= _SHARED and not self._gathered
 
     @property
     def size(self) -> int:
@@ -108,12 +111,17 @@ class Blocked:
         nodes = [*self.makes, *[node for node in self._reads if id(node) in self._cut]]
         if self.flat:
             return _BLOCK // max([node.dtype.itemsize for node in nodes])
-        widths = [node.nbytes // self.size for node in nodes if node.shape[:1] == (self.size,)]
+        widths = [node.nbytes // self.size for node in nodes if node.ndim and not node.shape[0] % self.size]
         if not self.innermost:
-            return min(self.size, max(1, _BLOCK // max(*widths, 1)))
+            together = -(-TOGETHER // self._gathered) if self._gathered > 1 else 1
+            return min(self.size, max(together, _BLOCK // max(*widths, 1)))
         # A call takes some of the time of a thousand entries, and many buffers of few columns are in use at once.
         rows = min(_COLUMNS // max([node.dtype.itemsize for node in nodes]), 4 * _BLOCK // max(widths))
         return min(self.size, max(_COLUMN, _BLOCK // max(widths), rows))
+
+    def _group(self, node: Node) -> int:
+        """How many rows of an array belong to one row of the run."""
+        return node.shape[0] // self.size if not self.flat and node.ndim else 1
 
     def order(self, node: Node) -> tuple[tuple[int, ...], str]:
         """The shape of the memory of a stored result, and the text that turns it into the result."""
@@ -135,11 +143,12 @@ class Blocked:
             over = [
                 number[i] for i in {holder.get(id(o), id(o)) for o in node.operands} if i in number and last[i] == n
             ]
-            here = _writes_in_place(node)
+            here = is_elementwise(node)
             if here:
                 free += over
             if rows.kind == "call" and (self.innermost or not _is_made(node)) and id(node) not in stored:
-                kind = (node.dtype, () if self.flat else node.shape[1:])
+                group = self._group(node)
+                kind = (node.dtype, () if self.flat else (group,) * (group > 1) + node.shape[1:])
                 found = next((k for k in reversed(free) if buffers[k] == kind), None)
                 if found is None:
                     found = len(buffers)
@@ -161,6 +170,8 @@ class Blocked:
         """Whether a stored result may be written into an operand from outside: all reads of a block come before."""
         if self.flat or operand.shape != node.shape or operand.dtype != node.dtype or operand in self._whole():
             return False
+        if self._group(node) > 1:
+            return False
         if node.ndim > 1 and (id(operand) in self.lined) != (id(node) in self.lined):
             return False
         holder = self._holders()
@@ -168,7 +179,7 @@ class Blocked:
         if id(operand) in self.copies:
             read = next(n for n, other in enumerate(self.makes) if other is self.copies[id(operand)])
         written = next(n for n, other in enumerate(self.makes) if other is node)
-        return read < written or (read == written and _writes_in_place(node))
+        return read < written or (read == written and is_elementwise(node))
 
     def _holders(self) -> dict[int, int]:
         """The call in whose buffer a view lies."""
@@ -191,10 +202,13 @@ class Blocked:
         whole = self._whole()
         local, entire = self._local(names, whole)
         stored = {id(node) for node in self.stored}
-        body: list[str] = []
+        outer = [node for node in (*cut, *self.stored) if self._group(node) > 1]
+        body = [f"{local[id(n)]} = {local[id(n)]}.reshape({(-1, *n.shape[1:])})" for n in outer]
         for call in self.calls:
             node, rows = call.node, call.rows
             out = local[id(node)] if id(node) in stored else f"b{number[id(node)]}" if id(node) in number else ""
+            if id(node) in number and self._group(node) > 1:
+                out += f".reshape({(-1, *node.shape[1:])})"
             roles = {**local, **{name: local[id(copy)] for name, copy in self.copies.items() if copy is not node}}
             for o in node.operands:
                 if o not in rows.cut and id(o) in entire:
@@ -216,8 +230,8 @@ class Blocked:
             shape, turned = self.order(node)
             text = text or f"np.empty({shape}, {literal(node.dtype, names, space)}){turned}"
             lines.append(f"{local[id(node)]} = {text}")
-        rest = ".reshape(-1)" if self.flat else ""
-        arrays = [f"{names[id(node)]}{rest}" for node in cut] + [f"{local[id(node)]}{rest}" for node in self.stored]
+        arrays = [f"{names[id(node)]}{self._parted(node)}" for node in cut]
+        arrays += [f"{local[id(node)]}{self._parted(node)}" for node in self.stored]
         others = ", ".join([names[id(node)] for node in whole])
         kinds = ", ".join([f"({literal(dtype, names, space)}, {shape})" for dtype, shape in buffers])
         words = f"{name}, {self.size}, {self.step}, [{', '.join(arrays)}], [{others}], [{kinds}]"
@@ -227,6 +241,12 @@ class Blocked:
         moved = [node for node in self.stored if local[id(node)] != names[id(node)]]
         lines += [f"{names[id(node)]} = {local[id(node)]}" for node in moved]
         return [*lines, *self._joins(names, space)]
+
+    def _parted(self, node: Node) -> str:
+        """What makes of an array one with the rows of the run as its first axis."""
+        group = self._group(node)
+        split = (self.size, group, *node.shape[1:])
+        return ".reshape(-1)" if self.flat else f".reshape({split})" if group > 1 else ""
 
     def _local(self, names: Mapping[int, str], whole: Sequence[Node]) -> tuple[dict[int, str], dict[int, str]]:
         """The names in the function: of blocks, and of what it takes as a whole.
@@ -259,11 +279,6 @@ def _unlike(name: str, others: Collection[str]) -> str:
     while name in others:
         name += "_"
     return name
-
-
-def _writes_in_place(node: Node) -> bool:
-    """Whether a call may write into the buffer of an operand: each entry depends on the same entry only."""
-    return isinstance(node.function, np.ufunc) and node.function.signature is None
 
 
 def _is_made(node: Node) -> bool:

@@ -19,6 +19,7 @@ from ..loops.loop import Loop
 from ..statements import Assign, Statement
 from .attaching import attached
 from .blocked import Blocked
+from .grouping import grouped
 from .layout import Layout
 from .placing import Write
 from .rows import LARGE, Call, Rows, is_gather, rows_of
@@ -47,31 +48,34 @@ def fused(statements: Sequence[Statement], kept: Iterable[int], within: bool = F
     for statement in statements:
         if isinstance(statement, Loop):
             statement.body = fused(statement.body, needed_after(statement, statements), within=True)
-    calls = _calls(statements)
+    kept = set(kept)
+    calls = _calls(statements, kept)
     runs = _runs(statements, calls) if calls else []
     if not within:
         statements = attached(statements, [run for run in runs if _pays(run)])
-    return _ordered(statements, runs, set(kept)) if runs else list(statements)
+    return _ordered(statements, runs, kept) if runs else list(statements)
 
 
-def _calls(statements: Sequence[Statement]) -> dict[int, Call]:
+def _calls(statements: Sequence[Statement], kept: set[int]) -> dict[int, Call]:
     """The calls that go by rows: those over large arrays, and what comes behind them."""
     calls: dict[int, Call] = {}
     made = [statement.node for statement in statements if isinstance(statement, Assign)]
     if not any([node.size >= LARGE for node in {*made, *[operand for node in made for operand in node.operands]}]):
         return calls
+    groups = grouped(statements, kept)
     for statement in statements:
         if type(statement) is not Assign or statement.out:
             continue
         node = statement.node
-        rows = rows_of(node)
+        rows = groups.get(id(node)) or rows_of(node)
         if rows is None or rows.size < 2:
             continue
-        domain = _domain(node, rows)
+        domain = ("rows", rows.size) if id(node) in groups else _domain(node, rows)
         if domain is None:
             continue
         large = rows.kind == "call" and max(node.size, *[cut.size for cut in rows.cut]) >= LARGE
-        if not large and not any(_same(calls, cut, domain) for cut in rows.cut):
+        large = large and node.function is not np.matvec
+        if not large and id(node) not in groups and not any(_same(calls, cut, domain) for cut in rows.cut):
             continue
         calls[id(node)] = Call(node, rows, domain)
     return calls

@@ -51,6 +51,8 @@ class Layout:
 
     def is_turned(self, run: Sequence[Call]) -> bool:
         """Whether a run is done with the rows as the last axis."""
+        if any([call.node.ndim and call.node.shape[0] > call.rows.size for call in run if call.rows.kind == "call"]):
+            return False  # rows are groups
         return run[0].domain[0] != "flat" and (_has_short_rows(run) or self._is_by_columns(run))
 
     def _is_by_columns(self, run: Sequence[Call]) -> bool:

@@ -18,7 +18,19 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...program import Node
 
-__all__ = ["LARGE", "REDUCTIONS", "SHORT", "Call", "Reduction", "Rows", "is_dot", "is_gather", "rows_of", "takes_out"]
+__all__ = [
+    "LARGE",
+    "REDUCTIONS",
+    "SHORT",
+    "Call",
+    "Reduction",
+    "Rows",
+    "is_dot",
+    "is_elementwise",
+    "is_gather",
+    "rows_of",
+    "takes_out",
+]
 
 LARGE = 32_768  # entries of an array from which on a run pays
 SHORT = 16  # entries of a row up to which it pays to have the rows as the last axis
@@ -102,6 +114,8 @@ def rows_of(node: Node) -> Rows | None:
         return _dot(node)
     if function in _SMALL:
         return _small(node)
+    if function is np.matvec:
+        return _matvec(node)
     if isinstance(function, np.ufunc):
         plain = function.signature is None and function.nout == 1 and _dtype_only(node) and _power_is_plain(node)
         return _elementwise(node) if plain else None
@@ -230,6 +244,19 @@ def _small(node: Node) -> Rows | None:
     return Rows("call", size, cut) if whole and a.ndim == b.ndim == 3 else None
 
 
+def _matvec(node: Node) -> Rows | None:
+    """Matrices that meet one vector each."""
+    a, b = node.args[:2]
+    if node.kwargs or len(node.operands) != 2 or a is b or a.ndim != 3 or b.ndim != 2 or a.shape[0] != b.shape[0]:
+        return None
+    return Rows("call", node.shape[0], (a, b)) if a.dtype == b.dtype and a.dtype.kind == "f" else None
+
+
+def is_elementwise(node: Node) -> bool:
+    """Whether each entry depends on the same entry of the operands only, so that it may take their place."""
+    return isinstance(node.function, np.ufunc) and node.function.signature is None
+
+
 def is_gather(node: Node) -> bool:
     """Whether short rows are picked by an array of numbers."""
     if node.function is not operator.getitem or len(node.operands) != 2 or len(node.args) != 2:
@@ -279,6 +306,8 @@ def _cost(node: Node) -> float:
     """About how many nanoseconds a call takes for its entries in the cache."""
     size = max([node.size, *[operand.size for operand in node.operands]])
     function = node.function
+    if function is np.matmul and node.ndim == 2:
+        return _DEAR[function] * max(size, 0.04 * node.size * node.operands[0].shape[-1])
     if isinstance(function, np.ufunc) and getattr(np, function.__name__, None) is not function:
         return 20.0 * size  # a special function of SciPy
     return _DEAR.get(function, 0.3) * size
