@@ -1,6 +1,7 @@
 """Large arrays in blocks that stay in the cache, on several threads, in memory that is used again.
 
 - `rows`: calls that go by rows; `layout`, `turned`: rows that are short lie side by side.
+- `grouping`: products that are made for some rows at a time.
 - `fusion`, `storing`: runs of such calls, and what passes from one to the next.
 - `blocked`: `Blocked`, the statement of a run; `placing`, `attaching`: runs that write into a buffer of sums.
 - `postponing`: large arrays are made when they are needed.

@@ -97,7 +97,7 @@ class Blocked:
     @property
     def parallel(self) -> bool:
         """Whether several threads pay; the products of large matrices have threads of their own."""
-        return self.work >= _SHARED and not self._gathered
+        return self.work >= _SHARED and self._gathered < 2
 
     @property
     def size(self) -> int:
