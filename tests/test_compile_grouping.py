@@ -127,7 +127,7 @@ def test_results_go_into_arrays_of_the_caller() -> None:
 
 
 def test_the_gradient_is_that_of_autograd() -> None:
-    A, B, p, q = arrays(60, 12, 20, 64)
+    A, B, _, q = arrays(60, 12, 20, 64)
 
     def loss(np: Any, A: Any, B: Any) -> Any:
         return np.sum(np.sum(np.tanh(np.matmul(A, B)) ** 2, axis=1) * q)
