@@ -17,7 +17,7 @@ import numpy as np
 
 from ...program import Node
 from ..statements import Assign, Statement
-from .rows import LARGE, Rows, is_elementwise, rows_of
+from .rows import LARGE, SHORT, Rows, is_elementwise, rows_of
 
 __all__ = ["TOGETHER", "grouped"]
 
@@ -53,7 +53,7 @@ def grouped(statements: Sequence[Statement], kept: Iterable[int]) -> dict[int, R
 
 
 def _is_product(node: Node) -> bool:
-    """Whether it is a large product of a matrix with short rows, which are groups of rows."""
+    """Whether it is a large product of two matrices, the rows of the first one being groups of rows."""
     if node.function is not np.matmul or node.ndim != 2 or node.size < LARGE or node.kwargs or node.dtype.kind != "f":
         return False
     a, b = node.operands
@@ -61,7 +61,7 @@ def _is_product(node: Node) -> bool:
         return False
     source = a.args[0]
     split = source.ndim > 2 and source.shape[-1] == a.shape[-1] and 1 < source.shape[0] < a.shape[0]
-    return split and node.shape[1] <= _WIDEST and node.shape[0] >= 2 * TOGETHER
+    return split and SHORT < node.shape[1] <= _WIDEST and node.shape[0] >= 2 * TOGETHER
 
 
 def _around(product: Node, users: Users, kept: set[int]) -> dict[int, Rows] | None:
