@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import ChainError
-from .labels import flatten, unify
+from .labels import Label, flatten, unify
 from .terms import Factor, Joined, Map, Term, acting, compose, join, tabulate
 
 __all__ = ["chain", "diagonal", "resolve"]
@@ -98,8 +98,9 @@ def _without(term: Term, relation: Map) -> tuple[Map, ...]:
 def _rename(term: Term) -> Term | None:
     """``{k = i}`` means that k and i are one label."""
     for relation in term.maps:
-        distinct = len(set(relation.labels)) == len(relation.labels)
-        if not relation.is_identity or not relation.dst or not relation.src or not distinct:
+        if not relation.is_identity or not relation.dst or not relation.src:
+            continue
+        if len(set(relation.labels)) < len(relation.labels):
             continue
         single, group = (relation.dst, relation.src) if len(relation.dst) == 1 else (relation.src, relation.dst)
         others = _without(term, relation)
@@ -173,15 +174,17 @@ def _tabulated(term: Term, component: list[Map]) -> Term | None:
 def _tangled(maps: tuple[Map, ...]) -> list[Map]:
     """Maps for which joining or composing two at a time would not come to an end."""
     result = []
-    for n, relation in enumerate(maps):
-        if len(set(relation.labels)) < len(relation.labels):
+    ends: list[tuple[set[Label], set[Label]]] = []
+    for relation in maps:
+        dst, src = {*relation.dst}, {*relation.src}
+        if len(dst | src) < len(relation.labels):
             result.append(relation)
-        for other in maps[:n]:
-            shared = set(relation.dst) & set(other.dst)
-            if shared and (set(relation.dst) != set(other.dst) or not set(relation.src).isdisjoint(other.src)):
+        for other_dst, other_src in ends:
+            if not dst.isdisjoint(other_dst) and (dst != other_dst or not src.isdisjoint(other_src)):
                 result.append(relation)
-            if not set(relation.dst).isdisjoint(other.src) and not set(other.dst).isdisjoint(relation.src):
+            if not dst.isdisjoint(other_src) and not src.isdisjoint(other_dst):
                 result.append(relation)
+        ends.append((dst, src))
     return result
 
 

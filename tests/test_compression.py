@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jacobians as jac
-from jacobians.contract import Placed, compress, is_compressible
+from jacobians.contract import Placed, arrange, compress, is_compressible
 from jacobians.labels import Label
 from jacobians.terms import Affine, Factor, Map, Term
 
@@ -127,3 +127,57 @@ def test_values_that_are_no_true_arrays_are_not_written_in_place() -> None:
 
     assert not is_compressible([Term(((i,),), ((i,),), (Factor(Duck(), (i,)),))])
     assert is_compressible([Term(((i,),), ((i,),))])
+
+
+def pairs(rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -> Term:
+    """The term with two entries in each place of a list: their positions depend on the place, and on the pair."""
+    i, j, e, s = Label(shape[0], "i"), Label(shape[1], "j"), Label(rows.shape[0], "e"), Label(rows.shape[1], "s")
+    maps = (Map((i,), (e, s), rows.ravel()), Map((j,), (e, s), columns.ravel()))
+    return Term(((i,),), ((j,),), (Factor(values, (e, s)),), maps, (e, s))
+
+
+def test_slots_tell_where_each_entry_stands() -> None:
+    """Entries of terms, of which some share their places and one has equal places itself."""
+    rng = np.random.default_rng(0)
+    rows = np.repeat(np.arange(20)[:, None], 2, axis=1)
+    apart, equal = np.stack([np.arange(20), np.arange(20) + 20], axis=1), np.repeat(np.arange(20)[:, None], 2, axis=1)
+    columns = [apart, apart.copy(), equal]
+    values = [rng.standard_normal((20, 2)) for _ in columns]
+    dense = np.zeros((20, 45))
+    for c, v in zip(columns, values, strict=True):
+        np.add.at(dense, (rows, c + 5), v)
+    placed = [Placed(pairs(rows, c, v, (20, 40)), 0, 5) for c, v in zip(columns, values, strict=True)]
+    placed[1] = placed[1]._replace(term=placed[0].term.replace(factors=placed[1].term.factors))
+    found = arrange(placed, (20, 45))
+    assert found is not None
+    np.testing.assert_array_equal(found.slots[0], found.slots[1])
+    assert found.differ == [True, True, False]
+    data = np.zeros(found.indices.size)
+    for slots, v in zip(found.slots, values, strict=True):
+        np.add.at(data, slots, v.ravel())
+    made = scipy.sparse.csr_array((data, found.indices, found.indptr), shape=(20, 45))
+    np.testing.assert_allclose(made.toarray(), dense, rtol=1e-14)
+
+
+def test_pairs_under_compile() -> None:
+    """An entry that is picked twice by one operation is added twice."""
+    index = np.stack([np.arange(30), np.arange(30)], axis=1)
+    w = np.random.default_rng(1).standard_normal((30, 2))
+
+    def f(x: np.ndarray) -> np.ndarray:
+        return np.sum(np.sin(x)[index] * w, axis=1) + x**2
+
+    x = np.linspace(0, 1, 30)
+    expected = np.diag(np.cos(x) * w.sum(axis=1) + 2 * x)
+    compiled = jac.compile(lambda x: jac.jacobian(f)(x).to_sparse())
+    np.testing.assert_allclose(compiled(x).toarray(), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("size", [2, 2**31 + 5])
+def test_equal_indices_have_one_fingerprint(size: int) -> None:
+    label, source = Label(size), Label(3)
+    one, same, other = [Map((label,), (source,), np.array(index)) for index in ([0, 1, 1], [0, 1, 1], [1, 1, 0])]
+    assert one.fingerprint == same.fingerprint != other.fingerprint
+    far = Map((label,), (source,), np.array([0, 1, size - 1]))
+    assert far.fingerprint == Map((label,), (source,), np.array([0, 1, size - 1])).fingerprint
+    assert (far.fingerprint == one.fingerprint) == (size == 2)

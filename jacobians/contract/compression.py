@@ -7,16 +7,17 @@ order (where a periodic stencil wraps around) are sorted.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
-from itertools import pairwise, product
+from itertools import accumulate, pairwise, product
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..labels import Axes, Label
-from ..terms import Factor, Term
+from ..terms import Term
 from .assembly import _grid, _on_grid, _positions, is_native
 from .lines import Lines, are_apart
 from .positions import Positions, Rule, rule_of
@@ -56,9 +57,13 @@ class Compressed(NamedTuple):
 
 
 class Arranged(NamedTuple):
-    """For each term the slots of its entries, in the order of its grid; columns and where the lines begin."""
+    """For each term the slots of its entries, in the order of its grid; columns and where the lines begin.
+
+    `differ` tells of which terms all slots are known to differ.
+    """
 
     slots: list[np.ndarray]
+    differ: list[bool]
     indices: np.ndarray
     indptr: np.ndarray
 
@@ -84,11 +89,11 @@ class _Lane(NamedTuple):
 class _Numbers:
     """The numbers of a term on its grid, made when a lane needs them, and forgotten when the last one has them."""
 
-    __slots__ = ("array", "grid", "make", "sizes", "waiting")
+    __slots__ = ("array", "grid", "make", "place", "sizes", "waiting")
 
-    def __init__(self, term: Term, make: Callable[[], Term] | None, grid: Labels, sizes: tuple[int, ...]) -> None:
-        self.make, self.grid, self.sizes, self.waiting = make, grid, sizes, 0
-        self.array = None if make is not None else self._on_grid(term)
+    def __init__(self, place: int, item: Placed, grid: Labels, sizes: tuple[int, ...]) -> None:
+        self.place, self.make, self.grid, self.sizes, self.waiting = place, item.make, grid, sizes, 0
+        self.array = None if item.make is not None else self._on_grid(item.term)
 
     def _on_grid(self, term: Term) -> Any:
         return np.broadcast_to(_on_grid(term, self.grid), self.sizes)
@@ -169,21 +174,21 @@ def arrange(placed: Sequence[Placed], shape: tuple[int, int], *, by_columns: boo
     other.
     """
     count = shape[1] if by_columns else shape[0]
-    starts, numbered = [0], []
-    for term, row, column, _ in placed:
-        grid = _grid(term)
-        sizes = [label.size for label in grid]
-        numbers = np.arange(starts[-1], starts[-1] + prod(sizes)).reshape(sizes)
-        numbered.append(Placed(term.replace(factors=(Factor(numbers, grid),), scale=1), row, column))
-        starts.append(starts[-1] + numbers.size)
-    lanes, groups = _lanes(numbered, count, by_columns, np.int32 if max(shape) < 2**31 else np.int64)
-    matrix = _empty(lanes, shape, count, np.dtype(np.intp))
+    grids = [tuple([label.size for label in _grid(item.term)]) for item in placed]
+    starts = [0, *accumulate([prod(sizes) for sizes in grids])]
     found = np.empty(starts[-1], np.intp)
+    views = [found[n:m].reshape(sizes) for (n, m), sizes in zip(pairwise(starts), grids, strict=True)]
+    bare = [item._replace(term=item.term.replace(factors=(), scale=1), make=None) for item in placed]
+    lanes, groups = _lanes(bare, count, by_columns, np.int32 if max(shape) < 2**31 else np.int64)
+    matrix = _empty(lanes, shape, count, np.dtype(np.intp))
+    differ = [True] * len(placed)
     for lane, slots in _slotted(matrix.indptr, lanes, groups):
         matrix.indices[slots] = lane.places.array(matrix.indices.dtype).reshape(slots.shape)
+        for n, times in Counter([value.numbers.place for value in lane.values]).items():
+            differ[n] &= times == 1
         for value in lane.values:
-            part = slots if value.entries is None else slots[value.entries]
-            found[value.array().reshape(part.shape)] = part
+            part, view = slots if value.entries is None else slots[value.entries], views[value.numbers.place]
+            view[value.part] = part.reshape(view[value.part].shape)
     rows = _unordered(matrix)
     if rows.size:
         matrix.data[:] = np.arange(matrix.data.size)
@@ -193,7 +198,7 @@ def arrange(placed: Sequence[Placed], shape: tuple[int, int], *, by_columns: boo
         back = np.empty_like(matrix.data)
         back[matrix.data] = np.arange(back.size)
         found = back[found]
-    return Arranged([found[n:m] for n, m in pairwise(starts)], matrix.indices, matrix.indptr)
+    return Arranged([found[n:m] for n, m in pairwise(starts)], differ, matrix.indices, matrix.indptr)
 
 
 def _empty(lanes: Sequence[_Lane], shape: tuple[int, int], count: int, dtype: np.dtype) -> Compressed:
@@ -215,12 +220,13 @@ def _lanes(placed: Sequence[Placed], count: int, by_columns: bool, kind: type) -
     alike: dict[tuple[int, int], _Lane] = {}
     known: dict[int, Lines] = {}
     positions: dict[object, list[Positions]] = {}
-    for term, row, column, make in placed:
+    for n, item in enumerate(placed):
+        term, row, column, _ = item
         if term.is_empty:
             continue
         grid = _grid(term)
         sizes = tuple([label.size for label in grid])
-        numbers = _Numbers(term, make, grid, sizes)
+        numbers = _Numbers(n, item, grid, sizes)
         major, minor = _standing(term, term.out, grid, row), _standing(term, term.inp, grid, column)
         if by_columns:
             major, minor = minor, major

@@ -66,7 +66,11 @@ def sparse_pattern(entries: Sequence[Triplets], shape: tuple[int, int], format: 
         slots = np.empty(order.size, np.intp)
         slots[order] = np.cumsum(new) - 1
         ends = np.cumsum([e.rows.size for e in entries])[:-1]
-        own = [(part, e.values) for part, e in zip(np.split(slots, ends), entries, strict=True)]
+        parts = np.split(slots, ends)
+        own = [
+            (part, e.values, isinstance(e.values, Symbol) and _differ(part, minor.size))
+            for part, e in zip(parts, entries, strict=True)
+        ]
         data = _placed(own, minor.size, dtype)
     else:
         data = np.take(np.concatenate([e.values for e in entries]), order)
@@ -89,19 +93,20 @@ def _places(entries: Sequence[Triplets], by_columns: bool, width: int) -> np.nda
     return places
 
 
-def _placed(entries: Sequence[tuple[np.ndarray, Any]], size: int, dtype: np.dtype) -> Any:
-    """The recorded values, each added at its slots to what is constant."""
-    known = np.zeros(size, dtype)
+def _placed(entries: Sequence[tuple[np.ndarray, Any, bool]], size: int, dtype: np.dtype) -> Any:
+    """The recorded values, each added at its slots, which may be known to differ, to what is constant."""
+    known: np.ndarray | None = None
     recorded = []
-    for slots, values in entries:
+    for slots, values, differ in entries:
         if isinstance(values, Symbol):
-            recorded.append(scatter(values, slots, size, _differ(slots, size)))
+            recorded.append(scatter(values, slots, size, differ))
         else:
+            known = np.zeros(size, dtype) if known is None else known
             np.add.at(known, slots, values)
     total = recorded[0]
     for part in recorded[1:]:
         total = np.add(total, part)
-    return np.add(total, known) if known.any() else total
+    return total if known is None or not known.any() else np.add(total, known)
 
 
 def recorded_pattern(
@@ -111,15 +116,15 @@ def recorded_pattern(
     found = arrange(placed, shape, by_columns=format == "csc")
     if found is None:
         return None
-    entries: list[tuple[np.ndarray, Any]] = []
-    for (term, *_), slots in zip(placed, found.slots, strict=True):
+    entries: list[tuple[np.ndarray, Any, bool]] = []
+    for (term, *_), slots, differ in zip(placed, found.slots, found.differ, strict=True):
         values = grid_values(term, dtype, real=term.act == REAL)
-        same = next((n for n, (others, _) in enumerate(entries) if np.array_equal(others, slots)), None)
+        same = next((n for n, (others, *_) in enumerate(entries) if np.array_equal(others, slots)), None)
         if same is None:
-            entries.append((slots, values))
+            entries.append((slots, values, differ or _differ(slots, found.indices.size)))
         else:
-            entries[same] = slots, np.add(entries[same][1], values)
-    if not any([isinstance(values, Symbol) for _, values in entries]):
+            entries[same] = slots, np.add(entries[same][1], values), entries[same][2]
+    if not any([isinstance(values, Symbol) for _, values, _ in entries]):
         return None
     data = _placed(entries, found.indices.size, dtype)
     return SparsePattern(data, found.indices, found.indptr, shape, format)
