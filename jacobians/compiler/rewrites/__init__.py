@@ -6,7 +6,8 @@
 - `cancelling`, `witnesses`: terms that cancel once a sum meets its reciprocal, and nothing infinite with them.
 - `gram`, `diagonals`: symmetric products, and products of which only the diagonal is needed.
 - `outward`, `scales`: moves come last, numbers are multiplied where that costs least.
-- `memory`, `lowering`, `turned`: contractions become direct calls that read matrices as they lie; rolls are slices.
+- `memory`, `lowering`, `turned`, `short`: contractions become direct calls that read matrices as they lie; rolls are
+  slices, and so is what sums along short axes add.
 - `starts`: the first call of a sum makes its buffer.
 - `simplification`: `simplified`, all of them in order.
 """

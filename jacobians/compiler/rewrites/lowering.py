@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...program import CONSTANT, Node
-from . import functions, moves, turned
+from . import functions, moves, short, turned
 from .gram import weighted_gram
 from .memory import Memory, matrix
 from .rewriting import Builder, Rule, is_number
@@ -362,7 +362,8 @@ _FINAL: dict[Any, Sequence[Rule]] = {
     np.subtract: (_of_sums, moves.moves_out),
     **functions.FINAL,
     **turned.FINAL,
-    np.sum: (_one_axis,),
+    **short.FINAL,
+    np.sum: (*short.FINAL[np.sum], _one_axis),
     np.transpose: moves.RULES[np.transpose],
     np.reshape: (*moves.RULES[np.reshape], _axes_added),
 }

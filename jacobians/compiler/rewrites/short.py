@@ -1,0 +1,49 @@
+"""Sums, means and extrema along short axes, entry after entry: the pixels of a window, the coordinates of a point.
+
+NumPy's loop goes along the axis that is reduced, and starts again for each result: 20,000 sums of two numbers take 600
+microseconds, the sum of two columns 15.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from functools import reduce
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from ...program import Node
+from .moves import is_plain
+from .rewriting import Builder, Rule
+
+__all__ = ["FINAL"]
+
+_SHORT = 8
+"""Entries of a sum at most."""
+
+_MANY = 128
+"""Results at least."""
+
+_COMBINED = {np.sum: np.add, np.mean: np.add, np.max: np.maximum, np.min: np.minimum}
+
+
+def _entry_by_entry(builder: Builder, node: Node) -> Node | None:
+    x, *axes = node.args
+    names = dict(zip(("axis",), axes, strict=False)) | node.kwargs
+    if not is_plain(x) or len(axes) > 1 or set(names) - {"axis", "keepdims"} or node.size < _MANY:
+        return None
+    gone = normalize_axis_tuple(range(x.ndim) if names.get("axis") is None else names["axis"], x.ndim)
+    count = prod([x.shape[n] for n in gone])
+    if not 1 < count <= _SHORT or x.dtype != node.dtype or node.dtype.kind != "f" or max(gone) == len(gone) - 1:
+        return None
+    places = product(*[range(x.shape[n]) if n in gone else (slice(None),) for n in range(max(gone) + 1)])
+    parts = [builder.call(operator.getitem, x, place) for place in places]
+    total = reduce(lambda a, b: builder.call(_COMBINED[node.function], a, b), parts)
+    return builder.reshaped(builder.call(np.divide, total, count) if node.function is np.mean else total, node.shape)
+
+
+FINAL: dict[Any, Sequence[Rule]] = {function: (_entry_by_entry,) for function in _COMBINED}
