@@ -32,7 +32,7 @@ __all__ = [
     "takes_out",
 ]
 
-LARGE = 32_768  # entries of an array from which on a run pays
+LARGE = 65_536  # entries of an array from which on a run pays: half a megabyte stays in the cache as it is
 SHORT = 16  # entries of a row up to which it pays to have the rows as the last axis
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from ...program import Node
+from ...program import CONSTANT, Node
 from ...symmetric import symmetric_product
 from ..assembling import Addend, Assemble, Filled
 from ..rewrites.gram import Gram
@@ -22,6 +22,8 @@ from .placing import Finish
 from .sharing import owners
 
 __all__ = ["taken_over"]
+
+_DEPTH = 8
 
 
 def taken_over(statements: Sequence[Statement], kept: Iterable[int]) -> list[Statement]:
@@ -77,6 +79,18 @@ def _in_order(statement: Statement) -> Sequence[Node]:
         return [node for node in statement.stored if node.ndim < 2 or id(node) not in statement.lined]
     if isinstance(statement, Gram):
         return statement.makes
-    known = type(statement) is Assign and statement.node.function in (np.matmul, symmetric_product)
-    plain = known and statement.node.ndim <= 2  # type: ignore[union-attr]
+    plain = type(statement) is Assign and statement.node.ndim <= 2 and _is_straight(statement.node, _DEPTH)
     return statement.makes if plain else ()
+
+
+def _is_straight(node: Node, depth: int) -> bool:
+    """Whether an array certainly is in C order: NumPy keeps the order of the arrays that it computes with."""
+    function = node.function
+    if function is CONSTANT:
+        return node.args[0].flags.c_contiguous
+    if function in (np.matmul, symmetric_product):
+        return True
+    if not depth or node.ndim != 2 or not isinstance(function, np.ufunc) or function.signature or node.parts:
+        return False
+    whole = [operand for operand in node.operands if operand.shape == node.shape]
+    return all([_is_straight(operand, depth - 1) for operand in whole])

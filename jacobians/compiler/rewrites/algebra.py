@@ -18,6 +18,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...arrays import embed, scatter
 from ...program import CONSTANT, Node
+from . import constants
 from .gram import weighted_gram
 from .moves import broadcast_source, is_plain
 from .rewriting import Builder, Rule, is_number, is_safe, split_scale
@@ -195,6 +196,10 @@ def _sum_of(builder: Builder, node: Node, sign: float) -> Node | None:
         return None
     if a.shape == b.shape and (_sides(builder, a)[1] or _sides(builder, b)[1]):
         return _placed_sum(builder, node, sign)
+    if CONSTANT in (a.function, b.function):
+        found = constants.added(builder, node, sign)
+        if found is not None:
+            return found
     return _added(builder, split_scale(a), split_scale(b), sign)
 
 

@@ -155,9 +155,10 @@ class _Placing:
                     if id(operand) not in plain:
                         plain[id(operand)] = value(operand)
             if receiver is not None:
+                sums = node.function in (np.add, np.subtract)  # what is added to a constant, which takes it too
                 args = tuple(
                     [
-                        value(a, scale if n == receiver else 1.0) if isinstance(a, Node) else a
+                        value(a, scale if n == receiver or sums else 1.0) if isinstance(a, Node) else a
                         for n, a in enumerate(node.args)
                     ]
                 )
@@ -186,6 +187,8 @@ def _linear(node: Node) -> list[int]:
         return [n for n, a in enumerate(node.args) if isinstance(a, Node) and _is_scalable(a)]
     if node.function is weighted_gram:
         return [1]
+    if node.function in (np.add, np.subtract) and len(node.operands) == 2:
+        return [n for n in (0, 1) if node.args[1 - n].function is CONSTANT and _is_scalable(node.args[n])]
     if node.function in _MOVES or (node.function is np.divide and not is_number(node.args[0])):
         return [0] if _is_scalable(node.args[0]) and not _nested(node) else []
     return []
