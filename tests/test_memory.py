@@ -267,3 +267,26 @@ def test_a_factor_beside_a_number_is_written_into() -> None:
     (total,) = merge(terms, np.dtype(float), spare=spare_arrays(terms))
     assert set(total.scale * total.factors[0].array) == {41.0}
     assert set(kept) == {7.0}
+
+
+def test_a_jacobian_and_its_transpose_share_what_they_are_made_of() -> None:
+    """Of the derivative by the first activations, D, there is one array, not one for each of J and its transpose."""
+    rng = np.random.default_rng(4)
+    X, U, V, W = [rng.standard_normal(s) / 5 for s in ((64, 50), (50, 256), (256, 30), (30, 10))]
+
+    def f(U: Any) -> Any:
+        return np.tanh(np.tanh(X @ U) @ V) @ W
+
+    H = jac.hessian(lambda Z: np.sum(np.log(np.sum(np.exp(Z), axis=1))))(f(U))
+
+    def work() -> Any:
+        J = jac.jacobian(f)(U)
+        return (J.T @ H @ J).diagonal()
+
+    A, Z = np.tanh(X @ U), f(U)
+    B, P = np.tanh(A @ V), np.exp(Z) / np.sum(np.exp(Z), axis=1, keepdims=True)
+    D = (((W.T * (1 - B * B)[:, None]) @ V.T) * (1 - A * A)[:, None]).transpose(1, 0, 2)
+    S = np.einsum("bo,op->bop", P, np.eye(10)) - P[:, :, None] * P[:, None, :]
+    curved = np.einsum("bop,obj,pbj->bj", S, D, D, optimize=True)
+    np.testing.assert_allclose(work(), np.einsum("bi,bj->ij", X * X, curved), rtol=1e-8, atol=1e-12)
+    assert peak(work) * UNIT < 2.8 * D.nbytes  # D, D times the curvature, and small ones

@@ -274,7 +274,9 @@ def _is_matrix(settled: Term, notes: _Notes, places: tuple[int, ...]) -> bool:
 
 
 def _contract_once(factors: list[Factor], labels: Iterable[Label]) -> Factor:
-    """`contract_factors`, which finds again what it has made of the same arrays under other labels."""
+    """`contract_factors`, which finds again what it has made of the same arrays under other labels, in any order."""
+    if all([type(factor.array) is np.ndarray for factor in factors]):  # the transpose has them in another order
+        factors = sorted(factors, key=lambda factor: factor.array.shape)
     number: dict[Label, int] = {}
     for factor in factors:
         for label in factor.labels:
