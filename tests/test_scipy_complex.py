@@ -20,6 +20,14 @@ HERMITIAN = A @ A.conj().T + np.eye(3)
 NEAR = np.eye(3) * 2 + A / 4
 BANDS = np.stack([cplx(4) / 4, 2 + cplx(4) / 4, cplx(4) / 4])
 SPARSE = scipy.sparse.csc_array(np.diag(cplx(4) + 2) + np.diag(cplx(3), 1))
+
+
+def weights(z):
+    """Two Hermitian matrices, of the state and of the input."""
+    q = z @ z.conj().T + np.eye(3)
+    return q, q[:2, :2] + np.eye(2)
+
+
 # fmt: off
 FUNCTIONS = {
     **{name: (lambda m, z, name=name: getattr(m.linalg, name)(z), NEAR / 2)
@@ -49,6 +57,18 @@ FUNCTIONS = {
     "solve_toeplitz": (lambda m, z: m.linalg.solve_toeplitz(z, V), V + np.array([4.0, 0, 0])),
     "solve_toeplitz both": (lambda m, z: m.linalg.solve_toeplitz((z, z[::-1]), V), V + np.array([4.0, 0, 0])),
     "solve_sylvester": (lambda m, z: m.linalg.solve_sylvester(z, A.T, z @ z), NEAR),
+    "solve_continuous_are": (lambda m, z: m.linalg.solve_continuous_are(z, z[:, :2], *weights(z)), A),
+    "solve_discrete_are": (lambda m, z: m.linalg.solve_discrete_are(z, z[:, :2], *weights(z)), A / 3),
+    "solve_continuous_are s": (
+        lambda m, z: m.linalg.solve_continuous_are(z, A[:, :2], *weights(z), s=z[:, :2] / 9), A),
+    "solve_discrete_are s": (
+        lambda m, z: m.linalg.solve_discrete_are(z, A[:, :2], *weights(z), s=z[:, :2] / 9), A / 3),
+    # SciPy's own solution for a complex e is none, and with balancing that for one that is not symmetric.
+    "solve_continuous_are of real": (lambda m, z: m.linalg.solve_continuous_are(
+        z, A.real[:, :2], *weights(z), e=z + 4 * np.eye(3), s=z[:, :2] / 9, balanced=False), A.real.copy()),
+    "solve_discrete_are of real": (lambda m, z: m.linalg.solve_discrete_are(
+        z, A.real[:, :2], *weights(z), e=z + 4 * np.eye(3), balanced=False), A.real.copy()),
+    "lu": (lambda m, z: m.linalg.lu(z)[1] @ m.linalg.lu(z)[2] ** 2, A),
     "toeplitz": (lambda m, z: m.linalg.toeplitz(z), V), "hankel": (lambda m, z: m.linalg.hankel(z, W), V),
     "circulant": (lambda m, z: m.linalg.circulant(z), V), "block_diag": (lambda m, z: m.linalg.block_diag(z, z[0]), A),
     "khatri_rao": (lambda m, z: m.linalg.khatri_rao(z, z.conj()), B),
@@ -123,3 +143,11 @@ def test_logarithms_of_huge_complex_sums():
         assert jac.value_and_jacobian(f, holomorphic=True)(single)[0].dtype == np.complex64
         compiled = jac.compile(lambda z, f=f: jac.jacobian(f, holomorphic=True)(z).to_array())(z[:2])
         np.testing.assert_allclose(compiled, jac.jacobian(f, holomorphic=True)(z[:2]).to_array(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64, complex])
+def test_the_order_of_rows_is_real(dtype):
+    a = (A.real if dtype is np.float32 else A).astype(dtype)
+    found, expected = jac.vjp(linalg.lu, a)[0], scipy.linalg.lu(a)
+    assert [part.dtype for part in found] == [part.dtype for part in expected]
+    np.testing.assert_array_equal(found[0], expected[0])

@@ -119,9 +119,14 @@ def _part(a: Any, axis: int, start: int | None, stop: int | None) -> Any:
     return a[(slice(None),) * normalize_axis_index(axis, np.ndim(a)) + (slice(start, stop),)]
 
 
+_NO_VALUE: Any = vars(np)["_NoValue"]
+
+
 def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n}")
+    # NumPy's own default, which wrappers hand on
+    prepend, append = [None if values is _NO_VALUE else values for values in (prepend, append)]
     if n and (prepend is not None or append is not None):
         a = np.concatenate([_slab(prepend, a, axis), a, _slab(append, a, axis)], axis)
     for _ in range(n):

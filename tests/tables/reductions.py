@@ -197,6 +197,7 @@ _DIFFERENCES = [
         (lambda x: np.diff(x, prepend=0.0), (_S,)),
         (lambda x: np.diff(x, axis=0, prepend=x[:1] * 2, append=1.5), (_S,)),
         (lambda x: np.diff(x * x, axis=1), (_S,)),
+        (lambda x: np.diff(x, 1, 0, vars(np)["_NoValue"], 2.0), (_S,)),
     ),
     *rows(
         np.ediff1d,

@@ -26,6 +26,12 @@ def _positive(M: Any) -> Any:
     return M @ M.T + np.eye(3, dtype=M.dtype)
 
 
+def _riccati(solve: Any, a: Any, b: Any, q: Any, r: Any, s: float | None = None) -> Any:
+    """A solution at matrices made of any four; s tells how much of b the last one has."""
+    q, r = q @ q.T + np.eye(len(q), dtype=q.dtype), r @ r.T + np.eye(len(r), dtype=r.dtype)
+    return solve(a, b, q, r, s=None if s is None else s * b)
+
+
 def _row(name: str, module: Any, call: Callable[..., Any], *arrays: np.ndarray) -> Row:
     return Row(getattr(module, name), call, arrays)
 
@@ -74,6 +80,10 @@ _LINALG = [
     _row("eigh", linalg, lambda a, b: np.abs(linalg.eigh(a + a.T, _positive(b))[1]), _A, _A[::-1] / 3),
     _row("solve_continuous_lyapunov", linalg, linalg.solve_continuous_lyapunov, _A, _A[::-1]),
     _row("solve_discrete_lyapunov", linalg, linalg.solve_discrete_lyapunov, _A / 7, _A[::-1]),
+    *[_row(name, linalg, lambda *arrays, f=name, o=options: _riccati(getattr(linalg, f), *arrays, **o), *arrays)
+      for name in ("solve_continuous_are", "solve_discrete_are")
+      for options in ({}, {"s": 0.1})
+      for arrays in ((_A / 5, _B, _M[:, 1:], _A[:2, :2]), (_A[:1, :1], _B[:1, :1], _M[:1, :1], _M[1:2, :1]))],
     _row("eigh", linalg, lambda M: np.abs(linalg.eigh(_positive(M))[1]), _A),
     _row("qr", linalg, lambda a: linalg.qr(a, mode="economic")[1] ** 2, _M.T),
     _row("qr", linalg, lambda a: linalg.qr(a, mode="economic", pivoting=True)[0] ** 2, _M.T),

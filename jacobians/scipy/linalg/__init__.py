@@ -4,6 +4,7 @@
 - `factors`: cholesky, cho_factor, eigh, svd, qr, and inv, det, norm, ...
 - `triangles`: lu, lu_factor, lu_solve.
 - `functions`: expm, logm, sqrtm, ... and solve_sylvester, solve_continuous_lyapunov, solve_discrete_lyapunov.
+- `riccati`: solve_continuous_are, solve_discrete_are.
 - `patterns`: block_diag, toeplitz, hankel, circulant, khatri_rao.
 
 Functions that read one triangle of a matrix depend on that triangle alone, as those of `np.linalg` do.
@@ -30,6 +31,7 @@ from .functions import (
     tanm,
 )
 from .patterns import block_diag, circulant, hankel, khatri_rao, toeplitz
+from .riccati import solve_continuous_are, solve_discrete_are
 from .systems import cho_solve, solve, solve_banded, solve_toeplitz, solve_triangular, solveh_banded
 from .triangles import lu, lu_factor, lu_solve
 
@@ -60,7 +62,9 @@ __all__ = [
     "sinm",
     "solve",
     "solve_banded",
+    "solve_continuous_are",
     "solve_continuous_lyapunov",
+    "solve_discrete_are",
     "solve_discrete_lyapunov",
     "solve_sylvester",
     "solve_toeplitz",

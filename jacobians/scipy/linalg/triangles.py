@@ -10,7 +10,7 @@ import scipy.linalg as original
 
 from ...labels import axes_of
 from ...program import Symbol
-from ...registry import Call, LocalTerm
+from ...registry import Call, LocalTerm, real_dtype
 from ...terms import Factor, Term
 from ..standing import constant, follows, ruled
 from .systems import only_matrices, solve_triangular
@@ -55,7 +55,7 @@ def lu(
     order, L, U = _factorised(a)
     if permute_l:
         return L[order], U
-    return order if p_indices else _rows(np.eye(np.shape(a)[0], dtype=L.dtype), order), L, U
+    return order if p_indices else _rows(np.eye(np.shape(a)[0], dtype=real_dtype(L.dtype)), order), L, U
 
 
 @constant
