@@ -240,7 +240,8 @@ def test_the_gradient_of_a_network_in_little_memory() -> None:
     for found, expected in zip(compiled(W, V), gradient(W, V), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-9)
     hidden = 2000 * 100 * 8
-    assert sum(borrowed(compiled.source)) <= 4 * hidden  # two layers, and what comes back to each
+    errors = 2000 * 10 * 8
+    assert sum(borrowed(compiled.source)) <= 4 * hidden + errors  # two layers, and what comes back to each
 
 
 def test_peak_memory_of_an_elementwise_derivative() -> None:
@@ -342,3 +343,34 @@ def test_what_is_written_into_is_read_before() -> None:
 
     for found, expected in zip(jac.compile(g)(X), g(X), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_signs_are_not_written_over_what_they_are_of():
+    def f(x):
+        return np.sum(np.sign(np.sin(x) + x) * np.cos(x))
+
+    for size in (20_000, 300_000):
+        x = np.linspace(-2, 3, size)
+        compiled = jac.compile(f)
+        np.testing.assert_allclose(compiled(x), f(x), rtol=1e-10)
+        for name, out in re.findall(r"np\.sign\((\w+)(?:, out=(\w+))?\)", compiled.source):
+            assert name != out
+
+
+def test_borrowed_memory_lies_as_the_result_would():
+    W = np.random.default_rng(4).standard_normal((40, 30))
+
+    def f(X):
+        Y = np.transpose(np.reshape(W @ X, (8, 5, 600)), (1, 0, 2))
+        Z = np.tanh(Y + 1.0)
+        return np.sum(Z * Y), Z[::2]
+
+    X = np.random.default_rng(5).standard_normal((30, 600))
+    compiled = jac.compile(f)
+    total, rows = compiled(X)
+    np.testing.assert_allclose(total, f(X)[0], rtol=1e-11)
+    np.testing.assert_allclose(rows, f(X)[1], rtol=1e-12)
+    gradient = jac.compile(jac.grad(lambda X: f(X)[0]))(X)
+    step = np.zeros(X.shape)
+    step[3, 7] = 1e-30
+    np.testing.assert_allclose(gradient[3, 7], np.imag(f(X + 1j * step)[0]) / 1e-30, rtol=1e-9)

@@ -23,7 +23,7 @@ from ..namespace import Namespace
 from ..printing import call_text, literal
 from .grouping import TOGETHER
 from .placing import write_text
-from .rows import Call, Rows, is_dot, is_elementwise, is_gather
+from .rows import Call, Rows, is_dot, is_gather, takes_place
 from .turned import turned, turned_text, whole_text
 
 __all__ = ["Blocked"]
@@ -143,7 +143,7 @@ class Blocked:
             over = [
                 number[i] for i in {holder.get(id(o), id(o)) for o in node.operands} if i in number and last[i] == n
             ]
-            here = is_elementwise(node)
+            here = takes_place(node)
             if here:
                 free += over
             if rows.kind == "call" and (self.innermost or not _is_made(node)) and id(node) not in stored:
@@ -179,7 +179,7 @@ class Blocked:
         if id(operand) in self.copies:
             read = next(n for n, other in enumerate(self.makes) if other is self.copies[id(operand)])
         written = next(n for n, other in enumerate(self.makes) if other is node)
-        return read < written or (read == written and is_elementwise(node))
+        return read < written or (read == written and takes_place(node))
 
     def _holders(self) -> dict[int, int]:
         """The call in whose buffer a view lies."""

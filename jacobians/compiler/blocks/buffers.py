@@ -17,16 +17,17 @@ from ...program import Node
 from ..assembling import Assemble
 from ..loops.loop import Loop
 from ..namespace import Namespace
+from ..rewrites.memory import Memory
 from ..statements import Assign, Statement
 from .blocked import Blocked
 from .placing import Finish, Start
-from .rows import takes_out
+from .rows import takes_out, takes_place
 from .sharing import needed_after, owners
 
 __all__ = ["buffered", "planned", "written_into"]
 
 _IN_PLACE = 32_768  # bytes from which on writing into an operand is quicker than new memory
-_BORROWED = 262_144  # bytes from which on the system hands out new pages for new memory
+_BORROWED = 131_072  # bytes from which on the system hands out new pages for new memory
 _ALIGNED = 64
 
 
@@ -63,12 +64,15 @@ def buffered(statements: Sequence[Statement], kept: Iterable[int], name: str = "
     if not places:
         return list(statements)
     by_node = {id(place.node): place for place in places}
+    straight = _added_to(statements)
+    memory = Memory()
     for statement in statements:
         if isinstance(statement, Blocked):
             placed = [node for node in statement.stored if id(node) in by_node]
             statement.targets.update({id(n): _text(by_node[id(n)], name, *statement.order(n)) for n in placed})
         elif type(statement) is Assign and id(statement.node) in by_node:
-            statement.out = _text(by_node[id(statement.node)], name, statement.node.shape)
+            turned = (statement.node.shape,) if id(statement.node) in straight else _order(memory, statement.node)
+            statement.out = _text(by_node[id(statement.node)], name, *turned)
     size = max([place.stop for place in places])
     return [Borrow(name, size), *statements, GiveBack(name)]
 
@@ -116,8 +120,7 @@ def planned(statements: Sequence[Statement], kept: Iterable[int]) -> list[Place]
                 last[owner] = n
     escaping = {owner for node in kept for owner in owned.get(node, ())}
     head: dict[int, int] = {}  # the node whose memory a node has taken over
-    # What is added to by positions must lie in C order, and the memory of another may lie in another order.
-    in_order = {id(node) for statement in statements if isinstance(statement, Finish) for node in statement.shares}
+    in_order = _added_to(statements)
     for n, statement in enumerate(statements):
         if type(statement) is Assign:
             _take_over(statement, n, owned, last, escaping, head)
@@ -137,6 +140,20 @@ def planned(statements: Sequence[Statement], kept: Iterable[int]) -> list[Place]
     return _packed(wanted)
 
 
+def _added_to(statements: Sequence[Statement]) -> set[int]:
+    """What is added to by positions must lie in C order, and the memory of another may lie in another order."""
+    return {id(node) for statement in statements if isinstance(statement, Finish) for node in statement.shares}
+
+
+def _order(memory: Memory, node: Node) -> tuple[tuple[int, ...], str]:
+    """The shape in which the axes of a result lie as NumPy would lay them, and the text that puts them in order."""
+    axes = memory.order(node)
+    if axes == tuple(range(node.ndim)):
+        return node.shape, ""
+    back = tuple([axes.index(n) for n in range(node.ndim)])
+    return tuple([node.shape[n] for n in axes]), ".T" if node.ndim == 2 else f".transpose({back})"
+
+
 def _head(owner: int, head: Mapping[int, int]) -> int:
     while owner in head:
         owner = head[owner]
@@ -153,9 +170,7 @@ def _take_over(
 ) -> None:
     """Let an elementwise call write into an operand that it is the last to read."""
     node = statement.node
-    if node.nbytes < _IN_PLACE or statement.out or not isinstance(node.function, np.ufunc) or not takes_out(node):
-        return
-    if node.function.signature is not None:
+    if node.nbytes < _IN_PLACE or statement.out or not takes_place(node) or not takes_out(node):
         return
     for operand in node.operands:
         own = owned.get(id(operand)) == frozenset([id(operand)])
