@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 from typing import Any
 
+import autograd
+import autograd.numpy as anp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -203,3 +206,23 @@ def test_sums_of_what_is_not_finite(tree: Any, at: int, bad: float) -> None:
         assert not np.any(np.isfinite(found) & ~np.isfinite(expected))
     else:
         assert np.all(np.isfinite(found)) <= np.all(np.isfinite(expected))
+
+
+def test_what_cancels_in_a_factor_leaves_the_others_as_they_are() -> None:
+    """The weights of a mixture meet the differences as they are, and not those of each point and of each mean."""
+
+    def loss(np: Any) -> Any:
+        def f(Q: Any, means: Any, X: Any) -> Any:
+            y = np.einsum("kij,nkj->nki", Q, X[:, None, :] - means)
+            inner = -0.5 * np.sum(y**2, axis=2)
+            largest = np.max(inner, axis=1)
+            return np.sum(largest + np.log(np.sum(np.exp(inner - largest[:, None]), axis=1)))
+
+        return f
+
+    rng = np.random.default_rng(0)
+    arguments = rng.standard_normal((6, 5, 5)) / 2, rng.standard_normal((6, 5)), rng.standard_normal((4000, 5))
+    compiled = jac.compile(jac.grad(loss(np), argnums=(0, 1)))
+    for found, expected in zip(compiled(*arguments), autograd.grad(loss(anp), (0, 1))(*arguments), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+    assert re.findall(r"borrow\((\d+)\)", compiled.source) == [str(2 * 6 * 5 * 4000 * 8)]  # differences and products

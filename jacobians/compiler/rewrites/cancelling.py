@@ -20,7 +20,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...program import CONSTANT, Node
 from .contractions import Operand, Product, contracted, labelled, seen_through
-from .opening import Labels, is_product
+from .opening import Labels, is_entrywise, is_product
 from .rewriting import Builder, is_number
 from .witnesses import Need, found_in, moved, needs_of
 
@@ -70,8 +70,8 @@ class Cancelling:
                 return found
         if id(node) not in self._reciprocal or id(node) not in self._summed or node.dtype.kind != "f":
             return None
-        if node.function not in (np.add, np.subtract, np.sum, np.einsum):
-            return None
+        if node.function not in (np.add, np.subtract, np.sum, np.einsum) or is_entrywise(node):
+            return None  # a product is made of factors that have been reduced, and not a sum of products
         self._sizes, self._calls = {}, 0
         labels = tuple([None if size == 1 else self._label(size) for size in node.shape])
         terms = self._operands(node, labels, DEEPEST)
