@@ -10,7 +10,7 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import jacobians as jac
@@ -188,6 +188,7 @@ def value(tree: Any, E: Any, g: Any) -> Any:
 
 
 @settings(max_examples=200, deadline=None)
+@example(("+", "E", ("+", "E / s", ("+", "1", ("-", "E / s", "E / s")))))
 @given(trees())
 def test_sums_of_products_with_reciprocals(tree: Any) -> None:
     E, g = RNG.uniform(1, 2, (2, 5, 5))
@@ -206,6 +207,18 @@ def test_sums_of_what_is_not_finite(tree: Any, at: int, bad: float) -> None:
         assert not np.any(np.isfinite(found) & ~np.isfinite(expected))
     else:
         assert np.all(np.isfinite(found)) <= np.all(np.isfinite(expected))
+
+
+@pytest.mark.parametrize("number", [1.0, -2, 0.5])
+def test_numbers_beside_what_cancels_stay(number: float) -> None:
+    E = RNG.uniform(1, 2, (5, 5))
+
+    def f(E: Any) -> Any:
+        p = E / np.sum(E, axis=1, keepdims=True)
+        return p + (number + (p - p)), E - (p - ((p - p) - number))
+
+    for found, expected in zip(jac.compile(f)(E), f(E), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
 
 
 def test_what_cancels_in_a_factor_leaves_the_others_as_they_are() -> None:

@@ -108,6 +108,8 @@ class Cancelling:
             return None
         if node.function in (np.add, np.subtract) and len(zeros) == 2 and not all(zeros):
             return self._kept(node, node.args[zeros.index(False)], node.args[zeros.index(True)])
+        if node.function in (np.add, np.subtract) and len(zeros) < 2:
+            return None  # with a number
         product = node.function in (np.multiply, np.einsum) or all(zeros)
         if node.function is np.divide:
             product = zeros[0] and isinstance(node.args[0], Node)
