@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import product
 from typing import Any
 
@@ -238,4 +237,4 @@ def test_what_cancels_in_a_factor_leaves_the_others_as_they_are() -> None:
     compiled = jac.compile(jac.grad(loss(np), argnums=(0, 1)))
     for found, expected in zip(compiled(*arguments), autograd.grad(loss(anp), (0, 1))(*arguments), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
-    assert re.findall(r"borrow\((\d+)\)", compiled.source) == [str(2 * 6 * 5 * 4000 * 8)]  # differences and products
+    assert compiled.source.count("reshape((6, 5, 4000))") == 2  # differences, and their products with Q
