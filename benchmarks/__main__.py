@@ -1,4 +1,4 @@
-"""The command line: `run`, `list`, `table`, `plot`, `compare`, `profile`, `page`.
+"""The command line: `run`, `list`, `table`, `plot`, `compare`, `profile`, `contractions`, `page`.
 
     python -m benchmarks run [problem ...] [--sizes small|full] [--peers NAME,...] [--repeats N] [--threads N]
                              [--budget SECONDS] [--clock elapsed|processor] [--out FILE]
@@ -7,6 +7,7 @@
     python -m benchmarks plot FILE [PICTURE]
     python -m benchmarks compare OLD NEW
     python -m benchmarks profile [problem ...] [--sizes small|full] [--out FILE]
+    python -m benchmarks contractions [--only TEXT] [--repeats N] [--clock elapsed|processor] [--out FILE]
     python -m benchmarks page
 
 `run` ends with an error if the derivative by hand or that of this library fails or is wrong somewhere.
@@ -68,6 +69,13 @@ def parser() -> argparse.ArgumentParser:
     profile.add_argument("--out", type=Path, help="file for the result (JSON)")
     profile.set_defaults(command=profile_command)
 
+    contractions = commands.add_parser("contractions", help="contractions against einsum, opt_einsum and cotengra")
+    contractions.add_argument("--only", default="", help="those with this text in their name, or with this expression")
+    contractions.add_argument("--repeats", type=int, default=25, help="turns (25)")
+    contractions.add_argument("--clock", choices=("elapsed", "processor"), default="elapsed")
+    contractions.add_argument("--out", type=Path, help="file for the result (JSON)")
+    contractions.set_defaults(command=contractions_command)
+
     page = commands.add_parser("page", help="put the tables of the stored results into the documentation")
     page.set_defaults(command=page_command)
 
@@ -98,6 +106,7 @@ def run_command(options: argparse.Namespace, given: Sequence[str]) -> int:
         repeats=options.repeats,
         budget=options.budget,
         clock=options.clock,
+        threads=options.threads,
         report=lambda line: print(line, flush=True),
         keep=lambda rows: save(Run(rows, about), options.out) if options.out else None,
     )
@@ -162,6 +171,21 @@ def profile_command(options: argparse.Namespace, given: Sequence[str]) -> int:
     if options.out:
         options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(profile_tables({}, found))
+    return 0
+
+
+def contractions_command(options: argparse.Namespace, given: Sequence[str]) -> int:
+    settle_threads(1, given)
+    from .contests import contest_summary, contest_table, contests, save_contests
+    from .records import environment
+
+    about, found = environment(1, given, options.clock), []
+    turns = {"only": options.only, "repeats": options.repeats, "clock": options.clock}
+    for contest in contests(**turns, report=lambda line: print(line, flush=True)):
+        found.append(contest)
+        if options.out:
+            save_contests(found, about, options.out)
+    print(f"\n{contest_table(found)}\n\n{contest_summary(found)}")
     return 0
 
 

@@ -1,29 +1,26 @@
-"""The executor of `contract` against its peers, on the pairs and chains of contractions that Jacobians are made of.
+"""Pairs and chains of contractions that Jacobians are made of, and who is asked to compute them.
 
-    python benchmarks/contraction.py [--repeats 21] [--only TEXT]
+- `grid`: name, expression and sizes of each contraction, from 3 x 3 to 128 MB.
+- `contestants`: the same contraction by each library.
 
-Each row is one contraction at one size. Ours is called as the library calls it, its plan found in the cache. The peers
-are ``np.einsum`` as it is (its own loop, for pairs) and with a path found before, ``opt_einsum`` and ``cotengra``, as
-one calls them and as expressions made before; cotengra is left out where it is not installed. All must give the axes
-that are asked for, in C order. They take turns in changing order, the least time of each counts, and every result is
-compared.
+Ours is called as the library calls it, its plan found in the cache. The peers are ``np.einsum`` as it is (its own loop,
+for pairs) and with a path found before, ``opt_einsum`` and ``cotengra``, as one calls them and as expressions made
+before; cotengra is left out where it is not installed. All must give the axes that are asked for, in C order.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from time import perf_counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import opt_einsum
 
 from jacobians.contract import contract_factors
 from jacobians.labels import Label
-from jacobians.reports.table import table
 from jacobians.terms import Factor
+
+__all__ = ["contestants", "grid"]
 
 PAIRS: dict[str, tuple[str, Sequence[str]]] = {
     "GEMM": ("ij,jk->ik", ["i3 j3 k3", "i16 j16 k16", "i64 j64 k64", "i500 j500 k500", "i2000 j10 k2000"]),
@@ -81,7 +78,7 @@ def matrix_chain(length: int, sizes: Iterable[int]) -> tuple[str, str]:
     return f"{words}->{letters[0]}{letters[-1]}", named
 
 
-def rows() -> Iterable[tuple[str, str, dict[str, int]]]:
+def grid() -> Iterator[tuple[str, str, dict[str, int]]]:
     """Name, expression and sizes of each contraction."""
     named = [(name, expression, text) for name, (expression, texts) in (PAIRS | CHAINS).items() for text in texts]
     for length in (3, 4, 6, 8, 12):
@@ -93,7 +90,7 @@ def rows() -> Iterable[tuple[str, str, dict[str, int]]]:
 
 
 def contestants(expression: str, sizes: dict[str, int]) -> dict[str, Callable[[], np.ndarray]]:
-    """The same contraction by each library."""
+    """The same contraction by each library, its result in C order, which a transposed view is not."""
     generator = np.random.default_rng(0)
     left, right = expression.split("->")
     words = left.split(",")
@@ -117,64 +114,13 @@ def contestants(expression: str, sizes: dict[str, int]) -> dict[str, Callable[[]
         works["einsum"] = lambda: np.einsum(expression, *arrays)
     try:
         cotengra = importlib.import_module("cotengra")
+        made = cotengra.einsum_expression(expression, *shapes)
+        works["cotengra"] = lambda: cotengra.einsum(expression, *arrays)
+        works["cotengra made"] = lambda: made(*arrays)
     except ImportError:
-        return works
-    made = cotengra.einsum_expression(expression, *shapes)
-    works["cotengra"] = lambda: cotengra.einsum(expression, *arrays)
-    works["cotengra made"] = lambda: made(*arrays)
-    return works
+        pass
+    return {name: in_order(work) for name, work in works.items()}
 
 
 def in_order(work: Callable[[], np.ndarray]) -> Callable[[], np.ndarray]:
-    """The work with its result in C order, which a transposed view is not."""
     return lambda: np.ascontiguousarray(work())
-
-
-def least(works: Sequence[Callable[[], object]], repeats: int) -> list[float]:
-    """Least seconds of each work, in turns; short ones are repeated within a turn.
-
-    The order changes from turn to turn: who comes after a contestant that fills the caches would pay for it.
-    """
-    calls = []
-    for work in works:
-        work()
-        start = perf_counter()
-        work()
-        calls.append(max(1, int(4e-4 / max(perf_counter() - start, 1e-7))))
-    times = [float("inf")] * len(works)
-    generator = np.random.default_rng(0)
-    for _ in range(repeats):
-        for n in generator.permutation(len(works)):
-            work, count = works[n], calls[n]
-            start = perf_counter()
-            for _ in range(count):
-                work()
-            times[n] = min(times[n], (perf_counter() - start) / count)
-    return times
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=21, help="turns of each contraction")
-    parser.add_argument("--only", default="", help="only the contractions with this text in their names")
-    options = parser.parse_args(arguments)
-    lines = []
-    for name, expression, sizes in rows():
-        if options.only not in name:
-            continue
-        works = contestants(expression, sizes)
-        reference, *others = [work() for work in works.values()]
-        for other in others:
-            np.testing.assert_allclose(reference, other, rtol=1e-8, atol=1e-8 * float(np.abs(reference).max()))
-        ours, *peers = least([in_order(work) for work in works.values()], options.repeats)
-        best = min(peers)
-        words = " ".join(f"{letter}{size}" for letter, size in sizes.items())
-        words = words if len(words) < 30 else words[:27] + "..."
-        winner = list(works)[1 + peers.index(best)]
-        lines.append((name, expression, words, f"{1e6 * ours:.1f}", f"{1e6 * best:.1f}", winner, f"{ours / best:.2f}"))
-    print(table(("contraction", "expression", "sizes", "ours us", "best peer us", "which", "ratio"), lines))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -71,7 +71,9 @@ def alternate(
     clock: str = "elapsed",
     exempt: Collection[str] = (),
 ) -> dict[str, Turns]:
-    """Let the works take turns, first with the first in front, then with the second, ...
+    """Let the works take turns, in an order that is drawn anew for each turn.
+
+    Whoever comes after a work that fills the caches pays for it, so nobody should always come after the same one.
 
     Parameters
     ----------
@@ -92,9 +94,10 @@ def alternate(
         work.run()
         calls[name] = int(min(max(1, TURN / max(perf_counter() - start, 1e-7)), LONGEST))
     names = list(works)
+    generator = np.random.default_rng(0)
     for turn in range(repeats):
-        for k in range(len(names)):
-            name = names[(turn + k) % len(names)]
+        for k in generator.permutation(len(names)):
+            name = names[k]
             if spent[name] > budget and turn >= 3 and name not in exempt:
                 continue
             run, count = works[name].run, calls[name]

@@ -28,6 +28,7 @@ PACKAGES = (
     "torch",
     "autograd",
     "casadi",
+    "cotengra",
     "asdex",
     "sparsejac",
     "backpack-for-pytorch",

@@ -8,6 +8,7 @@ from typing import Any
 
 from .measuring import Work, alternate, bytes_of, first_call, peak_bytes
 from .peers import PEERS, Peer, unavailable
+from .probe import probes
 from .problem import Case, Problem
 from .records import Row
 
@@ -27,6 +28,7 @@ def run_problems(
     repeats: int = 25,
     budget: float = 30.0,
     clock: str = "elapsed",
+    threads: int = 1,
     report: Report = print,
     keep: Callable[[list[Row]], None] = lambda rows: None,
 ) -> list[Row]:
@@ -45,6 +47,8 @@ def run_problems(
     budget : float
         Seconds after which a way gets no more turns; those by hand and compiled get all that the targets ask for.
     clock : "elapsed" or "processor"
+    threads : int
+        How many each library may use; above one, probes tell what the machine gives so many.
     report : callable
         Is told each row.
     keep : callable
@@ -54,7 +58,7 @@ def run_problems(
     for problem in problems:
         for label, numbers in problem.sizes(sizes).items():
             case = problem.make(**numbers)
-            found = run_case(problem.name, label, case, peers, names, repeats, budget, clock)
+            found = run_case(problem.name, label, case, peers, names, repeats, budget, clock, threads)
             for row in found:
                 report(line(row))
             rows += found
@@ -73,6 +77,7 @@ def run_case(
     repeats: int = 25,
     budget: float = 30.0,
     clock: str = "elapsed",
+    threads: int = 1,
 ) -> list[Row]:
     """One row for each way of each peer that can be asked."""
     rows, works = [], {}
@@ -88,6 +93,10 @@ def run_case(
                 rows.append(row)
                 if work is not None:
                     works[name] = work
+    if threads > 1:
+        for name, work in probes(threads).items():
+            rows.append(Row(problem, size, name, note="what the machine gives"))
+            works[name] = work
     timed = alternate(works, repeats, budget, clock, exempt=("hand", "ours-compiled"))
     for row in rows:
         if row.peer in timed:
@@ -146,6 +155,8 @@ def planned(found: Any) -> tuple[int | None, int]:
 def line(row: Row) -> str:
     """A row for a terminal."""
     name = f"{row.problem} [{row.size}] {row.peer}"
+    if row.status == "ok" and row.median is not None and row.first is None:
+        return f"{name:58} {1e3 * row.median:10.3f} ms   {row.note}"
     if row.status != "ok" or row.median is None or row.first is None:
         return f"{name:58} {row.status}: {row.note}"
     return f"{name:58} {1e3 * row.median:10.3f} ms   first {1e3 * row.first:9.1f} ms   differs by {row.difference:.0e}"

@@ -16,6 +16,7 @@ from jacobians.errors import format_bytes
 from jacobians.reports.table import table
 
 from .measuring import spread
+from .probe import ALONE, TOGETHER
 from .problem import Target
 from .problems import PROBLEMS
 from .records import Row, Run
@@ -55,7 +56,7 @@ def best(rows: Rows, beginning: str = "") -> Row | None:
     if beginning:
         timed = [row for row in timed if row.peer == beginning or row.peer.startswith(f"{beginning}-")]
     else:
-        timed = [row for row in timed if row.peer != "hand" and not row.peer.startswith("ours")]
+        timed = [row for row in timed if not row.peer.startswith(("hand", "ours", ALONE))]
     return min(timed, key=lambda row: row.median or 0.0, default=None)
 
 
@@ -112,8 +113,12 @@ def milliseconds(row: Row | None) -> str:
 
 
 def speed_table(run: Run, markdown: bool = False) -> str:
-    """One line for each problem and size: milliseconds, the ratio to the expert, and what became of the targets."""
+    """One line for each problem and size: milliseconds, the ratio to the expert, and what became of the targets.
+
+    Of a run on several threads, the column `machine` tells what work in the cache takes on them, one thread being 1.
+    """
     header = ("problem", "size", "hand ms", "ours ms", "compiled ms", "ours / hand", "best other ms", "other", "target")
+    header = (*header[:6], "machine", *header[6:]) if run.threads > 1 else header
     lines = []
     for (name, size), rows in run.cases():
         other = best(rows)
@@ -124,6 +129,7 @@ def speed_table(run: Run, markdown: bool = False) -> str:
                 size,
                 *[milliseconds(rows.get(way)) for way in ("hand", "ours", "ours-compiled")],
                 str(ratio(ours_of(rows), rows.get("hand")) or "-"),
+                *[str(ratio(rows.get(TOGETHER), rows.get(ALONE)) or "-")] * (run.threads > 1),
                 milliseconds(other),
                 other.peer if other else "-",
                 "; ".join(verdict(rows, target, run.threads) for target in targets) or "-",

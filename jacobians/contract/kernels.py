@@ -42,10 +42,11 @@ TINY_PRODUCT = 32
 """Entries up to which einsum's loop takes what another function would have to see with other axes: 3 x 3 1.4 against
 1.6."""
 
-PRODUCT_LIMITS = 2_500, 2**23
+PRODUCT_LIMITS = 2_500, 2**20, 3 * 2**19
 """Entries between which einsum's loop writes a product with broadcasting faster than `np.multiply`. Scaled rows: 48 x
-48 3.6 against 3.0, 100 x 100 7.8 against 9.2, 1000 x 1000 925 against 1110. Outer: 1000 x 1000 626 against 1080, but
-4000 x 4000 34 against 23 ms, since the loop fills with zeros first."""
+48 3.6 against 3.0, 100 x 100 7.8 against 9.2, 1000 x 1000 925 against 1110, but 1500 x 1500 4.9 against 3.8 ms, since
+the loop fills with zeros first. Where neither factor has all labels, it pays for longer: outer 1000 x 1500 1.0 against
+1.6, 3000 x 3000 22 against 15 ms."""
 
 TRANSPOSED_LIMIT = 2**21
 """Entries above which einsum's loop is faster for two layouts of the same labels: 100 x 100 12 against 10, 1000 x 1000
@@ -64,9 +65,10 @@ MATVEC_LIMITS = 64, 500
 """Entries of each matrix below which, if there are more multiply-adds than the second, einsum's loop is faster than
 `np.matvec`: 20,000 of 3 x 3 324 against 679, 2,000 of 8 x 8 92 against 99, but three of 3 x 3 2.0 against 0.9."""
 
-INNER_LIMIT = 1_000
-"""Multiply-adds below which a batch of inner products goes to `np.vecdot`: 100 of 10 1.9 against 2.5, but 10,000 of 3
-83 against 50, and 500 over the first of 2000 x 500 12.6 against 0.5 ms."""
+INNER_LIMITS = 40, 1_000
+"""Inner products in a batch up to which it goes to `np.vecdot`, and multiply-adds if what is summed does not lie in one
+piece: 20 of 50 0.92 against 1.27, 10 of 1000 2.9 against 4.5, but 100 of 10 1.80 against 1.56, 10,000 of 3 83 against
+50, and 500 over the first of 2000 x 500 12.6 against 0.5 ms."""
 
 COPY_LIMIT = 1_000
 """Multiply-adds below which what would have to be copied for BLAS goes to einsum's loop: 3 x 3 x 3 5.3 against 3.6."""
@@ -217,17 +219,19 @@ def _product(left: Numbers, right: Numbers, result: Numbers, sizes: Sequence[int
     if left == right == result:
         return Kernel(result, np.multiply)
     entries = _size(result, sizes)
-    if set(left) == set(right):
+    most = PRODUCT_LIMITS[1 if len(result) in (len(left), len(right)) else 2]
+    alike = set(left) == set(right)
+    if alike:
         if entries > TRANSPOSED_LIMIT:
             return _loop(left, right, result, exact)
     else:
         if not exact and entries > PRODUCT_LIMITS[0] and set(left).isdisjoint(right):
             result = left + right
-        if PRODUCT_LIMITS[0] < entries < PRODUCT_LIMITS[1]:
+        if PRODUCT_LIMITS[0] < entries < most:
             return _loop(left, right, result, exact)
     groups = [(n,) for n in result] if exact else joined(result, (left, right))
     view_a, view_b = broadcast(left, groups, sizes), broadcast(right, groups, sizes)
-    if entries <= TINY_PRODUCT if not (view_a and view_b) else entries < PRODUCT_LIMITS[1]:
+    if entries <= TINY_PRODUCT if not (view_a and view_b) else alike or entries < most:
         return _loop(left, right, result, exact)
     if not exact:
         shape = tuple([sizes[n] for n in result]) if len(groups) < len(result) else None
@@ -243,7 +247,9 @@ def _inner(
     left: Numbers, right: Numbers, result: Numbers, sizes: Sequence[int], summed: Numbers, exact: bool
 ) -> Kernel:
     """All labels are shared."""
-    if exact or left != right or (result and _size(left, sizes) > INNER_LIMIT):
+    entries, pieces = _size(left, sizes), left[: len(result)] == result
+    many = _size(result, sizes) > INNER_LIMITS[0] or (entries > INNER_LIMITS[1] and not pieces)
+    if exact or left != right or (result and many):
         return _loop(left, right, result, exact)
     if not result:
         flat = (-1,)
@@ -252,7 +258,7 @@ def _inner(
     if copies(left, groups):
         return _loop(left, right, result, exact)
     view, loop = grouped(left, groups, sizes), _loop(left, right, result, exact).run
-    if view is not None and _size(left, sizes) <= TINY_PRODUCT:
+    if view is not None and entries <= TINY_PRODUCT:
         return Kernel(result, loop)
 
     def run(a: Any, b: Any) -> Any:

@@ -13,8 +13,9 @@ import math
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def _cores() -> int:
 
 
 _limits = {"threads": _cores()}
-_executors: dict[tuple[int, int], ThreadPoolExecutor] = {}
+_helpers: dict[int, tuple[SimpleQueue[Callable[[], None]], list[Thread]]] = {}
 _kept: dict[str, list[np.ndarray]] = {"arrays": [], "blocks": []}
 
 
@@ -116,63 +117,118 @@ def in_blocks(
         The results, in the order of the blocks.
     """
     threads = min(_limits["threads"], -(-size // step)) if parallel else 1
-    if threads > 1 and wider:  # threads take turns at the interpreter, so each goes further between two of its turns
-        step = min(2 * step, -(-size // threads))
+    longest = 2 * step if threads > 1 and wider else step  # threads share the interpreter: fewer turns at it
     count = -(-size // step)
     if innermost:
         cut = [array.transpose(*range(1, array.ndim), 0) for array in cut]
     results: list[Any] = [None] * count
-    waiting = deque(range(count))
+    # Each thread begins with blocks that lie side by side, since two threads that fill one page wait for each other.
+    edges = [count * n // threads for n in range(threads + 1)]
+    waiting = [deque(range(edges[n], edges[n + 1])) for n in range(threads)]
 
-    def work() -> None:
-        sizes = [np.dtype(dtype).itemsize * step * math.prod(shape) for dtype, shape in buffers]
+    def work(number: int) -> None:
+        mine = waiting[number]
+        sizes = [np.dtype(dtype).itemsize * longest * math.prod(shape) for dtype, shape in buffers]
         starts = [0]
         for nbytes in sizes:
             starts.append(starts[-1] + -(-nbytes // 64) * 64)
         memory = borrow(starts[-1], "blocks")
-        own = []
+        entire = []
         for start, nbytes, (dtype, shape) in zip(starts, sizes, buffers, strict=False):
             flat = memory[start : start + nbytes].view(dtype)
-            own.append(flat.reshape((*shape, step) if innermost else (step, *shape)))
+            entire.append(flat.reshape((*shape, longest) if innermost else (longest, *shape)))
+        own, length = entire, longest
         try:
-            while True:
-                try:
-                    n = waiting.popleft()
-                except IndexError:
-                    break
-                start, rows = n * step, min(step, size - n * step)
-                part = (..., slice(start, start + rows)) if innermost else slice(start, start + rows)
+            while (n := _next(mine, waiting)) is not None:
+                start = n * step
+                stop = start + step
+                if longest > step and len(mine) > 1 and _next(mine) is not None:  # the last turns are short ones
+                    stop += step
+                stop = min(stop, size)
+                part = (..., slice(start, stop)) if innermost else slice(start, stop)
                 blocks = [array[part] for array in cut]
-                if rows < step:
-                    part = (..., slice(rows)) if innermost else slice(rows)
-                    own = [buffer[part] for buffer in own]
+                if stop - start != length:
+                    length = stop - start
+                    part = (..., slice(length)) if innermost else slice(length)
+                    own = [buffer[part] for buffer in entire]
                 results[n] = function(*blocks, *whole, *own)
         except BaseException:
-            waiting.clear()
+            for numbers in waiting:
+                numbers.clear()
             raise
         give_back(memory, "blocks")
 
-    helpers = _helpers(work, threads - 1)
-    try:
-        work()
-    finally:
-        running = [helper for helper in helpers if not helper.cancel()]  # what has not begun finds nothing to do
-        wait(running)
-    for helper in running:
-        helper.result()
+    if threads == 1:
+        work(0)
+    else:
+        _together(work, threads)
     return results
 
 
-def _helpers(work: Callable[[], None], count: int) -> list[Any]:
-    """Let other threads work too, under the error handling (`np.errstate`) of this one."""
-    if count < 1:
-        return []
-    key = (os.getpid(), _limits["threads"])  # the threads of a process do not live on in its fork
-    executor = _executors.get(key)
-    if executor is None:
-        _executors.clear()
-        executor = _executors[key] = ThreadPoolExecutor(key[1], thread_name_prefix="jacobians")
+def _next(mine: deque[int], others: Sequence[deque[int]] = ()) -> int | None:
+    """The first of one's own numbers, or the last of those of who has most left; None if there is none."""
     try:
-        return [executor.submit(copy_context().run, work) for _ in range(count)]
+        return mine.popleft()
+    except IndexError:
+        pass
+    for numbers in sorted(others, key=len, reverse=True):
+        try:
+            return numbers.pop()
+        except IndexError:
+            continue
+    return None
+
+
+def _together(work: Callable[[int], None], count: int) -> None:
+    """Call ``work(0)`` here and ``work(1)`` ... in other threads, under the error handling (`np.errstate`) of this one.
+
+    What has not begun when this thread is done would find nothing to do, and does not begin any more.
+    """
+    places = deque(range(1, count))
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+    context = copy_context()
+
+    def take_part() -> None:
+        number = _next(places)
+        if number is None:
+            return
+        try:
+            context.copy().run(work, number)
+        except BaseException as error:
+            ended.put(error)
+        else:
+            ended.put(None)
+
+    _ask(take_part, count - 1)
+    begun = count - 1
+    try:
+        work(0)
+    finally:
+        while _next(places) is not None:
+            begun -= 1
+        failed = [error for error in [ended.get() for _ in range(begun)] if error is not None]
+    if failed:
+        raise failed.pop()
+
+
+def _ask(task: Callable[[], None], times: int) -> None:
+    """Let so many threads call a function, each once, when they come to it; they stay for the next one."""
+    process = os.getpid()  # the threads of a process do not live on in its fork
+    if process not in _helpers:
+        _helpers.clear()
+        _helpers[process] = SimpleQueue(), []
+    tasks, threads = _helpers[process]
+    try:
+        while len(threads) < times:
+            thread = Thread(target=_serve, args=(tasks,), name="jacobians", daemon=True)
+            thread.start()
+            threads.append(thread)
     except RuntimeError:  # the interpreter is about to exit, or has no threads
-        return []
+        pass
+    for _ in range(min(times, len(threads))):
+        tasks.put(task)
+
+
+def _serve(tasks: SimpleQueue[Callable[[], None]]) -> None:
+    while True:
+        tasks.get()()
