@@ -11,19 +11,31 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+from .contests import contest_summary, contest_table, load_contests
 from .plots import save_ratios
 from .profiling import profile_tables
 from .records import load
 from .tables import cost_table, peer_table, speed_table
 
-__all__ = ["PAGE", "PROFILES", "filled", "write_pages"]
+__all__ = ["CONTRACTIONS", "PAGE", "PROFILES", "filled", "write_pages"]
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 PROFILES = HERE.parent / "docs" / "profiles.md"
+CONTRACTIONS = HERE.parent / "docs" / "contractions.md"
 MARK = re.compile(r"(<!-- (results/\S+\.json) (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+LIBRARIES = {
+    "numpy": "NumPy",
+    "scipy": "SciPy",
+    "jax": "JAX",
+    "torch": "PyTorch",
+    "casadi": "CasADi",
+    "asdex": "asdex",
+}
+CONTRACTING = {"numpy": "NumPy", "opt_einsum": "opt_einsum", "cotengra": "cotengra"}
 TABLES = {"speed": speed_table, "cost": cost_table, "peers": peer_table}
 
 
@@ -36,16 +48,19 @@ def filled(text: str) -> str:
             after = json.loads((HERE / file).read_text(encoding="utf-8"))
             before = json.loads((HERE / file.replace("after", "before")).read_text(encoding="utf-8"))
             return f"{begin}\n{profile_tables(before, after)}\n{end}"
+        if kind == "contractions":
+            contests, environment = load_contests(HERE / file)
+            told = f"{contest_summary(contests)}\n\n{contest_table(contests, markdown=True)}"
+            return f"{begin}\n{told}\n\n{about(environment, CONTRACTING)}\n\n{end}"
         run = load(HERE / file)
         return f"{begin}\n{TABLES[kind](run, markdown=True)}\n\n{about(run.environment)}\n\n{end}"
 
     return MARK.sub(table, text)
 
 
-def about(environment: dict) -> str:
+def about(environment: dict, names: Mapping[str, str] = LIBRARIES) -> str:
     """One sentence on where the numbers are from."""
     machine, versions = environment["machine"], environment["versions"]
-    names = {"numpy": "NumPy", "scipy": "SciPy", "jax": "JAX", "torch": "PyTorch", "casadi": "CasADi", "asdex": "asdex"}
     libraries = ", ".join(f"{title} {versions[name]}" for name, title in names.items() if name in versions)
     revision = environment["revision"][:10] or "unknown"
     return (
@@ -57,6 +72,6 @@ def about(environment: dict) -> str:
 
 def write_pages() -> None:
     """Bring the tables of the pages and the picture up to date."""
-    for path in (PAGE, PROFILES):
+    for path in (PAGE, PROFILES, CONTRACTIONS):
         path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
     save_ratios(load(HERE / "results" / "one-thread.json"), PAGE.parent / "_static" / "benchmarks.png")

@@ -115,10 +115,11 @@ def milliseconds(row: Row | None) -> str:
 def speed_table(run: Run, markdown: bool = False) -> str:
     """One line for each problem and size: milliseconds, the ratio to the expert, and what became of the targets.
 
-    Of a run on several threads, the column `machine` tells what work in the cache takes on them, one thread being 1.
+    The column `machine`, on several threads, tells how long work in the cache takes on them, one thread being 1.
     """
     header = ("problem", "size", "hand ms", "ours ms", "compiled ms", "ours / hand", "best other ms", "other", "target")
-    header = (*header[:6], "machine", *header[6:]) if run.threads > 1 else header
+    probed = any(row.peer == TOGETHER for row in run.rows)
+    header = (*header[:6], "machine", *header[6:]) if probed else header
     lines = []
     for (name, size), rows in run.cases():
         other = best(rows)
@@ -129,7 +130,7 @@ def speed_table(run: Run, markdown: bool = False) -> str:
                 size,
                 *[milliseconds(rows.get(way)) for way in ("hand", "ours", "ours-compiled")],
                 str(ratio(ours_of(rows), rows.get("hand")) or "-"),
-                *[str(ratio(rows.get(TOGETHER), rows.get(ALONE)) or "-")] * (run.threads > 1),
+                *[str(ratio(rows.get(TOGETHER), rows.get(ALONE)) or "-")] * probed,
                 milliseconds(other),
                 other.peer if other else "-",
                 "; ".join(verdict(rows, target, run.threads) for target in targets) or "-",

@@ -12,7 +12,7 @@ import scipy.sparse
 from benchmarks import __main__ as command_line
 from benchmarks.comparing import comparison
 from benchmarks.measuring import Work, alternate, bytes_of, first_call, peak_bytes, spread
-from benchmarks.page import PAGE, filled
+from benchmarks.page import CONTRACTIONS, PAGE, filled
 from benchmarks.peers import PEERS, unavailable
 from benchmarks.peers.peer import Peer
 from benchmarks.plots import save_ratios
@@ -202,8 +202,9 @@ def test_a_picture_is_drawn(run, tmp_path):
     assert (tmp_path / "run.png").stat().st_size > 1000
 
 
-def test_the_page_shows_the_stored_results():
-    text = PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", [PAGE, CONTRACTIONS], ids=["benchmarks", "contractions"])
+def test_the_page_shows_the_stored_results(page):
+    text = page.read_text(encoding="utf-8")
     assert "<!-- results/" in text
     assert filled(text) == text, "run: python -m benchmarks page"
 

@@ -1,4 +1,4 @@
-"""Blocks on several threads: every row once, errors of any thread, threads that never come; results copied from a buffer."""
+"""Blocks on several threads: every row once, errors of any thread, threads that never come; copies from a buffer."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_row_is_done_once(threads: int, size: int, step: int, innermost: b
     found = in_blocks(block, size, step, [x, seen], [2.0], [(np.float64, (2,))], True, innermost, wider)
     np.testing.assert_array_equal(seen, 2 * x)
     assert sum(lengths) == size
-    assert max(lengths) <= (2 * step if wider and threads > 1 else step)
+    assert max(lengths) <= (4 * step if wider and threads > 1 else step)
     if not wider:
         assert found == [float(2 * n) for n in range(0, size, step)]  # in the order of the rows, whoever did them
 
@@ -51,7 +51,7 @@ def test_a_thread_that_waits_leaves_its_blocks_to_the_others() -> None:
             for _ in range(1000):
                 if len(others) == 99:
                     break
-                threading.Event().wait(0.01)
+                _ = threading.Event().wait(0.01)
         else:
             assert begun.wait(10)
             others.append(len(x))
@@ -69,7 +69,7 @@ def test_an_error_of_any_thread_is_raised_and_the_next_call_works(in_helper: boo
     x, met = np.zeros(100), threading.Barrier(2)
 
     def block(x: Any) -> None:
-        met.wait(10)  # both threads are in a block
+        _ = met.wait(10)  # both threads are in a block
         if (threading.current_thread() is not threading.main_thread()) == in_helper:
             raise ValueError("no such block")
         x += 1
@@ -104,7 +104,7 @@ def test_a_helper_sees_the_error_handling_of_the_caller() -> None:
     both = threading.Barrier(2)
 
     def block(x: Any) -> None:
-        both.wait(10)
+        _ = both.wait(10)
         seen[threading.current_thread() is threading.main_thread()] = np.geterr()["over"]
 
     before = jac.set_threads(2)
