@@ -71,8 +71,9 @@ def buffered(statements: Sequence[Statement], kept: Iterable[int], name: str = "
             placed = [node for node in statement.stored if id(node) in by_node]
             statement.targets.update({id(n): _text(by_node[id(n)], name, *statement.order(n)) for n in placed})
         elif type(statement) is Assign and id(statement.node) in by_node:
-            turned = (statement.node.shape,) if id(statement.node) in straight else _order(memory, statement.node)
-            statement.out = _text(by_node[id(statement.node)], name, *turned)
+            node = statement.node
+            shape, turned = (node.shape, "") if id(node) in straight else _order(memory, node)
+            statement.out = _text(by_node[id(node)], name, shape, turned)
     size = max([place.stop for place in places])
     return [Borrow(name, size), *statements, GiveBack(name)]
 
