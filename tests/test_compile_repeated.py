@@ -92,3 +92,17 @@ def test_a_difference_that_is_there_is_summed_once() -> None:
     np.testing.assert_allclose(columns, [sum(x[:, k]) - sum(y[:, k]) for k in range(6)], rtol=1e-13)
     np.testing.assert_allclose(rows, [sum(x[k]) - sum(y[4 - k]) for k in range(5)], rtol=1e-13)
     assert compiled.source.count(".sum(") == 3
+
+
+def test_a_first_axis_of_one_makes_no_other_difference():
+    def f(x):
+        return (x - np.mean(x, axis=0, keepdims=True)) * np.tanh(x - np.mean(x, axis=0)) + np.sum(x, axis=0)[None, :]
+
+    x = np.random.default_rng(8).standard_normal((6, 4))
+    compiled = jac.compile(f)
+    np.testing.assert_allclose(compiled(x), f(x), rtol=1e-13)
+    assert compiled.source.count(" - ") == 1
+    row = jac.compile(lambda x: np.add(np.sum(x, axis=0)[None, :], 1.0) * np.ones((1, 1)))
+    assert row(x).shape == (1, 4)
+    outer = jac.compile(lambda x: x[:, 0][:, None] - x[:, 0][None, :])
+    np.testing.assert_array_equal(outer(x), x[:, :1] - x[:, 0])

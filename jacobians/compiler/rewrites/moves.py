@@ -156,6 +156,9 @@ def _narrowed(builder: Builder, node: Node) -> Node | None:
     if node.kwargs or any(is_number(a) and node.function is np.multiply for a in node.args):
         return None  # a number stands outside of moves
     sources = [a.args[0] if isinstance(a, Node) and a.function is np.broadcast_to else a for a in node.args]
+    bare = [_without_first_axes(a) for a in sources]
+    if np.broadcast_shapes(*[a.shape if isinstance(a, Node) else np.shape(a) for a in bare]) == node.shape:
+        sources = bare  # x - m[None, :] is x - m
     if all(source is a for source, a in zip(sources, node.args, strict=True)):
         return None
     shape = np.broadcast_shapes(*[a.shape if isinstance(a, Node) else np.shape(a) for a in sources])
@@ -163,6 +166,14 @@ def _narrowed(builder: Builder, node: Node) -> Node | None:
         small = builder.call(node.function, *sources)
         return builder.call(np.broadcast_to, small, node.shape)
     return builder.call(node.function, *sources)
+
+
+def _without_first_axes(a: Any) -> Any:
+    """An array without the axes of size 1 that a reshape has put before all others."""
+    if not isinstance(a, Node) or a.function is not np.reshape or not isinstance(a.args[0], Node):
+        return a
+    inner = a.args[0]
+    return inner if inner.ndim and a.shape == (1,) * (a.ndim - inner.ndim) + inner.shape else a
 
 
 def _cast(builder: Builder, node: Node) -> Node | None:
