@@ -24,6 +24,7 @@ __all__ = [
     "Operand",
     "Path",
     "broadcast_axes",
+    "diagonal_pattern",
     "diagonal_term",
     "factor_on",
     "filled_partials",
@@ -187,17 +188,17 @@ def diagonal_term(
     if type(partial) is np.ndarray and partial.dtype is dtype:
         array = partial
     elif type(partial) is float or (isinstance(partial, (int, float)) and not isinstance(partial, np.generic)):
-        return _diagonal(out_shape, in_shape, None).term((), scale * partial)
+        return diagonal_pattern(out_shape, in_shape, None).term((), scale * partial)
     else:
         if type(partial) is complex:
             partial = np.asarray(partial, np.result_type(dtype, np.complex64))
         array = _floating(partial, dtype)
-    pattern = _diagonal(out_shape, in_shape, array.shape)
+    pattern = diagonal_pattern(out_shape, in_shape, array.shape)
     return pattern.term((array,), scale) if array.shape == pattern.sizes[0] else _filled(pattern, [array], scale)
 
 
 @lru_cache(maxsize=4096)
-def _diagonal(out_shape: tuple[int, ...], in_shape: tuple[int, ...], shape: tuple[int, ...] | None) -> Pattern:
+def diagonal_pattern(out_shape: tuple[int, ...], in_shape: tuple[int, ...], shape: tuple[int, ...] | None) -> Pattern:
     """The pattern of an entrywise function whose partial has this shape, or is a number."""
     out = axes_of(out_shape)
     inp = broadcast_axes(out, in_shape)

@@ -16,6 +16,9 @@ __all__ = ["with_rare_collection", "without_collection"]
 OBJECTS = 50_000
 """Objects that are made between two collections where these are rare; usually 700."""
 
+COLLECTIONS = 100
+"""Collections of young objects before one of what has outlived them, mostly the graph; usually 10."""
+
 _MUTEX = threading.Lock()
 _paused = 0
 _resume = False
@@ -49,7 +52,7 @@ def with_rare_collection() -> Iterator[None]:
         if _rare == 0:
             _usual = gc.get_threshold()
             if 0 < _usual[0] < OBJECTS:
-                gc.set_threshold(OBJECTS, *_usual[1:])
+                gc.set_threshold(OBJECTS, max(COLLECTIONS, _usual[1]), *_usual[2:])
         _rare += 1
     try:
         yield

@@ -34,6 +34,7 @@ from .partials import (
     Operand,
     Path,
     broadcast_axes,
+    diagonal_pattern,
     diagonal_term,
     factor_on,
     filled_partials,
@@ -200,6 +201,11 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
                     number, place = value
                     array, in_shape = (result, *operands)[place], operands[position].shape
                     found.append((0, position, diagonal_term(shape, in_shape, array, dtype, number)))
+                    continue
+            if type(value) is np.ndarray and value.shape == shape and value.dtype is dtype:
+                pattern = diagonal_pattern(shape, operands[position].shape, shape)
+                if pattern.sizes[0] == shape:
+                    found.append((0, position, pattern.term((value,))))
                     continue
             found.append((0, position, diagonal_term(shape, operands[position].shape, value, dtype)))
         return found

@@ -23,9 +23,9 @@ from jacobians.elimination import Plan, inner_vertices, named_order, predict, re
 from jacobians.elimination.recipes import _recipe, join
 from jacobians.elimination.settle import settle
 from jacobians.labels import Label, axes_of, standard_label
-from jacobians.partials import _diagonal
-from jacobians.pausing import OBJECTS
-from jacobians.terms import Factor, Map, Term, pattern_of, remembering
+from jacobians.partials import diagonal_pattern
+from jacobians.pausing import COLLECTIONS, OBJECTS
+from jacobians.terms import Affine, Factor, Map, Term, pattern_of, remembering
 from jacobians.terms import compose as compose_maps
 from jacobians.terms.pattern import _interned
 
@@ -54,9 +54,9 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 def test_the_second_call_plans_nothing(call: Callable[[], object]):
     first = call()
-    made = [cache.cache_info().misses for cache in (_recipe, _diagonal, _interned, standard_label)]
+    made = [cache.cache_info().misses for cache in (_recipe, diagonal_pattern, _interned, standard_label)]
     assert_array_equal(call(), first)
-    assert [cache.cache_info().misses for cache in (_recipe, _diagonal, _interned, standard_label)] == made
+    assert [cache.cache_info().misses for cache in (_recipe, diagonal_pattern, _interned, standard_label)] == made
 
 
 # fmt: off
@@ -227,6 +227,49 @@ def test_index_arrays_are_composed_once_in_an_elimination():
 def test_collection_is_rare_while_a_function_runs_and_usual_afterwards():
     usual = gc.get_threshold()
     assert grad(lambda x: x * gc.get_threshold()[0])(1.0) == max(usual[0], OBJECTS)
+    assert grad(lambda x: x * gc.get_threshold()[1])(1.0) == max(usual[1], COLLECTIONS)
     with pytest.raises(ZeroDivisionError):
         _ = grad(lambda x: x / 0 if gc.get_threshold() == usual else 1 // 0)(1.0)
     assert gc.get_threshold() == usual
+
+
+def _parts(x: np.ndarray) -> float:
+    """Parts of what was joined of parts: cotangents are cut at other starts each time, forwards and backwards."""
+    total, y = 0.0, x
+    for n in range(3):
+        y = np.concatenate([y[n : n + 4], np.sin(y[3::-1]), y[::2][:2]]) * x
+        total = total + np.sum(y[n:] ** 2) + np.sum(y[: n + 2 : 1] * y[9 : 7 - n : -1][: n + 2])
+    return total
+
+
+def test_parts_of_cotangents_are_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is cut of an array along one axis is a slice of it, not worked out by a map each time."""
+    x = np.linspace(0.2, 1.1, 10)
+    step = [np.imag(_parts(x + 1e-30j * h)) / 1e-30 for h in np.eye(10)]
+    np.testing.assert_allclose(grad(_parts)(x), step, rtol=1e-13)
+    monkeypatch.setattr(recipes, "gather", None)
+    np.testing.assert_allclose(grad(_parts)(x + 0.0), step, rtol=1e-13)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_parts_of_an_array_are_added_at_their_places(kind: type) -> None:
+    """What arrives at an array from parts of it; a part with a zero scale is no part, whatever stands there."""
+    whole, part = Label(7, "whole"), Label(3, "part")
+    numbers = np.array([1.0, 2.0, 3.0], kind)
+    terms = [
+        pattern_of(
+            Term((), ((whole,),), (Factor(numbers, (part,)),), (Map((whole,), (part,), Affine(n, s)),), (part,))
+        ).term([numbers + n if scale else np.full(3, np.inf, kind)], scale)
+        for n, s, scale in [(0, 1, 1.0), (1, 2, -2.0), (4, 1, 0.5)]
+    ]
+    expected = np.zeros(7)
+    for n, s, scale in [(0, 1, 1.0), (1, 2, -2.0), (4, 1, 0.5)]:
+        expected[n : n + 3 * s : s] += scale * (numbers + n)
+    found = to_dense(terms, (7,), np.dtype(kind))
+    assert found.dtype == kind
+    np.testing.assert_allclose(found, expected)
+    out = np.full(7, np.nan, kind)
+    assert to_dense(terms, (7,), np.dtype(kind), out) is out
+    np.testing.assert_array_equal(out, found)
+    none = terms[0]._pattern.term([np.full(3, np.inf, kind)], 0.0)
+    np.testing.assert_array_equal(to_dense([*terms, none], (7,), np.dtype(kind)), found)

@@ -6,8 +6,7 @@ The last step of a contraction: ones are broadcast, deltas become strides of a b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from math import isqrt, prod
+from math import isqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,11 +14,12 @@ import numpy as np
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
 from ..symmetric import mirror
-from ..terms import REAL, Affine, Factor, Map, OperatorFactor, Pattern, Term, picks_part, plain, spread
+from ..terms import REAL, Factor, Map, OperatorFactor, Term, plain, spread
 from .common import with_common_factors
 from .network import contract_factors
 from .reduction import apply_operators, reduce_term, scale_smallest
 from .stacking import write_stacked
+from .strides import _grid, _scaled, add_at, place_of, places_of, steps_of
 
 __all__ = ["Triplets", "is_native", "is_plain", "to_coo", "to_dense"]
 
@@ -51,6 +51,14 @@ def to_dense(
     symmetric : bool
         Whether the sum is known to be a symmetric matrix, of which only the upper triangle is needed.
     """
+    places = places_of(terms, shape)
+    if places:  # small parts of an array, as a rule
+        buffer = np.zeros(shape, dtype) if out is None else out
+        if out is not None:
+            buffer[...] = 0
+        for term, place in zip(terms, places, strict=True):
+            add_at(buffer, term, place)
+        return buffer
     if any([term.act for term in terms]):
         return _with_real_parts(terms, shape, dtype, out)
     terms = [_without_operators(term) for term in terms if not term.is_empty]
@@ -78,11 +86,11 @@ def to_dense(
         if _is_added_in_slices(buffer, term):
             _write(buffer, term, symmetric=False, add=True)
             continue
-        place = _place(term._pattern.skeleton, shape) if term._pattern is not None else None
+        place = place_of(term._pattern.skeleton, shape) if term._pattern is not None else None
         if place is None:
             _add_into(buffer, reduce_term(term))
         else:
-            _add_at(buffer, term, place)
+            add_at(buffer, term, place)
     return buffer
 
 
@@ -165,12 +173,6 @@ def is_native(part: Factor | OperatorFactor | Map) -> bool:
     return isinstance(part, Factor) and type(part.array) is np.ndarray
 
 
-def _grid(term: Term) -> Labels:
-    """The labels that index the entries of a reduced term: all free ones that no map determines, and the sources."""
-    determined = {label for relation in term.maps for label in relation.dst}
-    return tuple([label for label in term.labels if label not in determined])
-
-
 def _on_grid(term: Term, grid: Labels) -> Any:
     """The factor, broadcastable over the grid; a one where there is none."""
     if not term.factors:
@@ -178,10 +180,6 @@ def _on_grid(term: Term, grid: Labels) -> Any:
     (core,) = term.factors
     assert isinstance(core, Factor)
     return core.spread(grid)
-
-
-def _scaled(array: Any, scale: float) -> Any:
-    return array if scale == 1 else array * scale
 
 
 def is_plain(term: Term) -> bool:
@@ -276,95 +274,15 @@ def _add_into(buffer: np.ndarray, term: Term) -> None:
         np.add.at(flat, positions, values)
 
 
-class _Place(NamedTuple):
-    """Where the only factor of a term goes in a contiguous buffer: offset and strides count entries.
-
-    `moves` tells how far it moves for each step that the start of a map moves.
-    """
-
-    sizes: tuple[int, ...]
-    strides: tuple[int, ...]
-    offset: int
-    moves: tuple[int, ...]
-    order: tuple[int, ...] | None
-    shape: tuple[int, ...]
-
-
-@lru_cache(maxsize=8192)
-def _place(pattern: Pattern, shape: tuple[int, ...]) -> _Place | None:
-    """The place of terms of a skeleton that are in normal form and lie in the buffer by strides; None for others."""
-    determined = {label for relation in pattern.maps for label in relation.dst}
-    sources = {label for relation in pattern.maps for label in relation.src}
-    term = Term(pattern.out, pattern.inp, maps=pattern.maps, bound=pattern.bound)
-    normal = determined.issubset(term.free) and sources.issuperset(pattern.bound)
-    if len(pattern.groups) != 1 or not normal or not determined.isdisjoint(pattern.groups[0]):
-        return None
-    grid, steps = _grid(term), _steps(term, _row_major(shape))
-    if steps is None:
-        return None
-    (labels,) = pattern.groups
-    order = tuple(sorted(range(len(labels)), key=lambda n: grid.index(labels[n])))
-    spread_shape = tuple([label.size if label in labels else 1 for label in grid])
-    strides = tuple([steps[0].get(label, 0) for label in grid])
-    moved = None if order == tuple(range(len(order))) else order
-    return _Place(tuple([label.size for label in grid]), strides, *steps[1:], moved, spread_shape)
-
-
-def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The strides of a contiguous array, in entries."""
-    return tuple([prod(shape[n + 1 :]) for n in range(len(shape))])
-
-
-def _add_at(buffer: np.ndarray, term: Term, place: _Place) -> None:
-    """Add the factor of a term at its place."""
-    core = term.arrays[0]
-    if place.order is not None:
-        core = core.transpose(place.order)
-    if core.shape != place.shape:
-        core = core.reshape(place.shape)
-    item = buffer.itemsize
-    strides = [step * item for step in place.strides]
-    starts = term._pattern.starts  # type: ignore[union-attr]
-    offset = place.offset + sum([step * start for step, start in zip(place.moves, starts, strict=True)])
-    view = np.ndarray(place.sizes, buffer.dtype, buffer, offset * item, strides)  # type: ignore[arg-type]
-    np.add(view, _scaled(core, term.scale), out=view, casting="same_kind")
-
-
 def _strided(buffer: np.ndarray, term: Term, grid: Labels) -> np.ndarray | None:
     """The view of the buffer whose axes are the grid, where deltas and affine maps allow one."""
-    found = _steps(term, buffer.strides)
+    found = steps_of(term, buffer.strides)
     if found is None:
         return None
     steps, offset, _ = found
     sizes = [label.size for label in grid]
     start = buffer.reshape(-1)[offset // buffer.itemsize :]
     return np.lib.stride_tricks.as_strided(start, sizes, [steps.get(label, 0) for label in grid])
-
-
-def _steps(term: Term, strides: tuple[int, ...]) -> tuple[dict[Label, int], int, tuple[int, ...]] | None:
-    """How far a step of each label goes in an array of these strides, and where they begin; None where that varies.
-
-    And how far they move with the start of each map that picks a part.
-    """
-    steps: dict[Label, int] = {}
-    for step, axis in zip(strides, term.out + term.inp, strict=True):
-        for label in reversed(axis):
-            steps[label] = steps.get(label, 0) + step
-            step *= label.size
-    offset, moves = 0, []
-    for relation in term.maps:
-        index = relation.index
-        if len(relation.dst) != 1 or not isinstance(index, Affine) or index.modulus is not None:
-            return None
-        step = steps.pop(relation.dst[0], 0)
-        offset += index.start * step
-        if picks_part(relation):
-            moves.append(step)
-        step *= index.step
-        for label in reversed(relation.src):
-            steps[label] = steps.get(label, 0) + step
-            step *= label.size
-    return steps, offset, tuple(moves)
 
 
 def _duck_dense(term: Term) -> Any:

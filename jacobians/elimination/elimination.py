@@ -113,7 +113,7 @@ def _forward(
             waiting[source] -= 1
             if source in arrived:
                 last = not waiting[source] and source not in outputs
-                inner = _merged(arrived[source], graph, source)
+                inner = _merged(arrived[source], graph, source, large=large)
                 if last:
                     del arrived[source]
                 spare = _spare(outer, inner, is_ours, last) if large else NOTHING_SPARE
@@ -134,7 +134,7 @@ def _backward(living: Edges, graph: LinearGraph, cotangents: Products, consume: 
         edges = _taken(living, graph, target, consume)
         outer = arrived.pop(target, [])
         if len(outer) > 1:
-            outer = _merged(outer, graph, target)
+            outer = _merged(outer, graph, target, large=large)
         waiting = len(edges)
         for source in list(edges):
             if large:
@@ -152,7 +152,12 @@ def _backward(living: Edges, graph: LinearGraph, cotangents: Products, consume: 
                 inner, spare = edges[source], NOTHING_SPARE
                 if len(inner) > 1:
                     inner = sum_of(inner, graph, target)
-            joined = _joined(outer, inner, graph, source, COTANGENT, spare)
+            if len(outer) == len(inner) == 1 and not graph.has_complex:  # the usual case, at once
+                term = join(outer[0], inner[0], spare)
+                joined = [] if term is None else [term]
+                del term
+            else:
+                joined = _joined(outer, inner, graph, source, COTANGENT, spare)
             if source in arrived:
                 arrived[source] += joined
             else:
@@ -272,10 +277,10 @@ def _living(graph: LinearGraph, inputs: set[int], output: int) -> Edges:
         if edges and not reached.isdisjoint(edges):
             reached.add(vertex)
     living: Edges = {}
-    wanted = {output}
+    wanted, inner, into = {output}, reached.difference(inputs), graph.into
     for vertex in range(output, -1, -1):
-        if vertex in wanted and vertex in reached and vertex not in inputs:
-            edges = graph.into[vertex]
+        if vertex in wanted and vertex in inner:
+            edges = into[vertex]
             if not reached.issuperset(edges):
                 edges = {source: terms for source, terms in edges.items() if source in reached}
             living[vertex] = edges
@@ -349,13 +354,19 @@ def _chained(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, s
     return [term for term in terms if term is not None]
 
 
-def _merged(terms: list[Term], graph: LinearGraph, target: int, factored: bool = False) -> list[Term]:
-    """The merged terms of an edge, in place, so that an edge that is used again is merged already."""
+def _merged(
+    terms: list[Term], graph: LinearGraph, target: int, factored: bool = False, large: bool = True
+) -> list[Term]:
+    """The merged terms of an edge, in place, so that an edge that is used again is merged already.
+
+    Only arrays that may be `large` are written into.
+    """
     if len(terms) > 1:
         if graph.has_complex:
             terms[:] = sum_of(terms, graph, target, densify=not factored)
         else:
-            terms[:] = merge(terms, graph.dtypes[target], densify=not factored, spare=spare_arrays(terms))
+            spare = spare_arrays(terms) if large else NOTHING_SPARE
+            terms[:] = merge(terms, graph.dtypes[target], densify=not factored, spare=spare)
     return terms
 
 

@@ -8,7 +8,7 @@ few recipes, and the second call of a function plans nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from math import isqrt, prod
 from typing import Any, Literal, NamedTuple
@@ -24,6 +24,7 @@ from ..terms.memory import recall
 from .owning import NOTHING_SPARE, room
 from .settle import Work, settle
 from .shadows import Ledger, Shadow
+from .slices import Slice, slice_of
 from .tracks import Track, all_shadows, track
 
 __all__ = ["join"]
@@ -43,7 +44,10 @@ def join(
     be so, and a large dense one is so exactly.
     """
     left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
-    recipe = None if left is None or right is None else _recipe_for(left, right)
+    if left is None or right is None:
+        recipe = None
+    else:
+        recipe = _recipe_for(left, right) if left.starts or right.starts else _recipe(left, right)
     if recipe is not None:
         return recipe.follow(outer, inner, spare, once, symmetric) if recipe else None
     term = chain(outer, inner)
@@ -140,6 +144,7 @@ class _Recipe:
         "scale",
         "settled",
         "shapes",
+        "slices",
         "steps",
         "tracks",
     )
@@ -162,6 +167,7 @@ class _Recipe:
         known = origins or {}
         self.origins = None if origins is None else [known[id(m.index)] for m in settled.maps if id(m.index) in known]
         self.moving = [known.get(id(s.argument.index)) if isinstance(s.argument, Map) else None for s in self.steps]
+        self.slices = _slices(self.labels, self.steps)
         self.moves = bool(self.origins) or any([origin is not None for origin in self.moving])
         # Most recipes multiply arrays and no more: then the pattern of the result is known before.
         only = not shapes and all([step.product for step in self.steps])
@@ -232,8 +238,14 @@ class _Recipe:
         labels = self.labels.copy()
         for place, shape in self.shapes.items():
             arrays[place] = np.reshape(arrays[place], shape)
-        for (function, operands, given, product), origin in zip(self.steps, self.moving, strict=True):
-            argument: Any = moved(given, starts[origin]) if origin is not None and starts and starts[origin] else given
+        notes = zip(self.steps, self.moving, self.slices, strict=True)
+        for (function, operands, given, product), origin, part in notes:
+            start = starts[origin] if origin is not None and starts else 0
+            if part is not None:
+                arrays.append(part.of(arrays[operands[0]], start or given.index.start))
+                labels.append(part.labels)
+                continue
+            argument: Any = moved(given, start) if start else given
             if product:
                 first, second = operands
                 arrays.append(_multiply(arrays[first], arrays[second]))
@@ -262,6 +274,18 @@ class _Recipe:
         if all([isinstance(relation.index, Affine) for relation in term.maps]):
             self.patterns[groups] = patterned(term.out, term.inp, groups, term.maps, term.bound)
         return self.patterns.get(groups)
+
+
+def _slices(labels: Sequence[Axis], steps: Sequence[_Step]) -> list[Slice | None]:
+    """The steps that only take a part of an array along one axis."""
+    known: list[Axis | None] = [*labels]
+    found = []
+    for function, operands, argument, product in steps:
+        given = known[operands[0]]
+        part = slice_of(given, argument) if function is _gather and given is not None else None
+        known.append(argument if product else None if part is None else part.labels)
+        found.append(part)
+    return found
 
 
 def _is_matrix(settled: Term, notes: _Notes, places: tuple[int, ...]) -> bool:
@@ -315,11 +339,8 @@ def _multiply(a: Any, b: Any) -> Any:
 
 def _recipe_for(left: Pattern, right: Pattern) -> _Recipe | Literal[False] | None:
     """The recipe of the skeletons of two patterns, where it does not depend on their starts; else their own."""
-    if left.starts or right.starts:
-        recipe = _recipe(left.skeleton, right.skeleton)
-        if recipe and recipe.origins is not None:
-            return recipe
-    return _recipe(left, right)
+    recipe = _recipe(left.skeleton, right.skeleton)
+    return recipe if recipe and recipe.origins is not None else _recipe(left, right)
 
 
 @lru_cache(maxsize=16384)
