@@ -18,20 +18,20 @@ class Slice(NamedTuple):
     Attributes
     ----------
     axis : int
-    count, step : int
+    size, step : int
         How many entries along the axis, and how far apart.
     labels, shape
         Of the result.
     """
 
     axis: int
-    count: int
+    size: int
     step: int
     labels: Axis
     shape: tuple[int, ...]
 
     def of(self, array: Any, start: int) -> Any:
-        stop = start + self.step * self.count
+        stop = start + self.step * self.size
         part = array[(*[slice(None)] * self.axis, slice(start, stop if stop >= 0 else None, self.step))]
         return part if part.shape == self.shape else np.reshape(part, self.shape)
 
