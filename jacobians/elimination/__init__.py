@@ -5,6 +5,7 @@
 - `owning`: what nobody else holds, and may be written into.
 - `elimination`: `eliminate(graph, inputs, output, order)`, join and merge until only edges from the inputs are left.
 - `pushing`: a graph that pushes tangents while it is written, for Jacobian-vector products.
+- `shortening`: entrywise steps as one, in a graph that is kept.
 - `several`: the same towards several outputs, with what they share eliminated once.
 - `shadows`, `machine`: arrays without numbers that count what is done to them, and how long that takes.
 - `tracks`: what that comes to, once for each step of a prediction that occurs again.
@@ -28,6 +29,7 @@ from .pushing import PushingGraph
 from .settle import settle
 from .several import eliminate_several, pull_several, push_several, with_sink
 from .shadows import Ledger, shadow_term
+from .shortening import shorten
 
 __all__ = [
     "NAMES",
@@ -55,5 +57,6 @@ __all__ = [
     "push_several",
     "settle",
     "shadow_term",
+    "shorten",
     "with_sink",
 ]

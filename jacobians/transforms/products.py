@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..elimination import PushingGraph
+from ..elimination import PushingGraph, has_large, shorten
 from ..errors import ArgumentError
 from ..labels import axes_of
 from ..recording import Linearised, as_jacobian, checked_vectors, handed_out, linearise, owned_graph, pull
@@ -53,6 +53,8 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False, allo
 
     def finish(record: Linearised) -> Any:
         value = record.value()
+        if has_large(record.graph):
+            shorten(record.graph, record.inputs, record.outputs)
         graph = owned_graph(record, value)
         ends = [(graph.shapes[n], graph.dtypes[n]) for n in record.outputs]
 
