@@ -91,7 +91,7 @@ def test_sums_over_far_entries_go_along_the_near_ones() -> None:
 
 def test_the_sum_of_a_product_that_is_there() -> None:
     text = compiled_text(lambda a, b, W: (W.T @ (a * b).T, np.einsum("ij,ij->j", a, b)), X, a, W)
-    assert ".sum(axis=0)" in text
+    assert text.count(" * ") == 1
     assert "einsum" not in text
 
 

@@ -12,6 +12,7 @@
 - `lowering`: contractions become direct calls.
 - `outward`: moves come after what is computed by rows.
 - `siblings`: one call for neighbouring parts of one small array.
+- `totals`: sums as products with ones.
 - `symmetry`: symmetric matrices that are so exactly, at least cost.
 """
 
@@ -33,6 +34,7 @@ from .rewriting import Builder, rebuilt
 from .scales import placed
 from .siblings import joined
 from .symmetry import symmetrised, without_needless
+from .totals import totalled
 
 __all__ = ["simplified"]
 
@@ -49,7 +51,7 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     outputs = multiplied(without_needless(inverted(rebuilt(outputs, builder), builder), builder), builder)
     outputs = placed(without_differences(outputs, builder), Builder({}))
     nodes = topological(outputs)
-    for rewrite in (inner_products, without_repetition, divided, lowered, outward, joined, symmetrised):
+    for rewrite in (inner_products, without_repetition, divided, lowered, outward, joined, totalled, symmetrised):
         before, outputs = outputs, rewrite(outputs, nodes)
         if outputs is not before:
             nodes = topological(outputs)
