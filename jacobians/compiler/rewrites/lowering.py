@@ -146,6 +146,8 @@ def _asked(node: Node, order: Labels) -> list[tuple[Node, Labels, bool]]:
                 # The longer side lies together: so a vector meets it, and what is computed entry by entry.
                 length = [prod([operand.shape[labels.index(x)] for x in group]) for group in (free, summed)]
                 ends = (*summed, *free) if length[0] > length[1] else ends
+            elif not must:  # as it is: another order would be a copy where what makes it has no choice
+                ends = tuple([x for x in labels if x not in batch])
             answers.append((operand, tuple([labels.index(x) for x in (*batch, *ends)]), must))
     return answers
 

@@ -86,7 +86,7 @@ class Distribution:
         left, right = node.args
         if not (isinstance(left, Node) and isinstance(right, Node)) or node.dtype.kind not in "fc" or left is right:
             return None
-        if left.shape != node.shape or right.shape != node.shape or left.dtype != right.dtype:
+        if left.dtype != right.dtype or not all([a.shape == node.shape or _is_spread(a, node) for a in (left, right)]):
             return None
         first, second = self._terms_of(left), self._terms_of(right)
         if node.function is np.subtract:
@@ -99,7 +99,7 @@ class Distribution:
         found = False
         while pairs:
             a, b = pairs.pop(0)
-            if a not in terms or b not in terms:
+            if a not in terms or b not in terms or node.shape not in (a[1].shape, b[1].shape):
                 continue
             made = self._pair(node, a, b)
             if made is not None:
@@ -176,6 +176,11 @@ class Distribution:
         shape = tuple([1 if x is None else sizes[x] for x in labels])
         dtype = np.result_type(*[factor.node.dtype for factor in rest.factors])
         return contracted(self.builder, Product(rest.scale, tuple(rest.factors), labels, sizes), shape, dtype)
+
+
+def _is_spread(a: Node, node: Node) -> bool:
+    """Whether an addend is the same along some axes: it has a factor of size 1 there, or sums of what others carry."""
+    return a.ndim == node.ndim and a.size < node.size and a.size > 1
 
 
 def _split(opened: Opened, labels: Labels, first: _Addend, second: _Addend, without: int | None) -> _Split | None:
