@@ -181,3 +181,50 @@ def test_a_result_takes_the_memory_of_a_product_that_is_read_in_another_shape() 
     np.testing.assert_allclose(second, f(-2 * F, k), rtol=1e-12)
     assert not np.shares_memory(first, second)
     assert "borrow" not in compiled.source
+
+
+def test_a_common_factor_of_a_sum_that_is_spread() -> None:
+    """The slope of a normalised row: weights times what differs from their mean."""
+
+    def f(E: Any, r: Any, D: Any) -> Any:
+        P = E * r[:, None]
+        return P, (r[:, None] * D - (r * np.sum(P * D, axis=1))[:, None]) * E
+
+    E, r, D = RNG.random((30, 20)), RNG.random(30), RNG.standard_normal((30, 20))
+    found, expected = jac.compile(f)(E, r, D), f(E, r, D)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
+    E[2, 3] = np.inf
+    with np.errstate(all="ignore"):
+        assert not np.isfinite(jac.compile(f)(E, r, D)[1][~np.isfinite(f(E, r, D)[1])]).any()
+
+
+def test_numbers_come_after_values_are_added_to_few() -> None:
+    i, j = np.triu_indices(30, 1)
+    x = RNG.standard_normal((30, 3))
+    compiled = jac.compile(jac.grad(lambda x: 3.0 * np.sum((x[i] - x[j]) ** 4)))
+    d = x[:, None] - x
+    np.testing.assert_allclose(compiled(x), 12.0 * np.sum(d**3, axis=1), rtol=1e-10, atol=1e-10)
+    assert "np.subtract.at(" in compiled.source
+
+
+def test_batched_products_are_read_as_they_lie() -> None:
+    X, T = RNG.standard_normal((8, 48, 32)), RNG.standard_normal((8, 48, 48))
+    compiled = jac.compile(lambda W: np.einsum("bti,btj->ij", X, T @ (X @ W)))
+    W = RNG.standard_normal((32, 32))
+    np.testing.assert_allclose(compiled(W), np.einsum("bti,btj->ij", X, T @ (X @ W)), rtol=1e-10, atol=1e-10)
+    assert "transpose" not in compiled.source
+
+
+def test_temporaries_lie_as_those_that_they_are_made_of() -> None:
+    A, B, C = RNG.standard_normal((40, 8)), RNG.standard_normal((50, 8)), RNG.standard_normal((60, 8))
+    T = RNG.standard_normal((40, 50, 60))
+
+    def loss(A: Any, B: Any, C: Any) -> Any:
+        return 0.5 * np.sum((np.einsum("ir,jr,kr->ijk", A, B, C) - T) ** 2)
+
+    E = np.einsum("ir,jr,kr->ijk", A, B, C) - T
+    expected = [np.einsum("ijk,jr,kr->ir", E, B, C), np.einsum("ijk,ir,kr->jr", E, A, C)]
+    found = jac.compile(jac.grad(loss, argnums=(0, 1, 2)))(A, B, C)
+    for ours, theirs in zip(found, [*expected, np.einsum("ijk,ir,jr->kr", E, A, B)], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)

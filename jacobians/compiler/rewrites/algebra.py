@@ -68,7 +68,7 @@ def _multiply(builder: Builder, node: Node) -> Node | None:
     for number, other in numbers:
         if number is not None and is_plain(other):
             inner, _ = split_scale(other)
-            if other.function is embed or other.function is scatter:
+            if other.function is embed or (other.function is scatter and not _is_gathering(other)):
                 return builder.call(other.function, builder.scaled(number, other.args[0]), *other.args[1:])
             if other is b and is_number(a) and (inner == 1 or not is_safe(inner * number)):
                 return None
@@ -87,6 +87,19 @@ def _multiply(builder: Builder, node: Node) -> Node | None:
     if s != 1 or t != 1:
         return builder.scaled(s, builder.scaled(t, builder.call(np.multiply, x, y)))
     return builder.known(np.multiply, b, a)
+
+
+def _is_gathering(node: Node) -> bool:
+    """Whether a `scatter` adds up many values to few."""
+    return node.size < node.args[0].size
+
+
+def _scaled_scatter(builder: Builder, node: Node) -> Node | None:
+    """A number times what is added up to fewer entries."""
+    if not _is_gathering(node) or not isinstance(node.args[0], Node):
+        return None
+    scale, base = split_scale(node.args[0])
+    return None if scale == 1 else builder.scaled(scale, builder.call(scatter, base, *node.args[1:]))
 
 
 def _masked(builder: Builder, a: Any, b: Any) -> Node | None:
@@ -351,6 +364,7 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.square: (lambda build, node: _square(build, node.args[0]) if is_plain(node.args[0]) else None,),
     np.reciprocal: (lambda build, node: build.call(np.divide, 1, node.args[0]) if is_plain(node.args[0]) else None,),
     np.reshape: (_of_scattered,),
+    scatter: (_scaled_scatter,),
     np.sum: (_total,),
     np.mean: (_mean,),
 }
