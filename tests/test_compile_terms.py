@@ -115,3 +115,44 @@ def _states(W, x):
         x = np.tanh(W @ x)
         states.append(x)
     return states
+
+
+def _outputs(steps: int, xp):
+    X, Y = np.sin(np.arange(steps * 6.0)).reshape(steps, 2, 3), np.cos(np.arange(steps * 4.0)).reshape(steps, 2, 2)
+
+    def loss(A, U, b, V):
+        h, outputs = xp.zeros((2, 4)), []
+        for x in X:
+            h = xp.tanh(x @ A + h @ U + b)
+            outputs.append(h @ V)
+        return xp.mean((xp.stack(outputs) - Y) ** 2)
+
+    return loss, [_RNG.standard_normal(shape) / 2 for shape in [(3, 4), (4, 4), (4,), (4, 2)]]
+
+
+def test_what_no_step_reads_is_made_after_the_loop():
+    loss, arguments = _outputs(40, np)
+    compiled = jac.compile(jac.grad(loss, argnums=(0, 1, 2, 3)))
+    results = compiled(*arguments)
+    expected = autograd.grad(_outputs(40, anp)[0], argnum=(0, 1, 2, 3))(*arguments)
+    for result, other in zip(results, expected, strict=True):
+        np.testing.assert_allclose(result, other, rtol=1e-9, atol=1e-12)
+    bodies = [line for line in compiled.source.splitlines() if line.startswith(" " * 8)]
+    assert len(bodies) == 6  # forward: product, sum, tanh; backward: product, sum, slope
+    assert not any(".sum(" in line for line in bodies)
+
+
+def test_values_handed_on_in_a_ring_stay_in_the_loop():
+    def f(x, y, z):
+        total = 0.0
+        for _ in range(40):
+            x, y, z = np.sin(y), z * 0.9, np.cos(x)
+            total = total + x * y
+        return np.sum(total + z)
+
+    arguments = [_RNG.standard_normal(3) for _ in range(3)]
+    compiled = jac.compile(jac.grad(f, argnums=(0, 1, 2)))
+    for n, result in enumerate(compiled(*arguments)):
+        for k in range(3):
+            moved = [a + 1e-30j * np.eye(3)[k] if m == n else a for m, a in enumerate(arguments)]
+            np.testing.assert_allclose(result[k], np.imag(f(*moved)) / 1e-30, rtol=1e-10)

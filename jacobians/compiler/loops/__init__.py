@@ -5,7 +5,7 @@
 - `slots`, `repetition`: what of a statement may differ from step to step, and where statements repeat.
 - `laws`: how what differs goes on: the same, carried, counted, or read from an earlier loop.
 - `spread`, `loop`: what a loop keeps for others, and `Loop`, its statement.
-- `stacking`, `grouping`, `ahead`, `parting`, `lifting`: what does not wait for the step
+- `stacking`, `grouping`, `ahead`, `recurrence`, `parting`, `lifting`: what does not wait for the step
   before is done for all steps at once.
 - `rolling`, `parts`: loops are found, and each part of a program is simplified by itself.
 """

@@ -15,6 +15,7 @@ from .ahead import Ahead, Arrays, Field, Product, called, entry, is_small, produ
 from .grouping import Waiting, grouped
 from .loop import Carried, Element, Kept, Loop, Stack, listed, placeholder
 from .order import Accumulate
+from .recurrence import recurring
 from .slots import changed
 from .stacking import added_up, call, is_cheap, reshaped, stacked, summed
 
@@ -73,19 +74,34 @@ class Part(Ahead):
         kept = [self._new(node) for node in self.needed]
         moved = {id(node): node for core in (*cores, *kept) for node in self._moved(core)}
         self.sums |= {id(statement.node) for statement in places} | set(moved)
-        needed = {id(self._new(c.after)) for c in self.old.carried if id(c.inside) not in sums}
+        handed = [c for c in self.handed.values() if id(c.inside) not in sums]
         demanded = {id(self._new(node)) for node in self.needed} | {id(core) for core in cores}
+        read = recurring(self.body, handed) | {id(c.inside) for c in handed if not self._may_stand(c.inside)}
+        while True:  # what no step reads of the step before need not be made in the loop for it
+            after = {id(c.after) for c in handed if id(c.inside) in read}
+            staying, needed = self._stays(after, demanded, {id(place.node) for place in places}, set(moved))
+            more = {id(c.inside) for c in handed if id(c.inside) in needed} - read
+            if not more:
+                break
+            read |= more
+        self.staying = staying[::-1]
+        self.loop.carried = [c for c in handed if id(c.inside) in read]
+        self.read = needed | {id(self._new(node)) for node in self.needed}
+
+    def _stays(self, needed: set[int], demanded: set[int], placed: set[int], moved: set[int]) -> tuple[list, set[int]]:
+        """What stays in the loop, last first, and what it reads; the rest of what is demanded is made afterwards."""
+        demanded = set(demanded)
         self.afterwards: set[int] = set()
         staying: list[Statement] = []
         for statement in reversed(self.body):
             own = {id(node) for node in statement.makes}
-            if own & {id(place.node) for place in places}:
+            if own & placed:
                 continue
             node = called(statement)
-            if node is not None and id(node) in moved:
-                demanded |= {id(operand) for operand in node.operands}
-                continue
             if node is not None:
+                if id(node) in moved:
+                    demanded |= {id(operand) for operand in node.operands}
+                    continue
                 if id(node) in self.sums:
                     demanded |= {id(self._term(node)[0])}
                     continue
@@ -97,9 +113,7 @@ class Part(Ahead):
                     continue
             staying.append(statement)
             needed |= {id(node) for node in statement.reads}
-        self.staying = staying[::-1]
-        self.loop.carried = [c for c in self.handed.values() if id(c.inside) not in sums]
-        self.read = needed | {id(self._new(node)) for node in self.needed}
+        return staying, needed
 
     def _chain(self, carried: Carried) -> list[Accumulate]:
         """What is added in place to an array in each step, at the same positions, if nothing else reads it there."""
@@ -238,10 +252,8 @@ class Part(Ahead):
             return array
         if id(node) in self.handed:
             before, after = self.handed[id(node)][1:]
-            rest = self.many.get(id(after)) or self.rows.get(id(after)) or self._row(after)
-            rest = call(operator.getitem, (rest, slice(None, -1)), (self.steps - 1, *node.shape), node)
-            parts = [reshaped(before, (1, *node.shape)), rest]
-            return call(np.concatenate, (parts,), (self.steps, *node.shape), node)
+            rest = call(operator.getitem, (self._array(after), slice(None, -1)), (self.steps - 1, *node.shape), node)
+            return call(np.concatenate, ([reshaped(before, (1, *node.shape)), rest],), (self.steps, *node.shape), node)
         return self._row(node)
 
     def _is_made_again(self, node: Node) -> bool:
@@ -356,7 +368,6 @@ class Part(Ahead):
         for node, array in self.fresh:
             swap[id(node)] = placeholder(node)
             loop.elements.append(Element((swap[id(node)],), array, 0, 1))
-
         loop.elements += [Element((node,), array, 0, 1) for node, array in self.factors if id(node) in self.read]
 
         def new(node: Node) -> Node:
