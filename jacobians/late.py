@@ -8,9 +8,10 @@ for a second time, as by products with a lazy Jacobian, is kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import inf, prod
 from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -20,6 +21,9 @@ __all__ = ["LARGE", "Late", "Multiple", "late", "made"]
 
 LARGE = 65536
 """Bytes of a slope from which it waits."""
+
+CHEAP = frozenset([np.divide, np.multiply, np.sqrt, np.square, np.reciprocal])
+"""Functions that are computed again, rather than that their result is held for their slope."""
 
 
 class Late:
@@ -33,7 +37,7 @@ class Late:
     dtype : dtype
     """
 
-    __slots__ = ("__weakref__", "_function", "_kept", "_used", "dtype", "operands", "shape")
+    __slots__ = ("__weakref__", "_function", "_kept", "_origin", "_used", "dtype", "operands", "shape")
 
     def __init__(
         self, function: Callable[..., Any], operands: tuple[Any, ...], shape: tuple[int, ...], dtype: np.dtype
@@ -41,6 +45,7 @@ class Late:
         self._function, self.operands, self.shape, self.dtype = function, operands, shape, dtype
         self._kept: np.ndarray | None = None
         self._used = False
+        self._origin: tuple[Any, ...] = ()
 
     @property
     def ndim(self) -> int:
@@ -67,6 +72,22 @@ class Late:
     def rest_on(self, array: np.ndarray, sign: int) -> None:
         """Be an array from now on, or its negative: the same numbers, which have been computed meanwhile."""
         self._function, self.operands = (_itself, np.negative)[sign < 0], (array,)
+
+    def note(self, function: Any, operands: Sequence[Any]) -> None:
+        """Remember of what the result was made, if that takes little time; it keeps no large array alive."""
+        if function in CHEAP and self.operands[0] is not None:
+            large = [type(x) is np.ndarray and x.nbytes >= LARGE for x in operands]
+            self._origin = function, *[ref(x) if is_large else x for x, is_large in zip(operands, large, strict=True)]
+
+    def afresh(self) -> Late | None:
+        """The same slope of the operands alone, which computes the result again; None where that is not known."""
+        if not self._origin:
+            return None
+        function, *noted = self._origin
+        operands = [x() if type(x) is ref else x for x in noted]
+        if any([x is None for x in operands]):
+            return None
+        return Late(partial(_afresh, self._function, function), (None, *operands), self.shape, self.dtype)
 
     def parts(self) -> tuple[np.ndarray, int]:
         """The array and a sign that it is to be multiplied by."""
@@ -100,6 +121,10 @@ class Late:
 
     def __reduce__(self) -> Any:
         return np.asarray, (self.made(),)
+
+
+def _afresh(slope: Callable[..., Any], function: Callable[..., Any], _: None, *operands: Any) -> Any:
+    return slope(function(*operands), *operands)
 
 
 def _itself(array: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ import numpy as np
 
 from .errors import ArgumentError, UnsupportedFunctionError
 from .labels import Axes, axes_of, flatten
-from .late import LARGE, Multiple, late
+from .late import LARGE, Late, Multiple, late
 from .partials import (
     REMEMBERED,
     Call,
@@ -182,7 +182,7 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
     """
     numbered: list[tuple[int, Any, bool]] = [(n, partial, callable(partial)) for n, partial in enumerate(partials)]
 
-    def run(call: Call, *operands: Any, **_: Any) -> list[LocalTerm]:
+    def run(call: Call, *operands: Any, **options: Any) -> list[LocalTerm]:
         result, needed = call
         shape, dtype, found = result.shape, result.dtype, []
         waits = result.size * dtype.itemsize >= LARGE
@@ -202,6 +202,8 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
                     array, in_shape = (result, *operands)[place], operands[position].shape
                     found.append((0, position, diagonal_term(shape, in_shape, array, dtype, number)))
                     continue
+                elif type(value) is Late and not options:
+                    value.note(function, operands)
             if type(value) is np.ndarray and value.shape == shape and value.dtype is dtype:
                 pattern = diagonal_pattern(shape, operands[position].shape, shape)
                 if pattern.sizes[0] == shape:

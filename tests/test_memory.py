@@ -242,9 +242,15 @@ def normalised(x: Any) -> Any:
     return y / np.sqrt(np.sum(y * y))
 
 
+def powered(x: Any) -> Any:
+    y = np.sin(x) * np.exp(-(x**2) / 2)
+    return y / np.sqrt(np.sum(y**2))
+
+
 PEAKS: list[tuple[str, Callable[[np.ndarray, np.ndarray], Any], float]] = [
     ("jvp", lambda x, h: jac.jvp(normalised, (x,), (h,))[1], 6.2),
     ("vjp", lambda x, h: jac.vjp(normalised, x)[1](h)[0], 6.2),
+    ("pullback", lambda x, h: jac.vjp(powered, x)[1](h)[0], 5.1),
     ("gradient", lambda x, h: jac.grad(lambda x: np.sum(h * normalised(x)))(x), 6.2),
     ("hvp", lambda x, h: jac.hvp(lambda x: np.sum(h * normalised(x)), (x,), (h,))[0], 14.2),
     ("diagonal", lambda x, h: jac.jacobian(lambda x: np.sin(np.exp(-x * x)) * h)(x).diagonal(), 6.2),

@@ -13,7 +13,7 @@ import numpy as np
 from ..elimination import has_large
 from ..errors import ArgumentError
 from ..graph import LinearGraph
-from ..late import Late
+from ..late import LARGE, Late
 from ..pausing import with_rare_collection
 from ..program import Symbol
 from ..tensor import BlockJacobian, Jacobian
@@ -225,10 +225,18 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
     def is_independent(array: Any) -> bool:
         return not isinstance(array, np.ndarray) or not (guard.shares(array) or id(memory_of(array)) in given)
 
+    def is_large(array: Any) -> bool:
+        return isinstance(array, np.ndarray) and array.nbytes >= LARGE
+
     def independent(array: Any) -> Any:
         if type(array) is Late:
             if all([is_independent(x) or uses[id(x)] > 1 for x in array.operands]):
                 return array.on([independent(x) for x in array.operands])
+            again = array.afresh()
+            if again is not None and all(
+                [is_independent(x) and (not is_large(x) or uses[id(x)]) for x in again.operands]
+            ):
+                return again
             array = array.made()  # takes no more memory than a copy of what it is made of
         owned = guard.own(array)
         if owned is not array or not given or id(memory_of(array)) not in given:
