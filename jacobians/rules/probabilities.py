@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import _ufuncs as sp
 
 from ..registry import unsupported
-from .special import beta_density, gamma_density, special
+from .special import beta_density, gamma_density, gamma_moves, special
 
 __all__: list[str] = []
 
@@ -88,8 +88,10 @@ special(sp.nbdtri,    "count k", "count n",      lambda p, k, n, y: 1 / _waiting
 special(sp.pdtr,      "count k",                 lambda y, k, m: -_arrivals(k, m))
 special(sp.pdtrc,     "count k",                 lambda y, k, m: _arrivals(k, m))
 special(sp.pdtri,     "count k",                 lambda m, k, y: -1 / _arrivals(k, m))
-special(sp.gdtrix,    lambda x, a, b, p: -x / a, "parameter b", lambda x, a, b, p: 1 / (a * gamma_density(b, a * x)))
-special(sp.gdtria,    lambda a, p, b, x: 1 / (x * gamma_density(b, a * x)), "parameter b", lambda a, p, b, x: -a / x)
+special(sp.gdtrix,    lambda x, a, b, p: -x / a, lambda x, a, b, p: gamma_moves(b, a * x) / a,
+                        lambda x, a, b, p: 1 / (a * gamma_density(b, a * x)))
+special(sp.gdtria,    lambda a, p, b, x: 1 / (x * gamma_density(b, a * x)),
+                        lambda a, p, b, x: gamma_moves(b, a * x) / x, lambda a, p, b, x: -a / x)
 special(sp.chndtr,    lambda y, x, n, c: _chndtr_density(x, n, c), "parameter df",
                         lambda y, x, n, c: _chndtr_centre(x, n, c))
 special(sp.chndtrix,  lambda x, p, n, c: 1 / _chndtr_density(x, n, c), "parameter df",

@@ -19,8 +19,18 @@ from scipy.special import _ufuncs as sp  # the ufuncs themselves: SCIPY_ARRAY_AP
 from ..errors import UnsupportedFunctionError
 from ..registry import elementwise, function_name, nondifferentiable, real_dtype
 from .asymptotics import dawsn_slope, erfcx_slope, rgamma_slope, split, trigamma
+from .incomplete import beta_by_a, beta_by_b, beta_by_first, gamma_by_a
 
-__all__ = ["beta_density", "ellipk_slope", "ellipkinc_slope", "gamma_density", "in_precision", "refused", "special"]
+__all__ = [
+    "beta_density",
+    "ellipk_slope",
+    "ellipkinc_slope",
+    "gamma_density",
+    "gamma_moves",
+    "in_precision",
+    "refused",
+    "special",
+]
 
 _LN2, _LN10, _DEGREE = math.log(2), math.log(10), math.pi / 180
 _SQRT2, _SQRTPI, _SQRT2PI = math.sqrt(2), math.sqrt(math.pi), math.sqrt(2 * math.pi)
@@ -89,6 +99,17 @@ def beta_density(a: Any, b: Any, x: Any) -> Any:
     return np.exp(sp.xlogy(a - 1, x) + sp.xlog1py(b - 1, -x) - sp.betaln(a, b))
 
 
+def gamma_moves(a: Any, x: Any) -> Any:
+    """How x moves with a where ``P(a, x)`` stays."""
+    return -gamma_by_a(a, x) / gamma_density(a, x)
+
+
+_beta_moves = (
+    lambda x, a, b, p: -beta_by_a(a, b, x) / beta_density(a, b, x),
+    lambda x, a, b, p: -beta_by_b(a, b, x) / beta_density(a, b, x),
+)
+
+
 def _f_density(n: Any, d: Any, x: Any) -> Any:
     """``F = I_u(n/2, d/2)`` with ``u = n x / (d + n x)``, so that ``du/dx = n d / (d + n x)^2``; 8.17.2."""
     s = d + n * x
@@ -98,6 +119,24 @@ def _f_density(n: Any, d: Any, x: Any) -> Any:
 def _t_density(n: Any, t: Any) -> Any:
     """``(1 + t^2 / n)^(-(n+1)/2) / (sqrt(n) B(n/2, 1/2))``; Abramowitz and Stegun 26.7.1."""
     return np.exp(-0.5 * sp.xlog1py(n + 1, t * t / n) - sp.betaln(n / 2, n.dtype.type(0.5))) / np.sqrt(n)
+
+
+# ``F = I_u(n/2, d/2)`` depends on ``n x / d`` besides, and Student's ``1/2 + sign(t)/2 (1 - I_w(n/2, 1/2))``, with
+# ``w = n / (n + t^2)``, on ``t^2 / n``.
+def _f_by_n(n: Any, d: Any, x: Any) -> Any:
+    s = d + n * x
+    return beta_by_first(n / 2, d / 2, n * x / s, d / s) / 2 + _f_density(n, d, x) * x / n
+
+
+def _f_by_d(n: Any, d: Any, x: Any) -> Any:
+    s = d + n * x
+    return -beta_by_first(d / 2, n / 2, d / s, n * x / s) / 2 - _f_density(n, d, x) * x / d
+
+
+def _t_by_n(n: Any, t: Any) -> Any:
+    s = n + t * t
+    half = np.full_like(n, 0.5)
+    return -np.sign(t) * beta_by_first(n / 2, half, n / s, t * t / s) / 4 - t * _t_density(n, t) / (2 * n)
 
 
 def _expn(y: Any, n: Any, x: Any) -> Any:
@@ -290,26 +329,34 @@ special(sp.poch,         lambda y, z, m: y * (sp.psi(z + m) - sp.psi(z)), lambda
 special(sp.binom,        lambda y, n, k: y * (sp.psi(n + 1) - sp.psi(n - k + 1)),
                           lambda y, n, k: y * (sp.psi(n - k + 1) - sp.psi(k + 1)))
 # incomplete gamma and beta, their inverses, and the distributions made of them
-special(sp.gammainc,     "parameter a",       lambda y, a, x: gamma_density(a, x))
-special(sp.gammaincc,    "parameter a",       lambda y, a, x: -gamma_density(a, x))
-special(sp.gammaincinv,  "parameter a",       lambda x, a, p: 1 / gamma_density(a, x))
-special(sp.gammainccinv, "parameter a",       lambda x, a, p: -1 / gamma_density(a, x))
-special(sp.betainc,      "parameter a",       "parameter b",       lambda y, a, b, x: beta_density(a, b, x))
-special(sp.betaincc,     "parameter a",       "parameter b",       lambda y, a, b, x: -beta_density(a, b, x))
-special(sp.betaincinv,   "parameter a",       "parameter b",       lambda x, a, b, p: 1 / beta_density(a, b, x))
-special(sp.betainccinv,  "parameter a",       "parameter b",       lambda x, a, b, p: -1 / beta_density(a, b, x))
-special(sp.chdtr,        "parameter v",       lambda y, v, x: gamma_density(v / 2, x / 2) / 2)
-special(sp.chdtrc,       "parameter v",       lambda y, v, x: -gamma_density(v / 2, x / 2) / 2)
-special(sp.chdtri,       "parameter v",       lambda x, v, p: -2 / gamma_density(v / 2, x / 2))
-special(sp.gdtr,         lambda y, a, b, x: x * gamma_density(b, a * x), "parameter b",
+special(sp.gammainc,     lambda y, a, x: gamma_by_a(a, x),         lambda y, a, x: gamma_density(a, x))
+special(sp.gammaincc,    lambda y, a, x: -gamma_by_a(a, x),        lambda y, a, x: -gamma_density(a, x))
+special(sp.gammaincinv,  lambda x, a, p: gamma_moves(a, x),        lambda x, a, p: 1 / gamma_density(a, x))
+special(sp.gammainccinv, lambda x, a, p: gamma_moves(a, x),        lambda x, a, p: -1 / gamma_density(a, x))
+special(sp.betainc,      lambda y, a, b, x: beta_by_a(a, b, x),    lambda y, a, b, x: beta_by_b(a, b, x),
+                          lambda y, a, b, x: beta_density(a, b, x))
+special(sp.betaincc,     lambda y, a, b, x: -beta_by_a(a, b, x),   lambda y, a, b, x: -beta_by_b(a, b, x),
+                          lambda y, a, b, x: -beta_density(a, b, x))
+special(sp.betaincinv,   *_beta_moves,                             lambda x, a, b, p: 1 / beta_density(a, b, x))
+special(sp.betainccinv,  *_beta_moves,                             lambda x, a, b, p: -1 / beta_density(a, b, x))
+special(sp.chdtr,        lambda y, v, x: gamma_by_a(v / 2, x / 2) / 2,
+                          lambda y, v, x: gamma_density(v / 2, x / 2) / 2)
+special(sp.chdtrc,       lambda y, v, x: -gamma_by_a(v / 2, x / 2) / 2,
+                          lambda y, v, x: -gamma_density(v / 2, x / 2) / 2)
+special(sp.chdtri,       lambda x, v, p: gamma_moves(v / 2, x / 2), lambda x, v, p: -2 / gamma_density(v / 2, x / 2))
+special(sp.gdtr,         lambda y, a, b, x: x * gamma_density(b, a * x),  lambda y, a, b, x: gamma_by_a(b, a * x),
                           lambda y, a, b, x: a * gamma_density(b, a * x))
-special(sp.gdtrc,        lambda y, a, b, x: -x * gamma_density(b, a * x), "parameter b",
+special(sp.gdtrc,        lambda y, a, b, x: -x * gamma_density(b, a * x), lambda y, a, b, x: -gamma_by_a(b, a * x),
                           lambda y, a, b, x: -a * gamma_density(b, a * x))
-special(sp.fdtr,         "parameter dfn",     "parameter dfd",     lambda y, n, d, x: _f_density(n, d, x))
-special(sp.fdtrc,        "parameter dfn",     "parameter dfd",     lambda y, n, d, x: -_f_density(n, d, x))
-special(sp.fdtri,        "parameter dfn",     "parameter dfd",     lambda x, n, d, p: 1 / _f_density(n, d, x))
-special(sp.stdtr,        "parameter df",      lambda y, n, t: _t_density(n, t))
-special(sp.stdtrit,      "parameter df",      lambda t, n, p: 1 / _t_density(n, t))
+special(sp.fdtr,         lambda y, n, d, x: _f_by_n(n, d, x),      lambda y, n, d, x: _f_by_d(n, d, x),
+                          lambda y, n, d, x: _f_density(n, d, x))
+special(sp.fdtrc,        lambda y, n, d, x: -_f_by_n(n, d, x),     lambda y, n, d, x: -_f_by_d(n, d, x),
+                          lambda y, n, d, x: -_f_density(n, d, x))
+special(sp.fdtri,        lambda x, n, d, p: -_f_by_n(n, d, x) / _f_density(n, d, x),
+                          lambda x, n, d, p: -_f_by_d(n, d, x) / _f_density(n, d, x),
+                          lambda x, n, d, p: 1 / _f_density(n, d, x))
+special(sp.stdtr,        lambda y, n, t: _t_by_n(n, t),            lambda y, n, t: _t_density(n, t))
+special(sp.stdtrit,      lambda t, n, p: -_t_by_n(n, t) / _t_density(n, t), lambda t, n, p: 1 / _t_density(n, t))
 # exponential integrals, 6.2.1, 6.2.5; dilogarithm
 special(sp.exp1,         lambda y, z: -np.exp(-z) / z)
 special(sp.expi,         lambda y, x: np.exp(x) / x)

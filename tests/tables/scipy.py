@@ -132,8 +132,8 @@ _STATS = [
     *[Row(getattr(stats, name).logpdf, lambda *a, f=name: getattr(stats, f).logpdf(*a),
           (_ON_UNIT + (1.5 if name == "pareto" else 0), *map(np.array, shapes), _LOC, _SCALE), f"{name}-logpdf")
       for name, shapes in _SHAPES.items()],
-    *[Row(getattr(stats, name).pdf, lambda x, a, b, f=name, p=shapes, m=method: getattr(getattr(stats, f), m)(
-          x, *p, loc=a, scale=b), (_ON_UNIT + (1.5 if name == "pareto" else 0), _LOC, _SCALE), f"{name}-{method}")
+    *[Row(getattr(stats, name).pdf, lambda *a, f=name, m=method: getattr(getattr(stats, f), m)(*a),
+          (_ON_UNIT + (1.5 if name == "pareto" else 0), *map(np.array, shapes), _LOC, _SCALE), f"{name}-{method}")
       for name, shapes in _SHAPES.items() for method in ("pdf", "cdf", "sf", "logcdf", "logsf")
       if method == "pdf" or "cdf" in getattr(stats, name).others],
     *[Row(getattr(stats, name).logpmf, lambda p, f=name, q=shapes: getattr(stats, f).logpmf(
