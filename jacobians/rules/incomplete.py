@@ -53,7 +53,8 @@ def _inside(where: Any, slope: Any, *arguments: Any) -> Any:
     """The slope inside of the domain, 0 at its ends, nan outside and where an argument is nan."""
     a = arguments[0]
     total = sum(arguments[1:], a)
-    return np.where(where, slope, np.where(np.isnan(total) | np.less_equal(a, 0), np.nan, 0.0))
+    outside = np.where(np.isnan(total) | np.less_equal(a, 0), np.nan, 0.0).astype(slope.dtype)
+    return np.where(where, slope, outside)
 
 
 def gamma_by_a(a: Any, x: Any) -> Any:
@@ -70,11 +71,12 @@ def gamma_by_a(a: Any, x: Any) -> Any:
     after = np.where(up, above, _tail(near_k - near_t, near_t))
     before = np.where(up, np.maximum(np.log(near_k / near_t), 0), 0.0)
     s, weights = _stretch(before, after, k.dtype)
-    s = s * np.where(up, 1.0, -1.0).astype(k.dtype)[..., np.newaxis]
+    sign = np.where(up, 1.0, -1.0).astype(k.dtype)
+    s = s * sign[..., np.newaxis]
     shape = np.exp(k[..., np.newaxis] * s - t[..., np.newaxis] * np.expm1(s))
     integral = np.sum(weights * ((log_t - psi)[..., np.newaxis] + s) * shape, axis=-1)
     density = np.exp(k * log_t - t - sp.gammaln(k))
-    return _inside(inside, np.where(up, -1.0, 1.0) * density * integral, a, x)
+    return _inside(inside, -sign * density * integral, a, x)
 
 
 def beta_by_first(a: Any, b: Any, x: Any, y: Any) -> Any:
@@ -100,7 +102,7 @@ def beta_by_first(a: Any, b: Any, x: Any, y: Any) -> Any:
     moved = np.where(up[..., np.newaxis], -growth, -growth - s)
     integral = np.sum(weights * ((log_t - mean)[..., np.newaxis] + moved) * shape, axis=-1)
     density = np.exp(k * log_t + m * np.log(r) - sp.betaln(k, m))
-    return _inside(inside, np.where(up, -1.0, 1.0) * density * integral, a, b, x)
+    return _inside(inside, np.where(up, -1.0, 1.0).astype(k.dtype) * density * integral, a, b, x)
 
 
 def beta_by_a(a: Any, b: Any, x: Any) -> Any:
