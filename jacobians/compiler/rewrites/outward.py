@@ -8,14 +8,17 @@ The calls then go by the same rows as those before them, and are done in one run
 
 from __future__ import annotations
 
+import operator
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...program import Node
 from ..blocks.rows import LARGE, SHORT
-from .rewriting import Builder, Rule, rebuilt
+from .rewriting import Builder, Rule, is_number, rebuilt
 
 __all__ = ["outward"]
 
@@ -24,13 +27,15 @@ def outward(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     """The outputs of an equal program whose moves come after elementwise calls; `nodes` are all that they need."""
     if not any([_may_change(node) for node in nodes]):
         return outputs
-    return rebuilt(outputs, Builder(_RULES))
+    uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
+    once = {id(node) for node in nodes if uses[id(node)] == 1}
+    return rebuilt(outputs, Builder({**_RULES, np.transpose: (_again, partial(_turned_back, once))}))
 
 
 def _may_change(node: Node) -> bool:
     """Whether one of the rules may know something else for a call."""
     if node.function is np.transpose:
-        return node.args[0].function is np.transpose
+        return node.args[0].function is np.transpose or (node.size >= LARGE and node.args[0].function in _ELEMENTWISE)
     return node.function in _RULES and node.size >= LARGE
 
 
@@ -60,7 +65,23 @@ def _turned(builder: Builder, node: Node) -> Node | None:
     first = next((a for a in node.operands if a.function is np.transpose and a.shape == node.shape), None)
     if first is None or node.kwargs or not _has_short_rows(first.args[0]) or first.args[1][0] == 0:
         return None
-    order = first.args[1]
+    made = _without_turns(builder, node, first.args[1])
+    return None if made is None else builder.call(np.transpose, made, first.args[1])
+
+
+def _turned_back(once: set[int], builder: Builder, node: Node) -> Node | None:
+    """A transposition that takes back what an operand of an elementwise call has undergone, if it alone reads that."""
+    inner = node.args[0]
+    if inner.function not in _ELEMENTWISE or inner.kwargs or id(inner) not in once or node.size < LARGE:
+        return None
+    order = tuple(np.argsort(node.args[1]).tolist())
+    if not any([a.function is np.transpose and a.args[1] == order and a.shape == inner.shape for a in inner.operands]):
+        return None
+    return _without_turns(builder, inner, order)
+
+
+def _without_turns(builder: Builder, node: Node, order: tuple[int, ...]) -> Node | None:
+    """The elementwise call of which a call is the transposition, if no large array is turned for that."""
     args: list[Any] = []
     for a in node.args:
         if not isinstance(a, Node) or not a.ndim:
@@ -71,8 +92,24 @@ def _turned(builder: Builder, node: Node) -> Node | None:
             padded = (1,) * (node.ndim - a.ndim) + a.shape
             if sum(size > 1 for size in padded) > 1:
                 return None
-            args.append(builder.call(np.reshape, a, tuple([padded[order.index(n)] for n in range(node.ndim)])))
-    return builder.call(np.transpose, builder.call(node.function, *args), order)
+            args.append(_along(builder, a, tuple([padded[order.index(n)] for n in range(node.ndim)])))
+    return builder.call(node.function, *args)
+
+
+def _along(builder: Builder, a: Node, shape: tuple[int, ...]) -> Node:
+    """An array with one long axis, with its axes of size 1 elsewhere; numbers are multiplied in the end."""
+    if a.function is np.multiply and not a.kwargs and is_number(a.args[0]) and a.dtype == a.args[1].dtype:
+        return builder.call(np.multiply, a.args[0], _along(builder, a.args[1], shape))
+    if (a.function is np.reshape and len(a.args) == 2 and not a.kwargs) or _adds_axes(a):
+        return builder.call(np.reshape, a.args[0], shape)
+    return builder.call(np.reshape, a, shape)
+
+
+def _adds_axes(a: Node) -> bool:
+    if a.function is not operator.getitem or len(a.operands) != 1 or a.args[0].parts is not None:
+        return False
+    items = a.args[1] if type(a.args[1]) is tuple else (a.args[1],)
+    return all([item is None or item is Ellipsis or (type(item) is slice and item == slice(None)) for item in items])
 
 
 def _again(builder: Builder, node: Node) -> Node | None:
@@ -88,5 +125,5 @@ _ELEMENTWISE = (np.add, np.subtract, np.multiply, np.divide, np.negative, np.squ
 
 _RULES: dict[Any, Sequence[Rule]] = {
     **{ufunc: (_raveled, _turned) for ufunc in _ELEMENTWISE},
-    np.transpose: (_again,),
+    np.transpose: (),  # `_again` and `_turned_back`
 }
