@@ -1,7 +1,7 @@
 """The problems, by families: `PROBLEMS` maps the name of each to it, in the order of the table.
 
 - `affine`, `products`, `networks`, `curvature`: layers and what stands on them.
-- `hessians`, `elementwise`, `sparse`, `bundle`, `mixtures`: structure of other kinds.
+- `hessians`, `elementwise`, `sparse`, `bundle`, `mixtures`, `points`: structure of other kinds.
 - `chains`, `recurrent`, `vectors`: orders of elimination, many steps, products with vectors.
 """
 
@@ -15,6 +15,7 @@ from . import (
     hessians,
     mixtures,
     networks,
+    points,
     products,
     recurrent,
     sparse,
@@ -33,6 +34,7 @@ _FAMILIES = (
     sparse,
     bundle,
     mixtures,
+    points,
     chains,
     recurrent,
     vectors,
