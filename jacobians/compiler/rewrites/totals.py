@@ -26,6 +26,9 @@ _LONG = 2048
 _LEAST = 64
 """Entries of a matrix at least."""
 
+_CACHED = 4
+"""How many times as large as others arrays may be that are in memory anyway: the cache still holds them."""
+
 _DOT_LIMIT = 100_000
 """Entries below which `dot` is called for its lower overhead."""
 
@@ -35,11 +38,11 @@ _MOVES = {np.transpose, np.reshape}
 
 def totalled(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     """The outputs of an equal program; `nodes` are all that they need, operands first."""
-    memory = Memory()
+    memory, stored = Memory(), _stored(nodes)
     chosen: dict[int, tuple[tuple[int, ...], int, bool]] = {}
     for node in nodes:
         if node.function in (np.sum, np.mean):
-            found = _chosen(node, memory)
+            found = _chosen(node, memory, stored)
             if found is not None:
                 chosen[id(node)] = found
     if not chosen:
@@ -76,12 +79,24 @@ def _axes(node: Node) -> tuple[int, ...]:
     return normalize_axis_tuple(range(node.args[0].ndim) if axis is None else axis, node.args[0].ndim)
 
 
-def _chosen(node: Node, memory: Memory) -> tuple[tuple[int, ...], int, bool] | None:
+def _stored(nodes: Sequence[Node]) -> set[int]:
+    """The ids of what products read as a whole, whoever else reads it."""
+    found: set[int] = set()
+    for node in nodes:
+        if node.function in (np.matmul, np.dot):
+            for operand in node.operands:
+                while operand.function in _MOVES:
+                    operand = operand.args[0]
+                found.add(id(operand))
+    return found
+
+
+def _chosen(node: Node, memory: Memory, stored: set[int]) -> tuple[tuple[int, ...], int, bool] | None:
     """The order of the axes in memory, how many entries are added, and whether they are those of the first axes."""
     a = node.args[0]
     if len(node.args) > 1 or set(node.kwargs) - {"axis"} or not isinstance(a, Node) or a.dtype != node.dtype:
         return None
-    if a.dtype not in (np.float32, np.float64) or a.size < _LEAST or not _is_whole(a):
+    if a.dtype not in (np.float32, np.float64) or a.size < _LEAST or not _is_whole(a, stored):
         return None
     order, gone = memory.order(a), set(_axes(node))
     count = prod([a.shape[n] for n in gone])
@@ -92,10 +107,12 @@ def _chosen(node: Node, memory: Memory) -> tuple[tuple[int, ...], int, bool] | N
     return order, count, False
 
 
-def _is_whole(a: Node) -> bool:
-    """Whether an array lies together in memory as a rule, and is not made block by block."""
+def _is_whole(a: Node, stored: set[int]) -> bool:
+    """Whether an array lies together in memory as a rule, and in the cache if it is made block by block."""
     while a.function in _MOVES:
         a = a.args[0]
     if a.function in _PRODUCTS:
         return a.parts is None
-    return isinstance(a.function, np.ufunc) and a.function.signature is None and a.size < LARGE and a.parts is None
+    if not isinstance(a.function, np.ufunc) or a.function.signature is not None or a.parts is not None:
+        return False
+    return a.size < (_CACHED * LARGE if id(a) in stored else LARGE)
