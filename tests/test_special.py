@@ -184,6 +184,7 @@ def order(*positions: int, of: int) -> tuple[int, ...]:
 @pytest.mark.parametrize("function", ORACLES, ids=name)
 def test_first_and_second_derivatives(function):
     oracle = ORACLES[function]
+    first = 1e-10 if function is sp.stdtrit else 1e-11  # SciPy 1.13 finds its value to 11 digits
     wrong = []
     for point in points(function):
         size, exact = len(point), [mp.mpf(x) for x in point]
@@ -194,7 +195,7 @@ def test_first_and_second_derivatives(function):
                 expected += [mp.diff(oracle, exact, order(n, k, of=size)) for k in free(function)]
             found = [slope(*point), *[jac.grad(slope, k)(*point) for k in free(function)]]
             scale = max(1e-300, *[abs(float(x)) for x in expected[:1]])
-            for got, want, tolerance in zip(found, map(float, expected), (1e-11, *[1e-8] * size), strict=False):
+            for got, want, tolerance in zip(found, map(float, expected), (first, *[1e-8] * size), strict=False):
                 if not abs(got - want) <= tolerance * max(abs(want), scale):
                     wrong.append(f"argument {n} at {point}: {got} instead of {want}")
     assert wrong == []
