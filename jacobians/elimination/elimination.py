@@ -128,10 +128,14 @@ def _backward(living: Edges, graph: LinearGraph, cotangents: Products, consume: 
     arrived = {vertex: list(terms) for vertex, terms in cotangents.items()}
     large = has_large(graph, cotangents.values())
     consumers = Counter([source for edges in living.values() for source in edges]) if large else {}
+    into, count = graph.into, len(graph.into)
     for target in list(living):
         if target not in living:
             continue
-        edges = _taken(living, graph, target, consume)
+        if consume and target < count:  # as `_taken` does, at once
+            into[target], edges = {}, living.pop(target)
+        else:
+            edges = _taken(living, graph, target, consume)
         outer = arrived.pop(target, [])
         if len(outer) > 1:
             outer = _merged(outer, graph, target, large=large)

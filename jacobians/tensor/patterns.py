@@ -119,7 +119,7 @@ def recorded_pattern(
     entries: list[tuple[np.ndarray, Any, bool]] = []
     for (term, *_), slots, differ in zip(placed, found.slots, found.differ, strict=True):
         values = grid_values(term, dtype, real=term.act == REAL)
-        same = next((n for n, (others, *_) in enumerate(entries) if np.array_equal(others, slots)), None)
+        same = next((n for n, (others, *_) in enumerate(entries) if _are_equal(others, slots)), None)
         if same is None:
             entries.append((slots, values, differ or _differ(slots, found.indices.size)))
         else:
@@ -128,6 +128,11 @@ def recorded_pattern(
         return None
     data = _placed(entries, found.indices.size, dtype)
     return SparsePattern(data, found.indices, found.indptr, shape, format)
+
+
+def _are_equal(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two lists of slots are the same; most that are not differ at once."""
+    return a.size == b.size and np.array_equal(a[:1], b[:1]) and np.array_equal(a, b)
 
 
 def _differ(positions: np.ndarray, size: int) -> bool:
