@@ -26,7 +26,7 @@ import numpy as np
 from numpy._core import multiarray
 
 from ..symmetric import upper_product
-from .views import View, apart, broadcast, compacted, copies, grouped, joined, permuted
+from .views import View, apart, between, broadcast, compacted, copies, grouped, joined, permuted
 
 __all__ = ["LOOP_LIMIT", "SYMMETRIC_LIMIT", "Kernel", "pair_kernel", "product_into", "swapped", "upper_kernel"]
 
@@ -320,6 +320,12 @@ def _natural(left: Numbers, right: Numbers, result: Numbers, sizes: Sequence[int
         or copies(right, [*single, summed, columns], compact=bool(batch and columns))
     ):
         return _loop(left, right, result, False)
+    before, behind = ((), ()) if batch or columns else between(left, summed)
+    if before:  # 200 x 200 x 50, summed in the middle: 0.8 against 2.4 ms for a copy
+        if _size(behind + summed, sizes) < MATVEC_LIMITS[0]:
+            return _loop(left, right, result, False)
+        view = grouped(left, [before, behind, summed], sizes)
+        return Kernel(labels, _called(np.matvec, view, grouped(right, [summed], sizes), shape))
     if not batch and columns and left == rows + summed and _runs_along(rows, summed + columns, sizes):
         # Not flattened: the leading rows become a batch that the right one does not carry.
         seen, rows = [(n,) for n in rows[:-1]], rows[-1:]

@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-__all__ = ["View", "apart", "broadcast", "compacted", "copies", "grouped", "joined", "permuted"]
+__all__ = ["View", "apart", "between", "broadcast", "compacted", "copies", "grouped", "joined", "permuted"]
 
 Numbers = tuple[int, ...]
 View = Callable[[np.ndarray], np.ndarray]
@@ -96,6 +96,14 @@ def apart(result: Numbers, labels: Sequence[int]) -> tuple[Numbers, Numbers]:
     places = sorted([result.index(n) for n in labels])
     first = next((n for n in range(len(places) - 1, 0, -1) if places[n - 1] != places[n] - 1), 0)
     return tuple([result[n] for n in places[first:]]), tuple([result[n] for n in places[:first]])
+
+
+def between(labels: Numbers, group: Numbers) -> tuple[Numbers, Numbers]:
+    """The labels before and behind a group that stands in one piece between them; none if it does not."""
+    start = labels.index(group[0])
+    stop = start + len(group)
+    inside = 0 < start and stop < len(labels) and labels[start:stop] == group
+    return (labels[:start], labels[stop:]) if inside else ((), ())
 
 
 def joined(result: Numbers, factors: Sequence[Numbers]) -> list[Numbers]:
