@@ -1,5 +1,7 @@
 """Contractions against the brute-force meaning of terms."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from dense_terms import dense
@@ -232,3 +234,26 @@ def test_dense_results_reuse_a_buffer():
     diagonal = Term(((i,),), ((i,),), (Factor(np.arange(6.0), (i,)),))
     assert to_dense([diagonal], (6, 6), np.dtype(float), square) is square
     np.testing.assert_array_equal(square, np.diag(np.arange(6.0)))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex128])
+@pytest.mark.parametrize("shape", [(60, 40, 30), (500, 3, 3), (7, 300, 2), (2, 2, 2)])
+def test_a_middle_axis_is_summed_without_a_copy(shape, dtype):
+    generator = np.random.default_rng(0)
+    i, j, k = [Label(size, name) for size, name in zip(shape, "ijk", strict=True)]
+    M, v = [generator.standard_normal((*s, 2)) @ np.array([1, 1j]) for s in (shape, shape[1:2])]
+    M, v = [(a if dtype is np.complex128 else a.real).astype(dtype) for a in (M, v)]
+    factors = [Factor(M, (i, j, k)), Factor(v, (j,))]
+    expected = np.einsum("ijk,j->ik", M.astype(np.complex128), v.astype(np.complex128))
+    for order in (factors, factors[::-1]):
+        found = contract_factors(order, (i, k))
+        tracemalloc.start()
+        found = contract_factors(order, (i, k))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert found.array.dtype == dtype
+        assert found.labels == (i, k)
+        np.testing.assert_allclose(found.array, expected, rtol=1e-4 if dtype is np.float32 else 1e-12, atol=1e-5)
+        assert peak < found.array.nbytes + M.nbytes / 2 + 4096
+    out = np.empty((shape[2], shape[0]), dtype)
+    np.testing.assert_allclose(contract_factors(factors, (k, i), out).array, expected.T, rtol=1e-4, atol=1e-5)
