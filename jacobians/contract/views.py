@@ -102,7 +102,7 @@ def between(labels: Numbers, group: Numbers) -> tuple[Numbers, Numbers]:
     """The labels before and behind a group that stands in one piece between them; none if it does not."""
     start = labels.index(group[0])
     stop = start + len(group)
-    inside = 0 < start and stop < len(labels) and labels[start:stop] == group
+    inside = start > 0 and stop < len(labels) and labels[start:stop] == group
     return (labels[:start], labels[stop:]) if inside else ((), ())
 
 
