@@ -332,3 +332,11 @@ def test_an_attribute_that_is_missing_elsewhere_has_no_note():
     with pytest.raises(AttributeError) as caught:
         _ = jac.grad(lambda x: [x].add(x))(1.0)
     assert not hasattr(caught.value, "__notes__")
+
+
+@pytest.mark.parametrize(("attribute", "value"), [("shape", (3, 1)), ("dtype", np.float32)])
+@pytest.mark.parametrize("whole", [lambda x: x, lambda x: 2 * x, lambda x: np.outer(x, x)[1]])
+def test_an_attribute_that_cannot_be_assigned_tells_what_to_write(attribute, value, whole):
+    with pytest.raises(AttributeError, match="no setter") as caught:
+        _ = jac.jacobian(lambda x: setattr(whole(x), attribute, value))(np.ones(3))
+    assert f"The {attribute} of a traced array cannot be assigned" in caught.value.__notes__[0]

@@ -143,6 +143,8 @@ def test_a_tridiagonal_solve_keeps_the_positions_of_its_entries():
 def test_options_without_a_derivative_are_refused():
     with pytest.raises(jac.UnsupportedFunctionError, match="whose last columns are not unique"):
         jac.jacobian(lambda a: linalg.qr(a)[0])(np.ones((3, 2)))
+    with pytest.raises(AttributeError, match=r"no 'schur', because its triangle is free .* It offers block_diag"):
+        _ = linalg.schur
 
 
 # ---- stats -----------------------------------------------------------------------------------------------------------

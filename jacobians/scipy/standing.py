@@ -96,8 +96,10 @@ def _named(call: Function, original: Function, module: str) -> Function:
     return call
 
 
-def missing(module: str, name: str, offered: Iterable[str]) -> AttributeError:
-    """The error for a function that is not offered."""
+def missing(module: str, name: str, offered: Iterable[str], reason: str | None = None) -> AttributeError:
+    """The error for a function that is not offered, and why, if there is more to say."""
+    because = "" if reason is None else f", because {reason}"
     return AttributeError(
-        f"{module} has no {name!r}. It offers {', '.join(sorted(offered))}; for another function use jacobians.custom."
+        f"{module} has no {name!r}{because}. It offers {', '.join(sorted(offered))}; for another function use "
+        "jacobians.custom."
     )

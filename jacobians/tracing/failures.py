@@ -31,6 +31,11 @@ def explain(error: BaseException) -> TraceConversionError | StagingError | None:
 def advise(error: BaseException) -> None:
     """Add to a foreign error about object arrays, or about traced values, what they are and what to do."""
     words = str(error)
+    fixed = _FIXED.search(words)
+    if fixed:
+        way = "y = y.astype(dtype)" if fixed[1] == "dtype" else "y = np.reshape(y, shape)"
+        error.add_note(f"The {fixed[1]} of a traced array cannot be assigned. Bind the name anew, as in {way}.")
+        return
     mixed = _MISSING.search(words)
     if mixed and isinstance(getattr(np, mixed["ufunc"], None), np.ufunc):
         name = mixed["ufunc"]
@@ -57,6 +62,7 @@ _MISSING = re.compile(
     r"(?:of type (?P<kind>[\w.]+) which has no callable|^'(?:float|int|bool|complex)' object has no attribute)"
     r" '?(?P<ufunc>\w+)"
 )
+_FIXED = re.compile(r"property '(shape|dtype)' of '(?:Traced|Input|Settled|Buffer|View)' object has no setter")
 _REFUSED = re.compile(r"ufunc '(?!isnan)\w+' not supported for the input types")
 _KINDS = ("Traced", "'Input'", "'Settled'", "'Buffer'", "'View'")
 """What errors of Python and of other libraries call a traced value."""

@@ -79,5 +79,11 @@ __all__ = [
 ]
 
 
+_SCHUR = (
+    "its triangle is free in the order of the eigenvalues and in phases, and blocks of complex pairs that become real "
+    "have no derivative; np.linalg.eig and functions of matrices, such as logm and solve_sylvester, have one"
+)
+
+
 def __getattr__(name: str) -> Any:
-    raise missing(__name__, name, __all__)
+    raise missing(__name__, name, __all__, _SCHUR if name in ("schur", "rsf2csf", "qz", "ordqz") else None)
