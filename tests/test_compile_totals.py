@@ -38,6 +38,10 @@ def test_text() -> None:
     compiled = jac.compile(lambda x: np.sum(np.exp(x), axis=1))
     np.testing.assert_allclose(compiled(wide), [fsum(row) for row in np.exp(wide)], rtol=1e-14)
     assert "dot" not in compiled.source
+    tall = RNG.standard_normal((10_000, 2))
+    compiled = jac.compile(lambda x: np.sum(x, axis=0))
+    np.testing.assert_allclose(compiled(tall), tall.sum(0), rtol=1e-12)
+    assert "dot" not in compiled.source  # the ones would take half of the memory of the matrix
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

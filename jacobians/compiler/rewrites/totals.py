@@ -23,6 +23,9 @@ __all__ = ["totalled"]
 _LONG = 2048
 """Entries of a row whose sum is left to NumPy."""
 
+_ONES = 131_072
+"""Ones at most."""
+
 _LEAST = 64
 """Entries of a matrix at least."""
 
@@ -101,7 +104,9 @@ def _chosen(node: Node, memory: Memory, stored: set[int]) -> tuple[tuple[int, ..
     order, gone = memory.order(a), set(_axes(node))
     count = prod([a.shape[n] for n in gone])
     if {*order[: len(gone)]} == gone and len(gone) < a.ndim:
-        return (order, count, True) if count > 1 else None
+        # The ones take memory, which is to be little beside that of the matrix.
+        small = count <= _LONG or (count <= _ONES and 4 * count <= a.size)
+        return (order, count, True) if count > 1 and small else None
     if {*order[a.ndim - len(gone) :]} != gone or not 1 < count <= _LONG or (len(gone) == a.ndim > 1):
         return None
     return order, count, False
