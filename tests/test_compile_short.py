@@ -49,3 +49,32 @@ def test_gradient_of_a_pooled_network(pool):
         step[place] = 1e-30
         np.testing.assert_allclose(found[place], np.imag(loss(x + 1j * step)) / 1e-30, rtol=1e-10)
     assert "axis=(2, 4)" not in compiled.source
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+def test_stacked_numbers_are_an_array(dtype):
+    def f(x):
+        return np.stack([x[0] * x[1], np.sin(x[1]), x[2]]), np.stack([x, x])[0], np.stack([x[0]])
+
+    x = np.array([1.0, np.nan, 3.0], dtype)
+    compiled = jac.compile(f)
+    for found, expected in zip(compiled(x), f(x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+        assert found.dtype == dtype
+        assert not np.shares_memory(found, x)
+    assert compiled.source.count("np.stack") <= 1
+
+
+def test_stacked_numbers_in_a_loop():
+    def f(p):
+        y, total = np.array([1.0, 0.5]), 0.0
+        for _ in range(40):
+            y = y + 0.1 * np.stack([p[0] * y[1], -p[1] * y[0]])
+            total = total + np.sum(np.stack([np.sin(y[0]), p[0]]) ** 2)
+        return total
+
+    p = np.array([1.2, 0.7])
+    compiled = jac.compile(jac.grad(f))
+    expected = [np.imag(f(p + 1e-30j * e)) / 1e-30 for e in np.eye(2)]
+    np.testing.assert_allclose(compiled(p), expected, rtol=1e-11)
+    assert "for " in compiled.source

@@ -45,6 +45,8 @@ def shared(node: Node) -> tuple[Node, ...]:
         return ()
     if function in _FRESH or (getattr(function, "__module__", "") in _FRESH_MODULES and function not in _VIEWS):
         return ()
+    if function is np.array and not node.kwargs:
+        return ()
     if function is np.astype and node.kwargs.get("copy", True) is True:
         return ()
     operands = node.operands

@@ -91,7 +91,7 @@ _NANOSECONDS = {
 }
 """What an entry takes in an array that is large, but in the cache."""
 
-_MOVING = {operator.getitem, np.reshape, np.transpose, np.broadcast_to, np.concatenate, np.stack}
+_MOVING = {operator.getitem, np.reshape, np.transpose, np.broadcast_to, np.concatenate, np.stack, np.array}
 
 
 # ---- contractions ----------------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def _is_static(part: Any) -> bool:
 
 
 def _joined(node: Node, change: Change, steps: int) -> Node | None:
-    """`concatenate` and `stack`; what is the same in all steps is broadcast."""
+    """`concatenate`, `stack`, and `array` of numbers; what is the same in all steps is broadcast."""
     entries, *rest = node.args
     if type(entries) is not list or len(rest) > 1 or set(node.kwargs) - {"axis"}:
         return None
@@ -256,7 +256,8 @@ def _joined(node: Node, change: Change, steps: int) -> Node | None:
             many = call(np.broadcast_to, (entry, (steps, *entry.shape)), (steps, *entry.shape), entry)
         all_steps.append(many)
     axis = normalize_axis_index(axis, node.ndim) + 1
-    return call(node.function, (all_steps,), (steps, *node.shape), node, axis=axis)
+    function = np.stack if node.function is np.array else node.function
+    return call(function, (all_steps,), (steps, *node.shape), node, axis=axis)
 
 
 _CALLS: dict[Any, Callable[[Node, Change, int], Node | None]] = {
@@ -267,4 +268,5 @@ _CALLS: dict[Any, Callable[[Node, Change, int], Node | None]] = {
     operator.getitem: _taken,
     np.concatenate: _joined,
     np.stack: _joined,
+    np.array: _joined,
 }

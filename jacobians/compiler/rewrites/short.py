@@ -1,5 +1,7 @@
 """Sums, means and extrema along short axes, entry after entry: the pixels of a window, the coordinates of a point.
 
+Numbers that are stacked are an array of them, which `np.array` makes in a fifth of the time.
+
 NumPy's loop goes along the axis that is reduced, and starts again for each result: 20,000 sums of two numbers take 600
 microseconds, the sum of two columns 15.
 """
@@ -46,4 +48,16 @@ def _entry_by_entry(builder: Builder, node: Node) -> Node | None:
     return builder.reshaped(builder.call(np.divide, total, count) if node.function is np.mean else total, node.shape)
 
 
-FINAL: dict[Any, Sequence[Rule]] = {function: (_entry_by_entry,) for function in _COMBINED}
+def _of_numbers(builder: Builder, node: Node) -> Node | None:
+    entries = node.args[0]
+    if len(node.args) != 1 or node.kwargs not in ({}, {"axis": 0}) or type(entries) is not list or node.ndim != 1:
+        return None
+    if not is_plain(*entries) or any([a.dtype != node.dtype for a in entries]):
+        return None
+    return builder.made(np.array, (entries,), {}, node.shape, node.dtype)
+
+
+FINAL: dict[Any, Sequence[Rule]] = {
+    **{function: (_entry_by_entry,) for function in _COMBINED},
+    np.stack: (_of_numbers,),
+}
