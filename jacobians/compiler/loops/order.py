@@ -155,7 +155,7 @@ def _pieces(statements: Sequence[Statement], outputs: Sequence[Node], singly: bo
             after = node if n == len(addends) - 1 else array_like(node)
             pieces.append(Accumulate(after, before, addend))
             before = after
-    return _read(pieces, outputs)
+    return _read(pieces, outputs) if len(pieces) > len(statements) else pieces
 
 
 def _read(pieces: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
