@@ -185,31 +185,32 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
     def run(call: Call, *operands: Any, **options: Any) -> list[LocalTerm]:
         result, needed = call
         shape, dtype, found = result.shape, result.dtype, []
-        waits = result.size * dtype.itemsize >= LARGE
-        for position, value, varies in numbered:
-            if position not in needed:
-                continue
-            if varies:
-                partial, value = value, late(value, (result, *operands), needed) if waits else None
-                if value is None:
-                    before = hush()  # a slope may be infinite where the function itself is fine
-                    try:
+        waits, before = result.size * dtype.itemsize >= LARGE, None
+        try:
+            for position, value, varies in numbered:
+                if position not in needed:
+                    continue
+                if varies:
+                    partial, value = value, late(value, (result, *operands), needed) if waits else None
+                    if value is None:
+                        before = before or hush()  # a slope may be infinite where the function itself is fine
                         value = partial(result, *operands)
-                    finally:
-                        restore(before)
-                elif type(value) is Multiple:
-                    number, place = value
-                    array, in_shape = (result, *operands)[place], operands[position].shape
-                    found.append((0, position, diagonal_term(shape, in_shape, array, dtype, number)))
-                    continue
-                elif type(value) is Late and not options:
-                    value.note(function, operands)
-            if type(value) is np.ndarray and value.shape == shape and value.dtype is dtype:
-                pattern = diagonal_pattern(shape, operands[position].shape, shape)
-                if pattern.sizes[0] == shape:
-                    found.append((0, position, pattern.term((value,))))
-                    continue
-            found.append((0, position, diagonal_term(shape, operands[position].shape, value, dtype)))
+                    elif type(value) is Multiple:
+                        number, place = value
+                        array, in_shape = (result, *operands)[place], operands[position].shape
+                        found.append((0, position, diagonal_term(shape, in_shape, array, dtype, number)))
+                        continue
+                    elif type(value) is Late and not options:
+                        value.note(function, operands)
+                if type(value) is np.ndarray and value.shape == shape and value.dtype is dtype:
+                    pattern = diagonal_pattern(shape, operands[position].shape, shape)
+                    if pattern.sizes[0] == shape:
+                        found.append((0, position, pattern.term((value,))))
+                        continue
+                found.append((0, position, diagonal_term(shape, operands[position].shape, value, dtype)))
+        finally:
+            if before is not None:
+                restore(before)
         return found
 
     _register(Rule("elementwise", function, run))

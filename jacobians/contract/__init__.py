@@ -11,6 +11,7 @@
 - `reduction`: `reduce_term`, a term down to one dense factor and the maps that place it.
 - `common`: terms that share most of their work, as one.
 - `stacking`: `write_stacked`, a sum of products as one GEMM.
+- `places`: where the numbers of a term stand in a dense array.
 - `assembly`: `to_dense` and `to_coo`, reduced terms as an array or as triplets.
 - `symmetry`: `to_symmetric`, the array of a Hessian, equal to its transpose exactly.
 - `positions`, `lines`: where the entries of a term stand in a matrix, by a rule where there is one.
@@ -20,7 +21,7 @@
 from .assembly import Triplets, grid_values, to_coo, to_dense
 from .compression import Placed, arrange, compress, is_arrangeable, is_compressible
 from .kernels import SYMMETRIC_LIMIT
-from .network import contract_factors
+from .network import contract_factors, contraction
 from .path import ContractionPlan, plan_pairs
 from .reduction import apply_operators, reduce_term
 from .relations import gather, scatter_factor
@@ -35,6 +36,7 @@ __all__ = [
     "arrange",
     "compress",
     "contract_factors",
+    "contraction",
     "gather",
     "grid_values",
     "is_arrangeable",

@@ -14,14 +14,14 @@ import numpy as np
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
 from ..symmetric import mirror
-from ..terms import REAL, Factor, Map, OperatorFactor, Term, plain, spread
+from ..terms import REAL, Factor, Map, OperatorFactor, Term, pattern_of, plain, spread
 from .common import with_common_factors
 from .network import contract_factors
+from .places import add_at, at_places, grid_of, is_plain, place_of, scaled, steps_of
 from .reduction import apply_operators, reduce_term, scale_smallest
 from .stacking import write_stacked
-from .strides import _grid, _scaled, add_at, place_of, places_of, steps_of
 
-__all__ = ["Triplets", "is_native", "is_plain", "to_coo", "to_dense"]
+__all__ = ["Triplets", "is_native", "to_coo", "to_dense"]
 
 Labels = tuple[Label, ...]
 
@@ -51,14 +51,9 @@ def to_dense(
     symmetric : bool
         Whether the sum is known to be a symmetric matrix, of which only the upper triangle is needed.
     """
-    places = places_of(terms, shape)
-    if places:  # small parts of an array, as a rule
-        buffer = np.zeros(shape, dtype) if out is None else out
-        if out is not None:
-            buffer[...] = 0
-        for term, place in zip(terms, places, strict=True):
-            add_at(buffer, term, place)
-        return buffer
+    quick = None if symmetric else at_places(terms, shape, dtype, out)
+    if quick is not None:
+        return quick
     if any([term.act for term in terms]):
         return _with_real_parts(terms, shape, dtype, out)
     terms = [_without_operators(term) for term in terms if not term.is_empty]
@@ -86,7 +81,8 @@ def to_dense(
         if _is_added_in_slices(buffer, term):
             _write(buffer, term, symmetric=False, add=True)
             continue
-        place = place_of(term._pattern.skeleton, shape) if term._pattern is not None else None
+        pattern = pattern_of(term)
+        place = None if pattern is None else place_of(pattern.skeleton, shape)
         if place is None:
             _add_into(buffer, reduce_term(term))
         else:
@@ -125,7 +121,7 @@ def to_coo(terms: Sequence[Term], dtype: np.dtype) -> list[Triplets]:
         if term.is_empty:
             continue
         reduced = reduce_term(term)
-        grid = _grid(reduced)
+        grid = grid_of(reduced)
         sizes = [label.size for label in grid]
         rows, columns = [
             np.broadcast_to(_positions(reduced, axes, grid), sizes).reshape(-1) for axes in (reduced.out, reduced.inp)
@@ -143,8 +139,8 @@ def to_coo(terms: Sequence[Term], dtype: np.dtype) -> list[Triplets]:
 
 def grid_values(term: Term, dtype: np.dtype, *, real: bool) -> Any:
     """The entries of a reduced term in the order of its grid, or their real parts."""
-    grid = _grid(term)
-    core = _scaled(_on_grid(term, grid), term.scale)
+    grid = grid_of(term)
+    core = scaled(_on_grid(term, grid), term.scale)
     core = np.reshape(np.real(core), core.shape) if real else core
     return np.broadcast_to(core, [label.size for label in grid]).reshape(-1).astype(dtype, copy=False)
 
@@ -182,15 +178,9 @@ def _on_grid(term: Term, grid: Labels) -> Any:
     return core.spread(grid)
 
 
-def is_plain(term: Term) -> bool:
-    """Whether the term is only a transposition and broadcast of its factor."""
-    labels = flatten(term.out) + flatten(term.inp)
-    return not term.maps and len(set(labels)) == len(labels)
-
-
 def _arranged(term: Term) -> Any:
     """A plain term as an array of shape out_shape + in_shape, perhaps a view."""
-    grid = _grid(term)
+    grid = grid_of(term)
     array = _on_grid(term, grid)
     sizes = tuple([label.size for label in grid])
     if array.shape != sizes:
@@ -258,8 +248,8 @@ def _is_injective(term: Term, grid: Labels) -> bool:
 
 def _add_into(buffer: np.ndarray, term: Term) -> None:
     """Add a reduced term into a contiguous buffer of shape out_shape + in_shape."""
-    grid = _grid(term)
-    core = _scaled(_on_grid(term, grid), term.scale)
+    grid = grid_of(term)
+    core = scaled(_on_grid(term, grid), term.scale)
     view = _strided(buffer, term, grid)
     if view is not None:
         np.add(view, core, out=view, casting="same_kind")
@@ -288,10 +278,10 @@ def _strided(buffer: np.ndarray, term: Term, grid: Labels) -> np.ndarray | None:
 def _duck_dense(term: Term) -> Any:
     """The same for arrays that only speak NumPy's protocols: by dispatched functions alone."""
     if is_plain(term):
-        return _scaled(_arranged(term), term.scale)
-    grid = _grid(term)
+        return scaled(_arranged(term), term.scale)
+    grid = grid_of(term)
     sizes = tuple([label.size for label in grid])
-    core = _scaled(_on_grid(term, grid), term.scale)
+    core = scaled(_on_grid(term, grid), term.scale)
     if core.shape != sizes:
         core = np.broadcast_to(core, sizes)
     axes = term.out + term.inp

@@ -18,8 +18,9 @@ import numpy as np
 
 from ..labels import Axes, Label
 from ..terms import Term
-from .assembly import _grid, _on_grid, _positions, is_native
+from .assembly import _on_grid, _positions, is_native
 from .lines import Lines, are_apart
+from .places import grid_of
 from .positions import Positions, Rule, rule_of
 
 __all__ = ["Arranged", "Compressed", "Placed", "arrange", "compress", "is_arrangeable", "is_compressible"]
@@ -174,7 +175,7 @@ def arrange(placed: Sequence[Placed], shape: tuple[int, int], *, by_columns: boo
     other.
     """
     count = shape[1] if by_columns else shape[0]
-    grids = [tuple([label.size for label in _grid(item.term)]) for item in placed]
+    grids = [tuple([label.size for label in grid_of(item.term)]) for item in placed]
     starts = [0, *accumulate([prod(sizes) for sizes in grids])]
     found = np.empty(starts[-1], np.intp)
     views = [found[n:m].reshape(sizes) for (n, m), sizes in zip(pairwise(starts), grids, strict=True)]
@@ -224,7 +225,7 @@ def _lanes(placed: Sequence[Placed], count: int, by_columns: bool, kind: type) -
         term, row, column, _ = item
         if term.is_empty:
             continue
-        grid = _grid(term)
+        grid = grid_of(term)
         sizes = tuple([label.size for label in grid])
         numbers = _Numbers(n, item, grid, sizes)
         major, minor = _standing(term, term.out, grid, row), _standing(term, term.inp, grid, column)

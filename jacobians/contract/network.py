@@ -7,7 +7,7 @@ order of the pairs, the kernel of each pair and the layout of each intermediate 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from .path import Step, plan_numbers
 from .portions import portion, slice_length
 from .views import compacted, permuted
 
-__all__ = ["contract_factors"]
+__all__ = ["contract_factors", "contraction"]
 
 Numbers = tuple[int, ...]
 
@@ -179,6 +179,19 @@ def _write(program: Program, arrays: list[Any], out: np.ndarray, add: bool) -> N
     program.last(arrays.pop(0), arrays.pop(), target)
     if add:
         np.add(out, target, out=out)
+
+
+def contraction(groups: Sequence[tuple[Label, ...]], result: tuple[Label, ...]) -> Callable[..., Any]:
+    """What `contract_factors` does to true ndarrays of one or two factors with these labels, prepared."""
+    if len(groups) == 1:
+        axes = tuple([n for n, label in enumerate(groups[0]) if label not in result])
+        return partial(np.add.reduce, axis=axes) if axes else _itself
+    key = (*groups, result)
+    return (_RECENT.get(key) or _remembered(key)).last
+
+
+def _itself(array: Any) -> Any:
+    return array
 
 
 def _single(factor: Factor, wanted: dict[Label, None], out: np.ndarray | None) -> Factor:

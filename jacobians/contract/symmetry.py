@@ -18,7 +18,8 @@ from ..arrays import mirrored
 from ..labels import Label, flatten, size_of
 from ..symmetric import mirror
 from ..terms import Factor, Term
-from .assembly import is_native, is_plain, to_coo, to_dense
+from .assembly import is_native, to_coo, to_dense
+from .places import is_plain
 from .reduction import apply_operators, reduce_term
 
 __all__ = ["to_symmetric"]

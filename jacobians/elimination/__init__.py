@@ -1,8 +1,10 @@
 """Elimination: from a linearised graph to the terms of one Jacobian.
 
 - `settle`: which bound labels of a term to contract now, and which factors to keep apart.
+- `contracting`: contractions that are remembered, or known to be symmetric.
 - `merge`, `sums`: add terms of one pattern, and give up a sum that is larger than its dense form.
 - `owning`: what nobody else holds, and may be written into.
+- `living`: what lies on paths from the inputs to the output.
 - `elimination`: `eliminate(graph, inputs, output, order)`, join and merge until only edges from the inputs are left.
 - `pushing`: a graph that pushes tangents while it is written, for Jacobian-vector products.
 - `shortening`: entrywise steps as one, in a graph that is kept.
@@ -20,8 +22,9 @@
 
 from .choosing import Effort, choose, counted, plan_of
 from .counting import NAMES, OBJECTIVES
-from .elimination import eliminate, inner_vertices, push
+from .elimination import eliminate, push
 from .hollow import hollow
+from .living import inner_vertices
 from .merge import merge
 from .owning import has_large, is_alone
 from .plans import Plan, digest_of, held_bytes, named_order, predict

@@ -21,11 +21,14 @@ from ..labels import Axis, Label, fresh, size_of
 from ..terms import Affine, Factor, Map, OperatorFactor, Pattern, Term, factor_of, pattern_of, patterned, picks_part
 from .owning import NOTHING_SPARE
 from .shadows import Ledger, Shadow
-from .sums import weighted_sum
+from .sums import weighted, weighted_sum
 
 __all__ = ["add", "placement", "placement_of"]
 
 FLOAT = np.dtype(float)
+
+SMALL = 4096
+"""Entries of a product up to which it is multiplied out in NumPy's loop."""
 
 
 def placement(term: Term) -> Hashable:
@@ -117,21 +120,74 @@ class _Parts(NamedTuple):
         return a.replace(factors=(*[a.factors[n] for n in self.shared], total), scale=scale)
 
 
+Layout = tuple[tuple[int, ...] | None, tuple[int, ...] | None]
+"""The order and the shape that an array is given, None where they stay."""
+
+
+class _Aligned(NamedTuple):
+    """The layouts in which the factors of both sides broadcast, and the pattern of the sum of their products."""
+
+    left: list[Layout]
+    right: list[Layout]
+    made: Pattern
+
+
+def _layout(labels: Axis, target: Axis) -> Layout:
+    """How an array under some labels is laid out to broadcast under others, among which they are."""
+    order = tuple(sorted(range(len(labels)), key=lambda n: target.index(labels[n])))
+    shape = tuple([label.size if label in labels else 1 for label in target])
+    is_last = {*labels} == {*target[len(target) - len(labels) :]}
+    return None if order == tuple(range(len(order))) else order, None if is_last else shape
+
+
+def _laid(arrays: list[Any], layouts: list[Layout]) -> Any:
+    """The product of arrays, each in its layout; a one for none."""
+    product: Any = None
+    for array, (order, shape) in zip(arrays, layouts, strict=True):
+        if order is not None:
+            array = np.transpose(array, order)
+        if shape is not None:
+            array = np.reshape(array, shape)
+        product = array if product is None else np.multiply(product, array)
+    return _ONE if product is None else product
+
+
+_ONE = np.ones(())
+
+
 class _Recipe:
     """How terms of two patterns are added."""
 
-    __slots__ = ("parts", "pattern", "sums", "theirs")
+    __slots__ = ("aligned", "parts", "pattern", "sums", "theirs")
 
     def __init__(self, pattern: Pattern, parts: _Parts) -> None:
         self.pattern, self.parts = pattern, parts
         self.theirs = [factor.labels for factor in parts.renamed.factors]
         self.sums: dict[Axis, Pattern] = {}  # by the labels of what is added, known when it is done
+        self.aligned = self._aligned()
+
+    def _aligned(self) -> _Aligned | None:
+        """How arrays are added as they are: the usual case. Products that are large or of many are contracted first."""
+        pattern, (_, shared, ours, theirs) = self.pattern, self.parts
+        left, right = [pattern.groups[n] for n in ours], [self.theirs[n] for n in theirs]
+        labels = tuple(dict.fromkeys([label for group in (*left, *right) for label in group]))
+        most = max(len(left), len(right))
+        if most > 2 or (most == 2 and size_of(labels) > SMALL):
+            return None
+        groups = [*[pattern.groups[n] for n in shared], labels]
+        made = patterned(pattern.out, pattern.inp, groups, pattern.maps, pattern.bound)
+        return _Aligned([_layout(group, labels) for group in left], [_layout(group, labels) for group in right], made)
 
     def follow(self, a: Term, b: Term, spare: frozenset[int]) -> Term:
         """The sum of two terms of these patterns."""
         pattern, (_, shared, ours, theirs) = self.pattern, self.parts
         if not ours and not theirs:
             return pattern.term(a.arrays, a.scale + b.scale)
+        if self.aligned is not None and not spare:
+            (left, right, made), arrays, others = self.aligned, a.arrays, b.arrays
+            first, second = _laid([arrays[n] for n in ours], left), _laid([others[n] for n in theirs], right)
+            scale, total = weighted(a.scale, first, b.scale, second, ones=(not ours, not theirs))
+            return made.term([*[arrays[n] for n in shared], total], scale)
         left = _product([factor_of(a.arrays[n], pattern.groups[n]) for n in ours], spare)
         right = _product([factor_of(b.arrays[n], self.theirs[n]) for n in theirs], spare)
         products = [id(one.array) for one, factors in ((left, ours), (right, theirs)) if len(factors) > 1]

@@ -16,8 +16,8 @@ from ..graph import LinearGraph
 from .bounds import EXACT_LIMIT, lower_bound
 from .chains import is_line
 from .counting import deadline_of, found_orders, order_of, prices_of
-from .elimination import inner_vertices
 from .likeness import likeness
+from .living import inner_vertices
 from .plans import Forecast, Plan, digest_of, named_order
 from .pricing import Prices
 

@@ -15,8 +15,8 @@ from ..graph import LinearGraph
 from ..labels import flatten
 from ..terms import Term
 from .bounds import EXACT_LIMIT, exact_order, lower_bound
-from .elimination import inner_vertices
 from .kinds import NOTHING, EdgeKinds, Kinds, TermKinds, TimedKinds
+from .living import inner_vertices
 from .orders import ORDERS, OutOfTimeError
 from .pricing import Prices
 from .remaining import Edges

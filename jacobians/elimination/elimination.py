@@ -13,19 +13,20 @@ from functools import partial
 from math import prod
 
 from ..chain import chain
+from ..contract import SYMMETRIC_LIMIT
 from ..graph import LinearGraph
 from ..labels import axes_of
 from ..terms import Term, pattern_of
 from ..terms.memory import recall
 from . import acting
+from .living import Edges, living_edges
 from .merge import merge
 from .owning import NOTHING_SPARE, has_large, made_terms, spare_arrays
 from .recipes import join
 from .shadows import Shadow
 
-__all__ = ["eliminate", "inner_vertices", "push"]
+__all__ = ["eliminate", "push"]
 
-Edges = dict[int, dict[int, list[Term]]]
 Products = dict[int, list[Term]]
 
 TANGENT, COTANGENT = -1, -2
@@ -62,7 +63,7 @@ def eliminate(
     dict of int to list of Term
         By input vertex; an empty list where the output does not depend on it.
     """
-    living = _living(graph, set(inputs), output)
+    living = living_edges(graph, set(inputs), output)
     into = {target: {source: list(terms) for source, terms in edges.items()} for target, edges in living.items()}
     _run(into, order, joints, graph, reuse, (output, gradient_of))
     result = {}
@@ -90,7 +91,7 @@ def push(
     With `tangents` (by input vertex) the result has one entry, under `TANGENT`; with `cotangent` one per input. With
     `consume` each edge leaves the graph once it has been used, and its memory is free.
     """
-    living = _living(graph, set(inputs), output)
+    living = living_edges(graph, set(inputs), output)
     if tangents is not None:
         arrived = _forward(living, graph, tangents, consume, (output,))
         return {TANGENT: total(arrived, graph, output)}
@@ -268,30 +269,6 @@ def _recalled(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, 
     return [] if term is None else [term]
 
 
-def inner_vertices(graph: LinearGraph, inputs: Sequence[int], output: int) -> list[int]:
-    """The vertices that lie on a path from an input to the output, in the order of computation."""
-    ends = {*inputs, output}
-    return sorted(vertex for vertex in _living(graph, set(inputs), output) if vertex not in ends)
-
-
-def _living(graph: LinearGraph, inputs: set[int], output: int) -> Edges:
-    """The edges on paths from the inputs to the output: ``edges[target][source]``, the last target first; no copies."""
-    reached = set(inputs)
-    for vertex, edges in enumerate(graph.into):
-        if edges and not reached.isdisjoint(edges):
-            reached.add(vertex)
-    living: Edges = {}
-    wanted, inner, into = {output}, reached.difference(inputs), graph.into
-    for vertex in range(output, -1, -1):
-        if vertex in wanted and vertex in inner:
-            edges = into[vertex]
-            if not reached.issuperset(edges):
-                edges = {source: terms for source, terms in edges.items() if source in reached}
-            living[vertex] = edges
-            wanted.update(edges)
-    return living
-
-
 def _run(
     into: Edges,
     order: Sequence[int],
@@ -306,6 +283,9 @@ def _run(
         for source in edges:
             out_of.setdefault(source, set()).add(target)
     large, factored = has_large(graph), False
+    near = symmetric[1] is None or prod(graph.shapes[symmetric[1]]) < SYMMETRIC_LIMIT
+    if near and not (large or joints or graph.has_complex):
+        return _run_plainly(into, order, graph, out_of)
     reuse = reuse and not joints and large
     ready: Callable[..., list[Term]] = partial(_ready, once=bool(joints)) if large else _merged
     for vertex in order:
@@ -341,6 +321,30 @@ def _run(
                 out_of[source].add(target)
             del leaving
         for source in sources:
+            out_of[source].discard(vertex)
+
+
+def _run_plainly(into: Edges, order: Sequence[int], graph: LinearGraph, out_of: dict[int, set[int]]) -> None:
+    """The same where all is real and small: nothing waits, and nothing is worth writing into."""
+    for vertex in order:
+        incoming = into.pop(vertex, {})
+        leaving_to = out_of.pop(vertex, ())
+        for arriving in incoming.values():
+            if len(arriving) > 1:
+                arriving[:] = merge(arriving, graph.dtypes[vertex])
+        for target in sorted(leaving_to) if len(leaving_to) > 1 else leaving_to:
+            edges = into[target]
+            leaving = edges.pop(vertex)
+            if len(leaving) > 1:
+                leaving = merge(leaving, graph.dtypes[target])
+            for source, arriving in incoming.items():
+                joined = _joined(leaving, arriving, graph, source, target)
+                if source in edges:
+                    edges[source] += joined
+                else:
+                    edges[source] = joined
+                    out_of[source].add(target)
+        for source in incoming:
             out_of[source].discard(vertex)
 
 

@@ -24,12 +24,13 @@ def likeness(graph: LinearGraph, inputs: Sequence[int], output: int, joints: Col
     for target, sources in enumerate(graph.into):
         for source, terms in sources.items():
             for term in terms:
-                shared = [arrays.setdefault(id(_held(factor)), len(arrays)) for factor in term.factors]
-                size = abs(term.scale)
-                scale = (
-                    term.scale if frexp(size)[0] in (0, 0.5) else (scales.setdefault(size, len(scales)), term.scale < 0)
-                )
-                edges.append((source, target, pattern_of(term) or _pattern(term), tuple(shared), scale))
+                pattern = term._pattern or pattern_of(term)
+                held = [_held(factor) for factor in term.factors] if pattern is None else term.arrays
+                shared = tuple([arrays.setdefault(id(array), len(arrays)) for array in held])
+                scale: Hashable = term.scale
+                if scale != 1 and scale != -1 and frexp(abs(term.scale))[0] not in (0, 0.5):
+                    scale = scales.setdefault(abs(term.scale), len(scales)), term.scale < 0
+                edges.append((source, target, pattern or _pattern(term), shared, scale))
     return tuple(edges), tuple(graph.shapes), tuple(graph.dtypes), tuple(inputs), output, tuple(joints)
 
 

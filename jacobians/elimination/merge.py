@@ -61,6 +61,12 @@ def merge(
             return [dense.of(terms, dtype)]
     elif dense is False:
         return [term for term in terms if term.scale != 0]
+    elif dense is True and (len(terms) == 2 or not spare):
+        total: Term | None = terms[0]
+        for term in terms[1:]:
+            total = None if total is None else add(total, term, spare)
+        if total is not None:
+            return [] if total.is_empty else [total]
     terms = [term for term in terms if not term.is_empty]
     merged: dict[Hashable, list[Term]] = {}
     for term in _refined(terms):
@@ -106,16 +112,26 @@ def _collected(terms: list[Term], spare: frozenset[int]) -> tuple[list[Term], tu
 
 
 def _folded(terms: list[Term], pattern: Any, spare: frozenset[int]) -> list[Term]:
-    """The terms of a pattern with several factors, added where two differ in one factor alone."""
+    """The terms of a pattern with several factors, added where two differ in one factor alone.
+
+    Each is looked up by all of its arrays but one; where the sum of two has a new array, it is entered anew.
+    """
     result: list[Term] = []
+    known: dict[tuple[int, ...], int] = {}
     for term in terms:
-        for n, other in enumerate(result):
-            total = _sum_in_one(other, term, pattern, spare)
+        ids = [*map(id, term.arrays)]
+        twins = [known.get((n, *ids[:n], *ids[n + 1 :]), -1) for n in range(len(ids))]
+        for twin in sorted({*twins}):
+            total = None if twin < 0 else _sum_in_one(result[twin], term, pattern, spare)
             if total is not None:
-                result[n] = total
+                result[twin] = total
+                ids = [*map(id, total.arrays)]
                 break
         else:
+            twin = len(result)
             result.append(term)
+        for n in range(len(ids)):
+            known[(n, *ids[:n], *ids[n + 1 :])] = twin
     return result
 
 
@@ -151,11 +167,13 @@ class _Dense(NamedTuple):
 
 @lru_cache(maxsize=16384)
 def _dense_form(patterns: tuple[Pattern, ...]) -> _Dense | bool | None:
-    """How terms of these patterns become dense; False where each stays as it is.
+    """How terms of these patterns become dense; False where each stays as it is, True where all have one placement.
 
     None where that is not all: some can be split alike, and then perhaps added.
     """
     placements, splits = {placement_of(p) for p in patterns}, {_splits_of(p.skeleton) for p in patterns}
+    if len(splits) == len(placements) == 1:
+        return True
     if len(splits) > 1 or len(placements) < len(patterns):
         return None
     firsts = {p.skeleton: p.skeleton.term([Shadow(shape, FLOAT, Ledger()) for shape in p.sizes]) for p in patterns}

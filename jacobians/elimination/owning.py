@@ -71,7 +71,7 @@ def _is_spare(terms: list[Term], n: int, place: int) -> bool:
     if _ALONE is None:
         return False
     array = terms[n].arrays[place]
-    if type(array) is not np.ndarray or array.nbytes < LARGE:
+    if not _is_large(array):
         return False
     flags = array.flags
     whole = flags.owndata and flags.writeable and flags.c_contiguous
@@ -79,8 +79,14 @@ def _is_spare(terms: list[Term], n: int, place: int) -> bool:
     return whole and _counts(terms, n, place) == _ALONE
 
 
+def _is_large(array: Any) -> bool:
+    return type(array) is np.ndarray and array.nbytes >= LARGE
+
+
 def spare_arrays(terms: list[Term]) -> frozenset[int]:
     """The ids of the arrays that may be written into once the terms of a list are done with."""
+    if not any([_is_large(array) for term in terms if type(term) is PatternTerm for array in term.arrays]):
+        return NOTHING_SPARE
     found = []
     for n in range(len(terms)):
         if type(terms[n]) is PatternTerm:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from ..errors import format_bytes
 from ..graph import LinearGraph
 from ..terms import Factor, Term
-from .elimination import eliminate, inner_vertices
+from .elimination import eliminate
+from .living import inner_vertices
 from .shadows import Ledger, TooDear, shadow_term
 
 __all__ = ["Forecast", "Plan", "digest_of", "held_bytes", "named_order", "predict"]

@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from math import isqrt, prod
+from math import prod
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..chain import chain
-from ..contract import SYMMETRIC_LIMIT, contract_factors, gather, scatter_factor
-from ..labels import Axis, Label, flatten, size_of
-from ..symmetric import mirror
+from ..contract import contract_factors, contraction, gather, scatter_factor
+from ..labels import Axis, Label, flatten
 from ..terms import Affine, Factor, Map, Pattern, Term, factor_of, moved, pattern_of, patterned, picks_part
-from ..terms.memory import recall
+from .contracting import contract_once, contract_symmetric
 from .owning import NOTHING_SPARE, room
 from .settle import Work, settle
 from .shadows import Ledger, Shadow
@@ -62,6 +61,15 @@ class _Step(NamedTuple):
     argument: Any
     product: bool
     """Whether it is a product of arrays that broadcast as they are."""
+
+
+class _Call(NamedTuple):
+    """A step on true ndarrays; one that takes a slice is told where that starts, which may differ from call to call."""
+
+    function: Callable[..., Any]
+    operands: tuple[int, ...]
+    origin: int | None
+    start: int | None
 
 
 class _Notes(Work):
@@ -141,6 +149,7 @@ class _Recipe:
         "pairs",
         "patterns",
         "places",
+        "prepared",
         "scale",
         "settled",
         "shapes",
@@ -176,6 +185,7 @@ class _Recipe:
         self.once = [uses[first] == uses[second] == 1 for first, second, _ in self.pairs]
         self.known = self._pattern(tuple([factor.labels for factor in settled.factors])) if only else None
         plain = not (self.is_number or self.moves) and self.known is not None
+        self.prepared: tuple[list[_Call], tuple[Axis, ...]] | None = None
         self.is_product = plain and len(self.labels) == 2 and self.pairs == [(0, 1, False)] and self.places == (2,)
 
     def follow(
@@ -189,7 +199,7 @@ class _Recipe:
         """The joined term of two terms of these patterns."""
         if self.is_product and not spare:
             a, b = *outer.arrays, *inner.arrays
-            array = a.times(b) if type(a) is type(b) is Shadow else np.multiply(a, b)
+            array: Any = a * b if type(a) is not Shadow else a.times(b) if type(b) is Shadow else np.multiply(a, b)  # type: ignore[call-overload]
             return self.known.term((array,), outer.scale * inner.scale * self.scale)  # type: ignore[union-attr]
         arrays = [*outer.arrays, *inner.arrays]
         scale = outer.scale * inner.scale * self.scale
@@ -207,7 +217,16 @@ class _Recipe:
             pattern = self.known.at(tuple([starts[n] for n in self.origins])) if self.origins else self.known
             arrays = [arrays[place] for place in self.places]
             return self._made(pattern, arrays, scale) if self.is_number else pattern.term(arrays, scale)
-        if all_shadows(arrays):
+        if self.prepared is not None and not (once or symmetric) and all([type(a) is np.ndarray for a in arrays]):
+            calls, groups = self.prepared
+            for call, operands, origin, start in calls:
+                if start is None:
+                    made = call(*[arrays[n] for n in operands])
+                else:
+                    made = call(arrays[operands[0]], start if origin is None else starts[origin])
+                arrays.append(made if type(made) is np.ndarray else np.asarray(made))
+            found = [arrays[place] for place in self.places]
+        elif all_shadows(arrays):
             found, groups = self._predicted(arrays)
         else:
             found, groups = self._computed(arrays, starts, once, symmetric)
@@ -252,13 +271,31 @@ class _Recipe:
                 labels.append(argument)
             else:
                 if once and function is contract_factors:
-                    function = _contract_once
+                    function = contract_once
                 elif symmetric and self.is_matrix and len(arrays) == self.places[0]:
-                    function = _contract_symmetric
+                    function = contract_symmetric
                 made = function([factor_of(arrays[place], labels[place]) for place in operands], argument)
                 arrays.append(made.array)
                 labels.append(made.labels)
-        return [arrays[place] for place in self.places], tuple([labels[place] for place in self.places])
+        groups = tuple([labels[place] for place in self.places])
+        if self.prepared is None and not self.shapes:
+            self._prepare(labels, groups)
+        return [arrays[place] for place in self.places], groups
+
+    def _prepare(self, labels: list[Axis], groups: tuple[Axis, ...]) -> None:
+        """Note what the steps do to true ndarrays: the labels, which are known now, are the same every time."""
+        calls: list[_Call] = []
+        notes = zip(self.steps, self.moving, self.slices, strict=True)
+        for (function, operands, argument, product), origin, part in notes:
+            call, start = _multiply, None
+            if part is not None:
+                call, start = part.of, argument.index.start
+            elif not product:
+                if function is not contract_factors or len(operands) > 2:
+                    return
+                call = contraction([labels[n] for n in operands], argument)
+            calls.append(_Call(call, operands, origin, start))
+        self.prepared = calls, groups
 
     def _made(self, pattern: Pattern | None, arrays: list[Any], scale: float, groups: Any = ()) -> Term:
         if self.is_number and scale != 1 and scale != -1:  # at once: else it would be multiplied in every sum
@@ -295,39 +332,6 @@ def _is_matrix(settled: Term, notes: _Notes, places: tuple[int, ...]) -> bool:
     if last is None or last.function is not contract_factors or settled.maps or settled.bound:
         return False
     return len({*labels}) == len(labels) and last.argument == labels and places == (len(notes.made) - 1,)
-
-
-def _contract_once(factors: list[Factor], labels: Iterable[Label]) -> Factor:
-    """`contract_factors`, which finds again what it has made of the same arrays under other labels, in any order."""
-    if all([type(factor.array) is np.ndarray for factor in factors]):  # the transpose has them in another order
-        factors = sorted(factors, key=lambda factor: factor.array.shape)
-    number: dict[Label, int] = {}
-    for factor in factors:
-        for label in factor.labels:
-            number.setdefault(label, len(number))
-    known = [*number]
-    wanted = sorted([number[label] for label in labels if label in number])
-    inputs = tuple([tuple([number[label] for label in factor.labels]) for factor in factors])
-    arrays = [factor.array for factor in factors]
-    key = "contract", inputs, *wanted, *map(id, arrays)
-    made, order = recall(key, arrays, lambda: _numbered(contract_factors(factors, [known[n] for n in wanted]), number))
-    return factor_of(made, tuple([known[n] for n in order]))
-
-
-def _contract_symmetric(factors: list[Factor], labels: Iterable[Label]) -> Factor:
-    """`contract_factors` for all of a symmetric matrix, rows before columns."""
-    labels = tuple(labels)
-    size = isqrt(size_of(labels))
-    if size < SYMMETRIC_LIMIT or len(labels) % 2 or not all([type(factor.array) is np.ndarray for factor in factors]):
-        return contract_factors(factors, labels)
-    dtype = np.result_type(*[factor.dtype for factor in factors])
-    made = contract_factors(factors, labels, np.empty([label.size for label in labels], dtype), symmetric=True)
-    _ = mirror(made.array.reshape(size, size))
-    return made
-
-
-def _numbered(factor: Factor, number: dict[Label, int]) -> tuple[Any, list[int]]:
-    return factor.array, [number[label] for label in factor.labels]
 
 
 def _multiply(a: Any, b: Any) -> Any:

@@ -16,7 +16,8 @@ import numpy as np
 from ..graph import LinearGraph
 from ..labels import axes_of, flatten
 from ..terms import Affine, Map, Term
-from .elimination import Edges, Products, _backward, _forward, _living, _run, sum_of, total
+from .elimination import Products, _backward, _forward, _run, sum_of, total
+from .living import Edges, living_edges
 from .owning import made_terms
 
 __all__ = ["eliminate_several", "pull_several", "push_several", "with_sink"]
@@ -41,7 +42,7 @@ def eliminate_several(
     graph: LinearGraph, inputs: Sequence[int], sink: int, order: Sequence[int], joints: Collection[int] = ()
 ) -> dict[int, dict[int, list[Term]]]:
     """The terms by output and input of a graph with a sink; the outputs have edges to the sink alone."""
-    living = _living(graph, set(inputs), sink)
+    living = living_edges(graph, set(inputs), sink)
     _ = living.pop(sink, None)
     into = {target: {source: list(terms) for source, terms in edges.items()} for target, edges in living.items()}
     _run(into, order, joints, graph)
@@ -80,8 +81,8 @@ def pull_several(
 def _needed(graph: LinearGraph, inputs: Sequence[int], outputs: Sequence[int]) -> Edges:
     """The edges on paths from the inputs to the outputs."""
     if len(outputs) < 2:
-        return _living(graph, set(inputs), outputs[0]) if outputs else {}
+        return living_edges(graph, set(inputs), outputs[0]) if outputs else {}
     longer, sink = with_sink(graph, outputs)
-    living = _living(longer, set(inputs), sink)
+    living = living_edges(longer, set(inputs), sink)
     _ = living.pop(sink, None)
     return living

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..labels import Axis, size_of
+from ..labels import Axis
 from ..late import LARGE
 from ..terms import Factor, factor_of
 from .owning import NOTHING_SPARE, room
+from .shadows import Shadow
 
-__all__ = ["sum_of_arrays", "weighted_sum"]
+__all__ = ["sum_of_arrays", "weighted", "weighted_sum"]
 
 
 def sum_of_arrays(
@@ -22,9 +23,13 @@ def sum_of_arrays(
     if a is b:
         return a_scale + b_scale, a
     if a_scale == b_scale:
-        return a_scale, np.add(a, b, room(a, b, spare)) if spare else np.add(a, b)
+        if not spare:
+            return a_scale, a + b if type(a) is not Shadow else np.add(a, b)  # type: ignore[call-overload]
+        return a_scale, np.add(a, b, room(a, b, spare))
     if a_scale == -b_scale:
         return a_scale, np.subtract(a, b, room(a, b, spare)) if spare else np.subtract(a, b)
+    if labels and not spare:
+        return weighted(a_scale, a, b_scale, b)
     scale, total = weighted_sum(a_scale, factor_of(a, labels), b_scale, factor_of(b, labels), spare)
     return scale, total.array
 
@@ -40,26 +45,41 @@ def weighted_sum(
     labels = a.labels
     left, right = a.array, b.array
     own_left, own_right = id(left) in spare, id(right) in spare and left is not right
+    ones = _is_one(a), _is_one(b)
     if a.labels != b.labels:
         labels = tuple(dict.fromkeys((*a.labels, *b.labels)))
         left, right = a.spread(labels), b.spread(labels)
+    scale, total = weighted(a_scale, left, b_scale, right, own_left, own_right, ones)
+    return scale, Factor(total, labels)
+
+
+def weighted(
+    a_scale: float,
+    a: Any,
+    b_scale: float,
+    b: Any,
+    own_a: bool = False,
+    own_b: bool = False,
+    ones: tuple[bool, bool] = (False, False),
+) -> tuple[float, Any]:
+    """`weighted_sum` of arrays that broadcast; which of them may be written into, and which are the number one."""
     if a_scale == b_scale:
-        return a_scale, Factor(_into(np.add, left, right, own_left, own_right), labels)
+        return a_scale, _into(np.add, a, b, own_a, own_b)
     if a_scale == -b_scale:
-        return a_scale, Factor(_into(np.subtract, left, right, own_left, own_right), labels)
-    if _is_one(b) and _divides(a_scale):
-        return a_scale, Factor(_into(np.add, left, b_scale / a_scale, own_left, False), labels)
-    if _is_one(a) and _divides(b_scale):
-        return b_scale, Factor(_into(np.add, right, a_scale / b_scale, own_right, False), labels)
-    by_b = _divides(b_scale) and (size_of(a.labels) < size_of(b.labels) or (own_left and not own_right))
-    if _divides(a_scale) and not by_b:
-        scaled = _into(np.multiply, right, b_scale / a_scale, own_right, False)
-        return a_scale, Factor(_into(np.add, left, scaled, own_left, True), labels)
-    if _divides(b_scale):
-        scaled = _into(np.multiply, left, a_scale / b_scale, own_left, False)
-        return b_scale, Factor(_into(np.add, scaled, right, True, own_right), labels)
-    first = _into(np.multiply, left, a_scale, own_left, False)
-    return 1.0, Factor(_into(np.add, first, _into(np.multiply, right, b_scale, own_right, False), True, True), labels)
+        return a_scale, _into(np.subtract, a, b, own_a, own_b)
+    divides_a, divides_b = _divides(a_scale), _divides(b_scale)
+    if ones[1] and divides_a:
+        return a_scale, _into(np.add, a, b_scale / a_scale, own_a, False)
+    if ones[0] and divides_b:
+        return b_scale, _into(np.add, b, a_scale / b_scale, own_b, False)
+    if divides_a and not (divides_b and (a.size < b.size or (own_a and not own_b))):
+        scaled = _into(np.multiply, b, b_scale / a_scale, own_b, False)
+        return a_scale, _into(np.add, a, scaled, own_a, True)
+    if divides_b:
+        scaled = _into(np.multiply, a, a_scale / b_scale, own_a, False)
+        return b_scale, _into(np.add, scaled, b, True, own_b)
+    first = _into(np.multiply, a, a_scale, own_a, False)
+    return 1.0, _into(np.add, first, _into(np.multiply, b, b_scale, own_b, False), True, True)
 
 
 def _into(function: np.ufunc, a: Any, b: Any, own_a: bool, own_b: bool) -> Any:

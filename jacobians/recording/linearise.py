@@ -245,10 +245,16 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
             copies[id(array)] = array, array.copy(order="K")
         return copies[id(array)][1]
 
+    shared = guard.shared
     for edges in graph.into:
         for terms in edges.values():
             for n, term in enumerate(terms):
-                terms[n] = with_arrays(term, independent)
+                for array in term.arrays if term._pattern is not None else (None,):
+                    # Most arrays are whole ones that only the graph holds.
+                    alone = type(array) is np.ndarray and array.base is None
+                    if not alone or id(array) in shared or id(array) in given:
+                        terms[n] = with_arrays(term, independent)
+                        break
     return graph
 
 

@@ -221,10 +221,11 @@ def _angle(call: Call, z: Any, deg: bool = False) -> Iterator[LocalTerm]:
 @local(np.where)
 def _where(call: Call, condition: Any, *branches: Any) -> Iterator[LocalTerm]:
     """The partials are masks of the size of the condition; ``where(condition)`` alone returns positions."""
+    result, needed = call
     for position, mask in ((1, np.not_equal), (2, np.equal)):
-        if branches and call.needs(position):
-            shape = np.shape(branches[position - 1])
-            yield 0, position, diagonal_term(np.shape(call.result), shape, mask(condition, 0), call.result.dtype)
+        if branches and position in needed:
+            inp = branches[position - 1].shape
+            yield 0, position, diagonal_term(result.shape, inp, mask(condition, 0), result.dtype)
 
 
 complex_too(np.conjugate, np.where)

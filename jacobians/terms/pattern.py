@@ -124,6 +124,10 @@ class PatternTerm(Term):
     _factors: tuple[Factor, ...]
 
     @property
+    def is_empty(self) -> bool:
+        return self.scale == 0 or self._pattern.is_empty
+
+    @property
     def factors(self) -> tuple[Factor, ...]:  # type: ignore[override]
         try:
             return self._factors

@@ -159,6 +159,19 @@ def _without_detour(operator_name: str, ufunc: np.ufunc) -> None:
     setattr(Appearance, reflected, right)
 
 
+def _without_detour_of_one(operator_name: str, ufunc: np.ufunc) -> None:
+    """The same for an operator of one operand."""
+    name = f"__{operator_name}__"
+    usual = getattr(Appearance, name)
+
+    def one(self: Appearance) -> Any:
+        plain = apply_plainly(ufunc, (self,), {})
+        return usual(self) if plain is NotImplemented else plain
+
+    setattr(Appearance, name, one)
+
+
+_without_detour_of_one("neg", np.negative)
 for _name, _ufunc in (("add", np.add), ("sub", np.subtract), ("mul", np.multiply), ("truediv", np.divide)):
     _without_detour(_name, _ufunc)
 for _name, _ufunc in (("pow", np.power), ("matmul", np.matmul)):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import settled, written
+from ..arrays import Slot, settled, written
 from ..errors import ArgumentError, UnsupportedFunctionError
 from ..partners import PARTNERS
 from ..registry import Call, Path, Rule, function_name, refused_complex
@@ -23,7 +23,7 @@ from .recorded import Recorded, owner_of
 __all__ = ["STATIC", "is_static", "parameters_of", "record"]
 
 STATIC = {int, float, complex, bool, str, slice, np.int64, np.bool_}
-STATIC |= {np.float64, np.float32, np.complex128, np.complex64}
+STATIC |= {np.float64, np.float32, np.complex128, np.complex64, Slot}
 """Types of which no argument is traced, nor holds anything that is."""
 
 

@@ -7,6 +7,7 @@ later does no harm, and makes a large one read-only until the level closes, so t
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,11 @@ class Guard:
         if captured is array:
             self._share(array)
         return captured
+
+    @property
+    def shared(self) -> Collection[int]:
+        """The ids of the user's arrays that are held without a copy."""
+        return self._shared.keys()
 
     def own(self, array: Any) -> Any:
         """An array that shares no memory with the user's: the array itself, or a copy (one for each array)."""
