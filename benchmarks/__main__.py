@@ -1,4 +1,4 @@
-"""The command line: `run`, `list`, `table`, `plot`, `compare`, `profile`, `contractions`, `page`.
+"""The command line: `run`, `list`, `table`, `plot`, `compare`, `profile`, `contractions`, `operations`, `page`.
 
     python -m benchmarks run [problem ...] [--sizes small|full] [--peers NAME,...] [--repeats N] [--threads N]
                              [--budget SECONDS] [--clock elapsed|processor] [--out FILE]
@@ -8,6 +8,7 @@
     python -m benchmarks compare OLD NEW
     python -m benchmarks profile [problem ...] [--sizes small|full] [--out FILE]
     python -m benchmarks contractions [--only TEXT] [--repeats N] [--clock elapsed|processor] [--out FILE]
+    python -m benchmarks operations [--out FILE]
     python -m benchmarks page
 
 `run` ends with an error if the derivative by hand or that of this library fails or is wrong somewhere.
@@ -75,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
     contractions.add_argument("--clock", choices=("elapsed", "processor"), default="elapsed")
     contractions.add_argument("--out", type=Path, help="file for the result (JSON)")
     contractions.set_defaults(command=contractions_command)
+    operations = commands.add_parser("operations", help="what one operation on a tiny array costs")
+    operations.add_argument("--out", type=Path, help="file for the result (JSON)")
+    operations.set_defaults(command=operations_command)
 
     page = commands.add_parser("page", help="put the tables of the stored results into the documentation")
     page.set_defaults(command=page_command)
@@ -186,6 +190,19 @@ def contractions_command(options: argparse.Namespace, given: Sequence[str]) -> i
         if options.out:
             save_contests(found, about, options.out)
     print(f"\n{contest_table(found)}\n\n{contest_summary(found)}")
+    return 0
+
+
+def operations_command(options: argparse.Namespace, given: Sequence[str]) -> int:
+    settle_threads(1, given)
+    import json
+
+    from .operations import measured
+    from .records import environment
+
+    found = {"environment": environment(1, given, "processor"), "microseconds": measured()}
+    if options.out:
+        options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

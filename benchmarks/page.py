@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .contests import contest_summary, contest_table, load_contests
+from .operations import operation_table
 from .plots import save_ratios
 from .profiling import profile_tables
 from .records import load
@@ -42,7 +43,7 @@ TABLES = {"speed": speed_table, "cost": cost_table, "peers": peer_table}
 def filled(text: str) -> str:
     """The text with the tables of the results as they are stored now."""
 
-    def table(match: re.Match[str]) -> str:
+    def part(match: re.Match[str]) -> str:
         begin, file, kind, end = match.groups()
         if kind == "profiles":
             after = json.loads((HERE / file).read_text(encoding="utf-8"))
@@ -52,10 +53,15 @@ def filled(text: str) -> str:
             contests, environment = load_contests(HERE / file)
             told = f"{contest_summary(contests)}\n\n{contest_table(contests, markdown=True)}"
             return f"{begin}\n{told}\n\n{about(environment, CONTRACTING)}\n\n{end}"
+        if kind == "operations":
+            after = json.loads((HERE / file).read_text(encoding="utf-8"))
+            before = json.loads((HERE / file.replace("after", "before")).read_text(encoding="utf-8"))
+            table = operation_table(before["microseconds"], after["microseconds"])
+            return f"{begin}\n{table}\n\n{about(after['environment'])}\n\n{end}"
         run = load(HERE / file)
         return f"{begin}\n{TABLES[kind](run, markdown=True)}\n\n{about(run.environment)}\n\n{end}"
 
-    return MARK.sub(table, text)
+    return MARK.sub(part, text)
 
 
 def about(environment: dict, names: Mapping[str, str] = LIBRARIES) -> str:
