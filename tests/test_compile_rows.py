@@ -87,6 +87,7 @@ REFUSED = {
     "indexing-getitem": 1,  # a mask
     "indexing-piecewise": 5,
     "indexing-trim_zeros": 3,
+    "polynomials-poly": 5,  # of a matrix
     "polynomials-polyadd": 1,  # of a poly1d, which cuts off leading zeros
     "polynomials-polydiv": 4,
     "polynomials-polymul": 6,

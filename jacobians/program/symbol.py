@@ -101,6 +101,8 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         """An object array of the entries; the next call that meets it makes it one array again."""
+        if not self.size:  # no entry is lost
+            return np.empty(self.shape, self.dtype if dtype is None else dtype)
         if self.dtype.kind in "iu":
             self._refuse("use as an index of a plain array", _INDEX)
         if dtype is not None and np.dtype(dtype).kind != "O":

@@ -4,7 +4,8 @@
 arrays. Here each consumer offers its number to one operand, and that one to one of its own: where all consumers of an
 array offer the same number, it takes it, and may pass it on; what is refused is multiplied where it was offered. So the
 gradients of all weights of a network have their common factor from the first residual, and a product takes it from its
-smallest factor. A constant takes a number for nothing.
+smallest factor. Both sides of a sum take it where that costs less than multiplying the sum. A constant takes a number
+for nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ CALL = 500
 
 _DEPTH = 6
 _MOVES = {np.reshape, np.transpose, np.broadcast_to, np.sum, np.take, operator.getitem, embed, scatter, mirrored}
+_SUMS = {np.add, np.subtract}
 _PRODUCTS = {np.multiply, np.einsum, np.matmul}
 
 
@@ -104,8 +106,9 @@ class _Placing:
                 self._want(operand)
             return
         self.receiver[id(node)] = passed
+        sums = node.function in _SUMS
         for position, operand in enumerate(node.args):
-            if position == passed:
+            if position == passed or (sums and isinstance(operand, Node)):
                 self._offer(operand, _Offer(self.taken[id(node)], node))
             elif isinstance(operand, Node):
                 self._want(operand)
@@ -116,16 +119,19 @@ class _Placing:
         """The position of the operand that the number is offered to, and what it costs there at best."""
         if _takes_freely(node, scale):
             return None, 0
-        found, best = None, float("inf")
-        for position in _linear(node):
-            operand = node.args[position]
-            inner, base = self.scaled.get(id(operand), (1, operand))
-            known = any(offer.scale == scale * inner for offer in self.offers.get(id(base), ()))
-            known |= scale * inner == 1 and id(base) in self.wanted
-            cost = 0 if known else _cost(base, scale, 0 if _is_twice(node, position) else _DEPTH)
-            if cost < best:
-                found, best = position, cost
-        return found, best
+        positions = _linear(node)
+        costs = [self._cost_at(node, position, scale) for position in positions]
+        if node.function in _SUMS:
+            return (0, sum(costs)) if positions and sum(costs) < node.size + CALL else (None, float("inf"))
+        best = min(costs, default=float("inf"))
+        return (positions[costs.index(best)] if positions else None), best
+
+    def _cost_at(self, node: Node, position: int, scale: float) -> float:
+        operand = node.args[position]
+        inner, base = self.scaled.get(id(operand), (1, operand))
+        known = any(offer.scale == scale * inner for offer in self.offers.get(id(base), ()))
+        known |= scale * inner == 1 and id(base) in self.wanted
+        return 0 if known else _cost(base, scale, 0 if _is_twice(node, position) else _DEPTH)
 
     def _refuse(self, offers: Sequence[_Offer], size: int) -> None:
         """Let givers that are smaller than `size` multiply by themselves."""
@@ -155,7 +161,7 @@ class _Placing:
                     if id(operand) not in plain:
                         plain[id(operand)] = value(operand)
             if receiver is not None:
-                sums = node.function in (np.add, np.subtract)  # what is added to a constant, which takes it too
+                sums = node.function in _SUMS  # each addend takes it
                 args = tuple(
                     [
                         value(a, scale if n == receiver or sums else 1.0) if isinstance(a, Node) else a
@@ -187,8 +193,8 @@ def _linear(node: Node) -> list[int]:
         return [n for n, a in enumerate(node.args) if isinstance(a, Node) and _is_scalable(a)]
     if node.function is weighted_gram:
         return [1]
-    if node.function in (np.add, np.subtract) and len(node.operands) == 2:
-        return [n for n in (0, 1) if node.args[1 - n].function is CONSTANT and _is_scalable(node.args[n])]
+    if node.function in _SUMS:
+        return [0, 1] if len(node.operands) == 2 and all([_is_scalable(a) for a in node.args]) else []
     if node.function in _MOVES or (node.function is np.divide and not is_number(node.args[0])):
         return [0] if _is_scalable(node.args[0]) and not _nested(node) else []
     return []
@@ -200,14 +206,14 @@ def _is_scalable(value: Any) -> bool:
 
 def _cost(node: Node, scale: float, depth: int) -> float:
     """What it costs at best to multiply a node by a number."""
-    if node.function is CONSTANT or _takes_freely(node, scale):
+    if node.function is CONSTANT or _takes_freely(node, scale) or split_scale(node)[1] is not node:
         return 0
     best = node.size + CALL
-    if depth and not node.is_leaf:
-        for position in _linear(node):
-            further = 0 if _is_twice(node, position) else depth - 1
-            best = min(best, 1 + _cost(node.args[position], scale, further))
-    return best
+    if not depth or node.is_leaf:
+        return best
+    further = [0 if _is_twice(node, n) else depth - 1 for n in range(len(node.args))]
+    costs = [1 + _cost(node.args[position], scale, further[position]) for position in _linear(node)]
+    return min([best, sum(costs)] if node.function in _SUMS and costs else [best, *costs])
 
 
 def _is_twice(node: Node, position: int) -> bool:
