@@ -160,6 +160,7 @@ def test_what_is_added_in_slices_takes_little_memory(case):
     result = tuple([labels[name] for name in right.split()])
     factors = [Factor(rng.standard_normal([label.size for label in group]), group) for group in groups]
     out = np.zeros([label.size for label in result])
+    peak = 0
     for _ in range(2):
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]

@@ -7,7 +7,7 @@ batched product has a block-diagonal Jacobian, and nothing is stored for that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
@@ -34,7 +34,7 @@ from .structural import structural
 from .subscripts import subscripts
 
 Labelled = tuple[list[Axes], Axes]
-LocalTerms = Iterator[LocalTerm]
+LocalTerms = Iterable[LocalTerm]
 
 
 # ---- generalized ufuncs: core axes and broadcast batch axes ----------------------------------------------------------
