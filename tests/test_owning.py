@@ -226,7 +226,7 @@ def test_a_slope_holds_what_it_needs_alone() -> None:
     assert of_argument is not None
     assert of_result is not None
     assert [None if operand is None else operand is x for operand in of_argument.operands] == [None, True]
-    assert of_result.operands[1] is None
+    assert [operand is None for operand in of_result.operands] == [False, True]
 
 
 @pytest.mark.parametrize(
