@@ -53,3 +53,42 @@ def test_constants_that_are_not_finite(value: float) -> None:
     x[1, 1] = value
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(jac.compile(lambda x: C + np.sin(x) + A)(x), C + np.sin(x) + A, rtol=1e-14)
+
+
+# ---- Zeros but for a diagonal ----------------------------------------------------------------------------------------
+
+S = RNG.standard_normal((40, 40))
+CUBE = np.zeros((12, 12, 12))
+CUBE[(np.arange(12),) * 3] = 2.5
+DIAGONALS = {
+    "identity":      (lambda x: np.sin(x) + 3 * np.eye(40), (40, 40)),
+    "minus":         (lambda x: 3 * np.eye(40) - np.sin(x), (40, 40)),
+    "numbers":       (lambda x: np.sin(x) - np.diag(np.arange(40.0)), (40, 40)),
+    "not finite":    (lambda x: np.sin(x) + np.diag(np.full(40, np.inf)), (40, 40)),
+    "of some axes":  (lambda x: np.sin(x) + np.einsum("ik,jl->ijkl", np.ones((6, 5)), np.eye(7)), (6, 7, 5, 7)),
+    "of all axes":   (lambda x: np.sin(x) + CUBE, (12, 12, 12)),
+    "of two pairs":  (lambda x: np.sin(x) + np.einsum("ik,jl->ijkl", np.eye(6), np.eye(7)), (6, 7, 6, 7)),
+    "not square":    (lambda x: np.sin(x) + np.eye(30, 40), (30, 40)),
+    "beside it":     (lambda x: np.sin(x) + np.eye(40, k=1), (40, 40)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DIAGONALS)
+def test_constants_that_are_diagonal(name: str) -> None:
+    function, shape = DIAGONALS[name]
+    x = RNG.standard_normal(shape)
+    compiled = jac.compile(function)
+    np.testing.assert_array_equal(compiled(x), function(x))
+    assert ("einsum" in compiled.source) == (name not in ("not square", "beside it"))
+    np.testing.assert_array_equal(compiled(2 * x), function(2 * x))
+
+
+def test_a_ridge_is_added_to_the_diagonal() -> None:
+    def ridge(w: Any) -> Any:
+        return jac.hessian(lambda w: np.sum(np.exp(S @ w / 40)))(w).to_array() + 0.1 * np.eye(40)
+
+    w = RNG.standard_normal(40)
+    compiled = jac.compile(ridge)
+    expected = (S.T * np.exp(S @ w / 40)) @ S / 1600 + 0.1 * np.eye(40)
+    np.testing.assert_allclose(compiled(w), expected, rtol=1e-12)
+    assert '_view = np.einsum("ii->i"' in compiled.source

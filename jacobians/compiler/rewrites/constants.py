@@ -1,13 +1,21 @@
-"""Sums with constant arrays: of one number alone, and of several constants."""
+"""Sums with constant arrays: of one number alone, of zeros but for a diagonal, and of several constants."""
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 
+from ...arrays import embed
 from ...program import CONSTANT, Node
 from .rewriting import Builder
 
 __all__ = ["added"]
+
+_LARGE = 1024
+"""Entries of a constant from which on it is looked at whether most of them are zeros."""
+
+Pattern = tuple[tuple[int, ...], ...]
 
 
 def added(builder: Builder, node: Node, sign: float) -> Node | None:
@@ -21,12 +29,36 @@ def added(builder: Builder, node: Node, sign: float) -> Node | None:
         number = builder.filling(constant)
         if number is not None and node.dtype.kind == "f":
             return builder.call(node.function, *[number.item() if x is constant else x for x in node.args])
+        found = _diagonal(constant.args[0])
+        if found is not None:
+            placed = builder.call(embed, builder.constant(found[0]), found[1])
+            return builder.call(node.function, *[placed if x is constant else x for x in node.args])
         # Two constants meet where both are added: ``(x + c) - c`` is written for its rounding.
         if sign > 0 and other.function in (np.add, np.subtract) and not other.kwargs:
             found = _met(builder, constant, other)
             if found is not None:
                 return found
     return None
+
+
+def _diagonal(array: np.ndarray) -> tuple[np.ndarray, Pattern] | None:
+    """The entries of an array that is zero where indices along some axes differ, and their pattern for `embed`."""
+    if array.ndim < 2 or array.size < _LARGE or 2 * (nonzero := np.count_nonzero(array)) > array.size:
+        return None
+    core, place = array, list(range(array.ndim))  # the axis of the core for each one of the array
+    found = True
+    while found:
+        found = False
+        for a, b in combinations(range(core.ndim), 2):
+            if core.shape[a] != core.shape[b] or core.shape[a] == 1:
+                continue
+            diagonal = np.diagonal(core, axis1=a, axis2=b)
+            if np.count_nonzero(diagonal) == nonzero:
+                rest = [n for n in range(core.ndim) if n not in (a, b)]
+                place = [len(rest) if n in (a, b) else rest.index(n) for n in place]
+                core, found = diagonal, True
+                break
+    return None if core is array else (np.ascontiguousarray(core), tuple([(n,) for n in place]))
 
 
 def _met(builder: Builder, constant: Node, total: Node) -> Node | None:
