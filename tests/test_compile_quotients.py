@@ -28,6 +28,18 @@ def test_values(dtype: type) -> None:
     assert compiled.source.count("/ c") == 1
 
 
+def test_numbers_divided() -> None:
+    """A number goes into the one division there is; beside others it multiplies their reciprocal."""
+    x = RNG.uniform(1, 2, 50)
+    single = jac.compile(lambda x: 3 * (1 / (x + 1)))
+    np.testing.assert_allclose(single(x), 3 / (x + 1), rtol=1e-15)
+    assert "3 / " in single.source.replace("3.0", "3")
+    several = jac.compile(lambda x: (3 * (1 / (x + 1)), np.sin(x) / (x + 1), 1 / (x + 1)))
+    for found, expected in zip(several(x), (3 / (x + 1), np.sin(x) / (x + 1), 1 / (x + 1)), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-15)
+    assert several.source.count(" / ") == 1
+
+
 def test_what_is_not_finite() -> None:
     values = np.array([0.0, -0.0, 1.0, np.inf, -np.inf, np.nan])
     a, b = [part.copy() for part in np.meshgrid(values, values)]

@@ -317,7 +317,7 @@ def _number_times(builder: Builder, node: Node) -> Node | None:
         return builder.call(np.negative, x)
     if number == 2:
         return builder.call(np.add, x, x)
-    if x.function is np.divide and is_number(x.args[0]) and x.args[0] == 1:
+    if not x.ndim and x.function is np.divide and is_number(x.args[0]) and x.args[0] == 1:
         return builder.call(np.divide, number, x.args[1])
     return None
 

@@ -1,7 +1,7 @@
 """Quotients with as few divisions and passes as possible.
 
     a * (1 / b), with 1 / b for nothing else      becomes   a / b
-    a / b, c / b                                  become    a * r, c * r   with r = 1 / b
+    a / b, 2 / b                                  become    a * r, 2 * r   with r = 1 / b
 
 A division takes four times as long as a product.
 """
@@ -56,17 +56,18 @@ def _is_reciprocal(node: Node) -> bool:
 def _chosen(node: Node, alone: set[int], divisors: Counter[int]) -> tuple[Any, Node, bool] | None:
     """Numerator and divisor of what is to be written in another way, and whether as a product."""
     if _is_quotient(node) and not _is_reciprocal(node) and divisors[id(node.args[1])] > 1:
-        return (*node.args, True) if isinstance(node.args[0], Node) else None
-    if node.function is not np.multiply or node.kwargs or len(node.operands) != 2:
+        return (*node.args, True)
+    if node.function is not np.multiply or node.kwargs:
         return None
     for a, b in (node.args, node.args[::-1]):
-        if id(b) in alone and a is not b and b.shape == node.shape and a.dtype == b.dtype == node.dtype:
+        if id(b) in alone and a is not b and b.shape == node.shape and b.dtype == node.dtype and _is_alike(a, node):
             return a, b.args[1], False
     return None
 
 
 def _made(builder: Builder, node: Node, pair: tuple[Any, Node, bool], new: Mapping[int, Node]) -> Node:
-    a, b, multiplies = new[id(pair[0])], new[id(pair[1])], pair[2]
+    numerator, divisor, multiplies = pair
+    a, b = new[id(numerator)] if isinstance(numerator, Node) else numerator, new[id(divisor)]
     if not multiplies:
         return builder.made(np.divide, (a, b), {}, node.shape, node.dtype)
     inverse = builder.made(np.divide, (1, b), {}, b.shape, b.dtype)
