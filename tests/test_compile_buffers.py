@@ -374,3 +374,21 @@ def test_borrowed_memory_lies_as_the_result_would():
     step = np.zeros(X.shape)
     step[3, 7] = 1e-30
     np.testing.assert_allclose(gradient[3, 7], np.imag(f(X + 1j * step)[0]) / 1e-30, rtol=1e-9)
+
+
+def test_a_sum_with_a_diagonal_takes_over_a_product() -> None:
+    """One product is borrowed; the other becomes the result, to whose diagonal numbers are added."""
+
+    def f(A: Any, B: Any, s: Any, t: Any, d: Any) -> Any:
+        return (A @ A.T) * s + (B @ B.T) * t[:, None] + np.diag(d)
+
+    n = 600
+    rng = np.random.default_rng(0)
+    A, B = rng.standard_normal((2, n, 20))
+    s, t, d = rng.standard_normal((3, n))
+    compiled = jac.compile(f)
+    found = compiled(A, B, s, t, d)
+    np.testing.assert_allclose(found, f(A, B, s, t, d), rtol=1e-12)
+    assert found.flags.c_contiguous
+    assert sum(borrowed(compiled.source)) < 1.5 * n * n * 8
+    assert not np.shares_memory(found, compiled(B, A, s, t, d))

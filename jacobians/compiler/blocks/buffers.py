@@ -23,6 +23,7 @@ from .blocked import Blocked
 from .placing import Finish, Start
 from .rows import takes_out, takes_place
 from .sharing import needed_after, owners
+from .taking import DEPTH, is_straight
 
 __all__ = ["buffered", "planned", "written_into"]
 
@@ -204,8 +205,11 @@ def _take_over_stored(
         if any(owner in owned.get(id(other), ()) for other in statement.reads if id(other) != name):
             del free[name]
     for node in _placed(statement):
-        taken = next((operand for operand, _ in free.values() if statement.may_take(node, operand)), None)
-        if taken is not None and node.nbytes >= _IN_PLACE and id(node) not in in_order:
+        fitting = [operand for operand, _ in free.values() if statement.may_take(node, operand)]
+        if id(node) in in_order:
+            fitting = [operand for operand in fitting if is_straight(_whole(operand), DEPTH)]
+        taken = next(iter(fitting), None)
+        if taken is not None and node.nbytes >= _IN_PLACE:
             statement.targets[id(node)] = taken
             _, head[id(node)] = free.pop(id(taken))
 
@@ -213,9 +217,13 @@ def _take_over_stored(
 def _owner(operand: Node, owned: Mapping[int, frozenset[int]]) -> frozenset[int]:
     """The id of the node that alone has the memory of an operand, which is all of it; nothing if there is none."""
     found = owned.get(id(operand), frozenset())
-    whole = operand.args[0] if operand.function is np.reshape else operand
+    whole = _whole(operand)
     # The memory of an input is the caller's, that of a constant is read by the next call.
     return found if found == frozenset([id(whole)]) and not whole.is_leaf else frozenset()
+
+
+def _whole(operand: Node) -> Node:
+    return operand.args[0] if operand.function is np.reshape else operand
 
 
 def _meet(others: Iterable[Node], operand: Node, owned: Mapping[int, frozenset[int]]) -> bool:

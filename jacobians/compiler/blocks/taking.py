@@ -21,9 +21,10 @@ from .blocked import Blocked
 from .placing import Finish
 from .sharing import owners
 
-__all__ = ["taken_over"]
+__all__ = ["DEPTH", "is_straight", "taken_over"]
 
-_DEPTH = 8
+DEPTH = 8
+"""How many calls are followed to the arrays whose order theirs is."""
 
 
 def taken_over(statements: Sequence[Statement], kept: Iterable[int]) -> list[Statement]:
@@ -79,11 +80,11 @@ def _in_order(statement: Statement) -> Sequence[Node]:
         return [node for node in statement.stored if node.ndim < 2 or id(node) not in statement.lined]
     if isinstance(statement, Gram):
         return statement.makes
-    plain = type(statement) is Assign and statement.node.ndim <= 2 and _is_straight(statement.node, _DEPTH)
+    plain = type(statement) is Assign and statement.node.ndim <= 2 and is_straight(statement.node, DEPTH)
     return statement.makes if plain else ()
 
 
-def _is_straight(node: Node, depth: int) -> bool:
+def is_straight(node: Node, depth: int) -> bool:
     """Whether an array certainly is in C order: NumPy keeps the order of the arrays that it computes with."""
     function = node.function
     if function is CONSTANT:
@@ -93,4 +94,4 @@ def _is_straight(node: Node, depth: int) -> bool:
     if not depth or node.ndim != 2 or not isinstance(function, np.ufunc) or function.signature or node.parts:
         return False
     whole = [operand for operand in node.operands if operand.shape == node.shape]
-    return all([_is_straight(operand, depth - 1) for operand in whole])
+    return all([is_straight(operand, depth - 1) for operand in whole])
