@@ -62,8 +62,8 @@ CUBE = np.zeros((12, 12, 12))
 CUBE[(np.arange(12),) * 3] = 2.5
 DIAGONALS = {
     "identity":      (lambda x: np.sin(x) + 3 * np.eye(40), (40, 40)),
-    "minus":         (lambda x: 3 * np.eye(40) - np.sin(x), (40, 40)),
-    "numbers":       (lambda x: np.sin(x) - np.diag(np.arange(40.0)), (40, 40)),
+    "numbers":       (lambda x: np.sin(x) + np.diag(np.arange(40.0)), (40, 40)),
+    "minus":         (lambda x: np.sin(x) - np.eye(40), (40, 40)),
     "not finite":    (lambda x: np.sin(x) + np.diag(np.full(40, np.inf)), (40, 40)),
     "of some axes":  (lambda x: np.sin(x) + np.einsum("ik,jl->ijkl", np.ones((6, 5)), np.eye(7)), (6, 7, 5, 7)),
     "of all axes":   (lambda x: np.sin(x) + CUBE, (12, 12, 12)),
@@ -79,8 +79,27 @@ def test_constants_that_are_diagonal(name: str) -> None:
     x = RNG.standard_normal(shape)
     compiled = jac.compile(function)
     np.testing.assert_array_equal(compiled(x), function(x))
-    assert ("einsum" in compiled.source) == (name not in ("not square", "beside it"))
+    assert ("einsum" in compiled.source) == (name not in ("minus", "not square", "beside it"))
     np.testing.assert_array_equal(compiled(2 * x), function(2 * x))
+
+
+def test_equal_diagonals_are_added_first() -> None:
+    def ridge(w: Any) -> Any:
+        return jac.hessian(lambda w: 0.5 * (w @ w) ** 2 + np.sum(np.exp(w)), symmetric=False)(
+            w
+        ).to_array() + 3 * np.eye(40)
+
+    w = RNG.standard_normal(40)
+    compiled = jac.compile(ridge)
+    expected = 4 * np.outer(w, w) + np.diag(2 * w @ w + np.exp(w) + 3)
+    np.testing.assert_allclose(compiled(w), expected, rtol=1e-12)
+    assert compiled.source.count("_view +=") == 1
+
+
+@pytest.mark.parametrize("function", [lambda x, c: (x + c) - c, lambda x, c: (x - c) + c, lambda x, c: (c + x) - c])
+def test_diagonals_that_are_taken_off_again(function: Any) -> None:
+    x, c = RNG.standard_normal((40, 40)), 1e20 * np.eye(40)
+    np.testing.assert_array_equal(jac.compile(lambda x: function(x, c))(x), function(x, c))
 
 
 def test_a_ridge_is_added_to_the_diagonal() -> None:

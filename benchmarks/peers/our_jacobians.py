@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import scipy.spatial.distance  # noqa: F401  as what else is imported when it is needed: first calls come after imports
+
 import jacobians as jac
 
 from ..measuring import Work

@@ -254,7 +254,15 @@ def _sides(builder: Builder, node: Node) -> tuple[Node | None, Node | None, floa
 
 
 def _placed_sum(builder: Builder, node: Node, sign: float) -> Node | None:
-    """A sum with diagonals and scattered arrays: the plain arrays are added to each other first."""
+    """A sum with diagonals and scattered arrays: the plain arrays are added to each other first.
+
+    So are the entries of two equal diagonals, but of constants alone: ``(x + c) - c`` is written for its rounding.
+    """
+    first, second = node.args
+    if first.function is second.function is embed and first.args[1] == second.args[1]:
+        cores = first.args[0], second.args[0]
+        if cores[0].shape == cores[1].shape and {core.function for core in cores} != {CONSTANT}:
+            return builder.call(embed, builder.call(node.function, *cores), first.args[1])
     (a, left, s), (b, right, t) = _sides(builder, node.args[0]), _sides(builder, node.args[1])
     t *= sign
     combine = np.add if sign > 0 else np.subtract

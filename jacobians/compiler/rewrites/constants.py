@@ -29,7 +29,8 @@ def added(builder: Builder, node: Node, sign: float) -> Node | None:
         number = builder.filling(constant)
         if number is not None and node.dtype.kind == "f":
             return builder.call(node.function, *[number.item() if x is constant else x for x in node.args])
-        found = _diagonal(constant.args[0])
+        # What is added may be subtracted again, for the sake of rounding: that stays as it is written.
+        found = _diagonal(constant.args[0]) if sign > 0 else None
         if found is not None:
             placed = builder.call(embed, builder.constant(found[0]), found[1])
             return builder.call(node.function, *[placed if x is constant else x for x in node.args])
@@ -58,7 +59,10 @@ def _diagonal(array: np.ndarray) -> tuple[np.ndarray, Pattern] | None:
                 place = [len(rest) if n in (a, b) else rest.index(n) for n in place]
                 core, found = diagonal, True
                 break
-    return None if core is array else (np.ascontiguousarray(core), tuple([(n,) for n in place]))
+    if core is array:
+        return None
+    order = list(dict.fromkeys(place))  # as they occur in the result
+    return np.ascontiguousarray(core.transpose(order)), tuple([(order.index(n),) for n in place])
 
 
 def _met(builder: Builder, constant: Node, total: Node) -> Node | None:
