@@ -32,7 +32,11 @@ def added(builder: Builder, node: Node, sign: float) -> Node | None:
         # What is added may be subtracted again, for the sake of rounding: that stays as it is written.
         found = _diagonal(constant.args[0]) if sign > 0 else None
         if found is not None:
-            placed = builder.call(embed, builder.constant(found[0]), found[1])
+            core = builder.constant(found[0])
+            number = builder.filling(core)
+            if number is not None:
+                core = builder.spread(builder.constant(np.full((), number, node.dtype)), core.shape)
+            placed = builder.call(embed, core, found[1])
             return builder.call(node.function, *[placed if x is constant else x for x in node.args])
         # Two constants meet where both are added: ``(x + c) - c`` is written for its rounding.
         if sign > 0 and other.function in (np.add, np.subtract) and not other.kwargs:
