@@ -188,5 +188,8 @@ def peer_table(run: Run, markdown: bool = False) -> str:
 def laid_out(header: Sequence[str], lines: Sequence[Sequence[str]], markdown: bool) -> str:
     if not markdown:
         return table(header, lines)
-    rule = ["---", "---", *["--:"] * (len(header) - 2)]
+    words = [not any([cell[:1].isdigit() for cell in column]) for column in zip(*lines, strict=True)] or [True] * len(
+        header
+    )
+    rule = ["---" if n < 2 or word else "--:" for n, word in enumerate(words)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *lines))
