@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -120,3 +123,41 @@ def test_text_runs(name: str) -> None:
             assert np.result_type(one) == np.result_type(two)
             np.testing.assert_allclose(one, two, rtol=1e-12, atol=1e-300)
     assert WORDS.get(name, "return") in compiled.source
+
+
+SPARSE = """
+import sys
+
+import numpy as np
+
+import jacobians as jac
+from jacobians.labels import Label
+from jacobians.reports.bundle import Problem, load_problem
+
+if sys.argv[1:]:  # sets of labels in the order of other addresses
+    Label.__hash__ = lambda self: id(self) * int(sys.argv[1]) % (2**61 - 1)
+whole, chosen = load_problem(), np.arange(3000)
+features = whole.features[chosen]
+part = Problem(whole.cameras, whole.points[:100], whole.weights[chosen], chosen % 21, chosen % 100, features)
+compiled = jac.compile(lambda x: jac.jacobian(part.residuals)(x).to_sparse())
+_ = compiled(part.unknowns)
+print(compiled.source)
+"""
+
+
+def test_the_text_is_the_same_in_every_process() -> None:
+    """It depends neither on the hashes of words nor on the addresses of objects."""
+    texts = []
+    for seed, allocator, factor in (
+        ("0", "default", []),
+        ("1", "malloc", []),
+        ("2", "default", ["1000003"]),
+    ):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONMALLOC": allocator}
+        run = subprocess.run(
+            [sys.executable, "-c", SPARSE, *factor], capture_output=True, text=True, timeout=120, env=environment
+        )
+        assert run.returncode == 0, run.stderr
+        texts.append(run.stdout)
+    assert "einsum" in texts[0]
+    assert texts.count(texts[0]) == len(texts)

@@ -29,7 +29,7 @@ def reduce_term(term: Term) -> Term:
         factors = [gather(factor, relation) for factor in factors]
         kept += _free_part(relation, free)
     determined = {label for relation in term.maps for label in relation.dst}
-    sources = {label for relation in kept for label in relation.src}
+    sources = dict.fromkeys([label for relation in kept for label in relation.src])  # in order, as no set of labels is
     carried = {label for factor in factors for label in factor.labels}
     scale, bound = term.scale, []
     for label in term.bound:
@@ -116,7 +116,8 @@ def _picked(term: Term, operator: OperatorFactor) -> Term | None:
 
 def _apply(term: Term, operator: OperatorFactor, *, transposed: bool) -> Term | None:
     """The term with one operator applied to the factors on one of its sides; None where they are not ready."""
-    source = set(operator.left if transposed else operator.right)
+    side = operator.left if transposed else operator.right
+    source = set(side)
     free = term.free
     others = [factor for factor in term.factors if factor is not operator]
     blocked = any(isinstance(f, OperatorFactor) and not source.isdisjoint(f.labels) for f in others)
@@ -130,9 +131,9 @@ def _apply(term: Term, operator: OperatorFactor, *, transposed: bool) -> Term | 
     dense, maps = fed
     carriers = [factor for factor in dense if not source.isdisjoint(factor.labels)]
     rest = [factor for factor in dense if source.isdisjoint(factor.labels)]
-    rest_labels = {label for part in (*rest, *maps) for label in part.labels}
-    rest_labels |= {label for f in others if isinstance(f, OperatorFactor) for label in f.labels}
-    missing = [label for label in source if not any(label in factor.labels for factor in carriers)]
+    rest_labels = [label for part in (*rest, *maps) for label in part.labels]
+    rest_labels += [label for f in others if isinstance(f, OperatorFactor) for label in f.labels]
+    missing = [label for label in side if not any(label in factor.labels for factor in carriers)]
     carriers += [Factor(np.ones(label.size, operator.dtype), (label,)) for label in missing]
     block = contract_factors(carriers, [*free, *rest_labels, *operator.labels])
     result = operator.apply(block, transposed=transposed)
@@ -149,10 +150,10 @@ def _feed(
 ) -> tuple[list[Factor], tuple[Map, ...]] | None:
     """Scatter along the maps that end in an operator's source, so that it meets dense factors."""
     maps = term.maps
-    operated = {label for factor in term.factors if isinstance(factor, OperatorFactor) for label in factor.labels}
+    operated = [label for factor in term.factors if isinstance(factor, OperatorFactor) for label in factor.labels]
     for relation in feeding:
         others = tuple([m for m in maps if m is not relation])
-        outside = operated.union(*[m.labels for m in others])
+        outside = {*operated}.union(*[m.labels for m in others])
         summed = set(relation.src)
         if not source.issuperset(relation.dst) or summed & set(free) or summed & outside:
             return None
@@ -163,8 +164,8 @@ def _feed(
         missing = [label for label in relation.src if not any(label in f.labels for f in carriers)]
         carriers += [Factor(np.ones(label.size, dtype), (label,)) for label in missing]
         carriers = carriers or [Factor(np.ones((), dtype), ())]
-        used = {label for f in (*rest, *others) for label in f.labels} | source
-        block = contract_factors(carriers, [*free, *used, *outside, *summed])
+        used = [label for part in (*rest, *others) for label in part.labels]
+        block = contract_factors(carriers, [*free, *used, *operated, *relation.src])
         dense = [*rest, scatter_factor(block, relation)]
         maps = others
     return dense, maps

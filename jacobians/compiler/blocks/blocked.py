@@ -141,9 +141,8 @@ class Blocked:
         free: list[int] = []
         for n, call in enumerate(self.calls):
             node, rows = call.node, call.rows
-            over = [
-                number[i] for i in {holder.get(id(o), id(o)) for o in node.operands} if i in number and last[i] == n
-            ]
+            read = dict.fromkeys([holder.get(id(o), id(o)) for o in node.operands])
+            over = [number[i] for i in read if i in number and last[i] == n]
             here = takes_place(node)
             if here:
                 free += over

@@ -36,13 +36,13 @@ class Need(NamedTuple):
 def needs_of(terms: Iterable[Powers], labels: Labels) -> list[Need]:
     """What sums of products with these labels of the result are made of."""
     place = {label: n - len(labels) for n, label in enumerate(labels) if label is not None}
-    found = {
+    found = [
         Need(node, tuple([None if x is None else place.get(x) for x in own]), power < 0)
         for powers in terms
         for (node, own), power in powers.items()
         if power < 0 or not is_finite(node)
-    }
-    return list(found)
+    ]
+    return list(dict.fromkeys(found))
 
 
 def moved(needs: Iterable[Need], node: Node, operand: Node, names: tuple[Labels, Labels] | None = None) -> list[Need]:
