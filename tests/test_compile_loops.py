@@ -186,11 +186,13 @@ def _recurrences(draw):
 
 # The first step makes what all others read, too: the parameter is also the first state.
 _ONCE_FOR_ALL = [(0, 0, 0), (0, 0, 0), (1, 9, 0), (0, 0, 0), (1, 0, 0), (6, 6, 8)], (1, 1), False
+_NEGATED_TWICE = [(3, 6, 3), (10, 4, 6), (3, 1, 5), (3, 6, 4), (8, 3, 7), (1, 7, 9), (0, 8, 6)], (1, 1), False
 
 
 @settings(max_examples=25, deadline=None)
 @given(_recurrences())
 @example(_ONCE_FOR_ALL)
+@example(_NEGATED_TWICE)
 def test_random_recurrences(recurrence):
     calls, (first, second), late = recurrence
 
@@ -240,3 +242,29 @@ def test_a_sum_may_read_what_it_replaces():
     compiled = jac.compile(jac.grad(total))
     np.testing.assert_allclose(compiled(p), expected, rtol=1e-6)
     assert _loops(compiled)
+
+
+def _read_again(x, seen, summed):
+    """What each step is handed comes back when its sign has changed twice, and is read when the step has replaced it."""
+    b, states, total = np.cos(x), [], 0.0
+    for _ in range(30):
+        c = -np.negative(b)
+        d = np.tanh(x * c)
+        states += [c] * seen
+        total = total + c * summed
+        b = 0.9 * np.sin(d) + 0.1
+    listed = 0.3 * sum(states) + states[-1] * states[3] if seen else 0.0
+    return 2.0 * b + 3.0 * c * d + listed + total
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (40, 50)])
+@pytest.mark.parametrize(("seen", "summed"), [(False, False), (True, False), (False, True), (True, True)])
+def test_what_a_step_was_handed_outlives_it(shape, seen, summed):
+    rng = np.random.default_rng(0)
+    x, weights = 0.9 * rng.standard_normal(shape), rng.standard_normal(shape)
+    value = jac.compile(lambda x: _read_again(x, seen, summed))
+    np.testing.assert_allclose(value(x), _read_again(x, seen, summed), rtol=1e-13)
+    gradient = jac.compile(jac.grad(lambda x: np.sum(weights * _read_again(x, seen, summed))))
+    slopes = _read_again(x + 1e-30j, seen, summed).imag / 1e-30
+    np.testing.assert_allclose(gradient(x), weights * slopes, rtol=1e-12, atol=1e-13)
+    assert _loops(gradient)

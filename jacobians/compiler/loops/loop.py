@@ -145,6 +145,7 @@ class Loop:
             if isinstance(statement, Accumulate) and statement.before not in statement.addend.nodes:
                 last[id(statement.before)] = n
             made |= {id(node): n for node in statement.makes}
+        last |= dict.fromkeys(self._read_last(), len(self.body))
         after = Counts([id(carried.after) for carried in self.carried])
         return [
             carried
@@ -155,6 +156,16 @@ class Loop:
             and last.get(id(carried.inside), -1) <= made[id(carried.after)]
         ]
 
+    def _read_last(self) -> list[int]:
+        """The ids of what is read when all statements of a step are done."""
+        read = [*[node for kept in self.kept for node in kept.fields], *[stack.inside for stack in self.stacks]]
+        return [id(node) for node in (*read, *[inner for _, inner in self.results])]
+
+    def _received(self) -> list[tuple[Node, Node]]:
+        """The results that are what the last step was handed, and not what it hands on."""
+        handed = {id(carried.inside) for carried in self.carried}
+        return [(outer, inner) for outer, inner in self.results if id(inner) in handed]
+
     def share(self, names: dict[int, str]) -> None:
         """Name what shares the name of something else, and the counters."""
         for carried in self._in_place():
@@ -162,8 +173,10 @@ class Loop:
         for statement in self.body:
             if isinstance(statement, (Accumulate, Loop)):
                 statement.share(names)
+        received = {id(outer) for outer, _ in self._received()}
         for outer, inner in self.results:
-            names[id(outer)] = names[id(inner)]
+            if id(outer) not in received:
+                names[id(outer)] = names[id(inner)]
         taken = set(names.values())
         letter = self._letter = next(letter for letter in _LETTERS if letter not in taken)
         first, step = self._range
@@ -188,11 +201,12 @@ class Loop:
         head, unpacked = self._head(names)
         body = [*unpacked, *self._body_lines(names, space)]
         body += [f"{names[id(kept.node)]}.append({_tuple(kept.fields, names)})" for kept in self.kept]
+        body += [f"{names[id(outer)]} = {names[id(inner)]}" for outer, inner in self._received()]
         in_place = {id(carried.inside) for carried in self._in_place()}
         moved = [carried for carried in self.carried if id(carried.inside) not in in_place]
         if moved:
-            left = ", ".join(names[id(carried.inside)] for carried in moved)
-            body.append(f"{left} = {', '.join(names[id(carried.after)] for carried in moved)}")
+            targets = ", ".join(names[id(carried.inside)] for carried in moved)
+            body.append(f"{targets} = {', '.join(names[id(carried.after)] for carried in moved)}")
         return [*lines, head, *[f"    {line}" for line in body]]
 
     def _body_lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:

@@ -32,6 +32,8 @@ class Part(Ahead):
         What its steps still read of lists.
     results : dict of int to Node
         What takes the place of results of the last step.
+    received : list of Node
+        Results of the last step that are what it was handed.
     added : list of (Node, Node, list of Addend)
         Arrays that were added to in each step: the result, what it started as, and what is added once.
     """
@@ -53,6 +55,7 @@ class Part(Ahead):
         self.maker = {id(node): statement for statement in self.body for node in statement.makes}
         self.grows = {id(s.before) for s in self.body if isinstance(s, Accumulate)}
         self.handed = {id(c.inside): c._replace(after=self._new(c.after)) for c in old.carried}
+        self.received = [node for _, inner in old.results if id(node := self._new(inner)) in self.handed]
         self._decide()
         self._hand_out()
 
@@ -77,6 +80,7 @@ class Part(Ahead):
         handed = [c for c in self.handed.values() if id(c.inside) not in sums]
         demanded = {id(self._new(node)) for node in self.needed} | {id(core) for core in cores}
         read = recurring(self.body, handed) | {id(c.inside) for c in handed if not self._may_stand(c.inside)}
+        read |= {id(node) for node in self.received}
         while True:  # what no step reads of the step before need not be made in the loop for it
             after = {id(c.after) for c in handed if id(c.inside) in read}
             staying, needed = self._stays(after, demanded, {id(place.node) for place in places}, set(moved))
@@ -120,7 +124,7 @@ class Part(Ahead):
         chain: list[Accumulate] = []
         node, last = carried.inside, carried.after
         others = [c.after for c in self.handed.values() if c.inside is not carried.inside]
-        others += [self._new(node) for kept in self.old.kept for node in kept.fields]
+        others += [*self.received, *[self._new(node) for kept in self.old.kept for node in kept.fields]]
         while node is not last or not chain:
             readers = [s for s in self.body if any([a is node for a in s.reads])]
             if len(readers) != 1 or not isinstance(readers[0], Accumulate) or any([a is node for a in others]):
@@ -177,7 +181,7 @@ class Part(Ahead):
         reads = [node for statement in self.body for node in statement.reads]
         others = [c for c in self.old.carried if c is not carried]
         reads += [self._new(c.after) for c in others]
-        reads += [self._new(node) for kept in self.old.kept for node in kept.fields]
+        reads += [*self.received, *[self._new(node) for kept in self.old.kept for node in kept.fields]]
         if sum([node is carried.inside for node in reads]) != 1 or any(node is after for node in reads):
             return False
         term = second if first is carried.inside else first
@@ -216,13 +220,8 @@ class Part(Ahead):
         if id(node) in self.handed:
             before, after = self.handed[id(node)][1:]
             alike = before.shape == node.shape and before.dtype == node.dtype and not before.weak
-            return (
-                alike
-                and bool(node.shape)
-                and after is not node
-                and id(after) not in self.handed
-                and self._may_stand(after)
-            )
+            made = after is not node and id(after) not in self.handed
+            return alike and bool(node.shape) and made and self._may_stand(after)
         return isinstance(self.maker.get(id(node)), (Assign, Assemble))
 
     def _sample(self, node: Node) -> Node | None:
