@@ -257,6 +257,26 @@ PEAKS: list[tuple[str, Callable[[np.ndarray, np.ndarray], Any], float]] = [
 ]
 
 
+def test_a_sparse_matrix_is_written_in_portions() -> None:
+    x = np.linspace(0.1, 1.0, N)
+    J = jac.hessian(lambda x: np.sum(np.sin(x[1:]) * x[:-1] ** 2))(x)
+    size = sum([getattr(J.to_sparse(), part).nbytes for part in ("data", "indices", "indptr")]) / UNIT
+    found = peak(J.to_sparse)
+    assert found < size + 0.6, f"{found}, of which {size} is the result"
+
+
+def test_an_elimination_copies_the_edges_that_it_gets_to() -> None:
+    def deep(x: Any) -> Any:
+        for _ in range(100):
+            x = np.tanh(x)
+        return x
+
+    _, J = jac.linearize(deep, np.ones(3))
+    before = [[[*terms] for terms in edges.values()] for edges in J._body.graph.into]
+    assert J.to_array().shape == (3, 3)
+    assert [[[*terms] for terms in edges.values()] for edges in J._body.graph.into] == before
+
+
 @pytest.mark.parametrize(("name", "work", "most"), PEAKS, ids=[name for name, *_ in PEAKS])
 def test_peaks_of_products(name: str, work: Callable[..., Any], most: float) -> None:
     x, h = np.linspace(0.1, 1.0, N), np.linspace(-1.0, 1.0, N)

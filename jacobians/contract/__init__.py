@@ -15,6 +15,7 @@
 - `assembly`: `to_dense` and `to_coo`, reduced terms as an array or as triplets.
 - `symmetry`: `to_symmetric`, the array of a Hessian, equal to its transpose exactly.
 - `positions`, `lines`: where the entries of a term stand in a matrix, by a rule where there is one.
+- `slots`, `ordering`: the places of a compressed matrix, some thousands at a time; its columns in order.
 - `compression`: `compress`, reduced terms as a compressed sparse matrix; `arrange`, where their entries stand.
 """
 
@@ -23,6 +24,7 @@ from .compression import Placed, arrange, compress, is_arrangeable, is_compressi
 from .kernels import SYMMETRIC_LIMIT
 from .network import contract_factors, contraction
 from .path import ContractionPlan, plan_pairs
+from .places import grid_of
 from .reduction import apply_operators, reduce_term
 from .relations import gather, scatter_factor
 from .symmetry import to_symmetric
@@ -38,6 +40,7 @@ __all__ = [
     "contract_factors",
     "contraction",
     "gather",
+    "grid_of",
     "grid_values",
     "is_arrangeable",
     "is_compressible",

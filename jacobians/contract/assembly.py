@@ -227,14 +227,14 @@ def _write(buffer: np.ndarray, term: Term, symmetric: bool, add: bool = False) -
 def _positions(term: Term, axes: Axes, grid: Labels) -> np.ndarray:
     """The flat position in `axes` of each grid point."""
     source = {label: relation for relation in term.maps for label in relation.dst}
-    flat: Any = np.zeros([1] * len(grid), dtype=np.intp)
+    flat: Any = None
     for label in flatten(axes):
         if label in source:
             position = spread(source[label].components()[label], source[label].src, grid)
         else:
             position = spread(np.arange(label.size), (label,), grid)
-        flat = flat * label.size + position
-    return flat
+        flat = position + 0 if flat is None else flat * label.size + position  # an array of its own
+    return np.zeros([1] * len(grid), dtype=np.intp) if flat is None else flat
 
 
 def _is_injective(term: Term, grid: Labels) -> bool:

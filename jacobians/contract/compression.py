@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
 from itertools import accumulate, pairwise, product
 from math import prod
 from typing import Any, NamedTuple
@@ -20,8 +19,10 @@ from ..labels import Axes, Label
 from ..terms import Term
 from .assembly import _on_grid, _positions, is_native
 from .lines import Lines, are_apart
+from .ordering import Compressed, in_order, sort, unordered
 from .places import grid_of
 from .positions import Positions, Rule, rule_of
+from .slots import Summand, portions, total
 
 __all__ = ["Arranged", "Compressed", "Placed", "arrange", "compress", "is_arrangeable", "is_compressible"]
 
@@ -40,21 +41,14 @@ class Placed(NamedTuple):
     term : Term
     row, column : int
     make : callable, optional
-        Makes the same term with its numbers, if it has none yet: they are needed one term after the other.
+        Makes the same term with its numbers, if it has none yet: they are needed one term after the other. It may have
+        several factors there, all on the grid of the term.
     """
 
     term: Term
     row: int = 0
     column: int = 0
     make: Callable[[], Term] | None = None
-
-
-class Compressed(NamedTuple):
-    """The arrays of a matrix in compressed form, columns sorted and none twice in a row; or the same by columns."""
-
-    data: np.ndarray
-    indices: np.ndarray
-    indptr: np.ndarray
 
 
 class Arranged(NamedTuple):
@@ -77,34 +71,45 @@ class _Lane(NamedTuple):
     values: list[_Value]
     """What is added at these places."""
 
-    def sum(self, dtype: np.dtype) -> np.ndarray:
-        """The numbers at these places."""
-        if self.values[0].entries is None:
-            return reduce(np.add, [value.array() for value in self.values])
-        total = np.zeros(self.places.size, dtype)
-        for value in self.values:
-            total[value.entries] += value.array().reshape(-1)
-        return total
+    def write(self, matrix: Compressed, slots: np.ndarray) -> None:
+        """Write its columns, and the sum of its values, into the slots of a matrix, some thousands at a time.
+
+        What is made on the way is as large as a portion: wide indices, products and sums.
+        """
+        columns = self.places.array(matrix.indices.dtype).reshape(slots.shape)
+        for rows, where in portions(slots):
+            matrix.indices[where] = columns[rows]
+        del columns
+        sums = [
+            Summand.of(value.numbers.taken(value.part), value.scale, value.entries, slots.shape)
+            for value in self.values
+        ]
+        for rows, where in portions(slots):
+            matrix.data[where] = total(sums, rows, where.shape, matrix.data.dtype)
 
 
 class _Numbers:
-    """The numbers of a term on its grid, made when a lane needs them, and forgotten when the last one has them."""
+    """The numbers of a term on its grid, made when a lane needs them, and forgotten when the last one has them.
 
-    __slots__ = ("array", "grid", "make", "place", "sizes", "waiting")
+    They are a product of arrays, which is multiplied when it is written.
+    """
+
+    __slots__ = ("arrays", "grid", "make", "place", "sizes", "waiting")
 
     def __init__(self, place: int, item: Placed, grid: Labels, sizes: tuple[int, ...]) -> None:
         self.place, self.make, self.grid, self.sizes, self.waiting = place, item.make, grid, sizes, 0
-        self.array = None if item.make is not None else self._on_grid(item.term)
+        self.arrays = None if item.make is not None else self._on_grid(item.term)
 
-    def _on_grid(self, term: Term) -> Any:
-        return np.broadcast_to(_on_grid(term, self.grid), self.sizes)
+    def _on_grid(self, term: Term) -> list[Any]:
+        factors = [term.replace(factors=(factor,)) for factor in term.factors] or [term]
+        return [np.broadcast_to(_on_grid(factor, self.grid), self.sizes) for factor in factors]
 
-    def taken(self, index: tuple[Any, ...]) -> Any:
+    def taken(self, index: tuple[Any, ...]) -> list[Any]:
         """The numbers of a lane, each of which asks once."""
-        array: Any = self._on_grid(self.make()) if self.array is None else self.array  # type: ignore[misc]
+        arrays = self._on_grid(self.make()) if self.arrays is None else self.arrays  # type: ignore[misc]
         self.waiting -= 1
-        self.array = array if self.waiting else None
-        return array[index]
+        self.arrays = arrays if self.waiting else None
+        return [array[index] for array in arrays]
 
 
 class _Value(NamedTuple):
@@ -115,10 +120,6 @@ class _Value(NamedTuple):
     scale: float
     entries: slice | None = None
     """Those of the lane that it is added to, if not to all."""
-
-    def array(self) -> Any:
-        found = self.numbers.taken(self.part)
-        return found if self.scale == 1 else found * self.scale
 
 
 def is_compressible(terms: Sequence[Term]) -> bool:
@@ -154,7 +155,7 @@ def compress(
     [0, 1, 2, 3]
     """
     matrix = _written(placed, shape, dtype, by_columns)
-    return _in_order(matrix, (shape[1], shape[0]) if by_columns else shape)
+    return in_order(matrix, (shape[1], shape[0]) if by_columns else shape)
 
 
 def _written(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dtype, by_columns: bool) -> Compressed:
@@ -163,8 +164,7 @@ def _written(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dtype, 
     lanes, groups = _lanes(placed, count, by_columns, np.int32 if max(shape) < 2**31 else np.int64)
     matrix = _empty(lanes, shape, count, dtype)
     for lane, slots in _slotted(matrix.indptr, lanes, groups):
-        matrix.indices[slots] = lane.places.array(matrix.indices.dtype).reshape(slots.shape)
-        matrix.data[slots] = lane.sum(dtype).reshape(slots.shape)
+        lane.write(matrix, slots)
     return matrix
 
 
@@ -190,11 +190,11 @@ def arrange(placed: Sequence[Placed], shape: tuple[int, int], *, by_columns: boo
         for value in lane.values:
             part, view = slots if value.entries is None else slots[value.entries], views[value.numbers.place]
             view[value.part] = part.reshape(view[value.part].shape)
-    rows = _unordered(matrix)
+    rows = unordered(matrix)
     if rows.size:
         matrix.data[:] = np.arange(matrix.data.size)
-        _sort(matrix, rows)
-        if _unordered(matrix).size:
+        sort(matrix, rows)
+        if unordered(matrix).size:
             return None
         back = np.empty_like(matrix.data)
         back[matrix.data] = np.arange(back.size)
@@ -211,6 +211,7 @@ def _empty(lanes: Sequence[_Lane], shape: tuple[int, int], count: int, dtype: np
     kind = np.int32 if max(*shape, total) < 2**31 else np.int64
     indptr = np.zeros(count + 1, kind)
     np.cumsum(counts, out=indptr[1:])
+    del counts
     return Compressed(np.empty(total, dtype), np.empty(total, kind), indptr)
 
 
@@ -326,9 +327,9 @@ def _slotted(indptr: np.ndarray, lanes: list[_Lane], groups: list[Lines]) -> Ite
     """Lanes in the order of their columns in most lines, and where their entries stand.
 
     Each begins in a line where the last one ended. What has been taken leaves the list, so that its positions and
-    numbers are no memory any more.
+    numbers are no memory any more. Meanwhile `indptr` tells where the next entry of each line goes.
     """
-    ends = indptr[:-1].astype(np.intp)
+    ends = indptr[:-1]
     lanes.sort(key=_column)
     lanes.reverse()  # taken from the end
     if len(groups) == 1 or are_apart(groups, ends.size):
@@ -338,6 +339,9 @@ def _slotted(indptr: np.ndarray, lanes: list[_Lane], groups: list[Lines]) -> Ite
             slots = running[id(lane.lines)]
             yield lane, slots
             slots += lane.lines.steps
+        for group in groups:
+            group.finish(ends, running[id(group)])
+        _forward(indptr)
         return
     before: Lines | None = None
     slots = ends[:0]
@@ -350,49 +354,18 @@ def _slotted(indptr: np.ndarray, lanes: list[_Lane], groups: list[Lines]) -> Ite
             slots = before.first(ends)
         yield lane, slots
         slots += lane.lines.steps
+    if before is not None:
+        before.finish(ends, slots)
+    _forward(indptr)
+
+
+def _forward(indptr: np.ndarray) -> None:
+    """Where the lines begin, from where they end: each at the end of the one before it."""
+    indptr[1:] = indptr[:-1].copy()
+    indptr[0] = 0
 
 
 def _column(lane: _Lane) -> int:
     """The column of a lane, well inside it and counted from the diagonal."""
     size = lane.places.size  # halves and quarters are where axes of grids begin, and wrap
     return sorted([lane.places.at(n) - lane.lines.places.at(n) for n in (size // 3, 2 * size // 5, 5 * size // 7)])[1]
-
-
-def _in_order(matrix: Compressed, shape: tuple[int, int]) -> Compressed:
-    """The matrix with the columns of each row in order, and entries at the same place added."""
-    rows = _unordered(matrix)
-    if not rows.size:
-        return matrix
-    if rows.size * 2 < shape[0]:
-        _sort(matrix, rows)
-        if not _unordered(matrix).size:
-            return matrix
-    from scipy.sparse import csr_array  # slow to import
-
-    whole = csr_array(matrix, shape=shape)
-    whole.sum_duplicates()
-    return Compressed(whole.data, whole.indices, whole.indptr)
-
-
-def _unordered(matrix: Compressed) -> np.ndarray:
-    """The rows in which a column is not larger than the one before it."""
-    _, indices, indptr = matrix
-    wrong = indices[1:] <= indices[:-1]
-    starts = indptr[1:-1]
-    wrong[starts[(starts > 0) & (starts < indices.size)] - 1] = False
-    rows = np.searchsorted(indptr, np.flatnonzero(wrong), side="right")
-    rows -= 1
-    first = np.ones(rows.size, bool)  # they are in order
-    np.not_equal(rows[1:], rows[:-1], out=first[1:])
-    return rows[first]
-
-
-def _sort(matrix: Compressed, rows: np.ndarray) -> None:
-    """Sort the columns of some rows, in place."""
-    data, indices, indptr = matrix
-    starts, lengths = indptr[rows].astype(np.intp), np.diff(indptr)[rows]
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    places = np.repeat(starts, lengths) + within
-    order = places[np.lexsort((indices[places], np.repeat(rows, lengths)))]
-    indices[places] = indices[order]
-    data[places] = data[order]

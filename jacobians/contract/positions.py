@@ -58,6 +58,8 @@ class Rule(NamedTuple):
     def _summed(self, start: int, steps: tuple[int, ...], kind: Any) -> np.ndarray:
         """``start + sum of steps * indices``, an axis of size 1 where nothing depends on it."""
         rank = len(self.sizes)
+        if rank == 1 and steps[0]:
+            return np.arange(start, start + steps[0] * self.sizes[0], steps[0], dtype=kind)
         found = np.full([1] * rank, start, kind)
         for n, (size, step) in enumerate(zip(self.sizes, steps, strict=True)):
             if step:

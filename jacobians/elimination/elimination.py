@@ -19,7 +19,7 @@ from ..labels import axes_of
 from ..terms import Term, pattern_of
 from ..terms.memory import recall
 from . import acting
-from .living import Edges, living_edges
+from .living import Edges, OwnEdges, living_edges
 from .merge import merge
 from .owning import NOTHING_SPARE, has_large, made_terms, spare_arrays
 from .recipes import join
@@ -63,8 +63,7 @@ def eliminate(
     dict of int to list of Term
         By input vertex; an empty list where the output does not depend on it.
     """
-    living = living_edges(graph, set(inputs), output)
-    into = {target: {source: list(terms) for source, terms in edges.items()} for target, edges in living.items()}
+    into = OwnEdges(living_edges(graph, set(inputs), output))
     _run(into, order, joints, graph, reuse, (output, gradient_of))
     result = {}
     for vertex in inputs:
@@ -72,7 +71,7 @@ def eliminate(
             axes = axes_of(graph.shapes[output])
             result[vertex] = [Term(axes, axes)]
         else:
-            terms = made_terms(into.get(output, {}).get(vertex, []))
+            terms = made_terms(into.of(output).get(vertex, []))
             result[vertex] = sum_of(terms, graph, output, densify=not joints)
     return result
 
@@ -270,7 +269,7 @@ def _recalled(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, 
 
 
 def _run(
-    into: Edges,
+    into: OwnEdges,
     order: Sequence[int],
     joints: Collection[int],
     graph: LinearGraph,
@@ -278,10 +277,7 @@ def _run(
     symmetric: tuple[int, int | None] = (-1, None),
 ) -> None:
     """Eliminate vertices one after the other, in place; the last edge between two of them may be a symmetric matrix."""
-    out_of: dict[int, set[int]] = {}
-    for target, edges in into.items():
-        for source in edges:
-            out_of.setdefault(source, set()).add(target)
+    out_of = into.targets()
     large, factored = has_large(graph), False
     near = symmetric[1] is None or prod(graph.shapes[symmetric[1]]) < SYMMETRIC_LIMIT
     if near and not (large or joints or graph.has_complex):
@@ -292,11 +288,11 @@ def _run(
         if vertex in joints and not factored:
             _merge_all(into, graph)
             factored = True
-        incoming = into.pop(vertex, {})
+        incoming = into.taken(vertex)
         join_all = _chained if vertex in joints else _recalled if joints else _joined
-        sources, targets = [*incoming], sorted(out_of.pop(vertex, ()))
+        sources, targets = [*incoming], into.left(out_of.pop(vertex, ()))
         for target in targets:
-            edges = into[target]
+            edges = into.of(target)
             leaving = ready(edges.pop(vertex), graph, target, factored)
             for source in sources:
                 arriving = ready(incoming[source], graph, vertex, factored)
@@ -317,23 +313,21 @@ def _run(
                     edges[source] += joined
                 else:
                     edges[source] = joined
+                    out_of[source].append(target)
                 del joined
-                out_of[source].add(target)
             del leaving
-        for source in sources:
-            out_of[source].discard(vertex)
 
 
-def _run_plainly(into: Edges, order: Sequence[int], graph: LinearGraph, out_of: dict[int, set[int]]) -> None:
+def _run_plainly(into: OwnEdges, order: Sequence[int], graph: LinearGraph, out_of: dict[int, list[int]]) -> None:
     """The same where all is real and small: nothing waits, and nothing is worth writing into."""
     for vertex in order:
-        incoming = into.pop(vertex, {})
-        leaving_to = out_of.pop(vertex, ())
+        incoming = into.taken(vertex)
+        leaving_to = into.left(out_of.pop(vertex, ()))
         for arriving in incoming.values():
             if len(arriving) > 1:
                 arriving[:] = merge(arriving, graph.dtypes[vertex])
-        for target in sorted(leaving_to) if len(leaving_to) > 1 else leaving_to:
-            edges = into[target]
+        for target in leaving_to:
+            edges = into.of(target)
             leaving = edges.pop(vertex)
             if len(leaving) > 1:
                 leaving = merge(leaving, graph.dtypes[target])
@@ -343,9 +337,7 @@ def _run_plainly(into: Edges, order: Sequence[int], graph: LinearGraph, out_of: 
                     edges[source] += joined
                 else:
                     edges[source] = joined
-                    out_of[source].add(target)
-        for source in incoming:
-            out_of[source].discard(vertex)
+                    out_of[source].append(target)
 
 
 def _is_symmetric(outer: Sequence[Term], inner: Sequence[Term], others: Sequence[Term], graph: LinearGraph) -> bool:
@@ -387,8 +379,8 @@ def _ready(terms: list[Term], graph: LinearGraph, target: int, factored: bool, o
     return _merged(terms, graph, target, factored)
 
 
-def _merge_all(into: Edges, graph: LinearGraph) -> None:
+def _merge_all(into: OwnEdges, graph: LinearGraph) -> None:
     """Merge every edge before the first joint: what is explicit is settled, what follows stays factored."""
-    for target, edges in into.items():
+    for target, edges in into.all():
         for terms in edges.values():
             _ = _ready(terms, graph, target, False, True)

@@ -7,10 +7,53 @@ from collections.abc import Sequence
 from ..graph import LinearGraph
 from ..terms import Term
 
-__all__ = ["Edges", "inner_vertices", "living_edges"]
+__all__ = ["Edges", "OwnEdges", "inner_vertices", "living_edges"]
 
 Edges = dict[int, dict[int, list[Term]]]
 """``edges[target][source]`` lists the terms of that edge."""
+
+
+class OwnEdges:
+    """The edges of a graph, for an elimination that changes them: those into a vertex are copied when it gets there."""
+
+    __slots__ = ("_into", "_living")
+
+    def __init__(self, living: Edges) -> None:
+        self._living = living
+        self._into: Edges = {}
+
+    def of(self, target: int) -> dict[int, list[Term]]:
+        """The edges into a vertex, in a dict and lists of their own."""
+        edges = self._into.get(target)
+        if edges is None:
+            edges = {source: list(terms) for source, terms in self._living.pop(target, {}).items()}
+            self._into[target] = edges
+        return edges
+
+    def taken(self, target: int) -> dict[int, list[Term]]:
+        """The same, which nobody has any more."""
+        edges = self.of(target)
+        del self._into[target]
+        return edges
+
+    def left(self, targets: Sequence[int]) -> list[int]:
+        """Those of some vertices that have not been taken, in order."""
+        return sorted([target for target in targets if target in self._into or target in self._living])
+
+    def all(self) -> list[tuple[int, dict[int, list[Term]]]]:
+        """All edges that are left, by their vertices."""
+        return [(target, self.of(target)) for target in sorted([*self._living, *self._into], reverse=True)]
+
+    def targets(self) -> dict[int, list[int]]:
+        """For each vertex those that its edges lead to; nobody tells it which of them are taken later (see `left`)."""
+        found: dict[int, list[int]] = {}
+        for target, edges in self._living.items():
+            for source in edges:
+                if source in found:
+                    found[source].append(target)
+                else:
+                    found[source] = [target]
+        return found
 
 
 def inner_vertices(graph: LinearGraph, inputs: Sequence[int], output: int) -> list[int]:

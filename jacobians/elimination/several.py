@@ -17,7 +17,7 @@ from ..graph import LinearGraph
 from ..labels import axes_of, flatten
 from ..terms import Affine, Map, Term
 from .elimination import Products, _backward, _forward, _run, sum_of, total
-from .living import Edges, living_edges
+from .living import Edges, OwnEdges, living_edges
 from .owning import made_terms
 
 __all__ = ["eliminate_several", "pull_several", "push_several", "with_sink"]
@@ -44,11 +44,11 @@ def eliminate_several(
     """The terms by output and input of a graph with a sink; the outputs have edges to the sink alone."""
     living = living_edges(graph, set(inputs), sink)
     _ = living.pop(sink, None)
-    into = {target: {source: list(terms) for source, terms in edges.items()} for target, edges in living.items()}
+    into = OwnEdges(living)
     _run(into, order, joints, graph)
     return {
         output: {
-            vertex: sum_of(made_terms(into.get(output, {}).get(vertex, [])), graph, output, densify=not joints)
+            vertex: sum_of(made_terms(into.of(output).get(vertex, [])), graph, output, densify=not joints)
             for vertex in inputs
         }
         for output in graph.into[sink]

@@ -18,6 +18,7 @@ from ..labels import flatten
 from ..late import LARGE, Late
 from ..terms import Factor, Term
 from .elimination import _merged, _run
+from .living import OwnEdges
 
 __all__ = ["shorten"]
 
@@ -29,10 +30,11 @@ def shorten(graph: LinearGraph, inputs: Collection[int], outputs: Collection[int
     order, fresh = _chosen(graph, {*inputs, *outputs})
     if not order or len(fresh) > _held_by(graph, order):
         return
-    into = {target: edges for target, edges in enumerate(graph.into) if edges}
+    into = OwnEdges({target: edges for target, edges in enumerate(graph.into) if edges})
+    graph.into[:] = [{} for _ in graph.into]  # which would hold what is replaced
     _run(into, order, (), graph)
-    for vertex in order:
-        graph.into[vertex] = {}
+    for target, edges in into.all():
+        graph.into[target] = edges
     for target, source in fresh:
         _ = _merged(graph.into[target].get(source, []), graph, target)
 

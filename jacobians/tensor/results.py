@@ -9,13 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from ..contract import Placed, Triplets, compress, is_arrangeable, is_compressible, reduce_term, to_coo, to_dense
+from ..contract import (
+    Placed,
+    Triplets,
+    compress,
+    grid_of,
+    is_arrangeable,
+    is_compressible,
+    reduce_term,
+    to_coo,
+    to_dense,
+)
 from ..elimination import Ledger, shadow_term
 from ..errors import StructureError
 from ..labels import size_of
 from ..late import LARGE
 from ..program import Symbol
-from ..terms import LINEAR, Term, plain, real_part
+from ..terms import LINEAR, Factor, Term, plain, real_part
 from .patterns import SparsePattern, recorded_pattern, sparse_pattern
 
 __all__ = ["shared_blocks", "sparse_bytes", "sparse_matrix", "triplet_count"]
@@ -53,8 +63,19 @@ def _normal(part: Placed) -> Placed:
     """The normal form of a term; its numbers are made later, if they are many and not there yet."""
     term = part.term
     if len(term.factors) > 1 and not term.act and triplet_count(term) * 8 >= LARGE and is_compressible([term]):
+        product = _product_on_grid(term)
+        if product is not None:
+            return part._replace(term=product.replace(factors=product.factors[:1]), make=lambda: product)
         return part._replace(term=reduce_term(shadow_term(term, Ledger())), make=partial(reduce_term, term))
     return part._replace(term=_reduced(term))
+
+
+def _product_on_grid(term: Term) -> Term | None:
+    """The normal form of a term but for its factors, which are only to be multiplied; None where more is to be done."""
+    labels = dict.fromkeys([label for factor in term.factors for label in factor.labels])
+    shape = tuple([label.size for label in labels])
+    found = reduce_term(term.replace(factors=(Factor(Ledger().made(shape, np.dtype(float)), tuple(labels)),)))
+    return found.replace(factors=term.factors) if {*labels}.issubset(grid_of(found)) else None
 
 
 def _reduced(term: Term) -> Term:
