@@ -8,6 +8,7 @@ was before.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
@@ -17,6 +18,7 @@ import numpy as np
 
 from ..arrays import embed, scatter
 from ..program import CONSTANT, Node, walk
+from .grids import grid_of
 from .namespace import Namespace
 from .printing import literal
 from .runs import runs_of
@@ -26,7 +28,6 @@ from .thinning import entries
 __all__ = ["Addend", "Assemble", "Filled", "added_lines", "assembled", "view_text"]
 
 _TRACKED = 2**20  # entries of a buffer of several axes up to which it is known which of them are written
-_MANY = 2048  # entries from which on making a strided view takes less time than an index array
 
 
 class Addend(NamedTuple):
@@ -193,6 +194,8 @@ def added_lines(
     if addend.kind in ("embed", "grid"):
         whole = [f"_view = {view}", f"_view {sign}= {core}"]
         return [_put(f"{place}[...]", core, sign, True, known)] if unread else whole
+    if view is not None and index is not None and not addend.core.shape:
+        place = f"{_flat(name, addend, shape)}[{int(index.args[0][0])}]"
     if injective or view is not None:
         return [_put(place, core, sign, unread, known)]
     call = "subtract" if sign == "-" else "add"
@@ -327,7 +330,7 @@ def _fits(operand: Any, node: Node) -> bool:
 def _scattered(node: Node, minus: bool) -> Addend:
     values, index, size, *rest = node.args
     injective = bool(rest[0]) if rest else bool(node.kwargs.get("injective", False))
-    grid = _grid(values, index) if injective else None
+    grid = grid_of(values, index) if injective else None
     if grid is not None:
         core, start, steps = grid
         sizes = values.args[0].shape
@@ -335,29 +338,15 @@ def _scattered(node: Node, minus: bool) -> Addend:
             back = np.argsort(core.args[1]).tolist()
             core, steps, sizes = core.args[0], tuple([steps[n] for n in back]), tuple([sizes[n] for n in back])
         return Addend("grid", core, (size, start, steps, sizes), minus)
+    if index.function is CONSTANT and values.shape == (1,) and _is_number(values):
+        values = values.args[0]
     return Addend("scatter", values, (size, index, injective), minus)
 
 
-def _grid(values: Node, index: Any) -> tuple[Node, int, tuple[int, ...]] | None:
-    """The array that is raveled to `values`, and the first position and the steps along each of its axes.
-
-    None where the positions have no such steps, or are few; an array that is only broadcast is left as it is.
-    """
-    if values.function is not np.reshape or values.ndim != 1 or index.function is not CONSTANT or values.size < _MANY:
-        return None
-    core = values.args[0]
-    if core.ndim < 2 or values.args[2:] or values.kwargs:
-        return None
-    positions = index.args[0].reshape(core.shape)
-    start = int(positions.flat[0])
-    ones = [tuple([int(n == axis) for n in range(core.ndim)]) for axis in range(core.ndim)]
-    steps = tuple([int(positions[one]) - start if size > 1 else 0 for one, size in zip(ones, core.shape, strict=True)])
-    last = start + sum([step * (n - 1) for step, n in zip(steps, core.shape, strict=True)])
-    if min(steps) < 0 or positions.flat[-1] != last or not _has_steps(positions, steps):
-        return None
-    while core.function is np.broadcast_to and core.args[0].ndim == core.ndim:
-        core = core.args[0]
-    return core, start, steps
+def _is_number(values: Node) -> bool:
+    """Whether they are a number that got an axis."""
+    shaped = values.function is np.reshape or values.function is operator.getitem
+    return shaped and isinstance(values.args[0], Node) and values.args[0].shape == ()
 
 
 def _marked(written: np.ndarray, addend: Addend) -> bool | None:
@@ -377,7 +366,7 @@ def _marked(written: np.ndarray, addend: Addend) -> bool | None:
 
 def _index(addend: Addend) -> np.ndarray | None:
     """The positions that an addend is scattered to, if each is met once and they are known."""
-    if addend.kind == "scatter" and addend.core.ndim == 1:
+    if addend.kind == "scatter" and addend.core.ndim <= 1:
         _, index, injective = addend.where
         return index.args[0] if injective and index.function is CONSTANT else None
     return None
@@ -388,12 +377,3 @@ def _strided(array: np.ndarray, addend: Addend) -> np.ndarray:
     _, start, steps, sizes = addend.where
     (stride,) = array.strides
     return np.lib.stride_tricks.as_strided(array[start:], sizes, tuple([step * stride for step in steps]))
-
-
-def _has_steps(positions: np.ndarray, steps: Sequence[int]) -> bool:
-    """Whether positions grow by these steps along their axes."""
-    for step in steps:
-        if not np.all(positions[1:] - positions[:-1] == step):
-            return False
-        positions = positions[0]
-    return True

@@ -19,6 +19,7 @@ from .loops.loop import Loop
 from .loops.order import Accumulate
 from .loops.parts import written_program
 from .namespace import Namespace
+from .numbers import in_numbers
 from .parameters import Parameters
 from .rewrites.simplification import simplified
 from .rewrites.starts import started
@@ -93,6 +94,7 @@ def write_kernel(
     statements = in_place(statements, kept)
     done = written_into(statements, targets)
     statements = buffered(statements, kept)
+    statements = in_numbers(statements, kept)
     names = _named(inputs, outputs, statements, space)
     lines = [line for statement in statements for line in statement.lines(names, space)]
     words = _words(outputs, result.marks, names)

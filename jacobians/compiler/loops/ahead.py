@@ -9,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ...program import CONSTANT, INPUT, Node, walk
+from ..arithmetic import is_arithmetic
 from ..statements import Assign, Statement
 from .loop import Loop
+from .order import Accumulate
 from .slots import changed
 from .stacking import call, reshaped, stacked
 
@@ -93,6 +95,8 @@ class Ahead:
     body : list of Statement
     now : dict of int to Node
         What takes the place of nodes of the body.
+    numbers : bool
+        Whether the steps compute with single numbers, as floats: an array of what they make costs as much as the steps.
     """
 
     def __init__(self, arrays: Arrays, old: Loop) -> None:
@@ -107,6 +111,7 @@ class Ahead:
         self.inside |= {id(node) for node, _ in self.factors}
         self.fixed: list[Assign] = []
         self.body = self._varying()
+        self.numbers = all([is_number_step(statement) for statement in self.body])
         self._read_lists()
         self.take(self.body)
 
@@ -237,6 +242,13 @@ def called(statement: Statement) -> Node | None:
     if not isinstance(statement, Assign) or statement.out:
         return None
     return statement.node if type(statement) is Assign else None
+
+
+def is_number_step(statement: Statement) -> bool:
+    """Whether a statement of a step computes one number of others, or adds one to an array."""
+    if isinstance(statement, Accumulate):
+        return statement.addend.core.shape == () and statement.addend.kind == "scatter"
+    return type(statement) is Assign and not statement.out and is_arithmetic(statement.node)
 
 
 def is_small(node: Node, steps: int) -> bool:

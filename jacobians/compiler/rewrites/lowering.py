@@ -367,5 +367,5 @@ _FINAL: dict[Any, Sequence[Rule]] = {
     **short.FINAL,
     np.sum: (*short.FINAL[np.sum], _one_axis),
     np.transpose: moves.RULES[np.transpose],
-    np.reshape: (*moves.RULES[np.reshape], _axes_added),
+    np.reshape: (*short.FINAL[np.reshape], *moves.RULES[np.reshape], _axes_added),
 }

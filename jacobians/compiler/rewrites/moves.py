@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...arrays import scatter
 from ...program import CONSTANT, Node
-from .rewriting import Builder, Rule, is_number, split_scale
+from .rewriting import FOLDED_BYTES, Builder, Rule, is_number, split_scale
 
 __all__ = ["ELEMENTWISE", "RULES", "broadcast_source", "is_plain", "moves_out"]
 
@@ -93,7 +93,20 @@ def _taken(builder: Builder, node: Node) -> Node | None:
     items = index if type(index) is tuple else (index,)
     only = all(item is None or item is Ellipsis or item == slice(None) for item in items if not isinstance(item, Node))
     nodes = any(isinstance(item, Node) for item in items)
-    return builder.call(np.reshape, a, node.shape) if only and not nodes and a.parts is None else None
+    if nodes or a.parts is not None:
+        return None
+    if a.function is np.broadcast_to and a.args[0].size == 1:
+        return builder.spread(builder.reshaped(a.args[0], ()), node.shape)
+    return builder.call(np.reshape, a, node.shape) if only else None
+
+
+def _ones(builder: Builder, node: Node) -> Node | None:
+    """Ones in the shape of an array, as a constant, and if they are many as one number."""
+    if node.kwargs or len(node.args) > 1 or node.dtype.kind not in "fc":
+        return None
+    if node.nbytes <= FOLDED_BYTES:
+        return builder.constant(np.ones(node.shape, node.dtype))
+    return builder.spread(builder.constant(np.ones((), node.dtype)), node.shape)
 
 
 def _moved_axes(builder: Builder, node: Node) -> Node | None:
@@ -197,4 +210,5 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.expand_dims: (_reshaped,),
     np.squeeze: (_reshaped,),
     np.broadcast_to: (_broadcast,),
+    np.ones_like: (_ones,),
 }

@@ -17,7 +17,7 @@ import numpy as np
 from ...arrays import embed, scatter
 from ...program import CONSTANT, INPUT, Node, argument_key, infer, replaced, same_as, topological, walk
 
-__all__ = ["Builder", "Rule", "is_number", "is_safe", "rebuilt", "split_scale"]
+__all__ = ["FOLDED_BYTES", "Builder", "Rule", "is_number", "is_safe", "rebuilt", "split_scale"]
 
 Rule = Callable[["Builder", Node], "Node | None"]
 

@@ -57,7 +57,20 @@ def _of_numbers(builder: Builder, node: Node) -> Node | None:
     return builder.made(np.array, (entries,), {}, node.shape, node.dtype)
 
 
+def _number(builder: Builder, node: Node) -> Node | None:
+    """An entry of a vector as a number, and not as a part of one entry that loses its axis."""
+    part = node.args[0]
+    if node.shape or part.function is not operator.getitem or part.args[0].parts is not None or part.ndim != 1:
+        return None
+    x, index = part.args
+    (place,) = index if type(index) is tuple and len(index) == 1 else (index,)
+    if x.ndim != 1 or type(place) is not slice or type(place.start) is not int or place.start < 0:
+        return None
+    return builder.call(operator.getitem, x, place.start)
+
+
 FINAL: dict[Any, Sequence[Rule]] = {
     **{function: (_entry_by_entry,) for function in _COMBINED},
     np.stack: (_of_numbers,),
+    np.reshape: (_number,),
 }
