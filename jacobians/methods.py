@@ -41,6 +41,15 @@ class ArrayMethods:
     """Methods and attributes that are NumPy functions of the array."""
 
     __slots__ = ()
+    __pandas_priority__ = 10_000
+    """Above that of pandas, whose Series and DataFrame then leave ``series * x`` to us: they count as their numbers."""
+    device = "cpu"
+
+    def __array_namespace__(self, /, *, api_version: Any = None) -> Any:
+        return np.empty(0).__array_namespace__(api_version=api_version)
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+        return np.empty(0).to_device(device, stream=stream) if device != "cpu" or stream is not None else self
 
     @property
     def T(self: Any) -> Any:

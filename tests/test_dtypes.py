@@ -20,6 +20,16 @@ def loss(x):
     return np.sum(layer(x) ** 2)
 
 
+@pytest.mark.parametrize("steps", [2.0, np.float64(2), [0, 1, 3, 4], np.array([0.0, 1, 3, 4])], ids=repr)
+def test_a_gradient_has_the_dtype_of_its_array_whatever_the_steps(steps):
+    x = X.astype(np.float32)
+    value, J = jac.value_and_jacobian(lambda x: np.gradient(x, steps))(x)
+    assert value.dtype == J.dtype == np.gradient(x, steps).dtype == F32
+    np.testing.assert_allclose(value, np.gradient(x, steps), rtol=1e-6)
+    by_steps, _ = jac.vjp(lambda h: np.gradient([1, 2, 4, 3], h), np.array([0.0, 1, 3, 4]))
+    np.testing.assert_allclose(by_steps, np.gradient([1, 2, 4, 3], [0, 1, 3, 4]), rtol=1e-14)
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_every_transform_keeps_the_dtype(dtype):
     x, dtype = X.astype(dtype), np.dtype(dtype)

@@ -55,6 +55,9 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
                     arrays = [np.array(y, dtype=object) if type(y) in (list, tuple) else y for y in inputs]
                     return getattr(ufunc, method)(*[_as_array(y) for y in arrays], **kwargs)
             elif kind not in _KNOWN and not _knows(x):
+                if hasattr(kind, "__pandas_priority__") and not _is_traced(x):  # pandas gives way
+                    inputs = tuple([np.asarray(y) if y is x else y for y in inputs])
+                    return getattr(ufunc, method)(*inputs, **kwargs)
                 return sparse_matmul(*inputs) if multiplies_sparse(ufunc, inputs) else NotImplemented
         if method == "at":
             self._refuse(f"np.{ufunc.__name__}.at", _IN_PLACE)

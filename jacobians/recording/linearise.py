@@ -174,6 +174,8 @@ def _output(operation: str, level: Level, name: str, result: Any) -> tuple[Any, 
         result = result.to_array()
     if isinstance(result, np.ndarray) and result.dtype == object:
         result = lift(result)
+    elif hasattr(type(result), "__pandas_priority__") and not isinstance(result, (Traced, Symbol)):
+        result = lift(np.asarray(result))  # a table counts as its numbers
     check_current(operation, result)
     if isinstance(result, Traced) and result.level is level:
         return result.value, result.vertex

@@ -242,7 +242,7 @@ special(sp.besselpoly, lambda y, a, s, v: sp.besselpoly(a, s + 1, v - 1) - sp.be
                       "power lmb", "order nu")  # 10.6.1
 # fmt: on
 
-unsupported("because no closed form of its derivative is known", sp.zetac, sp.mathieu_a, sp.mathieu_b)
+unsupported("because no closed form of its derivative is known", sp.zetac, sp._riemann_zeta, sp.mathieu_a, sp.mathieu_b)
 unsupported("because no closed form of its derivative is known", sp.obl_cv, sp.pro_cv)
 _SYMMETRIC = (sp.elliprd, sp.elliprf, sp.elliprg, sp.elliprj)
 _SECOND_KIND = (sp.pro_rad2, sp.pro_rad2_cv, sp.obl_rad2, sp.obl_rad2_cv)

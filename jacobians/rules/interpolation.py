@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import pick
-from ..program import holds
+from ..program import Symbol, holds
+from ..quiet import quietly
 from ..registry import complex_too, composed, elementwise
 from .conjugates import is_complex
 
@@ -42,8 +43,29 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     else:
         piece = np.clip(np.searchsorted(xp, x, "right") - 1, 0, count - 2)
         x0, y0 = pick(xp, piece), pick(fp, piece)
-        inside = (pick(fp, piece + 1) - y0) / (pick(xp, piece + 1) - x0) * (x - x0) + y0
+        x1, y1 = pick(xp, piece + 1), pick(fp, piece + 1)
+        inside = _between(x, x0, x1, y0, y1, _is_finite(xp) and _is_finite(fp))
     return np.where(x < xp[0], left, np.where(x > xp[-1], right, inside))
+
+
+@quietly
+def _between(x: Any, x0: Any, x1: Any, y0: Any, y1: Any, is_finite: bool) -> Any:
+    """The line from (x0, y0) to (x1, y1) at x."""
+    slope = (y1 - y0) / (x1 - x0)
+    y = slope * (x - x0) + y0
+    if is_finite:
+        return y
+    # As NumPy does: from the other end, what both ends agree on, and the points themselves.
+    far = np.isnan(y)
+    y = slope * (x - np.where(far, x1, x0)) + np.where(far, y1, y0)
+    y = np.where(np.isnan(y) & (y0 == y1), y0, y)
+    return np.where(np.isnan(x), x, np.where(x == x1, y1, np.where(x == x0, y0, y)))
+
+
+def _is_finite(values: Any) -> bool:
+    """Whether all are finite; those of a compiled function are taken to be."""
+    finite = np.all(np.isfinite(values))
+    return isinstance(finite, Symbol) or bool(finite)
 
 
 def _double(values: Any, dtype: Any = float) -> Any:

@@ -212,8 +212,11 @@ def _var(
 
 
 def _std(*args: Any, **kwargs: Any) -> Any:
+    return _root(np.var(*args, **kwargs))
+
+
+def _root(variance: Any) -> Any:
     """A norm, whose slope where all entries are equal is 0, like that of `np.linalg.norm` at 0."""
-    variance = np.var(*args, **kwargs)
     if variance.dtype.kind in "iu":
         return np.sqrt(variance).astype(variance.dtype)
     equal = np.equal(variance, 0)
@@ -267,6 +270,21 @@ def _masking_nan(function: Callable[..., Any]) -> Callable[..., Any]:
     return definition
 
 
+def _nan_var(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, **kwargs: Any) -> Any:
+    """A variance without the nan entries: nan, not infinite, where no degree of freedom is left."""
+    missing = np.isnan(a)
+    there = np.logical_and(~missing, kwargs.pop("where", True))
+    y = np.var(np.where(missing, 0, a), axis, dtype, ddof=ddof, where=there, **kwargs)
+    count = np.sum(there, axis, keepdims=kwargs.get("keepdims", False))
+    correction = kwargs.get("correction")
+    few = count <= (ddof if correction is None else correction)
+    return y if not isinstance(few, Symbol) and not np.any(few) else np.where(few, np.nan, y)
+
+
+def _nan_std(*args: Any, **kwargs: Any) -> Any:
+    return _root(np.nanvar(*args, **kwargs))
+
+
 # fmt: off
 composed(np.var,        _var)
 composed(np.std,        _std)
@@ -277,6 +295,6 @@ composed(np.nanprod,    _without_nan(np.prod, 1))
 composed(np.nancumsum,  _without_nan(np.cumsum, 0))
 composed(np.nancumprod, _without_nan(np.cumprod, 1))
 composed(np.nanmean,    _masking_nan(np.mean))
-composed(np.nanvar,     _masking_nan(np.var))
-composed(np.nanstd,     _masking_nan(np.std))
+composed(np.nanvar,     _nan_var)
+composed(np.nanstd,     _nan_std)
 # fmt: on

@@ -166,6 +166,7 @@ def _along(a: Any, ndim: int, axis: int) -> Any:
 
 
 def _gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    f = f if hasattr(f, "dtype") else np.asarray(f)
     axes = normalize_axis_tuple(range(np.ndim(f)) if axis is None else axis, np.ndim(f))
     if len(spacing) not in (0, 1, len(axes)) or (len(spacing) == 1 and np.ndim(spacing[0]) and len(axes) > 1):
         raise TypeError("invalid number of arguments")
@@ -193,7 +194,8 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     if edge_order == 2:
         first = first - _part(a * bend, axis, 0, 1)
         last = last + _part(b * bend, axis, -1, None)
-    return np.concatenate([first, before + a * bend, last], axis)
+    y = np.concatenate([first, before + a * bend, last], axis)
+    return np.astype(y, f.dtype) if y.dtype != f.dtype and f.dtype.kind in "fc" else y  # whatever the steps are
 
 
 # fmt: off

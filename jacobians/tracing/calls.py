@@ -136,9 +136,10 @@ def _taken(level: Level, function: Any, value: Any, path: Path, sources: dict[Pa
 
 def _constant(level: Level, function: Any, array: np.ndarray) -> np.ndarray:
     if type(array) is not np.ndarray and isinstance(array, (np.matrix, np.ma.MaskedArray)):
-        raise ArgumentError(
-            function_name(function), "an operand", f"is a {type(array).__name__}", "Use np.asarray on it."
-        )
+        advice = "Use np.asarray on it."
+        if isinstance(array, np.ma.MaskedArray):
+            advice = "Masks are not followed: use np.where(mask, 0, x), or x[~mask], on its data."
+        raise ArgumentError(function_name(function), "an operand", f"is a {type(array).__name__}", advice)
     # Rules copy the integers and masks that they keep.
     if array.dtype.kind not in "fc" or function in _KEEP_NOTHING:
         return array

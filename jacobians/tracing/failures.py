@@ -8,10 +8,13 @@ it. Compiled code that was handed an object array of traced scalars says so in i
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import StagingError, TraceConversionError
+from .recorded import contains_traced
 
 __all__ = ["advise", "explain"]
 
@@ -41,20 +44,43 @@ def advise(error: BaseException) -> None:
         name = mixed["ufunc"]
         held = (
             f"np.{name} met an array of objects, such as np.array([x[0], 0.0]) with a traced x[0]: NumPy calls the "
-            f"method {name} of each entry, and a {mixed['kind'] or 'plain number'} has none. "
+            f"method {name} of each entry, which a plain {mixed['kind'] or 'number'} has not. "
         )
-    elif _REFUSED.search(words) or any(part in words for part in _OF_OBJECTS):
+    elif _REFUSED.search(words) or any(part in words for part in _OF_OBJECTS) or _met_objects(error):
         held = "The object array holds traced values, which compiled code does not take. "
     elif "'isnan' not supported" in words or any(kind in words for kind in _KINDS):
         held = "A traced value stands for an array whose derivative is wanted. This code does not know it. "
     else:
         return
-    error.add_note(
+    note = (
         f"{held}Make traced and plain numbers one traced array with np.array([[x[0], 0.0], [1.0, x[1]]], like=x), use "
         "a function that has a rule, such as those of NumPy and of jacobians.scipy, or give this one its derivative "
         "with jacobians.custom."
     )
+    if note not in getattr(error, "__notes__", ()):  # an outer transform sees the same error
+        error.add_note(note)
 
+
+def _met_objects(error: BaseException) -> bool:
+    """Whether it was raised by installed code, not the caller's, that had an object array of traced values in hand."""
+    frames: list[Any] = []
+    trace = error.__traceback__
+    while trace is not None:
+        frames.append(trace.tb_frame)
+        trace = trace.tb_next
+    for frame in frames[: -1 - _NEAR : -1]:
+        file = frame.f_code.co_filename
+        if file.startswith(_PACKAGE) or not any(place in file for place in _INSTALLED):
+            return False
+        for value in frame.f_locals.values():
+            if isinstance(value, np.ndarray) and value.dtype.kind == "O" and contains_traced(value):
+                return True
+    return False
+
+
+_NEAR = 4
+_PACKAGE = str(Path(__file__).parent.parent)
+_INSTALLED = ("site-packages", "dist-packages")
 
 _OF_OBJECTS = ("object array", "dtype('O')", "dtype object", "has no callable", "'object'")
 # What NumPy says of a float in an array of objects: of ufuncs of one argument, and of several.

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,8 @@ def rule_of_method(ufunc: np.ufunc, method: str) -> Rule | None:
 @lru_cache(maxsize=256)
 def knows(kind: type) -> bool:
     """Whether an operand of this type is ours to compute with; others that have a protocol get their turn."""
-    if issubclass(kind, (Recorded, Symbol)):
-        return True
+    if issubclass(kind, (Recorded, Symbol)) or hasattr(kind, "__pandas_priority__"):
+        return True  # pandas gives way
     protocols = (getattr(kind, "__array_ufunc__", None), getattr(kind, "__array_function__", None))
     return all(protocol is None or protocol in _OWN for protocol in protocols)
 
@@ -96,7 +97,9 @@ def _operand(ufunc: np.ufunc, x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         lifted = lift(x)
         return np.asarray(x) if lifted is x else lifted
-    array = np.asarray(x)
+    if isinstance(x, Real):  # such as a Fraction
+        return float(x)
+    array = lift(np.asarray(x))
     if array.dtype.kind not in "biufc":
         raise ArgumentError(
             function_name(ufunc), "an operand", f"is a {type(x).__name__}", "Use an array, for example its toarray()."
@@ -196,6 +199,8 @@ def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], o
     A traced y is written into where the function made it itself. Else the name y is bound to the result.
     """
     target: Any = out[0]
+    if len(out) == 1 and isinstance(out[0], np.ndarray) and out[0].dtype.kind == "O":
+        return _into_objects(ufunc, method, inputs, kwargs, out[0])
     into = _is_recorded(target) and target.is_writable and (target.ndim > 0 or type(target) is not target.plain)
     if len(out) > 1 or not (into or (method == "__call__" and target is inputs[0])):
         raise _refused(ufunc, "" if method == "__call__" else method, _OUT)
@@ -207,11 +212,7 @@ def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], o
             raise _refused(ufunc, "", f"for where= with such an out={_OUT[len('for out=') :]}")
         return _where(ufunc, inputs, kwargs, target, where)
     result = _METHODS[method](ufunc, *[_operand(ufunc, x) for x in inputs], **kwargs)
-    if np.shape(result) != np.shape(target):
-        raise ValueError(
-            f"non-broadcastable output operand with shape {np.shape(target)} doesn't match the broadcast shape "
-            f"{np.shape(result)}"
-        )
+    _check_shape(result, target)
     if not np.can_cast(result.dtype, target.dtype, kwargs.get("casting", "same_kind")):
         raise TypeError(f"Cannot cast {function_name(ufunc)} output from {result.dtype} to {target.dtype}.")
     if into:
@@ -231,6 +232,23 @@ def _into(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], o
             target[...] = result  # raises
         target.level.overwrite(owner_of(target))
     return result
+
+
+def _into_objects(ufunc: np.ufunc, method: str, inputs: tuple, kwargs: dict[str, Any], target: np.ndarray) -> Any:
+    """``M += x`` with an array of objects: it holds traced numbers as it holds any, and its other names see them."""
+    where = kwargs.pop("where", True) if method == "__call__" else True
+    result = _METHODS[method](ufunc, *[_operand(ufunc, x) for x in inputs], **kwargs)
+    _check_shape(result, target)
+    np.copyto(target, np.asarray(result, dtype=object), where=where)
+    return target
+
+
+def _check_shape(result: Any, target: Any) -> None:
+    if np.shape(result) != np.shape(target):
+        raise ValueError(
+            f"non-broadcastable output operand with shape {np.shape(target)} doesn't match the broadcast shape "
+            f"{np.shape(result)}"
+        )
 
 
 def _where(ufunc: np.ufunc, inputs: tuple, kwargs: dict[str, Any], target: Any, where: Any) -> Any:
