@@ -181,3 +181,19 @@ def test_equal_indices_have_one_fingerprint(size: int) -> None:
     far = Map((label,), (source,), np.array([0, 1, size - 1]))
     assert far.fingerprint == Map((label,), (source,), np.array([0, 1, size - 1])).fingerprint
     assert (far.fingerprint == one.fingerprint) == (size == 2)
+
+
+def test_lanes_of_evenly_spaced_slots_are_written_as_slices() -> None:
+    """Rows of one length are evenly spaced; rows of several lengths, single rows, and turned ones are not."""
+    rng = np.random.default_rng(3)
+    n, m = 12, 5
+    where, other = rng.integers(0, m, n), rng.integers(0, m, n)
+
+    def even(x):
+        return np.concatenate([x[where] * x[other], np.sin(x[where]), x[other][::-1] ** 2, x[:1] * x[1:2]])
+
+    x = rng.normal(size=m)
+    J = jac.jacobian(even)(x).to_sparse()
+    exact = np.imag(np.stack([even(x + 1e-30j * e) for e in np.eye(m)], axis=1)) / 1e-30
+    np.testing.assert_allclose(J.toarray(), exact, rtol=1e-13)
+    assert J.has_canonical_format

@@ -77,15 +77,15 @@ class _Lane(NamedTuple):
         What is made on the way is as large as a portion: wide indices, products and sums.
         """
         columns = self.places.array(matrix.indices.dtype).reshape(slots.shape)
-        for rows, where in portions(slots):
+        for rows, where, _ in portions(slots):
             matrix.indices[where] = columns[rows]
         del columns
         sums = [
             Summand.of(value.numbers.taken(value.part), value.scale, value.entries, slots.shape)
             for value in self.values
         ]
-        for rows, where in portions(slots):
-            matrix.data[where] = total(sums, rows, where.shape, matrix.data.dtype)
+        for rows, where, shape in portions(slots):
+            matrix.data[where] = total(sums, rows, shape, matrix.data.dtype)
 
 
 class _Numbers:
