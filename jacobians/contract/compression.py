@@ -22,7 +22,7 @@ from .lines import Lines, are_apart
 from .ordering import Compressed, in_order, sort, unordered
 from .places import grid_of
 from .positions import Positions, Rule, rule_of
-from .slots import Summand, portions, total
+from .slots import Spaced, Summand, Together, portions, total
 
 __all__ = ["Arranged", "Compressed", "Placed", "arrange", "compress", "is_arrangeable", "is_compressible"]
 
@@ -71,21 +71,22 @@ class _Lane(NamedTuple):
     values: list[_Value]
     """What is added at these places."""
 
+    def summands(self, shape: tuple[int, ...]) -> list[Summand]:
+        """What its numbers in places of this shape are the sum of; asked for once."""
+        return [Summand.of(value.numbers.taken(value.part), value.scale, value.entries, shape) for value in self.values]
+
     def write(self, matrix: Compressed, slots: np.ndarray) -> None:
         """Write its columns, and the sum of its values, into the slots of a matrix, some thousands at a time.
 
         What is made on the way is as large as a portion: wide indices, products and sums.
         """
         columns = self.places.array(matrix.indices.dtype).reshape(slots.shape)
-        for rows, where, _ in portions(slots):
+        for rows, where in portions(slots):
             matrix.indices[where] = columns[rows]
         del columns
-        sums = [
-            Summand.of(value.numbers.taken(value.part), value.scale, value.entries, slots.shape)
-            for value in self.values
-        ]
-        for rows, where, shape in portions(slots):
-            matrix.data[where] = total(sums, rows, shape, matrix.data.dtype)
+        sums = self.summands(slots.shape)
+        for rows, where in portions(slots):
+            matrix.data[where] = total(sums, rows, where.shape, matrix.data.dtype)
 
 
 class _Numbers:
@@ -163,8 +164,17 @@ def _written(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dtype, 
     count = shape[1] if by_columns else shape[0]
     lanes, groups = _lanes(placed, count, by_columns, np.int32 if max(shape) < 2**31 else np.int64)
     matrix = _empty(lanes, shape, count, dtype)
+    together = Together(matrix.data, matrix.indices)
     for lane, slots in _slotted(matrix.indptr, lanes, groups):
-        lane.write(matrix, slots)
+        spaced = Spaced.of(slots) if together.pays_for(slots) else None
+        if spaced is None:
+            lane.write(matrix, slots)
+        else:
+            made = sum([value.numbers.make is not None for value in lane.values]) * dtype.itemsize
+            made += (lane.places.rule is not None) * matrix.indices.itemsize
+            columns = lane.places.array(matrix.indices.dtype)
+            together.add(spaced, columns, lane.summands(slots.shape), made * spaced.size)
+    together.write()
     return matrix
 
 
