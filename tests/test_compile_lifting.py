@@ -190,7 +190,7 @@ def test_what_is_the_same_in_all_steps_is_computed_once():
         return x
 
     compiled = jac.compile(final)
-    x, a = np.array([0.5, 0.25]), np.array([0.1, -0.2])
+    x, a = np.linspace(0.25, 0.5, 20), np.linspace(-0.2, 0.1, 20)
     np.testing.assert_allclose(compiled(x, a), final(x, a), rtol=1e-13)
     assert _bodies(compiled.source)[0][1].count("np.") == 1
 

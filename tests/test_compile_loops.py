@@ -95,7 +95,7 @@ def test_text_of_a_loop():
         return x
 
     compiled = jac.compile(final)
-    x = np.array([0.5, 0.25])
+    x = np.linspace(0.25, 0.5, 20)
     np.testing.assert_array_equal(compiled(x), final(x))
     assert compiled.source.splitlines() == [
         "def final(x):",

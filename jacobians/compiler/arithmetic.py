@@ -12,7 +12,7 @@ from ..program import CONSTANT, Node
 from .namespace import Namespace
 from .printing import literal
 
-__all__ = ["is_arithmetic", "is_function", "number_text"]
+__all__ = ["FLOATS", "is_arithmetic", "is_function", "number_text"]
 
 # fmt: off
 _PATTERNS = {
@@ -41,13 +41,21 @@ _FUNCTIONS = {
     np.arctan: (math.atan, ""),
 }
 # fmt: on
+FLOATS = frozenset([np.divide, *_PATTERNS, *_FUNCTIONS])
+"""The calls that floats know."""
 
 
 def is_arithmetic(node: Node) -> bool:
     """Whether a node is a number computed from numbers in a way that floats know."""
     function = node.function
-    known = function is np.divide or function in _PATTERNS or function in _FUNCTIONS
-    if not known or node.shape or node.weak or node.kwargs or node.dtype != np.float64 or node.parts is not None:
+    if (
+        function not in FLOATS
+        or node.shape
+        or node.weak
+        or node.kwargs
+        or node.dtype != np.float64
+        or node.parts is not None
+    ):
         return False
     return all([_is_operand(a) for a in node.args]) and bool(node.operands)
 

@@ -16,6 +16,7 @@ import numpy as np
 from ..program import CONSTANT, INPUT, Node
 from .arithmetic import is_arithmetic, is_function, number_text
 from .assembling import Assemble
+from .loops.entrywise import Gathered
 from .loops.loop import Element, Loop, Picked
 from .loops.order import Accumulate
 from .loops.spread import Spread, is_list_of_numbers
@@ -136,6 +137,8 @@ def _takes_floats(statement: Statement, node: Node) -> bool:
         addends = statement.addends if isinstance(statement, Assemble) else [statement.addend]
         own = [addend for addend in addends if any([a is node for a in addend.nodes])]
         return bool(own) and all([a.kind == "scatter" and a.source is None for a in own])
+    if isinstance(statement, Gathered):
+        return True
     call = statement.node if isinstance(statement, Assign) else None
     if call is None or type(statement) not in (Assign, Spread):
         return False

@@ -68,6 +68,7 @@ class _Program:
         parts = list(self.parts.values())
         used: set[Field] = {(id(pick.source), pick.field or 0) for pick in picks} | {(id(s), 0) for s in spreads}
         used |= {key for part in parts for key in part.draws}
+        used |= self._whole()
         for source in spreads:  # all steps of a large product are wanted after all
             product = self.arrays.products.get((id(source), 0))
             if product is not None:
@@ -102,6 +103,17 @@ class _Program:
             else:
                 result.append(statement)
         return result
+
+    def _whole(self) -> set[Field]:
+        """The fields of lists of numbers that are stacked: all of them stay."""
+        spreads = [s for s in self.statements if isinstance(s, Spread) and s.has_numbers]
+        sources = {id(source) for s in spreads for source in s.sources.values()}
+        kept = [kept for part in self.parts.values() for kept in part.old.kept if id(kept.node) in sources]
+        whole = {(id(node), n) for node, fields in kept for n in range(len(fields))}
+        for key in whole:
+            self.arrays.fields.pop(key, None)
+            self.arrays.products.pop(key, None)
+        return whole
 
     def calls(self, arrays: Sequence[Node]) -> list[Statement]:
         """The calls that make arrays, as far as they have not been made yet."""

@@ -13,6 +13,7 @@ from ...program import INPUT, Node, topological, with_operands
 from ..assembling import assembled
 from ..blocks.sharing import roots
 from ..statements import Assign, Statement
+from .entrywise import Gathered, Listed, entrywise
 from .lifting import lifted
 from .loop import Carried, Element, Kept, Loop, Picked
 from .rolling import rolled
@@ -44,6 +45,7 @@ def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[S
         parts = _Parts(simplify)
         statements = parts.written(statements, outputs)
         outputs = [parts.now(node) for node in outputs]
+        statements = entrywise(statements)
         statements, new = lifted(statements, {id(root) for node in outputs for root in roots(node)})
         parts = _Parts(simplify, new)
         statements = parts.written(statements, outputs)
@@ -155,6 +157,8 @@ class _Parts:
             return spread
         if isinstance(statement, Picked):
             return statement
+        if isinstance(statement, (Gathered, Listed)):
+            return statement.renewed(self.now)
         form = opened(statement)
         if form is None:
             return statement

@@ -86,6 +86,17 @@ class Spread(Assign):
         new.others = _without_stars(call, self.stars)
         return new
 
+    @property
+    def has_numbers(self) -> bool:
+        """Whether lists of numbers stand for the arrays that are stacked."""
+        return self.call.function is np.array
+
+    def with_numbers(self) -> Spread:
+        """The same where lists of numbers stand for the arrays that are stacked."""
+        new = self.with_call(Node(np.array, self.call.args, {}, self.call.shape, self.call.dtype))
+        new.node, new.sources = self.node, self.sources
+        return new
+
     def draw(self, lists: Mapping[tuple[int, int], Node]) -> None:
         """Tell the lists that the loops keep, by loop and place."""
         self.sources = {id(star): lists[run.loop, run.place] for star, run in self.stars}
