@@ -229,3 +229,15 @@ def test_derivatives_of_random_programs(program: Program) -> None:
         scale = 1 + np.max(np.abs(expected), initial=0.0)
         np.testing.assert_allclose(found / scale, expected / scale, rtol=1e-8, atol=1e-9)
         assert np.shape(found) == np.shape(expected)
+
+
+def test_numbers_too_far_apart_to_be_one():
+    def total(p):
+        b = np.cos(p)
+        for _ in range(8):
+            b = 0.7 * np.dot(b, b) * p
+        return np.sum(b)
+
+    p = np.array([0.8, -0.3, 0.5])
+    slopes = [total(p + 1e-30j * row).imag / 1e-30 for row in np.eye(3)]
+    np.testing.assert_allclose(jac.compile(jac.grad(total))(p), slopes, rtol=1e-10)

@@ -19,7 +19,7 @@ import numpy as np
 from ...arrays import embed, mirrored, scatter
 from ...program import CONSTANT, Node, topological
 from .gram import weighted_gram
-from .rewriting import Builder, is_number, split_scale
+from .rewriting import Builder, is_number, is_safe, split_scale
 
 __all__ = ["placed"]
 
@@ -54,7 +54,7 @@ class _Placing:
         for node in nodes:
             if node.function is np.multiply and len(node.operands) == 1:
                 scale, base = split_scale(node)
-                if base is not node:
+                if base is not node and id(base) not in self.scaled:  # numbers too far apart to be one stay two
                     self.scaled[id(node)] = scale, base
         self.taken: dict[int, float] = {}
         self.receiver: dict[int, int] = {}  # position of the operand to which the number went on
@@ -119,12 +119,17 @@ class _Placing:
         """The position of the operand that the number is offered to, and what it costs there at best."""
         if _takes_freely(node, scale):
             return None, 0
-        positions = _linear(node)
+        positions = [n for n in _linear(node) if is_safe(scale * self._number(node.args[n]))]
         costs = [self._cost_at(node, position, scale) for position in positions]
         if node.function in _SUMS:
-            return (0, sum(costs)) if positions and sum(costs) < node.size + CALL else (None, float("inf"))
+            both = len(positions) == 2 and sum(costs) < node.size + CALL
+            return (0, sum(costs)) if both else (None, float("inf"))
         best = min(costs, default=float("inf"))
         return (positions[costs.index(best)] if positions else None), best
+
+    def _number(self, operand: Node) -> float:
+        """The number that an operand is multiplied with already."""
+        return self.scaled.get(id(operand), (1, operand))[0]
 
     def _cost_at(self, node: Node, position: int, scale: float) -> float:
         operand = node.args[position]
