@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from ..labels import size_of
 from ..program import Symbol
 from ..tensor import BlockJacobian, Body, Jacobian, SparsePattern, edge, waiting_jacobian
-from ..terms import Factor, Map, Term
+from ..terms import Factor, Map, OperatorFactor, Term
 from ..trees import Assembly
 from ..trees import Tree as Nest
 from ..trees import flatten as flatten_nest
@@ -154,11 +155,22 @@ def _jacobian_apart(J: Jacobian) -> tuple[_Terms, list[Any]]:
     """The arrays of the factors of its terms, and recorded indices; shapes, labels and other maps are what stays."""
     _, (terms, *rest) = J.__reduce__()
     arrays, bare = [], []
-    for term in terms:
+    for term in map(_without_recorded_operators, terms):
         arrays += [factor.array for factor in term.factors if isinstance(factor, Factor)]
         arrays += [relation.index for relation in term.maps if relation.is_recorded]
         bare.append(_with_arrays(term, repeat(None)))
     return _Terms(tuple(bare), *rest), arrays
+
+
+def _without_recorded_operators(term: Term) -> Term:
+    """The term with a matrix for each operator that depends on what is recorded, such as a solution with it."""
+    factors = [f.materialise() if isinstance(f, OperatorFactor) and _is_recorded(f) else f for f in term.factors]
+    return term.replace(factors=tuple(factors))
+
+
+def _is_recorded(operator: OperatorFactor) -> bool:
+    nothing = np.zeros((size_of(operator.right), 1), operator.dtype)
+    return isinstance(operator.operation.apply(nothing), Symbol)
 
 
 def _with_arrays(term: Term, arrays: Iterator[Any]) -> Term:

@@ -56,6 +56,8 @@ class SparseInverse:
     """The inverse of a sparse matrix: ``apply`` solves with it, ``apply_transposed`` with its transpose."""
 
     def __init__(self, entries: Any, system: SparseSystem, transposed: bool = False) -> None:
+        if entries.dtype.kind not in "fc":  # its inverse is not one of integers
+            entries = np.astype(entries, float)
         self.entries, self.system, self.transposed = entries, system, transposed
         self.dtype = entries.dtype
         self.nbytes = entries.nbytes + system.rows.nbytes + system.columns.nbytes

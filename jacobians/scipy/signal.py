@@ -16,6 +16,7 @@ from ..errors import UnsupportedFunctionError
 from ..labels import Axes, axes_of, flatten
 from ..registry import Call, LocalTerm
 from ..terms import Factor, Map, Term
+from ..tracing import lift
 from .standing import follows, missing, ruled
 
 __all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "fftconvolve", "oaconvolve"]
@@ -60,7 +61,14 @@ def _part(full: Any, in1: Any, in2: Any, mode: str) -> Any:
     return full[tuple([slice(a, a + size) for a, size in zip(start, count, strict=True)])]
 
 
+def _array(values: Any) -> Any:
+    """An array of what may be a list."""
+    lifted = lift(values)
+    return lifted if hasattr(lifted, "dtype") else np.asarray(lifted)
+
+
 def _convolved(in1: Any, in2: Any, mode: str, method: str = "auto") -> Any:
+    in1, in2 = _array(in1), _array(in2)
     if np.ndim(in1) != np.ndim(in2):
         raise ValueError("volume and kernel should have the same dimensionality")
     if np.ndim(in1) == 0:
@@ -102,6 +110,7 @@ def correlate2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", 
     if mode != "same":
         return _convolved(in1, np.flip(np.conjugate(in2)), mode, "direct")
     # Of an even number of entries the one behind the middle is the centre, not the one before it.
+    in1 = _array(in1)
     full = _full(in1, np.flip(np.conjugate(in2)), "full", "direct")
     starts = [size // 2 for size in np.shape(in2)]
     return full[tuple([slice(start, start + size) for start, size in zip(starts, np.shape(in1), strict=True)])]

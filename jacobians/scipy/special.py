@@ -135,8 +135,10 @@ def perm(N: Any, k: Any, exact: bool = False) -> Any:
 
 
 @follows(original.factorial, real_only=True)
-def factorial(n: Any, exact: bool = False) -> Any:
+def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
     _inexact("factorial", exact)
+    if extend != "zero":
+        raise UnsupportedFunctionError("jacobians.scipy.special.factorial", f"for extend={extend!r}")
     n = np.astype(_array(n), float)
     return np.where(np.less(n, 0), 0, original.gamma(n + 1))
 

@@ -68,7 +68,10 @@ def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, chec
 
 @follows(original.eigh)
 def eigh(a: Any, b: Any = None, *, lower: bool = True, eigvals_only: bool = False, **options: Any) -> Any:
+    subset = {name: options.pop(name, None) for name in ("subset_by_index", "subset_by_value")}
     _plain_eigenvalues("eigh", options)
+    if any(chosen is not None for chosen in subset.values()):
+        return _some(eigh(a, b, lower=lower, **options), eigvals_only, **subset)
     if b is None:
         found = np.linalg.eigvalsh if eigvals_only else np.linalg.eigh
         values = found(a, "L" if lower else "U")
@@ -85,6 +88,18 @@ def eigh(a: Any, b: Any = None, *, lower: bool = True, eigvals_only: bool = Fals
 @follows(original.eigvalsh)
 def eigvalsh(a: Any, b: Any = None, *, lower: bool = True, **options: Any) -> Any:
     return eigh(a, b, lower=lower, eigvals_only=True, **options)
+
+
+def _some(pairs: tuple[Any, Any], eigvals_only: bool, subset_by_index: Any, subset_by_value: Any) -> Any:
+    """The pairs whose position lies between two ends, or whose value lies between them and is not the lower one."""
+    values, vectors = pairs
+    if subset_by_index is not None:
+        first, last = subset_by_index
+        chosen: Any = slice(first, last + 1)
+    else:
+        least, most = subset_by_value
+        chosen = np.greater(values, least) & np.less_equal(values, most)
+    return values[..., chosen] if eigvals_only else (values[..., chosen], vectors[..., chosen])
 
 
 def _adjoint(a: Any) -> Any:
@@ -140,5 +155,12 @@ def _pivots(a: Any) -> Any:
 
 
 @follows(original.lstsq)
-def lstsq(a: Any, b: Any, cond: Any = None, **_: Any) -> Any:
-    return tuple(np.linalg.lstsq(a, b, rcond=cond))
+def lstsq(a: Any, b: Any, cond: Any = None, *_: Any, lapack_driver: str | None = None, **__: Any) -> Any:
+    if np.ndim(a) != 2:
+        raise UnsupportedFunctionError(
+            "jacobians.scipy.linalg.lstsq", "for stacks of matrices. Use np.linalg.pinv(a) @ b"
+        )
+    x, residues, rank, values = np.linalg.lstsq(a, b, rcond=cond)
+    if lapack_driver == "gelsy":
+        return x, np.zeros(0, x.dtype), rank, None
+    return x, residues[0] if np.ndim(b) == 1 and np.size(residues) else residues, rank, values

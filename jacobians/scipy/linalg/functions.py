@@ -20,6 +20,7 @@ from ...registry import Call, LocalTerm
 from ...rules.sparse import operator_factors, operator_term
 from ...terms import Factor, Term
 from ..standing import follows, ruled
+from .systems import ONE_BY_ONE, only_matrices
 
 __all__ = [
     "coshm",
@@ -134,6 +135,7 @@ class SylvesterInverse:
 def solve_sylvester(call: Call, a: Any, b: Any, q: Any) -> Iterator[LocalTerm]:
     # A X + X B = Q: A dX + dX B = dQ - dA X - X dB
     X = call.result
+    only_matrices("solve_sylvester", X, ONE_BY_ONE)
     (i, j), (m, n) = axes_of(np.shape(X)), axes_of(np.shape(X))
     inverse, ones = operator_factors(SylvesterInverse(a, b, X.dtype), flatten((i, j)), flatten((m, n)), "sylvester")
     if call.needs(2):
@@ -149,11 +151,13 @@ def solve_sylvester(call: Call, a: Any, b: Any, q: Any) -> Iterator[LocalTerm]:
 @follows(original.solve_continuous_lyapunov)
 def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
     # A X + X A^H = Q
+    only_matrices("solve_continuous_lyapunov", a, ONE_BY_ONE)
     return solve_sylvester(a, np.conjugate(np.transpose(a)), q)
 
 
 @follows(original.solve_discrete_lyapunov)
 def solve_discrete_lyapunov(a: Any, q: Any, method: str | None = None) -> Any:
+    only_matrices("solve_discrete_lyapunov", a, ONE_BY_ONE)
     # X - A X A^H = Q, row by row: X[i, j] - A[i, k] conj(A[j, l]) X[k, l] = Q[i, j]
     system = np.eye(np.shape(a)[0] ** 2) - np.kron(a, np.conjugate(a))  # SciPy's is float64, also of float32
     return np.reshape(np.linalg.solve(system, np.ravel(q)), np.shape(q))

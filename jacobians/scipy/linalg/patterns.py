@@ -59,4 +59,6 @@ def circulant(c: Any) -> Any:
 
 @follows(original.khatri_rao)
 def khatri_rao(a: Any, b: Any) -> Any:
-    return np.reshape(a[:, None, :] * b[None, :, :], (-1, np.shape(a)[1]))
+    products = np.expand_dims(a, -2) * np.expand_dims(b, -3)
+    *stack, rows, more, columns = np.shape(products)
+    return np.reshape(products, (*stack, rows * more, columns))

@@ -20,7 +20,7 @@ from ...rules.sparse import operator_factors
 from ...terms import Factor, Term
 from ..standing import follows, is_complex, ruled
 from .functions import SylvesterInverse, solve_discrete_lyapunov
-from .systems import only_matrices
+from .systems import ONE_BY_ONE, only_matrices
 
 __all__ = ["solve_continuous_are", "solve_discrete_are"]
 
@@ -99,7 +99,7 @@ def _discrete(call: Call, a: Any, b: Any, q: Any, r: Any) -> Iterator[LocalTerm]
 
 def _standard(solution: Any, a: Any, b: Any, q: Any, r: Any, e: Any, s: Any) -> Any:
     """The solution by that of the equation without E and S, which are taken into the other matrices."""
-    only_matrices("solve_continuous_are", a)
+    only_matrices("solve_continuous_are", a, ONE_BY_ONE)
     dtype = np.result_type(*[x for x in (a, b, q, r, e, s) if x is not None], 1.0)
     a, b, q, r = [np.astype(np.atleast_2d(x if hasattr(x, "dtype") else np.asarray(x)), dtype) for x in (a, b, q, r)]
     if e is not None:

@@ -17,7 +17,16 @@ from ...terms import Factor, Term
 from ..standing import follows, is_complex, ruled
 from .patterns import toeplitz
 
-__all__ = ["cho_solve", "only_matrices", "solve", "solve_banded", "solve_toeplitz", "solve_triangular", "solveh_banded"]
+__all__ = [
+    "ONE_BY_ONE",
+    "cho_solve",
+    "only_matrices",
+    "solve",
+    "solve_banded",
+    "solve_toeplitz",
+    "solve_triangular",
+    "solveh_banded",
+]
 
 
 class TriangularInverse:
@@ -78,10 +87,13 @@ def _conjugate(a: Any) -> Any:
     return np.conjugate(a) if is_complex(a) else a
 
 
-def only_matrices(name: str, a: Any) -> None:
+def only_matrices(name: str, a: Any, instead: str = "np.linalg.solve") -> None:
     """Raise for a stack of matrices."""
     if np.ndim(a) != 2:
-        raise UnsupportedFunctionError(f"jacobians.scipy.linalg.{name}", "for stacks of matrices. Use np.linalg.solve")
+        raise UnsupportedFunctionError(f"jacobians.scipy.linalg.{name}", f"for stacks of matrices. Use {instead}")
+
+
+ONE_BY_ONE = "one matrix at a time, and np.stack"
 
 
 _KINDS = {"sym": "symmetric", "her": "hermitian", "pos": "hermitian", "positive definite": "hermitian"}
@@ -130,6 +142,8 @@ def solve_banded(
     l_and_u: Any, ab: Any, b: Any, overwrite_ab: bool = False, overwrite_b: bool = False, check_finite: bool = True
 ) -> Any:
     # ab[u + i - j, j] == a[i, j]
+    ab = ab if hasattr(ab, "dtype") else np.asarray(ab)
+    only_matrices("solve_banded", ab, ONE_BY_ONE)
     below, above = l_and_u
     size = np.shape(ab)[-1]
     rows, columns = _band(size, below, above)
@@ -145,6 +159,8 @@ def solveh_banded(
     lower: bool = False,
     check_finite: bool = True,
 ) -> Any:
+    ab = ab if hasattr(ab, "dtype") else np.asarray(ab)
+    only_matrices("solveh_banded", ab, ONE_BY_ONE)
     # The upper form has ab[u + i - j, j] == a[i, j] for i <= j, the lower one ab[i - j, j] == a[i, j] for i >= j.
     width, size = np.shape(ab)[0] - 1, np.shape(ab)[-1]
     rows, columns = _band(size, width, width)

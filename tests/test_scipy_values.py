@@ -1,0 +1,145 @@
+"""Functions of `jacobians.scipy`: under a derivative the values, shapes and options are SciPy's own.
+
+The values are compared with SciPy's functions on plain arrays, the derivatives with central differences of these.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.signal
+
+import jacobians as jac
+from jacobians.scipy import linalg, signal, special
+
+RNG = np.random.default_rng(0)
+A = RNG.normal(size=(4, 4))
+P = A @ A.T + np.eye(4)
+TALL, SIDE = RNG.normal(size=(5, 3)), RNG.normal(size=5)
+STACK = RNG.normal(size=(2, 3, 4, 4))
+BANDS = [[0, 1, 1, 1], [4, 4, 4, 5], [1, 1, 1, 0]]
+
+
+def residues(found: Any) -> Any:
+    return found[1]
+
+
+CASES: dict[str, tuple[Any, Any, np.ndarray]] = {
+    "khatri_rao": (linalg.khatri_rao, scipy.linalg.khatri_rao, A),
+    "residue of one system": (
+        lambda b: residues(linalg.lstsq(TALL, b)),
+        lambda b: residues(scipy.linalg.lstsq(TALL, b)),
+        SIDE,
+    ),
+    "residues of several": (
+        lambda a: residues(linalg.lstsq(a, np.stack([SIDE, SIDE**2], axis=1))),
+        lambda a: residues(scipy.linalg.lstsq(a, np.stack([SIDE, SIDE**2], axis=1))),
+        TALL,
+    ),
+    "bands in a list": (
+        lambda b: linalg.solve_banded((1, 1), BANDS, b),
+        lambda b: scipy.linalg.solve_banded((1, 1), BANDS, b),
+        A[0],
+    ),
+    "bands of integers": (
+        lambda b: linalg.solve_banded((1, 1), np.array(BANDS), b),
+        lambda b: scipy.linalg.solve_banded((1, 1), np.array(BANDS), b),
+        A[0],
+    ),
+    "symmetric bands of integers": (
+        lambda b: linalg.solveh_banded(np.array(BANDS[:2]), b),
+        lambda b: scipy.linalg.solveh_banded(np.array(BANDS[:2]), b),
+        A[0],
+    ),
+    "convolution with a list": (
+        lambda x: signal.fftconvolve(x, [1, 2]) + signal.convolve([1, 2], x),
+        lambda x: 2 * np.convolve(x, [1, 2]),
+        A[0],
+    ),
+    "convolution with a list of lists": (
+        lambda x: signal.convolve2d(x, [[1, 2], [0, 1]]) + signal.correlate2d(x, [[1, 0], [2, 1]]),
+        lambda x: scipy.signal.convolve2d(x, [[1, 2], [0, 1]]) + scipy.signal.correlate2d(x, [[1, 0], [2, 1]]),
+        A,
+    ),
+    "eigenvalues by position": (
+        lambda a: linalg.eigh(a, subset_by_index=[1, 2], eigvals_only=True),
+        lambda a: scipy.linalg.eigh(a, subset_by_index=[1, 2], eigvals_only=True),
+        P,
+    ),
+    "eigenvalues by value": (
+        lambda a: linalg.eigvalsh(a, subset_by_value=[1.2, 8.0]),
+        lambda a: scipy.linalg.eigvalsh(a, subset_by_value=[1.2, 8.0]),
+        P,
+    ),
+    "eigenvectors by position": (
+        lambda a: np.abs(linalg.eigh(a, subset_by_index=[1, 2])[1]),
+        lambda a: np.abs(scipy.linalg.eigh(a, subset_by_index=[1, 2])[1]),
+        P,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_values_and_derivatives_are_those_of_scipy(name: str) -> None:
+    ours, theirs, x = CASES[name]
+    if name == "khatri_rao":
+        ours, theirs = (lambda x, f=f: f(x, np.tanh(x)) for f in (ours, theirs))
+    value, J = jac.value_and_jacobian(ours)(x)
+    assert np.shape(value) == np.shape(theirs(x))
+    np.testing.assert_allclose(value, theirs(x), rtol=1e-10)
+    np.testing.assert_allclose(J.to_array(), jac.numerical_jacobian(theirs, x), rtol=1e-6, atol=1e-8)
+
+
+def test_products_of_stacks() -> None:
+    value, J = jac.value_and_jacobian(lambda x: linalg.khatri_rao(x, STACK))(STACK)
+    expected = [[scipy.linalg.khatri_rao(a, a) for a in row] for row in STACK]
+    np.testing.assert_allclose(value, expected, rtol=1e-14)
+    np.testing.assert_allclose(J @ STACK, expected, rtol=1e-14)  # it is linear in one of them
+
+
+def test_a_solver_without_residues_has_none() -> None:
+    _, residues, _, values = linalg.lstsq(TALL, SIDE, lapack_driver="gelsy")
+    assert values is None
+
+    def f(b: Any) -> Any:
+        x, none, _, values = linalg.lstsq(TALL, b, lapack_driver="gelsy")
+        assert none.shape == residues.shape == (0,)
+        assert values is None
+        return x
+
+    np.testing.assert_allclose(jac.jacobian(f)(SIDE).to_array(), np.linalg.pinv(TALL), rtol=1e-10)
+
+
+REFUSED: dict[str, tuple[Any, str]] = {
+    "sylvester": (lambda x: linalg.solve_sylvester(x, x, x), "one matrix at a time"),
+    "lyapunov": (lambda x: linalg.solve_continuous_lyapunov(x, x), "one matrix at a time"),
+    "discrete lyapunov": (lambda x: linalg.solve_discrete_lyapunov(x, x), "one matrix at a time"),
+    "lstsq": (lambda x: linalg.lstsq(x, np.ones(4)), r"np\.linalg\.pinv\(a\) @ b"),
+    "banded": (lambda x: linalg.solve_banded((1, 2), x, np.ones(4)), "one matrix at a time"),
+    "banded, symmetric": (lambda x: linalg.solveh_banded(x, np.ones(4)), "one matrix at a time"),
+    "riccati": (lambda x: linalg.solve_continuous_are(x, x, x, x), "one matrix at a time"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_stacks_are_refused_with_what_to_write(name: str) -> None:
+    f, advice = REFUSED[name]
+    if name == "sylvester" or "lyapunov" in name:
+        try:
+            _ = scipy.linalg.solve_continuous_lyapunov(STACK, STACK)
+        except (ValueError, TypeError):
+            pytest.skip("this SciPy has no stacks")
+    with pytest.raises(jac.UnsupportedFunctionError, match=rf"for stacks of matrices\. Use {advice}"):
+        jac.jacobian(f)(STACK)
+
+
+def test_factorials_are_extended_by_zero_alone() -> None:
+    x = np.array([0.5, 2.0, 3.5])
+    slopes = jac.jacobian(lambda x: special.factorial(x, extend="zero"))(x).diagonal()
+    expected = jac.numerical_jacobian(lambda x: special.factorial(x), x)
+    np.testing.assert_allclose(slopes, np.diagonal(expected), rtol=1e-6)
+    with pytest.raises(jac.UnsupportedFunctionError, match="for extend='complex'"):
+        jac.jacobian(lambda x: special.factorial(x, extend="complex"))(x)
