@@ -6,6 +6,8 @@ import gc
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from .measuring import Work, alternate, bytes_of, first_call, peak_bytes
 from .peers import PEERS, Peer, unavailable
 from .probe import probes
@@ -128,7 +130,7 @@ def start(row: Row, case: Case, build: Callable[[], Work], clock: str) -> tuple[
         row.peak = peak_bytes(work)
     if row.peer.startswith("ours") and case.plan is not None:
         try:
-            row.multiplications, row.largest_intermediate = planned(case.plan())
+            row.multiplications, row.largest_intermediate = planned(case.plan(), case.arguments)
         except Exception as error:  # the answer is right all the same
             row.note = f"no plan: {said(error)}"
     return row, work
@@ -140,13 +142,16 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"[:300]
 
 
-def planned(found: Any) -> tuple[int | None, int]:
+def planned(found: Any, given: Sequence[Any] = ()) -> tuple[int | None, int]:
     """Multiplications and the largest intermediate of a plan, or of the Jacobians of one function.
 
-    Of products of Jacobians, in a list, that of any; what these share is multiplied once, which no plan tells.
+    Of products of Jacobians, in a list, the largest of any; what these share is multiplied once, which no plan tells.
+    Only their diagonals are asked for, so what a product holds, but what was given, is an intermediate, too.
     """
     if isinstance(found, list):
-        return None, max([J.plan.largest_intermediate for J in found])
+        held = [factor.array for J in found for term in J.terms for factor in term.factors]
+        made = [array.nbytes for array in held if not any([np.array_equal(array, other) for other in given])]
+        return None, max([*made, *[J.plan.largest_intermediate for J in found]])
     if not hasattr(found, "multiplications"):  # a plan is a tuple, too
         found = (found[0] if isinstance(found, tuple) else found).plan
     return found.multiplications, found.largest_intermediate

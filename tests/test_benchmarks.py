@@ -55,7 +55,7 @@ def test_our_derivative_agrees_with_the_reference(name):
 def test_every_problem_tells_its_plan(name):
     case = tiny(name)
     assert case.plan is not None
-    multiplications, largest = planned(case.plan())
+    multiplications, largest = planned(case.plan(), case.arguments)
     assert multiplications is None or multiplications >= 0
     assert largest <= 2 * sum([argument.nbytes for argument in case.arguments]) + bytes_of(case.hand(*case.arguments))
 

@@ -63,6 +63,50 @@ def test_terms_with_common_factors_are_one(parts: Any, expected: np.ndarray) -> 
     np.testing.assert_allclose(to_dense(terms, expected.shape, np.dtype(float)), expected, atol=1e-12)
 
 
+def test_what_both_sum_over_may_be_different() -> None:
+    """``sum_n X X s s (sum_o p B B - (sum_o p B)**2)``: with B outside, the rest would be as large as B."""
+    n, i, j, o, p = Label(7, "n"), Label(50, "i"), Label(4, "j"), Label(30, "o"), Label(30, "p")
+    X, s, B, P = [RNG.standard_normal(shape) for shape in ((7, 50), (7, 4), (30, 7, 4), (7, 30))]
+    outer = (Factor(X, (n, i)), Factor(s, (n, j)))
+    mine = Factor(B, (o, n, j)), Factor(P, (n, o)), Factor(B, (o, n, j))
+    other = Factor(B, (o, n, j)), Factor(P, (n, o)), Factor(P, (n, p)), Factor(B, (p, n, j))
+    terms = [
+        Term(((i,), (j,)), (), (*outer, *mine, *outer), bound=(n, o), scale=0.5),
+        Term(((i,), (j,)), (), (*outer, *other, *outer), bound=(n, o, p), scale=-0.5),
+    ]
+    (together,) = with_common_factors(terms)
+    assert max([factor.array.size for factor in together.factors]) == X.size  # type: ignore[union-attr]
+    squares = np.einsum("no,onj,onj->nj", P, B, B) - np.einsum("no,onj->nj", P, B) ** 2
+    expected = 0.5 * np.einsum("ni,nj->ij", X * X, s * s * squares)
+    np.testing.assert_allclose(to_dense([together], (50, 4), np.dtype(float)), expected, rtol=1e-12)
+
+
+def losses(X: np.ndarray, T: np.ndarray) -> Any:
+    def f(W: Any, V: Any) -> Any:
+        Z = np.tanh(X @ W) @ V
+        return np.log(np.sum(np.exp(Z), axis=1)) - np.sum(T * Z, axis=1)
+
+    return f
+
+
+def test_both_sides_of_a_product_hold_the_same_arrays() -> None:
+    """Two paths lead from Z to the losses; what arrives on them is added once, not once for J and once for J.T."""
+    X, T, W, V = [RNG.standard_normal(shape) for shape in ((30, 3), (30, 4), (3, 20), (20, 4))]
+    J = jac.jacobian(losses(X, T))(W, V)
+    product = J @ J.T
+    (term,) = product.terms
+    assert len({id(factor.array) for factor in term.factors}) == 2  # type: ignore[union-attr]
+    f = losses(X, T)
+    columns = [np.imag(f(W + 1e-30j * h.reshape(3, 20), V)) / 1e-30 for h in np.eye(60)]
+    np.testing.assert_allclose(product.to_array(), np.transpose(columns) @ columns, rtol=1e-9, atol=1e-12)
+
+
+def test_each_part_of_a_product_is_eliminated_as_it_is_alone() -> None:
+    X, T, W, V = [RNG.standard_normal(shape) for shape in ((30, 3), (30, 4), (3, 20), (20, 4))]
+    J = jac.jacobian(losses(X, T))(W, V)
+    assert (J @ J.T).plan.multiplications <= 2 * J.plan.multiplications
+
+
 def test_terms_without_common_work_stay() -> None:
     one = kernel_term()
     b, o, c, p, k = Label(6), Label(2), Label(6), Label(2), Label(50)

@@ -171,6 +171,24 @@ def test_what_is_added_in_slices_takes_little_memory(case):
     assert peak < 0.95 * out.nbytes
 
 
+def test_what_is_contracted_first_is_made_in_slices():
+    """``sum_n X X sum_o p B B``: p B is as large as B, and the result small."""
+    n, i, j, o = Label(400, "n"), Label(30, "i"), Label(60, "j"), Label(20, "o")
+    groups = (n, i), (n, i), (n, o), (o, n, j), (o, n, j)
+    X, p, B = [rng.standard_normal([label.size for label in group]) for group in (groups[0], groups[2], groups[3])]
+    factors = [Factor(array, group) for array, group in zip((X, X, p, B, B), groups, strict=True)]
+    out, peak = np.empty((30, 60)), 0
+    for _ in range(2):
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        _ = contract_factors(factors, (i, j), out)
+        peak = tracemalloc.get_traced_memory()[1] - before
+        tracemalloc.stop()
+    np.testing.assert_allclose(out, np.einsum("ni,noj->ij", X * X, np.einsum("no,onj,onj->noj", p, B, B)), rtol=1e-10)
+    assert peak < 0.6 * B.nbytes
+
+
 @pytest.mark.parametrize(
     ("output", "sizes", "intermediates", "length"),
     [

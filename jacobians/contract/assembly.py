@@ -68,8 +68,8 @@ def to_dense(
         if out is not None:
             buffer[...] = 0
     else:
-        buffer = np.empty(shape, dtype) if out is None else out
         plain = with_common_factors(plain)
+        buffer = np.empty(shape, dtype) if out is None else out
         left = write_stacked(buffer, plain, symmetric=symmetric)
         if left is None:
             _write(buffer, plain[0], symmetric and len(plain) == 1)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..labels import Label, flatten, size_of
 from ..terms import Factor, Term
 from .network import contract_factors
@@ -49,8 +51,18 @@ def _together(a: Term, b: Term) -> Term | None:
     if names is None:
         return None
     twins = _twins(a, b, names)
-    if len(twins) < 2:
-        return None
+    # What both sum over may stand in what they share, or in what is different: A o, B o against A p, C p.
+    summed = [label for label in a.bound if any([label in a.factors[m].labels for m, _ in twins])]
+    for label in (None, *summed):
+        chosen = [(m, n) for m, n in twins if label not in a.factors[m].labels]
+        found = _factored(a, b, names, chosen) if len(chosen) > 1 else None
+        if found is not None:
+            return found
+    return None
+
+
+def _factored(a: Term, b: Term, names: dict[Label, Label], twins: Sequence[tuple[int, int]]) -> Term | None:
+    """The sum of two terms with the product of these factors pulled out, or None where that is no less work."""
     shared: list[Factor] = [a.factors[m] for m, _ in twins]  # type: ignore[misc]
     kept = set(a.free).union(*[factor.labels for factor in shared])
     ours: list[Any] = [factor for m, factor in enumerate(a.factors) if m not in [m for m, _ in twins]]
@@ -78,7 +90,13 @@ def _scale(term: Term) -> float:
 
 def _summand(factors: list[Factor], scale: float, own: Sequence[Label], labels: tuple[Label, ...]) -> Any:
     """A scaled product of factors, broadcastable over labels; a number for none."""
-    return scale * contract_factors(factors, own).spread(labels) if factors else scale
+    if not factors:
+        return scale
+    if len(factors) == 1:
+        return scale * contract_factors(factors, own).spread(labels)
+    out = np.empty([label.size for label in own], np.result_type(*[factor.dtype for factor in factors]))
+    out = contract_factors(factors, own, out).spread(labels)  # into an array: large intermediates are made in slices
+    return out if scale == 1 else np.multiply(out, scale, out=out)
 
 
 def _matched(a: Term, b: Term) -> dict[Label, Label] | None:

@@ -299,7 +299,7 @@ def _slices(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, into: 
         waiting.append((step.result, ()))
     whole += [part for part in waiting if part[1]]
     length = slice_length(output, sizes, (*inner[:-1], output) if into.add else inner[:-1])
-    if length is None or into.upper or len(whole) < 2:
+    if into.upper or len(whole) < 2:
         return None
     before, laid, parts = [], [], []
     for labels, members in whole:
@@ -309,6 +309,10 @@ def _slices(inputs: tuple[Numbers, ...], output: Numbers, sizes: Numbers, into: 
         view = None if label in labels else compacted(permuted(labels, order))
         before.append((members, program, view, tuple([sizes[n] for n in order])))
         laid.append(order)
+    if length is None:
+        if not any([program is not None and program.slices is not None for _, program, *_ in before]):
+            return None
+        length = sizes[label]  # what is contracted first is large on the way, and is made in slices of its own
     for start in range(0, sizes[label], length):
         stop = min(start + length, sizes[label])
         shorter = (*sizes[:label], stop - start, *sizes[label + 1 :])

@@ -5,6 +5,7 @@
 - `merge`, `sums`: add terms of one pattern, and give up a sum that is larger than its dense form.
 - `owning`: what nobody else holds, and may be written into.
 - `living`: what lies on paths from the inputs to the output.
+- `twice`: sums that occur twice in a product of Jacobians, added once.
 - `elimination`: `eliminate(graph, inputs, output, order)`, join and merge until only edges from the inputs are left.
 - `pushing`: a graph that pushes tangents while it is written, for Jacobian-vector products.
 - `shortening`: entrywise steps as one, in a graph that is kept.

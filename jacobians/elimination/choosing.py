@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Sequence
+from itertools import pairwise
 from math import inf, prod
 from time import monotonic
 from typing import NamedTuple
@@ -82,6 +83,16 @@ class Ends(NamedTuple):
     def prices(self, minimize: str) -> Prices:
         return prices_of(self.graph, self.inputs, self.output, minimize, self.joints)
 
+    def parts(self, inner: Sequence[int]) -> list[int]:
+        """The order in which each part of a product begins at its smaller end, as its own Jacobian would."""
+        ends = sorted({*self.inputs, *self.joints, self.output})
+        sizes = {vertex: prod(self.graph.shapes[vertex]) for vertex in ends}
+        order = []
+        for first, last in pairwise(ends):
+            part = [vertex for vertex in inner if first < vertex < last]
+            order += sorted(part, reverse=sizes[first] > sizes[last] - (first > ends[0]))
+        return order
+
     def complete(self, order: Sequence[int], inner: Sequence[int]) -> list[int]:
         """An order with the parts of the output, which are put in place when all else is done, and the joints."""
         return [*order, *sorted({*inner}.difference(order)), *self.last]
@@ -140,6 +151,10 @@ def _remembered(ends: Ends, name: str, effort: Effort, make: Callable[[Ends, str
 def _choose(ends: Ends, name: str, effort: Effort) -> Plan:
     inner, forecast, minimize = ends.inner, ends.forecast(), effort.minimize
     plans = _swept(ends, inner, forecast, minimize)
+    if ends.joints and not any([plan.multiplications == 0 for plan in plans]):
+        limit = min([plan.multiplications for plan in plans]) if minimize == "multiplications" else inf
+        together = forecast.within(limit, ends.complete(ends.parts(inner), inner), "parts")
+        plans += [] if together is None else [together]
     most = min([getattr(plan, minimize) for plan in plans])
     others = ["chain"] if len(inner) > 2 and ends.is_chain else []
     pays = name != "auto" or most > WORTH * len(inner) or not any([_fits(plan) for plan in plans])

@@ -14,7 +14,7 @@ from ..symmetric import mirror
 from ..terms import Factor, factor_of
 from ..terms.memory import recall
 
-__all__ = ["contract_once", "contract_symmetric"]
+__all__ = ["contract_once", "contract_symmetric", "multiply_once"]
 
 
 def contract_once(factors: list[Factor], labels: Iterable[Label]) -> Factor:
@@ -32,6 +32,13 @@ def contract_once(factors: list[Factor], labels: Iterable[Label]) -> Factor:
     key = "contract", inputs, *wanted, *map(id, arrays)
     made, order = recall(key, arrays, lambda: _numbered(contract_factors(factors, [known[n] for n in wanted]), number))
     return factor_of(made, tuple([known[n] for n in order]))
+
+
+def multiply_once(a: Any, b: Any) -> Any:
+    """The product of arrays that broadcast, which finds again what it has made of the same two."""
+    if not type(a) is type(b) is np.ndarray:
+        return np.multiply(a, b)
+    return recall(("product", *sorted((id(a), id(b)))), (a, b), lambda: np.multiply(a, b, order="C"))
 
 
 def contract_symmetric(factors: list[Factor], labels: Iterable[Label]) -> Factor:

@@ -24,6 +24,7 @@ from .merge import merge
 from .owning import NOTHING_SPARE, has_large, made_terms, spare_arrays
 from .recipes import join
 from .shadows import Shadow
+from .twice import merged_once
 
 __all__ = ["eliminate", "push"]
 
@@ -283,7 +284,7 @@ def _run(
     if near and not (large or joints or graph.has_complex):
         return _run_plainly(into, order, graph, out_of)
     reuse = reuse and not joints and large
-    ready: Callable[..., list[Term]] = partial(_ready, once=bool(joints)) if large else _merged
+    ready: Callable[..., list[Term]] = partial(_ready, once=bool(joints)) if large or joints else _merged
     for vertex in order:
         if vertex in joints and not factored:
             _merge_all(into, graph)
@@ -376,6 +377,11 @@ def _ready(terms: list[Term], graph: LinearGraph, target: int, factored: bool, o
     if found is not terms:
         terms[:] = found
     del found
+    if once and not factored and len(terms) > 1 and not graph.has_complex:
+        sums = merged_once(terms, graph.dtypes[target])
+        if sums is not None:
+            terms[:] = sums
+            return terms
     return _merged(terms, graph, target, factored)
 
 

@@ -19,7 +19,7 @@ from ..chain import chain
 from ..contract import contract_factors, contraction, gather, scatter_factor
 from ..labels import Axis, Label, flatten
 from ..terms import Affine, Factor, Map, Pattern, Term, factor_of, moved, pattern_of, patterned, picks_part
-from .contracting import contract_once, contract_symmetric
+from .contracting import contract_once, contract_symmetric, multiply_once
 from .owning import NOTHING_SPARE, room
 from .settle import Work, settle
 from .shadows import Ledger, Shadow
@@ -199,6 +199,8 @@ class _Recipe:
         """The joined term of two terms of these patterns."""
         if self.is_product and not spare:
             a, b = *outer.arrays, *inner.arrays
+            if once:
+                return self.known.term((multiply_once(a, b),), outer.scale * inner.scale * self.scale)  # type: ignore[union-attr]
             array: Any = a * b if type(a) is not Shadow else a.times(b) if type(b) is Shadow else np.multiply(a, b)  # type: ignore[call-overload]
             return self.known.term((array,), outer.scale * inner.scale * self.scale)  # type: ignore[union-attr]
         arrays = [*outer.arrays, *inner.arrays]
@@ -210,6 +212,8 @@ class _Recipe:
                 target = room(a, b, spare) if spare and self.once[n] else None
                 if target is not None:
                     arrays.append(np.multiply(a, b, target))
+                elif once:
+                    arrays.append(multiply_once(a, b))
                 elif type(a) is type(b) is Shadow:
                     arrays.append(a.times(b))
                 else:
@@ -267,7 +271,7 @@ class _Recipe:
             argument: Any = moved(given, start) if start else given
             if product:
                 first, second = operands
-                arrays.append(_multiply(arrays[first], arrays[second]))
+                arrays.append((multiply_once if once else _multiply)(arrays[first], arrays[second]))
                 labels.append(argument)
             else:
                 if once and function is contract_factors:
