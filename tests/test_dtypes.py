@@ -275,3 +275,23 @@ def test_not_a_number_stays_where_it_is():
     for J in (jac.jacobian(lambda x: x * x)(x), jac.jacobian(lambda x: np.maximum(x, 0))(x)):
         assert np.isfinite(J.to_array()[[0, 2], [0, 2]]).all()
         np.testing.assert_array_equal(J.to_array()[[0, 2, 1, 1], [1, 1, 0, 2]], 0)
+
+
+@pytest.mark.parametrize("function", [np.var, np.std])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_mean_given_for_integers(function, dtype):
+    a = np.array([[1, 5, 2], [4, 4, 9]], np.int16)
+    mean = np.array([[2.4, 4.3, 5.6]], dtype)
+    value, J = jac.value_and_jacobian(lambda m: function(a, axis=0, mean=m))(mean)
+    assert value.dtype == J.dtype == function(a, axis=0, mean=mean).dtype == float
+    np.testing.assert_allclose(value, function(a, axis=0, mean=mean), rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["f", "d", "F", "D"])
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0, 0)])
+def test_eigenvalues_of_nothing(dtype, shape):
+    a = np.zeros(shape, dtype)
+    (w, V), pullback = jac.vjp(lambda a: tuple(np.linalg.eig(a)), a)
+    assert (w.shape, V.shape) == (shape[:-1], shape)
+    assert pullback((w, V))[0].shape == shape
+    assert jac.jacobian(np.linalg.eigvals)(a).shape == shape[:-1] + shape

@@ -261,8 +261,8 @@ def test_a_vector_outside_of_the_subspace_has_no_density():
 
 
 def test_a_method_without_a_derivative_is_refused():
-    with pytest.raises(jac.UnsupportedFunctionError, match=r"stats\.beta\.ppf has no rule in a traced variable"):
-        jac.grad(lambda p: stats.beta.ppf(p, 2.0, 3.0))(0.3)
+    with pytest.raises(jac.UnsupportedFunctionError, match=r"stats\.invgauss\.ppf has no rule in a traced variable"):
+        jac.grad(lambda p: stats.invgauss.ppf(p, 2.0))(0.3)
     with pytest.raises(TypeError, match="norm.logpdf takes x, loc, scale"):
         jac.grad(lambda x: stats.norm.logpdf(x, mean=1.0))(0.3)
 
@@ -326,3 +326,69 @@ def test_what_sparse_solutions_do_not_take():
         jac.grad(lambda b: np.sum(sparse.linalg.spsolve(np.eye(3), b)))(X)
     with pytest.raises(ValueError, match="dimension mismatch"):
         jac.grad(lambda b: np.sum(sparse.linalg.spsolve(scipy.sparse.eye_array(4, format="csc"), b)))(X)
+
+
+# ---- counting --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("N", "k"), [(5.3, 2.1), (5.0, 2.0), (-1.5, 0.5), (4.5, -1.2), (5.5, 7.2), (-3.5, -2.5), (4.2, 4.1)]
+)
+@pytest.mark.parametrize("name", ["comb", "perm"])
+def test_counting_beyond_its_region(name, N, k):
+    ours, original, h = getattr(special, name), getattr(scipy.special, name), 1e-6
+    value, slopes = jac.value_and_grad(ours, (0, 1))(N, k)
+    np.testing.assert_allclose(value, original(N, k), rtol=1e-12)
+    expected = [original(N + h, k) - original(N - h, k), original(N, k + h) - original(N, k - h)]
+    np.testing.assert_allclose(slopes, np.array(expected) / (2 * h), rtol=1e-6, atol=1e-7)
+
+
+def test_counting_where_the_functions_have_poles():
+    for N, k in [(-1.0, 0.0), (-1.0, 2.0), (5.0, -1.0), (-3.0, -2.0)]:
+        assert jac.grad(special.comb, (0, 1))(N, k) == (0, 0)
+        assert jac.grad(special.perm, (0, 1))(N, k) == (0, 0)
+    J = jac.jacobian(special.factorial)(np.array([-1.0, -2.0, -1.5, 3.2]))
+    expected = scipy.special.gamma(4.2) * scipy.special.psi(4.2)
+    np.testing.assert_allclose(J.diagonal(), [0, 0, 0, expected])
+
+
+@pytest.mark.parametrize(("N", "k"), [(0.0, 0.0), (0.0, 0.5), (3.0, 0.0), (4.3, 2.2)])
+def test_choices_with_repetition(N, k):
+    def ours(N):
+        return special.comb(N, k, repetition=True)
+
+    def plain(N):
+        return scipy.special.comb(N, k, repetition=True)
+
+    value, slope = jac.value_and_grad(ours)(N)
+    np.testing.assert_allclose(value, plain(N), rtol=1e-12)
+    if N:
+        np.testing.assert_allclose(slope, (plain(N + 1e-6) - plain(N - 1e-6)) / 2e-6, rtol=1e-6, atol=1e-8)
+
+
+# ---- stacks ----------------------------------------------------------------------------------------------------------
+
+IN_STACKS = np.ndim(scipy.linalg.circulant(np.ones((1, 1)))) == 3
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda m, x: m.circulant(x),
+        lambda m, x: m.companion(x),
+        lambda m, x: m.toeplitz(x),
+        lambda m, x: m.toeplitz(x, x[:, :3] * 2),
+        lambda m, x: m.toeplitz(x, x[0, :3] * 2),
+        lambda m, x: m.convolution_matrix(x, 3),
+    ],
+)
+def test_patterns_of_stacks(function):
+    x = np.array([[1.5, -0.3, 0.7, 2.0], [0.4, 1.1, -0.6, 0.9]])
+    if not IN_STACKS:
+        with pytest.raises(jac.UnsupportedFunctionError, match="for arrays of more than one dimension"):
+            jac.jacobian(lambda x: function(linalg, x))(x)
+        return
+    value, J = jac.value_and_jacobian(lambda x: function(linalg, x))(x)
+    np.testing.assert_array_equal(value, function(scipy.linalg, x))
+    expected = numerical_jacobians(lambda x: function(scipy.linalg, x), x)[0]
+    np.testing.assert_allclose(J.to_array(), expected, atol=1e-8)

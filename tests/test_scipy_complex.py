@@ -75,6 +75,11 @@ FUNCTIONS = {
     **{f"{name} {mode}": (lambda m, z, name=name, mode=mode: getattr(m.signal, name)(z * z[0], V * z[1], mode), W)
        for name in ("convolve", "correlate", "fftconvolve", "oaconvolve") for mode in ("full", "same", "valid")},
     "convolve2d": (lambda m, z: m.signal.convolve2d(z, A[:2]), B),
+    "correlate2d of the smaller": (lambda m, z: m.signal.correlate2d(z, A, "valid"), A[:2, :2] + 0),
+    "correlate2d by the larger": (lambda m, z: m.signal.correlate2d(A[:2, :2], z, "valid"), A),
+    "polar": (lambda m, z: m.linalg.polar(z)[0], B), "polar left": (lambda m, z: m.linalg.polar(z, "left")[1], A),
+    "companion": (lambda m, z: m.linalg.companion(z), V),
+    "convolution_matrix": (lambda m, z: m.linalg.convolution_matrix(z, 4, "same"), V),
     "correlate2d": (lambda m, z: m.signal.correlate2d(A, z, "same"), A[:2] + 0),
     "correlate of real": (lambda m, z: m.signal.correlate(W, z), V.real.copy()),
     "spsolve": (lambda m, z: m.sparse.linalg.spsolve(SPARSE, z), W[:4]),

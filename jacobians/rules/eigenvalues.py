@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedFunctionError
+from ..labels import axes_of
 from ..program import Symbol
 from ..registry import Call, complex_too, composed, local
 from ..terms import Term
@@ -35,6 +36,9 @@ def _value_term(a: Any, V: Any) -> Term:
 @local(np.linalg.eigvals)
 def _eigvals(call: Call, a: Any) -> LocalTerms:
     values, vectors = np.linalg.eig(a)
+    if np.size(vectors) == 0:
+        yield 0, 0, Term(axes_of(np.shape(values)), axes_of(np.shape(a)), scale=0.0)
+        return
     # The two functions may tell the values in another order.
     apart = np.abs(call.result[..., :, None] - values[..., None, :])
     order = np.argmin(apart, axis=-1)
@@ -47,6 +51,9 @@ def _eig(call: Call, a: Any) -> LocalTerms:
     # dv = u - v c, with Re(c) = Re(v^H u) for the norm, and Im(c) = Im(u_k / v_k) for the largest entry k
     w, V = call.result
     yield 0, 0, _value_term(a, V)
+    if np.size(V) == 0:
+        yield 1, 0, Term(axes_of(np.shape(V)), axes_of(np.shape(a)), scale=0.0)
+        return
     F, M = reciprocal_gaps(w), np.linalg.inv(V)
     largest = np.argmax(np.abs(V), axis=-2)[..., None, :]
     chosen = np.equal(np.arange(np.shape(a)[-1])[:, None], largest)

@@ -28,11 +28,21 @@ def _vander(call: Call, x: Any, N: Any = None, increasing: bool = False) -> Iter
     yield 0, 0, Term(out, out[:1], (Factor.on(slopes if increasing else slopes[:, ::-1], out),))
 
 
+def _polyval_of_arrays(p: Any, x: Any) -> Any:
+    """Horner's rule, where the coefficients are arrays that broadcast with x."""
+    if isinstance(x, np.poly1d):
+        raise UnsupportedFunctionError("np.polyval", "for a polynomial of polynomials")
+    if np.ndim(p) == 1:
+        return NotImplemented
+    y = np.zeros_like(x)
+    for coefficient in p:
+        y = y * x + coefficient
+    return y
+
+
 # y[i] = sum of p[k] x[i]^(n - 1 - k)
-@local(np.polyval)
+@local(np.polyval, instead=_polyval_of_arrays)
 def _polyval(call: Call, p: Any, x: Any) -> Iterator[LocalTerm]:
-    if isinstance(x, np.poly1d) or np.ndim(p) != 1:
-        raise UnsupportedFunctionError("np.polyval", "for a polynomial of polynomials, or coefficients of several axes")
     shape, dtype = np.shape(x), call.result.dtype
     if call.needs(0):
         powers = np.power(np.reshape(x, (*shape, 1)), np.arange(np.size(p) - 1, -1, -1, dtype=dtype))

@@ -197,8 +197,11 @@ def _var(
     mean: Any = None,
     correction: float | None = None,
 ) -> Any:
+    a = a if hasattr(a, "dtype") else np.asarray(a)
     if mean is None:
         mean = np.mean(a, axis, dtype=dtype, keepdims=True, where=where)
+    elif dtype is None and a.dtype.kind in "iub":
+        dtype = np.float64
     deviation = a - mean
     square = np.real(deviation * np.conjugate(deviation)) if is_complex(deviation) else np.square(deviation)
     if where is True:

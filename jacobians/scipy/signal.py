@@ -7,6 +7,7 @@ Whatever way SciPy chooses to compute the values, FFT or not, the derivative is 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,8 @@ def convolve2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", f
 @follows(original.correlate2d)
 def correlate2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
     _zero_outside("correlate2d", boundary, fillvalue)
+    if mode == "valid" and _turns_first() and any(np.less(np.shape(in1), np.shape(in2))):
+        return _convolved(np.conjugate(in1), np.flip(in2), mode, "direct")
     if mode != "same":
         return _convolved(in1, np.flip(np.conjugate(in2)), mode, "direct")
     # Of an even number of entries the one behind the middle is the centre, not the one before it.
@@ -114,6 +117,12 @@ def correlate2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", 
     full = _full(in1, np.flip(np.conjugate(in2)), "full", "direct")
     starts = [size // 2 for size in np.shape(in2)]
     return full[tuple([slice(start, start + size) for start, size in zip(starts, np.shape(in1), strict=True)])]
+
+
+@cache
+def _turns_first() -> bool:
+    """Whether SciPy exchanges the arrays, if the second is the larger one, and conjugates the first in its stead."""
+    return bool(original.correlate2d(np.array([[1j]]), np.ones((1, 2)), "valid")[0, 0] == -1j)
 
 
 def _all_axes(name: str, axes: Any) -> None:

@@ -119,11 +119,14 @@ def multigammaln(a: Any, d: Any) -> Any:
 @follows(original.comb, real_only=True)
 def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
     _inexact("comb", exact)
-    if repetition:
+    if repetition and not original.comb(0, 0, repetition=True):  # as SciPy before 1.16
         return comb(N + k - 1, k)
     N, k = _array(N), _array(k)
+    if repetition:
+        nothing = np.equal(N, 0) & np.equal(k, 0)
+        return np.where(nothing, 1, original.binom(np.where(nothing, 1, N) + k - 1, k))
     inside = np.less_equal(k, N) & np.greater_equal(N, 0) & np.greater_equal(k, 0)
-    return np.where(inside, original.binom(N, k), 0)
+    return np.where(inside, original.binom(np.where(inside, N, 1), np.where(inside, k, 0)), 0)
 
 
 @follows(original.perm, real_only=True)
@@ -131,7 +134,7 @@ def perm(N: Any, k: Any, exact: bool = False) -> Any:
     _inexact("perm", exact)
     N, k = _array(N), _array(k)
     inside = np.less_equal(k, N) & np.greater_equal(N, 0) & np.greater_equal(k, 0)
-    return np.where(inside, original.poch(N - k + 1, k), 0)
+    return np.where(inside, original.poch(np.where(inside, N - k, 0) + 1, np.where(inside, k, 0)), 0)
 
 
 @follows(original.factorial, real_only=True)
@@ -140,7 +143,8 @@ def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
     if extend != "zero":
         raise UnsupportedFunctionError("jacobians.scipy.special.factorial", f"for extend={extend!r}")
     n = np.astype(_array(n), float)
-    return np.where(np.less(n, 0), 0, original.gamma(n + 1))
+    outside = np.less(n, 0)
+    return np.where(outside, 0, original.gamma(np.where(outside, 0, n) + 1))
 
 
 def _inexact(name: str, exact: bool) -> None:

@@ -101,12 +101,12 @@ def _log_normal_vector(x: Any, mean: Any = None, cov: Any = 1, allow_singular: b
         # Outside of the subspace there is no density.
         away = primal(difference) - primal(difference) @ (primal(inverse) @ primal(cov))
         result = np.where(np.less(np.linalg.norm(away, axis=-1), 1000 * near), result, -np.inf)
-        return np.reshape(result, ()) if np.size(result) == 1 else result
+        return np.squeeze(result)
     factor = np.linalg.cholesky(cov)
     whitened = solve_triangular(factor, np.transpose(np.reshape(difference, (-1, size))), lower=True)
     squares = np.reshape(np.sum(whitened * whitened, axis=0), lead)
     result = -(size * _LOG2PI + squares) / 2 - np.sum(np.log(np.diagonal(factor)))
-    return np.reshape(result, ()) if np.size(result) == 1 else result
+    return np.squeeze(result)
 
 
 def _mean_and_covariance(mean: Any, cov: Any) -> tuple[Any, Any]:
@@ -159,7 +159,7 @@ def _log_dirichlet(x: Any, alpha: Any) -> Any:
         x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)])
     constant = sp.gammaln(np.sum(alpha)) - np.sum(sp.gammaln(alpha))
     powers = np.reshape(alpha - 1, (-1,) + (1,) * (np.ndim(x) - 1))
-    return constant + np.sum(sp.xlogy(powers, x), axis=0)
+    return np.squeeze(constant + np.sum(sp.xlogy(powers, x), axis=0))
 
 
 multivariate_normal = Multivariate("multivariate_normal", _log_normal_vector, entropy=_entropy_normal_vector)

@@ -38,6 +38,8 @@ _VALUES = [
         (lambda x: np.polyval([2, 0, -1, 3], x * x), (_T,)),
         (lambda p: np.polyval(p, [0.0, 1.0, -2.0]), (_P,)),
         (np.polyval, (sample(1), _T)),
+        (np.polyval, (sample(3, 4), sample(2, 4))),
+        (np.polyval, (sample(3, 1), sample(2, 1, 4))),
         (lambda p, x: np.poly1d(p)(x), (_P, _T)),
     ),
 ]

@@ -107,6 +107,16 @@ _LINALG = [
     _row("block_diag", linalg, linalg.block_diag, _M, _X, np.array(2.0)),
     _row("toeplitz", linalg, linalg.toeplitz, _X), _row("toeplitz", linalg, linalg.toeplitz, _X, _P[0]),
     _row("hankel", linalg, linalg.hankel, _X), _row("hankel", linalg, linalg.hankel, _X, _P[0]),
+    _row("companion", linalg, linalg.companion, _P[0]),
+    *[_row("convolution_matrix", linalg, lambda a, m=mode, n=n: linalg.convolution_matrix(a, n, m), _P[0])
+      for mode in ("full", "same", "valid") for n in (2, 6)],
+    _row("expm_frechet", linalg, lambda a, e: linalg.expm_frechet(a, e, compute_expm=False), _A / 4, _A.T),
+    _row("expm_frechet", linalg, lambda a, e: linalg.expm_frechet(a, e)[0], _A / 4, _A.T),
+    _row("fractional_matrix_power", linalg, lambda a: linalg.fractional_matrix_power(a @ a.T, 0.3), _A),
+    _row("fractional_matrix_power", linalg, lambda a: linalg.fractional_matrix_power(a, -2), _A),
+    _row("fractional_matrix_power", linalg, lambda t: linalg.fractional_matrix_power(_A @ _A.T, t), np.array(0.7)),
+    *[_row("polar", linalg, lambda a, s=side, k=k: linalg.polar(a, s)[k], m)
+      for side in ("left", "right") for k in (0, 1) for m in (_A, _M, _M.T)],
     _row("circulant", linalg, linalg.circulant, _X), _row("khatri_rao", linalg, linalg.khatri_rao, _M, _P[:2]),
 ]
 _SIGNALS = [(_P[0], _X), (_X, _P[0]), (_M, _P[:2, :3]), (_M.reshape(3, 2, 2), _P[:2, :2].reshape(2, 2, 1))]
@@ -122,11 +132,13 @@ _SHAPES: dict[str, tuple[float, ...]] = {
     "norm": (), "t": (4.5,), "cauchy": (), "laplace": (), "logistic": (), "gumbel_r": (), "gumbel_l": (), "expon": (),
     "gamma": (2.3,), "chi2": (3.4,), "invgamma": (2.1,), "beta": (1.7, 2.4), "lognorm": (0.8,), "halfnorm": (),
     "weibull_min": (1.8,), "pareto": (2.5,), "rayleigh": (), "uniform": (),
+    "gennorm": (1.6,), "truncnorm": (-0.8, 1.4), "wrapcauchy": (0.4,),
     "powerlaw": (1.7,), "halfcauchy": (), "maxwell": (), "invgauss": (0.7,), "f": (3.3, 4.1), "vonmises": (1.4,),
 }
 _COUNTS = np.array([0.0, 1, 3])
 _DISCRETE: dict[str, tuple[float, ...]] = {
     "poisson": (2.5,), "bernoulli": (0.3,), "binom": (5.0, 0.3), "geom": (0.4,), "nbinom": (3.2, 0.4),
+    "betabinom": (5.0, 1.2, 2.3),
 }
 _STATS = [
     *[Row(getattr(stats, name).logpdf, lambda *a, f=name: getattr(stats, f).logpdf(*a),

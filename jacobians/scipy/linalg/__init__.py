@@ -3,9 +3,10 @@
 - `systems`: solve, solve_triangular, cho_solve, solve_banded, ...
 - `factors`: cholesky, cho_factor, eigh, svd, qr, and inv, det, norm, ...
 - `triangles`: lu, lu_factor, lu_solve.
-- `functions`: expm, logm, sqrtm, ... and solve_sylvester, solve_continuous_lyapunov, solve_discrete_lyapunov.
+- `functions`: expm, logm, sqrtm, fractional_matrix_power, polar, ... and solve_sylvester,
+  solve_continuous_lyapunov, solve_discrete_lyapunov.
 - `riccati`: solve_continuous_are, solve_discrete_are.
-- `patterns`: block_diag, toeplitz, hankel, circulant, khatri_rao.
+- `patterns`: block_diag, toeplitz, hankel, circulant, companion, convolution_matrix, khatri_rao.
 
 Functions that read one triangle of a matrix depend on that triangle alone, as those of `np.linalg` do.
 """
@@ -20,7 +21,10 @@ from .functions import (
     coshm,
     cosm,
     expm,
+    expm_frechet,
+    fractional_matrix_power,
     logm,
+    polar,
     sinhm,
     sinm,
     solve_continuous_lyapunov,
@@ -30,7 +34,7 @@ from .functions import (
     tanhm,
     tanm,
 )
-from .patterns import block_diag, circulant, hankel, khatri_rao, toeplitz
+from .patterns import block_diag, circulant, companion, convolution_matrix, hankel, khatri_rao, toeplitz
 from .riccati import solve_continuous_are, solve_discrete_are
 from .systems import cho_solve, solve, solve_banded, solve_toeplitz, solve_triangular, solveh_banded
 from .triangles import lu, lu_factor, lu_solve
@@ -41,12 +45,16 @@ __all__ = [
     "cho_solve",
     "cholesky",
     "circulant",
+    "companion",
+    "convolution_matrix",
     "coshm",
     "cosm",
     "det",
     "eigh",
     "eigvalsh",
     "expm",
+    "expm_frechet",
+    "fractional_matrix_power",
     "hankel",
     "inv",
     "khatri_rao",
@@ -57,6 +65,7 @@ __all__ = [
     "lu_solve",
     "norm",
     "pinv",
+    "polar",
     "qr",
     "sinhm",
     "sinm",

@@ -19,14 +19,17 @@ from ...labels import axes_of, flatten
 from ...registry import Call, LocalTerm
 from ...rules.sparse import operator_factors, operator_term
 from ...terms import Factor, Term
-from ..standing import follows, ruled
+from ..standing import follows, is_recorded, ruled
 from .systems import ONE_BY_ONE, only_matrices
 
 __all__ = [
     "coshm",
     "cosm",
     "expm",
+    "expm_frechet",
+    "fractional_matrix_power",
     "logm",
+    "polar",
     "sinhm",
     "sinm",
     "solve_continuous_lyapunov",
@@ -177,3 +180,36 @@ sinhm = _matrix_function("sinhm")
 coshm = _matrix_function("coshm")
 tanhm = _matrix_function("tanhm")
 # fmt: on
+
+
+@follows(original.expm_frechet)
+def expm_frechet(
+    A: Any, E: Any, method: str | None = None, compute_expm: bool = True, check_finite: bool = True
+) -> Any:
+    A, E = [np.astype(part, np.result_type(part.dtype, float)) for part in (A, E)]  # SciPy's is never float32
+    zero = np.zeros_like(A)
+    both = expm(np.concatenate([np.concatenate([A, E], -1), np.concatenate([zero, A], -1)], -2))
+    n = np.shape(A)[-1]
+    return (both[..., :n, :n], both[..., :n, n:]) if compute_expm else both[..., :n, n:]
+
+
+@follows(original.fractional_matrix_power)
+def fractional_matrix_power(A: Any, t: Any) -> Any:
+    if not is_recorded((t,)) and t == int(t):
+        return np.linalg.matrix_power(A, int(t))
+    # The error of a logarithm in single precision is too large, and SciPy's powers are never float32.
+    return expm(t * logm(np.astype(A, np.result_type(A.dtype, float))))
+
+
+@follows(original.polar)
+def polar(a: Any, side: str = "right") -> Any:
+    # A = U P with P = sqrtm(A^H A), or A = P U with P = sqrtm(A A^H): the smaller of the two is not singular
+    if side not in ("right", "left"):
+        raise ValueError("`side` must be either 'right' or 'left'")
+    turned = np.conjugate(np.swapaxes(a, -1, -2))
+    tall = np.shape(a)[-2] >= np.shape(a)[-1]
+    square = turned @ a if tall else a @ turned
+    inverse = np.linalg.inv(np.astype(sqrtm(square), square.dtype))  # SciPy 1.13's root of complex ones is longer
+    u = a @ inverse if tall else inverse @ a
+    p = np.conjugate(np.swapaxes(u, -1, -2))
+    return u, p @ a if side == "right" else a @ p

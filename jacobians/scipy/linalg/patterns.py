@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ...errors import UnsupportedFunctionError
 from ...tracing import lift
 from ..standing import follows
 
-__all__ = ["block_diag", "circulant", "hankel", "khatri_rao", "toeplitz"]
+__all__ = ["block_diag", "circulant", "companion", "convolution_matrix", "hankel", "khatri_rao", "toeplitz"]
 
 
 @follows(original.block_diag)
@@ -28,33 +29,68 @@ def block_diag(*arrs: Any) -> Any:
     return np.concatenate(rows, axis=0)
 
 
-def _vector(name: str, values: Any) -> Any:
+@cache
+def _in_stacks() -> bool:
+    """Whether SciPy takes the vectors of a stack one by one (from 1.15 on), or all their entries as one vector."""
+    return np.ndim(original.circulant(np.ones((1, 1)))) == 3
+
+
+def _vectors(name: str, values: Any, stacks: bool = True) -> Any:
     values = lift(values)
     values = values if hasattr(values, "shape") else np.asarray(values)
-    if np.ndim(values) > 1:
+    if np.ndim(values) > 1 and not (stacks and _in_stacks()):
         raise UnsupportedFunctionError(f"jacobians.scipy.linalg.{name}", "for arrays of more than one dimension")
-    return np.reshape(values, (-1,))
+    return np.atleast_1d(values)
 
 
 @follows(original.toeplitz)
 def toeplitz(c: Any, r: Any = None) -> Any:
-    c = _vector("toeplitz", c)
-    r = np.conjugate(c) if r is None else _vector("toeplitz", r)
-    i, j = np.arange(c.size)[:, None], np.arange(r.size)
-    return np.concatenate([c[::-1], r[1:]])[c.size - 1 - i + j]
+    c = _vectors("toeplitz", c)
+    r = np.conjugate(c) if r is None else _vectors("toeplitz", r)
+    m, n = np.shape(c)[-1], np.shape(r)[-1]
+    stack = np.broadcast_shapes(np.shape(c)[:-1], np.shape(r)[:-1])
+    below, right = np.broadcast_to(c, (*stack, m)), np.broadcast_to(r, (*stack, n))
+    line = np.concatenate([below[..., ::-1], right[..., 1:]], axis=-1)
+    return line[..., m - 1 - np.arange(m)[:, None] + np.arange(n)]
 
 
 @follows(original.hankel)
 def hankel(c: Any, r: Any = None) -> Any:
-    c = _vector("hankel", c)
-    r = np.zeros(c.shape, c.dtype) if r is None else _vector("hankel", r)
+    c = _vectors("hankel", c, stacks=False)
+    r = np.zeros(c.shape, c.dtype) if r is None else _vectors("hankel", r, stacks=False)
     return np.concatenate([c, r[1:]])[np.arange(c.size)[:, None] + np.arange(r.size)]
 
 
 @follows(original.circulant)
 def circulant(c: Any) -> Any:
-    c = _vector("circulant", c)
-    return c[(np.arange(c.size)[:, None] - np.arange(c.size)) % max(c.size, 1)]
+    c = _vectors("circulant", c)
+    n = np.shape(c)[-1]
+    return c[..., (np.arange(n)[:, None] - np.arange(n)) % max(n, 1)]
+
+
+@follows(original.companion)
+def companion(a: Any) -> Any:
+    a = _vectors("companion", a)
+    *stack, n = np.shape(a)
+    if n < 2:
+        raise ValueError("The length of `a` along the last axis must be at least 2.")
+    first = -a[..., None, 1:] / a[..., None, :1]
+    below = np.broadcast_to(np.eye(n - 2, n - 1, dtype=first.dtype), (*stack, n - 2, n - 1))
+    return np.concatenate([first, below], axis=-2)
+
+
+@follows(original.convolution_matrix)
+def convolution_matrix(a: Any, n: int, mode: str = "full") -> Any:
+    a = _vectors("convolution_matrix", a)
+    size = np.shape(a)[-1]
+    overlap = min(n, size) - 1
+    if mode not in ("full", "valid", "same"):
+        raise ValueError("'mode' argument must be one of ('full', 'valid', 'same')")
+    start, cut = {"full": (0, 0), "valid": (overlap, overlap), "same": (overlap // 2, overlap - overlap // 2)}[mode]
+    places = np.arange(start, n + size - 1 - cut)[:, None] - np.arange(n)
+    outside = (places < 0) | (places >= size)
+    padded = np.concatenate([a, np.zeros_like(a[..., :1])], axis=-1)
+    return padded[..., np.where(outside, size, places)]
 
 
 @follows(original.khatri_rao)
