@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arrays import is_sparse
 from ..distances import squared_distances
+from ..rowsums import RowSums
 from ..symmetric import mirror
 from ..triangular import lower_inverse
 from .blocks import blockwise
@@ -19,7 +20,10 @@ from .constants import seen_in
 
 __all__ = ["HELPERS", "Namespace"]
 
-HELPERS = (blockwise, *[sys.modules[function.__module__] for function in (mirror, squared_distances, lower_inverse)])
+HELPERS = (
+    blockwise,
+    *[sys.modules[function.__module__] for function in (mirror, squared_distances, lower_inverse, RowSums)],
+)
 """Modules whose functions a program may call, and whose text it holds where it is saved."""
 
 SHARED_BYTES = 1024
@@ -68,7 +72,7 @@ class Namespace:
 
     def constant(self, value: Any) -> str:
         """The name of an array, or of any object."""
-        if id(value) not in self._known and is_sparse(value):
+        if id(value) not in self._known and (is_sparse(value) or type(value) is RowSums):
             self._known[id(value)] = self._matrix(value)
             self._held.append(value)
         if id(value) not in self._known:
@@ -91,6 +95,11 @@ class Namespace:
         return name
 
     def _matrix(self, matrix: Any) -> str:
+        if type(matrix) is RowSums:
+            arrays = ", ".join([self.constant(part) for part in (matrix.weights, matrix.columns, matrix.starts)])
+            name = f"m{len(self.matrices)}"
+            self.matrices[name] = f"{self.helper('RowSums')}({arrays}, {matrix.width})"
+            return name
         self.imports["scipy.sparse"] = "sparse"
         arrays = ", ".join([self.constant(part) for part in (matrix.data, matrix.indices, matrix.indptr)])
         name = f"m{len(self.matrices)}"

@@ -18,6 +18,7 @@ from ..program import Node
 from ..symmetric import symmetric_product
 from ..triangular import lower_inverse
 from .namespace import Namespace
+from .rewrites.segments import summed_rows
 
 __all__ = ["call_text", "index_text", "literal"]
 
@@ -40,7 +41,7 @@ _POWERS = {2: np.square, 0.5: np.sqrt}  # what the operator ** calls
 def call_text(node: Node, names: Mapping[int, str], space: Namespace, out: str = "") -> str:
     """The text of a call; with `out`, of the call that writes into this array."""
     function, args = node.function, node.args
-    if function is sparse_product and args[0].ndim in (1, 2):
+    if function is summed_rows or (function is sparse_product and args[0].ndim in (1, 2)):
         return f"{space.constant(args[1])} @ {literal(args[0], names, space)}"
     if function is operator.getitem:
         return f"{literal(args[0], names, space)}[{index_text(args[1], names, space)}]"

@@ -137,23 +137,28 @@ def _fuse(term: Term, work: Work) -> Term:
 
 
 def _scatter_bound(term: Term, work: Work) -> Term:
-    """Sum along a map whose source is bound and not smaller than what it determines."""
+    """Sum along a map whose source is bound and not smaller than what it determines.
+
+    Several factors may carry the source if one has the labels of all: their product is as large as that one.
+    """
     free = term.free
     for relation in term.maps:
         source, others = set(relation.src), [m for m in term.maps if m is not relation]
         carriers = [factor for factor in term.factors if not source.isdisjoint(factor.labels)]
         rest = tuple([factor for factor in term.factors if not any(factor is carrier for carrier in carriers)])
         outside = {label for part in (*others, *rest) for label in part.labels}
+        widest = max(carriers, key=lambda factor: len(factor.labels), default=None)
         if (
-            len(carriers) == 1
-            and isinstance(carriers[0], Factor)
-            and source <= set(carriers[0].labels) <= source | set(free)
+            isinstance(widest, Factor)
+            and source <= set(widest.labels) <= source | set(free)
+            and all([isinstance(carrier, Factor) and set(carrier.labels) <= set(widest.labels) for carrier in carriers])
             and source.isdisjoint(free)
             and source.isdisjoint(outside)
-            and set(relation.dst).isdisjoint(carriers[0].labels)
+            and set(relation.dst).isdisjoint(widest.labels)
             and size_of(relation.dst) <= size_of(relation.src)
         ):
-            scattered = work.scatter(carriers[0], relation)
+            whole = widest if len(carriers) == 1 else work.contract(carriers, widest.labels)  # type: ignore[arg-type]
+            scattered = work.scatter(whole, relation)
             bound = tuple([label for label in term.bound if label not in source])
             rest = (*rest, scattered)
             return _scatter_bound(Term(term.out, term.inp, rest, tuple(others), bound, term.scale), work)

@@ -19,6 +19,7 @@ from ...triangular import lower_inverse
 from ..assembling import Assemble
 from ..loops.loop import Loop
 from ..rewrites.gram import weighted_gram
+from ..rewrites.segments import summed_rows
 from ..statements import Assign, Statement
 
 __all__ = ["needed_after", "owners", "roots", "shared"]
@@ -33,6 +34,7 @@ _FRESH = {
     *(np.nansum, np.nanmean, np.nanmax, np.nanmin, np.nanprod, np.nanvar, np.nanstd, np.gradient, np.trapezoid),
     *(np.bincount, np.searchsorted, np.select, np.choose, np.compress, np.count_nonzero, scatter, embed, assigned),
     *(weighted_gram, symmetric_product, squared_distances, lower_inverse, sparse_product, sparse_solve),
+    summed_rows,
 }
 _FRESH_MODULES = {"numpy.linalg", "numpy.fft"}
 _VIEWS = {np.linalg.diagonal, np.linalg.matrix_transpose, np.linalg.matrix_power}

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...program import CONSTANT, Node
-from . import functions, moves, short, turned
+from . import functions, moves, picking, short, turned
 from .gram import weighted_gram
 from .memory import Memory, matrix
 from .rewriting import Builder, Rule, is_number
@@ -365,6 +365,7 @@ _FINAL: dict[Any, Sequence[Rule]] = {
     **functions.FINAL,
     **turned.FINAL,
     **short.FINAL,
+    **picking.FINAL,
     np.sum: (*short.FINAL[np.sum], _one_axis),
     np.transpose: moves.RULES[np.transpose],
     np.reshape: (*short.FINAL[np.reshape], *moves.RULES[np.reshape], _axes_added),

@@ -34,12 +34,37 @@ class Memory:
         if node.function is np.transpose:
             inner, axes = self.order(node.args[0]), node.args[1]
             return tuple([axes.index(n) for n in inner])
+        if node.function is np.reshape and len(node.args) == 2:
+            return _reshaped(self.order(node.args[0]), node.args[0].shape, node.shape)
         if isinstance(node.function, np.ufunc) and node.function.signature is None:
             # NumPy keeps the order of what it reads.
             for operand in node.operands:
                 if operand.shape == node.shape:
                     return self.order(operand)
         return straight
+
+
+def _reshaped(order: Labels, before: Sequence[int], after: Sequence[int]) -> Labels:
+    """The order of the axes of a reshaped array: axes that are split or merged stay where they were, in a view."""
+    straight = tuple(range(len(after)))
+    if order == tuple(range(len(before))) or 0 in before:
+        return straight
+    place = {axis: n for n, axis in enumerate([axis for axis in order if before[axis] > 1])}
+    blocks: dict[int, list[int]] = {}
+    ours, theirs = [n for n, size in enumerate(before) if size > 1], list(straight)
+    while ours:
+        first = last = ours.pop(0)
+        size, reached, block = before[first], 1, []
+        while theirs and (reached < size or after[theirs[0]] == 1):
+            reached *= after[theirs[0]]
+            block.append(theirs.pop(0))
+            while reached > size and ours:
+                if place[ours[0]] != place[last] + 1:
+                    return straight  # a copy
+                last = ours.pop(0)
+                size *= before[last]
+        blocks[place[first]] = block
+    return tuple([n for first in sorted(blocks) for n in blocks[first]]) if not theirs else straight
 
 
 def matrix(builder: Builder, memory: Memory, node: Node, labels: Labels, groups: Sequence[Labels]) -> Node:

@@ -8,8 +8,10 @@
 - `scales`: numbers are multiplied where that costs least.
 - `inner`: sums of products as contractions.
 - `repeated`: contractions that are multiples of others.
+- `margins`: sums of products that are made anyway.
 - `quotients`: few divisions.
 - `lowering`: contractions become direct calls.
+- `segments`: what an index adds up, as products with sparse matrices.
 - `outward`: moves come after what is computed by rows.
 - `siblings`: one call for neighbouring parts of one small array.
 - `totals`: sums as products with ones.
@@ -26,12 +28,14 @@ from .differences import without_differences
 from .inner import inner_products
 from .inverses import inverted
 from .lowering import lowered
+from .margins import from_margins
 from .outward import outward
 from .products import multiplied
 from .quotients import divided
 from .repeated import without_repetition
 from .rewriting import Builder, rebuilt
 from .scales import placed
+from .segments import segmented
 from .siblings import joined
 from .symmetry import symmetrised, without_needless
 from .totals import totalled
@@ -45,13 +49,19 @@ _NORMAL = {
 }
 
 
+_LAST = (
+    *(inner_products, without_repetition, from_margins, divided, lowered),
+    *(segmented, outward, joined, totalled, symmetrised),
+)
+
+
 def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
     outputs = multiplied(without_needless(inverted(rebuilt(outputs, builder), builder), builder), builder)
     outputs = placed(without_differences(outputs, builder), Builder({}))
     nodes = topological(outputs)
-    for rewrite in (inner_products, without_repetition, divided, lowered, outward, joined, totalled, symmetrised):
+    for rewrite in _LAST:
         before, outputs = outputs, rewrite(outputs, nodes)
         if outputs is not before:
             nodes = topological(outputs)

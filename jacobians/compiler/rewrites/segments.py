@@ -1,0 +1,159 @@
+"""Sums over what an index puts at one place: the gradient of a lookup table, or of a product with a sparse matrix.
+
+    scatter(take(x, columns, 0) * weights, rows, size)    becomes    RowSums(weights, columns, starts) @ x
+
+``np.add.at`` goes from entry to entry; a product with a sparse matrix goes from row to row, and makes no array of what
+it adds. So positions in the raveled array are taken for rows, and what is broadcast before it is added is read where it
+is. Rows that a recorded index tells are added entry by entry, for which NumPy has a fast loop, and none for rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...arrays import scatter
+from ...program import CONSTANT, Node
+from ...rowsums import RowSums
+from . import moves
+from .rewriting import Builder
+
+__all__ = ["segmented", "summed_rows"]
+
+_MANY = 8192
+"""Entries to add up from which on a sparse matrix pays."""
+
+_MOST = 2**24
+"""Entries up to which their positions are looked at."""
+
+_KINDS = (np.float32, np.float64, np.complex64, np.complex128)
+
+
+class _Rows(NamedTuple):
+    """What is added: row `source[n]` of `values`, times a weight, to row `target[n]` of so many."""
+
+    values: Node
+    source: np.ndarray
+    target: np.ndarray
+    weights: np.ndarray | None
+    height: int
+
+
+def summed_rows(values: Any, sums: RowSums) -> Any:
+    """The sums of rows, as a function of what they depend on."""
+    return sums @ values
+
+
+def segmented(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
+    """The outputs of an equal program; `nodes` are all that they need, operands first."""
+    if not any([_adds(node) for node in nodes]):
+        return outputs
+    builder = Builder({np.reshape: moves.RULES[np.reshape], np.transpose: moves.RULES[np.transpose]})
+    new: dict[int, Node] = {}
+    for node in nodes:
+        again = builder.remade(node, new)
+        if _adds(again):
+            builder.take_place(node)
+            rows = _rows(builder, again)
+            again = (_by_entries(builder, again) or again) if rows is None else _product(builder, again, rows)
+        new[id(node)] = again
+    return [new[id(node)] for node in outputs]
+
+
+def _adds(node: Node) -> bool:
+    """Whether several values may be added at one place."""
+    if node.function is not scatter or node.size == 0:
+        return False
+    return not (node.args[3] if len(node.args) > 3 else node.kwargs.get("injective", False))
+
+
+def _product(builder: Builder, node: Node, rows: _Rows) -> Node:
+    """The sums as a product with a sparse matrix."""
+    order = np.argsort(rows.target, kind="stable")
+    starts = np.searchsorted(rows.target[order], np.arange(rows.height + 1))
+    count, width = rows.values.shape
+    kind = np.int32 if max(order.size, count) < 2**31 else np.int64
+    weights = np.ones(order.size, node.dtype) if rows.weights is None else rows.weights[order]
+    sums = RowSums(weights, rows.source[order].astype(kind), starts.astype(kind), count)
+    made = builder.made(summed_rows, (rows.values, sums), {}, (rows.height, width), node.dtype)
+    return builder.reshaped(made, node.shape)
+
+
+def _rows(builder: Builder, node: Node) -> _Rows | None:
+    """What a sum at known positions adds, if a product with a sparse matrix is faster."""
+    values, index, size = node.args[:3]
+    if index.function is not CONSTANT or not _MANY <= values.size <= _MOST or values.dtype not in _KINDS:
+        return None
+    target: np.ndarray = index.args[0]
+    if target.min() < 0 or target.max() >= size:
+        return None
+    weights, rest = _weighted(values)
+    source, rest = _looked_up(rest)
+    if weights is None and source is None:
+        return _raveled_rows(builder, values, target, node.size)
+    flat = builder.reshaped(rest, (rest.shape[0], prod(rest.shape[1:])))
+    return _Rows(flat, np.arange(target.size) if source is None else source, target, weights, size)
+
+
+def _weighted(values: Node) -> tuple[np.ndarray | None, Node]:
+    """Constant weights of rows, and what they weigh."""
+    if values.function is np.multiply and not values.kwargs:
+        for rest, weights in (values.args, values.args[::-1]):
+            if not (isinstance(weights, Node) and isinstance(rest, Node)) or weights.function is not CONSTANT:
+                continue
+            by_rows = weights.shape == (values.shape[0], *[1] * (values.ndim - 1))
+            if by_rows and rest.shape == values.shape and rest.dtype == weights.dtype:
+                return weights.args[0].reshape(-1), rest
+    return None, values
+
+
+def _looked_up(values: Node) -> tuple[np.ndarray | None, Node]:
+    """The known rows of an array that values are, and that array."""
+    if values.function is np.take and values.args[2:] == (0,) and not values.kwargs:
+        array, index = values.args[:2]
+        if isinstance(index, Node) and index.function is CONSTANT and index.ndim == 1 and index.args[0].min() >= 0:
+            return index.args[0], array
+    return None, values
+
+
+def _raveled_rows(builder: Builder, values: Node, target: np.ndarray, size: int) -> _Rows | None:
+    """The rows, as they lie in memory, that are added to rows of the raveled result."""
+    width = values.size // target.size
+    grid = (target[:, None] * width + np.arange(width)).reshape(values.shape)
+    while values.function is np.transpose or (values.function is np.reshape and len(values.args) == 2):
+        moved = values.args[0]
+        back = values.function is np.transpose
+        grid = grid.transpose(np.argsort(values.args[1])) if back else grid.reshape(moved.shape)
+        values = moved
+    for axis in reversed(range(values.ndim)):
+        width = values.shape[axis]
+        by_rows = np.moveaxis(grid, axis, -1)
+        first = by_rows[..., 0]
+        if width < 2 or size % width or np.any(first % width):
+            continue
+        if np.any(by_rows != first[..., None] + np.arange(width)):
+            continue
+        base = values.args[0] if values.function is np.broadcast_to else values
+        if base.ndim != values.ndim or base.shape[axis] != width:
+            base = values
+        moved = builder.transposed(base, tuple([n for n in range(base.ndim) if n != axis] + [axis]))
+        rest = moved.shape[:-1]
+        source = np.broadcast_to(np.arange(prod(rest)).reshape(rest), first.shape).reshape(-1)
+        matrix = builder.reshaped(moved, (prod(rest), width))
+        return _Rows(matrix, source, (first // width).reshape(-1), None, size // width)
+    return None
+
+
+def _by_entries(builder: Builder, node: Node) -> Node | None:
+    """Rows that are added entry by entry."""
+    values, index, size = node.args[:3]
+    if values.ndim < 2 or index.ndim != 1 or values.size == index.size:
+        return None
+    width = prod(values.shape[1:])
+    starts = builder.reshaped(builder.call(np.multiply, index, width), (index.size, 1))
+    positions = builder.reshaped(builder.call(np.add, starts, np.arange(width)), (values.size,))
+    flat = builder.made(scatter, (builder.reshaped(values, (values.size,)), positions, size * width), {}, None, None)
+    return builder.reshaped(flat, node.shape)
