@@ -37,6 +37,22 @@ class RowSums:
         self.weights, self.columns, self.starts, self.width = weights, columns, starts, width
         self._matrix: Any = None
 
+    @property
+    def dtype(self) -> Any:
+        return self.weights.dtype
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.starts) - 1, self.width
+
+    @property
+    def T(self) -> RowSums:
+        """The transpose: what each row is added to."""
+        order = np.argsort(self.columns, kind="stable")
+        targets = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        starts = np.searchsorted(self.columns[order], np.arange(self.width + 1))
+        return RowSums(self.weights[order], targets[order], starts, len(self.starts) - 1)
+
     def __matmul__(self, rows: Any) -> Any:
         if self._matrix is None:
             self._matrix = self._made()

@@ -162,7 +162,27 @@ def _true(builder: Builder, node: Node) -> Node | None:
     return None
 
 
+# What ties for the largest entry shares equally. The count has an axis less, so that other factors meet it first; and
+# NumPy is slow at counting truth values along short axes.
+def _shared(builder: Builder, node: Node) -> Node | None:
+    """``mask / max(sum(mask), 1)`` as a product, with a count in the dtype of the result."""
+    mask, count = node.args
+    if set(node.kwargs) != {"dtype"} or node.dtype not in (np.float32, np.float64) or not isinstance(count, Node):
+        return None
+    if not isinstance(mask, Node) or mask.dtype != bool or mask.shape != node.shape or count.size == node.size:
+        return None
+    if count.function is not np.maximum or count.args[1] != 1 or not isinstance(count.args[0], Node):
+        return None
+    total = count.args[0]
+    if total.function is not np.sum or total.args != (mask,) or "axis" not in total.kwargs:
+        return None
+    ones = builder.call(np.astype, mask, node.dtype)
+    count = builder.call(np.maximum, builder.call(np.sum, ones, **total.kwargs), 1)
+    return builder.call(np.multiply, ones, builder.call(np.divide, 1, count))
+
+
 RULES: dict[Any, Sequence[Rule]] = {
+    np.divide: (_shared,),
     np.exp: (_logistic,),
     np.multiply: (_side, _radius),
     np.logical_and: (_true,),

@@ -85,7 +85,7 @@ def _pairs(node: Node) -> tuple[Any, Any]:
 def _before_sum(a: Node, labels: tuple[int, ...], fresh: int) -> tuple[Node, tuple[int, ...]]:
     """What an operand is the sum of, with negative labels along the axes that are gone."""
     axes = a.kwargs.get("axis")
-    if a.function is not np.sum or len(a.args) > 1 or set(a.kwargs) != {"axis"} or type(axes) is not tuple:
+    if a.function is not np.sum or len(a.args) != 1 or set(a.kwargs) != {"axis"} or type(axes) is not tuple:
         return a, labels
     kept = iter(labels)
     source: Node = a.args[0]

@@ -21,6 +21,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ...program import Node
 from .moves import is_plain
 from .rewriting import Builder, Rule
+from .totals import is_total
 
 __all__ = ["FINAL"]
 
@@ -41,6 +42,8 @@ def _entry_by_entry(builder: Builder, node: Node) -> Node | None:
     gone = normalize_axis_tuple(range(x.ndim) if names.get("axis") is None else names["axis"], x.ndim)
     count = prod([x.shape[n] for n in gone])
     if not 1 < count <= _SHORT or x.dtype != node.dtype or node.dtype.kind != "f" or max(gone) == len(gone) - 1:
+        return None
+    if node.function in (np.sum, np.mean) and is_total(node):
         return None
     places = product(*[range(x.shape[n]) if n in gone else (slice(None),) for n in range(max(gone) + 1)])
     parts = [builder.call(operator.getitem, x, place) for place in places]

@@ -3,15 +3,16 @@
 - `moves`, `algebra` and `contractions`: one form for what can be written in several ways.
 - `functions`: slow functions in terms of fast ones.
 - `inverses`: those that a program has anyway, and triangular ones.
+- `margins`: sums of products that are made anyway.
 - `products`: products of many factors in the best order, common factors of sums.
 - `differences`: sums over the differences of all pairs, without these.
 - `scales`: numbers are multiplied where that costs least.
 - `inner`: sums of products as contractions.
 - `repeated`: contractions that are multiples of others.
-- `margins`: sums of products that are made anyway.
 - `quotients`: few divisions.
 - `lowering`: contractions become direct calls.
 - `segments`: what an index adds up, as products with sparse matrices.
+- `chained`: two constant matrices as one.
 - `outward`: moves come after what is computed by rows.
 - `siblings`: one call for neighbouring parts of one small array.
 - `totals`: sums as products with ones.
@@ -24,6 +25,7 @@ from collections.abc import Sequence
 
 from ...program import Node, topological
 from . import algebra, contractions, functions, moves
+from .chained import chained
 from .differences import without_differences
 from .inner import inner_products
 from .inverses import inverted
@@ -50,15 +52,16 @@ _NORMAL = {
 
 
 _LAST = (
-    *(inner_products, without_repetition, from_margins, divided, lowered),
-    *(segmented, outward, joined, totalled, symmetrised),
+    *(inner_products, without_repetition, divided, lowered),
+    *(segmented, chained, outward, joined, totalled, symmetrised),
 )
 
 
 def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
-    outputs = multiplied(without_needless(inverted(rebuilt(outputs, builder), builder), builder), builder)
+    outputs = without_needless(inverted(rebuilt(outputs, builder), builder), builder)
+    outputs = multiplied(from_margins(outputs, topological(outputs)), builder)
     outputs = placed(without_differences(outputs, builder), Builder({}))
     nodes = topological(outputs)
     for rewrite in _LAST:

@@ -18,7 +18,7 @@ from ..blocks.rows import LARGE
 from .memory import Memory
 from .rewriting import Builder
 
-__all__ = ["totalled"]
+__all__ = ["is_total", "totalled"]
 
 _LONG = 2048
 """Entries of a row whose sum is left to NumPy."""
@@ -75,6 +75,11 @@ def totalled(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
         made = builder.reshaped(made, tuple([a.shape[n] for n in kept]))
         new[id(node)] = builder.transposed(made, tuple([kept.index(n) for n in range(a.ndim) if n not in gone]))
     return [new[id(node)] for node in outputs]
+
+
+def is_total(node: Node) -> bool:
+    """Whether a sum or mean will be a product with ones, whoever reads what it sums."""
+    return _chosen(node, Memory(), set()) is not None
 
 
 def _axes(node: Node) -> tuple[int, ...]:
