@@ -6,7 +6,7 @@ engine works on symbols as it works on numbers, and what it would have computed 
 - `node`: `Node`, one call, an input or a constant; `walk` finds the nodes in an argument.
 - `recorder`: `Recorder`, which knows each call only once; `recorded` tells whether one is at work.
 - `undecided`: the calls that cannot be recorded, and what to do instead; `makers`: those that run at once.
-- `matrices`: sparse matrices as constants.
+- `bits`: which constants are equal; `matrices`: sparse matrices as constants.
 - `shapes`: the shape and dtype of a call without its numbers.
 - `identities`: calls that change nothing are not recorded.
 - `symbol`: `Symbol`, the array that is handed to the function; `holds` tells what is certain of a condition.

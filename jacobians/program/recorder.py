@@ -18,6 +18,7 @@ import numpy as np
 
 from ..arrays import assigned, is_sparse
 from ..errors import ArgumentError
+from .bits import same_bits, sketch
 from .identities import same_as
 from .makers import MAKERS, made
 from .matrices import captured_matrix
@@ -88,6 +89,7 @@ class Recorder:
         self._known: dict[Any, Any] = {}
         self._symbols: dict[int, Any] = {}
         self._constants: dict[Any, Node] = {}
+        self._alike: dict[Any, list[Node]] = {}  # large constants by what equal ones have in common
         self._values: dict[int, Any] = {}
         self._matrices: list[Any] = []
         self._overwritten: dict[int, Node] = {}
@@ -98,7 +100,15 @@ class Recorder:
 
     def release(self) -> None:
         """Forget everything: symbols and what knows them hold each other, and would wait for the garbage collector."""
-        for known in (self._known, self._symbols, self._constants, self._values, self._held, self._matrices):
+        for known in (
+            self._known,
+            self._symbols,
+            self._constants,
+            self._values,
+            self._held,
+            self._matrices,
+            self._alike,
+        ):
             known.clear()
 
     def symbol(self, node: Node) -> Any:
@@ -187,14 +197,22 @@ class Recorder:
             raise ArgumentError("compile", f"an array of shape {symbol.shape}", found, advice)
 
     def constant(self, array: np.ndarray) -> Node:
-        """The node of a constant: the same one for the same array, and for equal small arrays."""
+        """The node of a constant: the same one for equal arrays, which inner derivatives hold as copies of one."""
         if array.nbytes <= _HASHED_BYTES:
             key: Any = (array.shape, array.dtype.str, array.tobytes())
             node = self._constants.get(key)
             return self._kept(key, np.array(array)) if node is None else node
         kept = self._capture(array)
         node = self._constants.get(id(kept))
-        return self._kept(id(kept), kept) if node is None else node
+        if node is None:
+            alike = self._alike.setdefault(sketch(kept), [])
+            node = next((other for other in alike if same_bits(other.args[0], kept)), None)
+            if node is None:
+                node = self._kept(id(kept), kept)
+                alike.append(node)
+            self._constants[id(kept)] = node
+            self._held.append(kept)
+        return node
 
     def _kept(self, key: Any, array: np.ndarray) -> Node:
         node = self._constants[key] = Node(CONSTANT, (array,), {}, array.shape, array.dtype)

@@ -244,10 +244,12 @@ class Cancelling:
             summed = self.builder.call(np.sum, node, axis=tuple(alone))
             kept = tuple([x for n, x in enumerate(own) if n not in alone])
             powers = {other: n for other, n in term.powers.items() if other != factor}
-            left = _times(powers, {(summed, kept): 1})
+            number = self.builder.filling(summed) if summed.function is CONSTANT else None
+            scale = term.scale if number is None else term.scale * float(number)  # of labels that are told as ones
+            left = powers if number is not None else _times(powers, {(summed, kept): 1})
             # The sum may cancel its reciprocal: ones are left, to be summed over the labels of both.
             gone = {x for x in kept if x not in out} - {x for _, labels in left for x in labels}
-            return self._folded(_Term(term.scale * prod([self._sizes[x] for x in gone if x is not None]), left), out)
+            return self._folded(_Term(scale * prod([self._sizes[x] for x in gone if x is not None]), left), out)
         return term
 
     def _product(self, node: Node, labels: Labels, term: _Term) -> Node:

@@ -2,8 +2,8 @@
 
     A @ (X @ W)      becomes    (A @ X) @ W      with A @ X made once, where that multiplies less
 
-An operator and the data that it meets first: a graph and the features of its vertices, a filter and a signal. Either may
-be sparse; what is kept is a matrix that is no larger than one of the two.
+An operator and the data that it meets first: a graph and the features of its vertices, a filter and a signal. Either
+may be sparse; what is kept is a matrix that is no larger than one of the two.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _factor(node: Node) -> _Factor | None:
     if node.function not in _DENSE or len(node.args) != 2:
         return None
     a, b = node.args
-    if not (isinstance(a, Node) and isinstance(b, Node)) or a.ndim != 2 or b.ndim != 2 or not a.dtype == b.dtype:
+    if not (isinstance(a, Node) and isinstance(b, Node)) or a.ndim != 2 or b.ndim != 2 or a.dtype != b.dtype:
         return None
     if a.function is CONSTANT:
         return _Factor(a.args[0], True, b)

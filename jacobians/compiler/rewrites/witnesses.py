@@ -8,18 +8,27 @@ for it among the factors of the terms that are kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ...program import Node
+from ...program import CONSTANT, Node
 from .opening import Labels
 from .rewriting import is_number
 
 __all__ = ["Need", "Powers", "found_in", "is_finite", "moved", "needs_of"]
 
 Powers = Mapping[tuple[Node, Labels], int]
+
+
+_LOOKED_AT = 2**20
+"""Entries of a constant that is looked at."""
+
+_MODERATE = 1e15
+"""Constants below it are no reason why a product of a few numbers is infinite."""
+
+_COUNTING = {np.astype, np.reshape, np.transpose, np.broadcast_to, np.sum}
 
 
 class Need(NamedTuple):
@@ -40,7 +49,7 @@ def needs_of(terms: Iterable[Powers], labels: Labels) -> list[Need]:
         Need(node, tuple([None if x is None else place.get(x) for x in own]), power < 0)
         for powers in terms
         for (node, own), power in powers.items()
-        if power < 0 or not is_finite(node)
+        if not (is_positive(node) if power < 0 else is_finite(node))
     ]
     return list(dict.fromkeys(found))
 
@@ -77,14 +86,30 @@ def moved(needs: Iterable[Need], node: Node, operand: Node, names: tuple[Labels,
 
 
 def is_finite(node: Node) -> bool:
-    """Whether an array is finite whatever the arguments are: booleans, integers, and what they are divided by."""
+    """Whether an array is finite whatever the arguments are: truth values, integers, sums of them, shares of these."""
     if node.dtype.kind in "biu":
         return True
-    if node.function is not np.divide or any([x.dtype.kind not in "biu" for x in node.operands]):
+    if node.function is CONSTANT:
+        return node.size <= _LOOKED_AT and bool((np.abs(node.args[0]) < _MODERATE).all())
+    if node.function in _COUNTING:
+        return is_finite(node.args[0])
+    if node.function in (np.multiply, np.einsum):  # of numbers that count, or that are at most one
+        return all([is_finite(operand) for operand in node.operands])
+    if node.function is not np.divide:
+        return is_positive(node)
+    above, below = node.args
+    return (is_finite(above) if isinstance(above, Node) else is_number(above)) and is_positive(below)
+
+
+def is_positive(node: Any) -> bool:
+    """Whether an array is finite and at least one, whatever the arguments are: what a finite one may be divided by."""
+    if not isinstance(node, Node):
         return False
-    below = node.args[1]
-    least = below.args[1] if isinstance(below, Node) and below.function is np.maximum else 0
-    return is_number(least) and least > 0
+    if node.function in (np.reshape, np.transpose):
+        return is_positive(node.args[0])
+    if node.function is not np.maximum or not isinstance(node.args[0], Node):
+        return False
+    return is_number(node.args[1]) and node.args[1] >= 1 and is_finite(node.args[0])
 
 
 def found_in(needs: Sequence[Need], terms: Sequence[Powers], labels: Labels) -> bool:
