@@ -162,6 +162,10 @@ def _true(builder: Builder, node: Node) -> Node | None:
     return None
 
 
+_MANY = 2048
+"""Entries from which on counting them in floats is worth the call that converts them."""
+
+
 # What ties for the largest entry shares equally. The count has an axis less, so that other factors meet it first; and
 # NumPy is slow at counting truth values along short axes.
 def _shared(builder: Builder, node: Node) -> Node | None:
@@ -171,7 +175,12 @@ def _shared(builder: Builder, node: Node) -> Node | None:
         return None
     if not isinstance(mask, Node) or mask.dtype != bool or mask.shape != node.shape or count.size == node.size:
         return None
-    if count.function is not np.maximum or count.args[1] != 1 or not isinstance(count.args[0], Node):
+    if (
+        node.size < _MANY
+        or count.function is not np.maximum
+        or count.args[1] != 1
+        or not isinstance(count.args[0], Node)
+    ):
         return None
     total = count.args[0]
     if total.function is not np.sum or total.args != (mask,) or "axis" not in total.kwargs:
