@@ -9,6 +9,8 @@ import pytest
 from scipy.sparse import csr_array
 
 import jacobians as jac
+from jacobians.compiler.rewrites.witnesses import is_finite
+from jacobians.program import CONSTANT, Node
 
 RNG = np.random.default_rng(0)
 X, W = RNG.standard_normal((64, 12)), RNG.standard_normal((12, 10)) / 3
@@ -113,6 +115,16 @@ def test_equal_constants_are_told_by_their_bits() -> None:
     np.testing.assert_array_equal(found[0], 1.0)
     np.testing.assert_array_equal(found[1], -1.0)
     assert np.isnan(found[2]).all()
+    one = np.zeros(1000)
+    one[501] = -0.0  # where a few entries do not show it
+    both = jac.compile(lambda x: (np.copysign(x, zero), np.copysign(x, one)))(np.ones(1000))
+    np.testing.assert_array_equal(np.flatnonzero(both[0] != both[1]), [501])
+
+
+def test_a_constant_that_is_not_finite_is_no_witness() -> None:
+    for value, finite in ((1.0, True), (np.inf, False), (np.nan, False), (1e300, False)):
+        node = Node(CONSTANT, (np.array([0.0, value]),), {}, (2,), np.dtype(float))
+        assert is_finite(node) is finite
 
 
 @pytest.mark.parametrize("sparse", [False, True])
