@@ -26,6 +26,9 @@ __all__ = ["segmented", "summed_rows"]
 _MANY = 8192
 """Entries to add up from which on a sparse matrix pays."""
 
+_DENSE = 2
+"""Values for each entry of a sum of arrays from which on one of its own pays."""
+
 _MOST = 2**24
 """Entries up to which their positions are looked at."""
 
@@ -52,15 +55,29 @@ def segmented(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     if not any([_adds(node) for node in nodes]):
         return outputs
     builder = Builder({np.reshape: moves.RULES[np.reshape], np.transpose: moves.RULES[np.transpose]})
+    addends = _addends(nodes)
     new: dict[int, Node] = {}
     for node in nodes:
         again = builder.remade(node, new)
         if _adds(again):
             builder.take_place(node)
-            rows = _rows(builder, again)
+            thin = id(node) in addends and node.args[0].size < _DENSE * node.size
+            rows = None if thin else _rows(builder, again)
             again = (_by_entries(builder, again) or again) if rows is None else _product(builder, again, rows)
         new[id(node)] = again
     return [new[id(node)] for node in outputs]
+
+
+def _addends(nodes: Sequence[Node]) -> set[int]:
+    """The ids of what is added to other arrays: few values had better be added in the memory of these."""
+    found: set[int] = set()
+    for node in nodes:
+        if node.function is np.add or node.function is np.subtract:
+            for operand in node.operands:
+                while operand.function is np.reshape:
+                    operand = operand.args[0]
+                found.add(id(operand))
+    return found
 
 
 def _adds(node: Node) -> bool:
