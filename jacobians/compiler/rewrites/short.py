@@ -31,6 +31,9 @@ _SHORT = 8
 _MANY = 128
 """Results at least."""
 
+_WHOLE = 4096
+"""Results up to which a product with ones is the faster way; many rows are worked on in blocks, with what follows."""
+
 _COMBINED = {np.sum: np.add, np.mean: np.add, np.max: np.maximum, np.min: np.minimum}
 
 
@@ -43,7 +46,7 @@ def _entry_by_entry(builder: Builder, node: Node) -> Node | None:
     count = prod([x.shape[n] for n in gone])
     if not 1 < count <= _SHORT or x.dtype != node.dtype or node.dtype.kind != "f" or max(gone) == len(gone) - 1:
         return None
-    if node.function in (np.sum, np.mean) and is_total(node):
+    if node.function in (np.sum, np.mean) and node.size <= _WHOLE and is_total(node):
         return None
     places = product(*[range(x.shape[n]) if n in gone else (slice(None),) for n in range(max(gone) + 1)])
     parts = [builder.call(operator.getitem, x, place) for place in places]
