@@ -51,6 +51,15 @@ class LinearGraph:
             self.has_complex = True
         return number
 
+    def add_linked(self, shape: tuple[int, ...], dtype: np.dtype, edges: dict[int, list[Term]]) -> int:
+        """A new vertex of real numbers with all edges into it, whose terms act linearly; returns its number."""
+        shapes = self.shapes
+        number = len(shapes)
+        shapes.append(shape)
+        self.dtypes.append(dtype)
+        self.into.append(edges)
+        return number
+
     def is_real(self, vertex: int) -> bool:
         """Whether the values of a vertex are real."""
         return self.dtypes[vertex].kind != "c"

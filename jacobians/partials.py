@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .labels import Axes, Label, axes_of, flatten
-from .terms import Factor, Pattern, Term, patterned
+from .terms import Factor, Map, Pattern, Term, patterned
 
 __all__ = [
     "REMEMBERED",
     "Call",
     "LocalTerm",
     "Operand",
+    "Partial",
     "Path",
     "broadcast_axes",
     "diagonal_pattern",
@@ -32,6 +33,7 @@ __all__ = [
     "product_partials",
     "product_terms",
     "real_dtype",
+    "separable_term",
     "structure_of",
 ]
 
@@ -225,3 +227,20 @@ def _floating(array: Any, dtype: np.dtype) -> Any:
 def real_dtype(dtype: np.dtype) -> np.dtype:
     """The dtype of the real part."""
     return np.finfo(dtype).dtype if dtype.kind == "c" else dtype
+
+
+def separable_term(function: Any, shape: tuple, out_shape: tuple, args: tuple, kwargs: dict) -> Term:
+    """The term of a function that moves entries along each axis by itself, told by the positions of one axis."""
+    out, inp, maps = list(axes_of(out_shape)), list(axes_of(shape)), []
+    for axis, size in enumerate(shape):
+        if not inp[axis]:
+            continue
+        along = tuple([size if n == axis else 1 for n in range(len(shape))])
+        moved = function(np.arange(size).reshape(along), *args, **kwargs)
+        index = moved[tuple([slice(None) if n == axis else 0 for n in range(len(shape))])]
+        relation = Map.of(inp[axis], out[axis], index)
+        if relation.is_identity:
+            inp[axis] = out[axis]
+        else:
+            maps.append(relation)
+    return Term(tuple(out), tuple(inp), maps=tuple(maps))

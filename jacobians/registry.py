@@ -41,12 +41,15 @@ from .partials import (
     product_partials,
     product_terms,
     real_dtype,
+    separable_term,
     structure_of,
 )
 from .quiet import hush, restore
+from .steps import Steps, chosen_operand, entrywise_steps, product_steps
 from .terms import Map, Term
 
 __all__ = [
+    "KNOWN_STEPS",
     "Call",
     "LocalTerm",
     "Operand",
@@ -86,6 +89,8 @@ class Rule(NamedTuple):
     """The function itself, faster for some large arrays than NumPy's loop; NotImplemented for all others."""
     instead: Callable[..., Any] | None = None
     """A definition, as of `composed`, of the calls that the rule does not tell; NotImplemented for all others."""
+    steps: Callable[..., Steps | None] | None = None
+    """What is left to do in another call of the same structure: ``steps(call, args, kwargs)``, see `steps`."""
 
     @property
     def category(self) -> str:
@@ -94,6 +99,8 @@ class Rule(NamedTuple):
 
 
 _RULES: dict[Any, Rule] = {}
+KNOWN_STEPS: dict[Hashable, tuple[Rule, Steps] | None] = {}
+"""By function and structure of a call what is left to do there; None where its rule is asked each time."""
 _COMPLEX_TOO: set[Any] = set()
 _LATER: dict[str, str] = {}
 _READING = RLock()
@@ -150,6 +157,7 @@ def _register(rule: Rule) -> None:
         _COMPLEX_TOO.remove(function)
         rule = rule._replace(is_complex=True)
     _RULES[function] = rule
+    KNOWN_STEPS.clear()
 
 
 def function_name(function: Any) -> str:
@@ -181,6 +189,15 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
     ``elementwise(np.tanh, lambda y, x: 1 - y * y)``, ``elementwise(np.subtract, 1.0, -1.0)``
     """
     numbered: list[tuple[int, Any, bool]] = [(n, partial, callable(partial)) for n, partial in enumerate(partials)]
+    chosen: list[int] = []
+
+    def steps(call: Call, operands: tuple[Any, ...], options: dict[str, Any]) -> Steps | None:
+        result, needed = call
+        if options or result.size * result.dtype.itemsize >= LARGE:
+            return None
+        if not chosen:  # asked late, since a slope may import what it is made of
+            chosen[:] = [chosen_operand(partial, len(partials)) if varies else -1 for _, partial, varies in numbered]
+        return entrywise_steps(numbered, chosen, result.shape, operands, needed)
 
     def run(call: Call, *operands: Any, **options: Any) -> list[LocalTerm]:
         result, needed = call
@@ -213,7 +230,7 @@ def elementwise(function: Any, *partials: Callable[..., Any] | float) -> None:
                 restore(before)
         return found
 
-    _register(Rule("elementwise", function, run))
+    _register(Rule("elementwise", function, run, steps=steps))
 
 
 def multilinear(function: Any, labels: Callable[..., tuple[list[Axes], Axes]]) -> None:
@@ -229,7 +246,7 @@ def multilinear(function: Any, labels: Callable[..., tuple[list[Axes], Axes]]) -
     """
     known: dict[Hashable, Sequence[Any]] = {}
 
-    def run(call: Call, *args: Any, **kwargs: Any) -> list[LocalTerm]:
+    def partials_of(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sequence[Any]:
         key = structure_of(call, args, kwargs)
         partials = None if key is None else known.get(key)
         if partials is None:
@@ -240,9 +257,15 @@ def multilinear(function: Any, labels: Callable[..., tuple[list[Axes], Axes]]) -
                 if len(known) >= REMEMBERED:
                     known.clear()
                 known[key] = partials
-        return filled_partials(partials, args, call.result.dtype)
+        return partials
 
-    _register(Rule("multilinear", function, run, is_complex=True))
+    def run(call: Call, *args: Any, **kwargs: Any) -> list[LocalTerm]:
+        return filled_partials(partials_of(call, args, kwargs), args, call.result.dtype)
+
+    def steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
+        return product_steps(partials_of(call, args, kwargs))
+
+    _register(Rule("multilinear", function, run, is_complex=True, steps=steps))
 
 
 def gather(function: Any, separable: bool | Callable[..., bool] = False) -> None:
@@ -263,7 +286,7 @@ def gather(function: Any, separable: bool | Callable[..., bool] = False) -> None
         split = separable(array, *args, **kwargs) if callable(separable) else separable
         shape, out_shape = np.shape(array), np.shape(call.result)
         if split and len(shape) == len(out_shape):
-            yield 0, 0, _separable_term(function, shape, out_shape, args, kwargs)
+            yield 0, 0, separable_term(function, shape, out_shape, args, kwargs)
         else:
             inp, out = axes_of(shape), axes_of(out_shape)
             positions = np.arange(np.size(array)).reshape(shape)
@@ -271,22 +294,6 @@ def gather(function: Any, separable: bool | Callable[..., bool] = False) -> None
             yield 0, 0, Term(out, inp, maps=(Map.of(flatten(inp), flatten(out), index),))
 
     _register(Rule("gather", function, run, is_complex=True))
-
-
-def _separable_term(function: Any, shape: tuple, out_shape: tuple, args: tuple, kwargs: dict) -> Term:
-    out, inp, maps = list(axes_of(out_shape)), list(axes_of(shape)), []
-    for axis, size in enumerate(shape):
-        if not inp[axis]:
-            continue
-        along = tuple([size if n == axis else 1 for n in range(len(shape))])
-        moved = function(np.arange(size).reshape(along), *args, **kwargs)
-        index = moved[tuple([slice(None) if n == axis else 0 for n in range(len(shape))])]
-        relation = Map.of(inp[axis], out[axis], index)
-        if relation.is_identity:
-            inp[axis] = out[axis]
-        else:
-            maps.append(relation)
-    return Term(tuple(out), tuple(inp), maps=tuple(maps))
 
 
 def composed(function: Any, definition: Callable[..., Any]) -> None:
@@ -306,7 +313,10 @@ def composed(function: Any, definition: Callable[..., Any]) -> None:
 
 
 def local(
-    function: Any, compute: Callable[..., Any] | None = None, instead: Callable[..., Any] | None = None
+    function: Any,
+    compute: Callable[..., Any] | None = None,
+    instead: Callable[..., Any] | None = None,
+    steps: Callable[..., Steps | None] | None = None,
 ) -> Callable[[Callable[..., Iterable[LocalTerm]]], Callable]:
     """Decorate a generator of ``(result, operand, Term)``: the local Jacobian of each result in each needed operand.
 
@@ -317,7 +327,8 @@ def local(
     """
 
     def register(rule: Callable[..., Iterable[LocalTerm]]) -> Callable:
-        _register(Rule("local", function, rule, compute=compute, instead=instead))
+        known = steps or getattr(rule, "steps", None)  # a structural rule has its own
+        _register(Rule("local", function, rule, compute=compute, instead=instead, steps=known))
         return rule
 
     return register
@@ -360,6 +371,7 @@ def complex_too(*functions: Any) -> None:
     stated = [function for function in functions if function in _RULES]
     _RULES.update({function: _RULES[function]._replace(is_complex=True) for function in stated})
     _COMPLEX_TOO.update(set(functions).difference(stated))
+    KNOWN_STEPS.clear()
 
 
 def refused_complex(function: Any) -> UnsupportedFunctionError:

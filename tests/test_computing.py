@@ -7,7 +7,7 @@ from graph_oracle import numerical_jacobians
 import jacobians as jac
 from jacobians.elimination import elimination
 from jacobians.late import LARGE, Late, Multiple, late
-from jacobians.rules.computing import SMALL, einsum, sum_of_rows
+from jacobians.rules.computing import SMALL, einsum, mean, reshaped, total
 
 rng = np.random.default_rng(5)
 
@@ -61,25 +61,41 @@ def test_other_products_are_left_to_numpy(arguments):
 def test_sums_of_rows_are_those_of_numpy(shape, kind):
     array = rng.standard_normal(shape).astype(kind)
     for axis in (-1, len(shape) - 1):
-        found = sum_of_rows(array, axis)
+        found = total(array, axis)
         assert found.dtype == kind
         np.testing.assert_allclose(found, np.sum(array, axis), rtol=1e-5 if kind == "f" else 1e-12, atol=1e-5)
-    assert not np.may_share_memory(sum_of_rows(array, -1), array)
+    assert not np.may_share_memory(total(array, -1), array)
 
 
 def test_other_sums_are_left_to_numpy():
     rows = rng.standard_normal((SMALL, 8))
-    left = [(rows,), (rows, 0), (rows, (1,)), (rows[:, ::-1], 1), (rows[:9], 1), (rows.T.copy(), 1), (rows[:, :1], 1)]
-    assert all(sum_of_rows(*arguments) is NotImplemented for arguments in left)
-    assert sum_of_rows(rows, 1, np.float32) is NotImplemented
-    assert sum_of_rows(rows, 1, keepdims=True) is NotImplemented
+    left = [(rows,), (rows, 0), (rows, (1,)), (rows[:, ::-1], 1), (rows.T.copy(), 1), (rows[:, :1], 1)]
+    assert all(total(*arguments) is NotImplemented for arguments in left)
+    assert total(rows, 1, np.float32) is NotImplemented
+    assert total(rows, 1, keepdims=True) is NotImplemented
+
+
+@pytest.mark.parametrize("kind", "fd?i")
+@pytest.mark.parametrize("shape", [(), (5,), (3, 4), (2, 0), (2, 1, 3)])
+def test_small_arrays_give_what_numpy_gives(shape, kind):
+    array = np.asarray(3 * rng.standard_normal(shape)).astype(kind)
+    for axis in (None, *range(-len(shape), len(shape))):
+        for found, expected in ((total(array, axis), np.sum), (mean(array, axis), np.mean)):
+            if expected is np.mean and (kind in "?i" or not array.size):
+                assert found is NotImplemented
+                continue
+            wanted = expected(array, axis)
+            assert (type(found), found.dtype, np.shape(found)) == (type(wanted), wanted.dtype, np.shape(wanted))
+            np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(reshaped(array, -1), np.reshape(array, -1), strict=True)
+    assert mean(array, (0,)) is reshaped(array, -1, order="F") is reshaped([1.0], 1) is NotImplemented
 
 
 def test_infinite_entries_of_rows():
     rows = np.ones((SMALL, 3))
     rows[0, 0], rows[1, 1], rows[2, :2] = np.inf, np.nan, (np.inf, -np.inf)
     with np.errstate(invalid="ignore"):
-        np.testing.assert_array_equal(sum_of_rows(rows, 1), np.sum(rows, 1))
+        np.testing.assert_array_equal(total(rows, 1), np.sum(rows, 1))
 
 
 x = rng.standard_normal(LARGE // 8)

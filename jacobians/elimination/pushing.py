@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -73,6 +74,14 @@ class PushingGraph(LinearGraph):
             if not second.edges:
                 self.waiting.append(second)
             second.edges.append((first, [term]))
+
+    def add_linked(self, shape: tuple[int, ...], dtype: np.dtype, edges: dict[int, list[Term]]) -> int:
+        vertex: Any = self.add_vertex(shape, dtype)
+        found = [(first, terms) for first, terms in edges.items() if first.terms or first.edges]  # type: ignore[attr-defined]
+        if found:
+            self.waiting.append(vertex)
+            vertex.edges = found
+        return vertex
 
     def settle(self, vertices: Iterable[int] = ()) -> None:
         if self.has_large or len(self.waiting) >= TOGETHER:

@@ -247,14 +247,14 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
             copies[id(array)] = array, array.copy(order="K")
         return copies[id(array)][1]
 
-    shared = guard.shared
+    watched = {*guard.shared, *given}
     for edges in graph.into:
         for terms in edges.values():
             for n, term in enumerate(terms):
                 for array in term.arrays if term._pattern is not None else (None,):
-                    # Most arrays are whole ones that only the graph holds.
-                    alone = type(array) is np.ndarray and array.base is None
-                    if not alone or id(array) in shared or id(array) in given:
+                    # Most arrays are whole ones that only the graph holds, or copies on memory that nobody can change.
+                    alone = type(array) is np.ndarray and (array.base is None or type(array.base) is bytes)
+                    if not alone or id(array) in watched:
                         terms[n] = with_arrays(term, independent)
                         break
     return graph

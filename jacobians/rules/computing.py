@@ -1,7 +1,10 @@
-"""Functions of large arrays whose loop in NumPy is slow: the same numbers, up to rounding, by calls that are fast.
+"""Functions that NumPy is slow at: the same numbers, up to rounding, by calls that are fast.
 
-- `einsum`: products of several arrays as `contract` runs them, in BLAS where that is possible.
-- `sum_of_rows`: sums over a short last axis, for each of which `np.sum` begins anew.
+- `einsum`: products of several large arrays as `contract` runs them, in BLAS where that is possible.
+- `total`: `np.sum` without the function of Python around its loop, which takes longer than the loop for small arrays;
+  sums over a short last axis of large ones, for each of which it begins anew.
+- `mean`: `np.mean` of small arrays in the same way.
+- `reshaped`: `np.reshape`.
 
 Each answers NotImplemented for what NumPy does well itself.
 """
@@ -18,7 +21,7 @@ from ..labels import flatten
 from ..terms import Factor
 from .subscripts import subscripts
 
-__all__ = ["einsum", "sum_of_rows"]
+__all__ = ["einsum", "mean", "reshaped", "total"]
 
 SMALL = 4096
 """Entries of all operands up to which their product is left to NumPy."""
@@ -55,11 +58,33 @@ def einsum(*args: Any, optimize: Any = False, **how: Any) -> Any:
     return result.reshape([axis[0].size if axis else 1 for axis in out])[()]
 
 
-def sum_of_rows(array: Any, axis: Any = None, *rest: Any, **how: Any) -> Any:
-    """The sum over the last axis, where that is short, of an array in C order."""
-    if rest or how or type(array) is not np.ndarray or type(axis) is not int or array.size < SMALL:
+def total(array: Any, axis: Any = None, *rest: Any, **how: Any) -> Any:
+    """The sum of a true array."""
+    if rest or how or type(array) is not np.ndarray:
+        return NotImplemented
+    if array.size < SMALL:
+        return _sum(array, axis)
+    if type(axis) is not int:
         return NotImplemented
     last = axis in (-1, array.ndim - 1) and 1 < array.shape[-1] <= ROW
     if not last or array.dtype.char not in "fd" or not array.flags.c_contiguous:
         return NotImplemented
     return np.einsum("...i->...", array)
+
+
+_sum = np.add.reduce
+
+
+def mean(array: Any, axis: Any = None, *rest: Any, **how: Any) -> Any:
+    """The mean of all entries, or along one axis, of a small true array that is not empty."""
+    if rest or how or type(array) is not np.ndarray or array.dtype.char not in "fd" or not 0 < array.size < SMALL:
+        return NotImplemented
+    if axis is None:
+        return _sum(array, None) / array.size
+    return _sum(array, axis) / array.shape[axis] if type(axis) is int else NotImplemented
+
+
+def reshaped(array: Any, shape: Any = None, *rest: Any, **how: Any) -> Any:
+    """A true array in another shape."""
+    plain = type(array) is np.ndarray and shape is not None and not rest and not how
+    return array.reshape(shape) if plain else NotImplemented

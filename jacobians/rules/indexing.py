@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..labels import Axes, Axis, axes_of, flatten, size_of
 from ..program import Symbol
 from ..registry import Call, LocalTerm, local
+from ..steps import TOLD, Step, Steps, fixed_steps
 from ..terms import Affine, Map, Pattern, Term, pattern_of
 
 __all__ = ["along", "axis_of", "entry_term", "flat_term", "indexing_term", "picked", "window"]
@@ -217,7 +218,24 @@ def _by_array(sizes: tuple[int, ...], group: Axes, item: np.ndarray) -> tuple[Ax
     return (whole,), maps
 
 
-@local(operator.getitem)
+def _entry_steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
+    """Asked for integers and slices alone, see `tracing`; those of integers hold for all integers."""
+    shape, index = np.shape(args[0]), args[1]
+    if type(index) is slice:
+        return fixed_steps([(0, 0, indexing_term(shape, index))], call.needed)
+    first = _first(shape, 1 if type(index) is int else len(index))
+    if first is None:
+        return None
+    if type(index) is int:
+        return Steps((Step(0, None, TOLD, partial(_entry_of, first, shape[0])),))
+    return Steps((Step(0, None, TOLD, lambda x, index: entry_term(shape, index)),))
+
+
+def _entry_of(first: Pattern, size: int, _: Any, index: int) -> Term:
+    return first.at((index % size,) if size > 1 else ()).term(())
+
+
+@local(operator.getitem, steps=_entry_steps)
 def _(call: Call, x: Any, index: Any) -> list[LocalTerm]:
     items = index if type(index) is tuple else (index,)
     for item in items:

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -22,8 +22,9 @@ from ..labels import Axes, axes_of, flatten, size_of
 from ..program import Symbol
 from ..registry import Call, LocalTerm, composed, factor_on, local
 from ..terms import Factor, Term
-from .computing import sum_of_rows
+from .computing import mean, total
 from .conjugates import is_complex
+from .structural import structural
 
 __all__ = ["Reduced", "extremum_terms"]
 
@@ -58,23 +59,12 @@ class Reduced:
         return () if where is True else (factor_on(where, self.aligned(where), dtype),)
 
 
-def _hashable(axis: Any) -> Any:
-    return tuple(axis) if isinstance(axis, list) else axis
+def _is_masked(a: Any, *_: Any, where: Any = True, **__: Any) -> bool:
+    return where is not True
 
 
-@lru_cache(maxsize=1024)
-def _sum_term(shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Term:
-    axes = Reduced(np.broadcast_to(0, shape), axis, keepdims)
-    return Term(axes.out, axes.inp)
-
-
-@lru_cache(maxsize=1024)
-def _mean_term(shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Term:
-    axes = Reduced(np.broadcast_to(0, shape), axis, keepdims)
-    return Term(axes.out, axes.inp, scale=1 / max(axes.size, 1))
-
-
-@local(np.sum, compute=sum_of_rows)
+@local(np.sum, compute=total)
+@partial(structural, unless=_is_masked)
 def _sum(
     call: Call,
     a: Any,
@@ -85,16 +75,14 @@ def _sum(
     initial: Any = 0,
     where: Any = True,
 ) -> Iterator[LocalTerm]:
-    if where is True:
-        yield 0, 0, _sum_term(np.shape(a), _hashable(axis), keepdims)
-    else:
-        axes = Reduced(a, axis, keepdims)
-        yield 0, 0, Term(axes.out, axes.inp, axes.masks(where, call.result.dtype))
+    axes = Reduced(a, axis, keepdims)
+    yield 0, 0, Term(axes.out, axes.inp, axes.masks(where, call.result.dtype))
     if call.needs(5):  # initial
         yield 0, 5, Term(axes_of(np.shape(call.result)), ())
 
 
-@local(np.mean)
+@local(np.mean, compute=mean)
+@partial(structural, unless=_is_masked)
 def _mean(
     call: Call,
     a: Any,
@@ -105,10 +93,10 @@ def _mean(
     *,
     where: Any = True,
 ) -> Iterator[LocalTerm]:
+    axes = Reduced(a, axis, keepdims)
     if where is True:
-        yield 0, 0, _mean_term(np.shape(a), _hashable(axis), keepdims)
+        yield 0, 0, Term(axes.out, axes.inp, scale=1 / max(axes.size, 1))
     else:
-        axes = Reduced(a, axis, keepdims)
         weights = np.divide(where, _count(where, axes), dtype=call.result.dtype)
         yield 0, 0, Term(axes.out, axes.inp, (factor_on(weights, axes.aligned(weights), call.result.dtype),))
 

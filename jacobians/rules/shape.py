@@ -7,7 +7,7 @@ labels to `out`, transposing reorders axes; flips and shifts are affine maps of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from ..errors import UnsupportedFunctionError
 from ..labels import Axis, apply_axes, axes_of, flatten, size_of, unify
 from ..registry import Call, LocalTerm, diagonal_term, function_name, local
 from ..terms import Affine, Map, Term
+from .computing import reshaped
 from .indexing import along, axis_of, flat_term, picked, window
 from .structural import structural
 
@@ -62,12 +63,19 @@ def _regrouped(function: Any, a: Any, out_shape: Shape, order: str | None) -> Te
     return flat_term(a.shape, axes_of(out_shape), np.ravel(positions, "K"), injective=True)
 
 
-@local(np.reshape)
+def _follows_memory(a: Any, *args: Any, **kwargs: Any) -> bool:
+    """Whether the order of entries is that in memory."""
+    return any([word in ("A", "K") for word in (*args, *kwargs.values()) if type(word) is str])
+
+
+@local(np.reshape, compute=reshaped)
+@partial(structural, unless=_follows_memory)
 def _(call: Call, a: Any, shape: Any = None, order: str = "C", **_: Any) -> Iterator[LocalTerm]:
     yield 0, 0, _regrouped(np.reshape, a, call.result.shape, order)
 
 
 @local(np.ravel)
+@partial(structural, unless=_follows_memory)
 def _(call: Call, a: Any, order: str = "C") -> Iterator[LocalTerm]:
     yield 0, 0, _regrouped(np.ravel, a, call.result.shape, order)
 
@@ -91,7 +99,7 @@ def _same_numbers(call: Call, a: Any, *_: Any, **__: Any) -> Iterator[LocalTerm]
 
 
 for _function in (np.squeeze, np.expand_dims):
-    local(_function)(_same_entries)
+    local(_function)(structural(_same_entries))
 for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
     local(_function)(_same_entries_each)
 for _function in (np.copy, np.astype):
@@ -196,6 +204,7 @@ local(np.broadcast_arrays)(_broadcast_each)
 
 
 @local(np.broadcast_to)
+@structural
 def _(call: Call, array: Any, shape: Any, subok: bool = False) -> Iterator[LocalTerm]:
     yield 0, 0, diagonal_term(call.result.shape, np.shape(array), 1.0, call.result.dtype)
 

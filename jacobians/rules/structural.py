@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any
 
 from ..registry import Call, LocalTerm
+from ..steps import Steps, fixed_steps
 from ..terms import standardised
 
 __all__ = ["structural"]
@@ -21,18 +22,21 @@ REMEMBERED = 4096
 _PLAIN = (int, str, bool, type(None))
 
 
-def structural(rule: Callable[..., Iterable[LocalTerm]]) -> Callable[..., Iterable[LocalTerm]]:
+def structural(
+    rule: Callable[..., Iterable[LocalTerm]], unless: Callable[..., bool] | None = None
+) -> Callable[..., Iterable[LocalTerm]]:
     """Let a rule remember its terms by structure.
 
     Its first argument is the operand, or the list of all operands; of the others it may ask for anything, but a call
-    in which they are more than plain values is not remembered.
+    in which they are more than plain values is not remembered. Nor is one for which `unless` holds, which is asked with
+    the arguments: there the terms depend on more.
     """
     known: dict[Hashable, Sequence[LocalTerm]] = {}
 
     @wraps(rule)
     def remembered(call: Call, operand: Any, *args: Any, **kwargs: Any) -> Iterable[LocalTerm]:
         key = _structure(call, operand, args, kwargs)
-        if key is None:
+        if key is None or (unless is not None and unless(operand, *args, **kwargs)):
             return rule(call, operand, *args, **kwargs)
         terms = known.get(key)
         if terms is None:
@@ -45,6 +49,12 @@ def structural(rule: Callable[..., Iterable[LocalTerm]]) -> Callable[..., Iterab
             known[key] = terms
         return terms
 
+    def steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
+        if unless is not None and unless(*args, **kwargs):
+            return None
+        return fixed_steps(remembered(call, *args, **kwargs), call.needed)
+
+    remembered.steps = steps  # type: ignore[attr-defined]
     return remembered
 
 

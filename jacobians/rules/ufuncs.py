@@ -27,6 +27,7 @@ from ..registry import (
     nondifferentiable,
     unsupported,
 )
+from ..steps import Steps, entrywise_steps
 from .conjugates import is_complex, on_conjugate
 
 __all__: list[str] = []
@@ -218,7 +219,14 @@ def _angle(call: Call, z: Any, deg: bool = False) -> Iterator[LocalTerm]:
     yield 0, 0, diagonal_term(np.shape(z), np.shape(z), slope, call.result.dtype)
 
 
-@local(np.where)
+def _where_steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
+    if kwargs or len(args) != 3 or call.needs(0):
+        return None
+    masks = [(1, lambda y, c, a, b: np.not_equal(c, 0), True), (2, lambda y, c, a, b: np.equal(c, 0), True)]
+    return entrywise_steps(masks, (-1, -1), call.result.shape, args, call.needed)
+
+
+@local(np.where, steps=_where_steps)
 def _where(call: Call, condition: Any, *branches: Any) -> Iterator[LocalTerm]:
     """The partials are masks of the size of the condition; ``where(condition)`` alone returns positions."""
     result, needed = call

@@ -6,6 +6,7 @@ In the order in which a call passes through:
 - `traced`: `Traced`, the array that is handed to the user's function.
 - `ufunc_calls`, `dispatch`: both protocols of NumPy; rules are looked up here.
 - `calls`: a call of a function that has a rule is run, and its terms are recorded.
+- `swift`: the same for a call that is like one before.
 - `writing`: what has been written into an array.
 - `recorded`: what a traced value is made of; lists and object arrays of traced scalars are lifted to one.
 - `guarding`: arrays that a derivative captures stay as they were.
@@ -64,6 +65,8 @@ def watch(level: Level, value: Any) -> Traced:
             advice = "Only floating numbers are differentiated: use x.astype(float)."
             raise ArgumentError("watch", "an input", f"has dtype {value.dtype}", advice)
         value = level.guard.register(value)
+    if type(value) is not np.ndarray:
+        level.is_nested = True
     traced = Input(level, value, level.graph.add_vertex(value.shape, value.dtype))
     level.inputs.append(owner_of(traced))
     return traced

@@ -20,6 +20,7 @@ from ..errors import ScalarisationWarning, TraceConversionError
 from ..methods import ArrayMethods
 from .dispatch import apply_plainly
 from .recorded import Recorded, primal
+from .swift import of_one, of_two
 from .ufunc_calls import apply_ufunc
 
 __all__ = ["Appearance"]
@@ -37,7 +38,13 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs:
-            plain = apply_plainly(ufunc, inputs, kwargs)
+            plain: Any = NotImplemented
+            if len(inputs) == 2:
+                plain = of_two(ufunc, *inputs)
+            elif len(inputs) == 1:
+                plain = of_one(ufunc, *inputs)
+            if plain is NotImplemented:
+                plain = apply_plainly(ufunc, inputs, kwargs)
             if plain is not NotImplemented:
                 return plain
         return apply_ufunc(ufunc, method, inputs, kwargs)
@@ -148,11 +155,15 @@ def _without_detour(operator_name: str, ufunc: np.ufunc) -> None:
     usual, usual_reflected = getattr(Appearance, forward), getattr(Appearance, reflected)
 
     def left(self: Appearance, other: Any) -> Any:
-        plain = apply_plainly(ufunc, (self, other), {})
+        plain = of_two(ufunc, self, other)
+        if plain is NotImplemented:
+            plain = apply_plainly(ufunc, (self, other), {})
         return usual(self, other) if plain is NotImplemented else plain
 
     def right(self: Appearance, other: Any) -> Any:
-        plain = apply_plainly(ufunc, (other, self), {})
+        plain = of_two(ufunc, other, self)
+        if plain is NotImplemented:
+            plain = apply_plainly(ufunc, (other, self), {})
         return usual_reflected(self, other) if plain is NotImplemented else plain
 
     setattr(Appearance, forward, left)
@@ -165,7 +176,9 @@ def _without_detour_of_one(operator_name: str, ufunc: np.ufunc) -> None:
     usual = getattr(Appearance, name)
 
     def one(self: Appearance) -> Any:
-        plain = apply_plainly(ufunc, (self,), {})
+        plain = of_one(ufunc, self)
+        if plain is NotImplemented:
+            plain = apply_plainly(ufunc, (self,), {})
         return usual(self) if plain is NotImplemented else plain
 
     setattr(Appearance, name, one)

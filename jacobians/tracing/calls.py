@@ -20,7 +20,7 @@ from .complex_calls import acting_terms, check_casts
 from .levels import Level
 from .recorded import Recorded, owner_of
 
-__all__ = ["STATIC", "is_static", "parameters_of", "record"]
+__all__ = ["KEEP_NOTHING", "STATIC", "is_static", "parameters_of", "record"]
 
 STATIC = {int, float, complex, bool, str, slice, np.int64, np.bool_}
 STATIC |= {np.float64, np.float32, np.complex128, np.complex64, Slot}
@@ -34,7 +34,7 @@ def is_static(value: Any) -> bool:
 
 
 # Their derivatives keep no operand (but new masks), so that an operand may change afterwards.
-_KEEP_NOTHING = {
+KEEP_NOTHING = {
     *(np.add, np.subtract, np.negative, np.where, np.maximum, np.minimum, np.sum, np.mean),
     *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.append, written),
 }
@@ -141,7 +141,7 @@ def _constant(level: Level, function: Any, array: np.ndarray) -> np.ndarray:
             advice = "Masks are not followed: use np.where(mask, 0, x), or x[~mask], on its data."
         raise ArgumentError(function_name(function), "an operand", f"is a {type(array).__name__}", advice)
     # Rules copy the integers and masks that they keep.
-    if array.dtype.kind not in "fc" or function in _KEEP_NOTHING:
+    if array.dtype.kind not in "fc" or function in KEEP_NOTHING:
         return array
     return level.guard.capture(array)
 

@@ -22,10 +22,10 @@ from .complex_calls import has_complex
 from .levels import Level
 from .recorded import Recorded, contains_traced, lift, owner_of, recorded_in
 
-__all__ = ["apply_function", "apply_plainly", "apply_specially", "check_current"]
+__all__ = ["LISTS", "apply_function", "apply_plainly", "apply_specially", "check_current", "is_overwritten"]
 
 # Functions whose argument is a list of arrays; a list of numbers elsewhere is one array.
-_LISTS: dict[Any, tuple[int, ...]] = {
+LISTS: dict[Any, tuple[int, ...]] = {
     **dict.fromkeys((np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block), (0,)),
     **dict.fromkeys((np.linalg.multi_dot, np.lexsort), (0,)),
     np.select: (0, 1),
@@ -50,7 +50,7 @@ def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     """
     level: Level | None = None
     is_ufunc = type(function) is np.ufunc
-    for x in args if is_ufunc or function not in _LISTS else _unpacked(function, args):
+    for x in args if is_ufunc or function not in LISTS else _unpacked(function, args):
         if isinstance(x, Recorded):
             found = x.level
             if found is not level:
@@ -79,7 +79,7 @@ def _unpacked(function: Any, args: tuple[Any, ...]) -> list[Any]:
     """The arguments, with the entries of the lists that a function takes in place of these."""
     operands: list[Any] = []
     for n, x in enumerate(args):
-        if n in _LISTS[function] and (type(x) is list or type(x) is tuple):
+        if n in LISTS[function] and (type(x) is list or type(x) is tuple):
             operands += x
         else:
             operands.append(x)
@@ -130,7 +130,7 @@ def apply_specially(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 
 def _lifted(function: Any, position: int, value: Any) -> Any:
     if type(value) is list or type(value) is tuple:
-        if position in _LISTS.get(function, ()):
+        if position in LISTS.get(function, ()):
             nested = function is np.block
             return value if nested else type(value)([lift(entry) for entry in value])
         return lift(value)

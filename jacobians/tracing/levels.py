@@ -54,13 +54,15 @@ class Level:
         Results among them that have no derivative: the function and the reason, by the id of their memory.
     has_overwritten : bool
         Whether there ever was one.
+    is_nested : bool
+        Whether an input is traced by an earlier level, or recorded: then values may be no plain arrays.
     partners : Partners or None
         Calls of functions that are each other's slope, of large arrays.
     """
 
     __slots__ = (
-        *("depth", "graph", "guard", "has_overwritten", "inputs", "open", "order", "overwritten", "partners"),
-        "refused",
+        *("depth", "graph", "guard", "has_overwritten", "inputs", "is_nested", "open", "order", "overwritten"),
+        *("partners", "refused"),
     )
 
     def __init__(self, depth: int, graph: LinearGraph | None = None) -> None:
@@ -70,7 +72,7 @@ class Level:
         self.guard = Guard()
         self.order = next(_COUNTER)
         self.inputs: list[Any] = []
-        self.has_overwritten = False
+        self.has_overwritten = self.is_nested = False
         self.overwritten: WeakValueDictionary[int, Any] = WeakValueDictionary()
         self.refused: dict[int, tuple[str, str]] = {}
         self.partners: Partners | None = None

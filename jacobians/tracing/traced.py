@@ -19,6 +19,7 @@ from .appearance import Appearance
 from .dispatch import apply_function, apply_plainly, apply_specially
 from .levels import Level
 from .recorded import Recorded, owner_of
+from .swift import CHANGING, STAYING, of_call, of_entries
 from .ufunc_calls import knows
 from .writing import Steps, Writes, apply_steps, is_basic, is_entry, moved, of_level, writable
 
@@ -34,7 +35,9 @@ class Traced(Appearance):
     version = 0
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        result = apply_plainly(function, args, kwargs)  # which knows all types that it takes
+        result = of_call(function, args, kwargs)
+        if result is NotImplemented:
+            result = apply_plainly(function, args, kwargs)  # which knows all types that it takes
         if result is NotImplemented:
             if not all([knows(kind) for kind in types]):
                 return NotImplemented
@@ -44,7 +47,9 @@ class Traced(Appearance):
         return blank(self.level, result) if function in _MAKERS else result
 
     def __getitem__(self, index: Any) -> Any:
-        result = apply_plainly(operator.getitem, (self, index), {})
+        result = of_entries(self, index)
+        if result is NotImplemented:
+            result = apply_plainly(operator.getitem, (self, index), {})
         if result is NotImplemented:
             result = apply_specially(operator.getitem, (self, index), {})
         if type(index) is int and self.ndim == 1:
@@ -166,6 +171,10 @@ class Buffer(Traced):
             writes.seen.append(owner)
         return base
 
+    def current(self) -> Traced:
+        """A twin that stays as it is."""
+        return self.settled()
+
     def read(self, steps: Steps) -> Traced:
         """What a view of it holds now, in memory where nothing else lies."""
         found = of_level(self.level, self._state.read(steps))
@@ -232,17 +241,18 @@ class View(Traced):
 
     @property
     def value(self) -> Any:  # type: ignore[override]
-        return self._now().value
+        return self.current().value
 
     @property
     def vertex(self) -> int:  # type: ignore[override]
-        return self._now().vertex
+        return self.current().vertex
 
     @property
     def is_writable(self) -> bool:
         return self._state.root.is_writable
 
-    def _now(self) -> Traced:
+    def current(self) -> Traced:
+        """What it holds now, as a value of its own."""
         origin = self._state
         if origin.version != origin.root.version:
             origin.seen = origin.root.read(origin.steps)
@@ -250,13 +260,15 @@ class View(Traced):
         return origin.seen
 
     def settled(self) -> Traced:
-        return self._now().settled()
+        return self.current().settled()
 
     def write(self, steps: Steps, index: Any, value: Any, fresh: bool = False) -> None:
         self.root.write(self.steps + steps, index, value, fresh)
 
 
 Recorded.plain, Recorded.fixed = Traced, Settled
+STAYING.update((Traced, Settled, Input))
+CHANGING.update((Buffer, View))
 
 
 def _view(root: Traced, steps: Steps, seen: Any) -> View:
