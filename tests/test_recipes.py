@@ -19,7 +19,7 @@ from random_terms import terms
 from jacobians import grad, hessian, jacobian, jvp, linearize
 from jacobians.chain import chain
 from jacobians.contract import to_dense
-from jacobians.elimination import Plan, inner_vertices, named_order, predict, recipes
+from jacobians.elimination import Plan, inner_vertices, named_order, notes, predict, recipes
 from jacobians.elimination.recipes import _recipe, join
 from jacobians.elimination.settle import settle
 from jacobians.labels import Label, axes_of, standard_label
@@ -247,7 +247,7 @@ def test_parts_of_cotangents_are_views(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.linspace(0.2, 1.1, 10)
     step = [np.imag(_parts(x + 1e-30j * h)) / 1e-30 for h in np.eye(10)]
     np.testing.assert_allclose(grad(_parts)(x), step, rtol=1e-13)
-    monkeypatch.setattr(recipes, "gather", None)
+    monkeypatch.setattr(notes, "gather", None)
     np.testing.assert_allclose(grad(_parts)(x + 0.0), step, rtol=1e-13)
 
 

@@ -10,7 +10,7 @@ patterns.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from .owning import NOTHING_SPARE
 from .shadows import Ledger, Shadow
 from .sums import weighted, weighted_sum
 
-__all__ = ["add", "placement", "placement_of"]
+__all__ = ["add", "adder", "placement", "placement_of"]
 
 FLOAT = np.dtype(float)
 
@@ -84,14 +84,32 @@ def add(a: Term, b: Term, spare: frozenset[int] = NOTHING_SPARE) -> Term | None:
 
     Arrays whose ids are in `spare` may be written into if there is a sum; both terms are of no more use then.
     """
-    left, right = pattern_of(a), pattern_of(b)
+    left, right = a._pattern or pattern_of(a), b._pattern or pattern_of(b)
     if left is None or right is None:
         parts = _parts(a, b)
         return None if parts is None else parts.sum(a, b.scale)
-    ours, theirs = a.arrays, b.arrays
-    alike = [(m, n) for m, array in enumerate(ours) for n, other in enumerate(theirs) if array is other]
-    recipe = _recipe(left, right, tuple(alike))
+    recipe = _recipe_of(left, right, a, b)
     return None if recipe is None else recipe.follow(a, b, spare)
+
+
+def adder(a: Term, b: Term) -> Callable[[Term, Term], Term]:
+    """`add` for all terms of the patterns of two, which have the same arrays in common as these, and can be added."""
+    left, right = pattern_of(a), pattern_of(b)
+    if left is None or right is None:
+        raise ValueError("adder: a term without a pattern.")
+    recipe = _recipe_of(left, right, a, b)
+    if recipe is None:
+        raise ValueError("adder: two terms of which the sum is larger.")
+    return recipe.follow
+
+
+def _recipe_of(left: Pattern, right: Pattern, a: Term, b: Term) -> _Recipe | None:
+    ours, theirs = a.arrays, b.arrays
+    if len(ours) == len(theirs) == 1:  # the usual case, at once
+        alike: tuple[tuple[int, int], ...] = ((0, 0),) if ours[0] is theirs[0] else ()
+    else:
+        alike = tuple([(m, n) for m, array in enumerate(ours) for n, other in enumerate(theirs) if array is other])
+    return _recipe(left, right, alike)
 
 
 class _Parts(NamedTuple):
@@ -158,13 +176,17 @@ _ONE = np.ones(())
 class _Recipe:
     """How terms of two patterns are added."""
 
-    __slots__ = ("aligned", "parts", "pattern", "sums", "theirs")
+    __slots__ = ("aligned", "is_pair", "parts", "pattern", "sums", "theirs")
 
     def __init__(self, pattern: Pattern, parts: _Parts) -> None:
         self.pattern, self.parts = pattern, parts
         self.theirs = [factor.labels for factor in parts.renamed.factors]
         self.sums: dict[Axis, Pattern] = {}  # by the labels of what is added, known when it is done
         self.aligned = self._aligned()
+        plain: list[Layout] = [(None, None)]
+        alone = not parts.shared and parts.ours == parts.theirs == [0]
+        self.is_pair = alone and self.aligned is not None and self.aligned[:2] == (plain, plain)
+        """Whether each term has one array, and these broadcast as they are."""
 
     def _aligned(self) -> _Aligned | None:
         """How arrays are added as they are: the usual case. Products that are large or of many are contracted first."""
@@ -178,13 +200,16 @@ class _Recipe:
         made = patterned(pattern.out, pattern.inp, groups, pattern.maps, pattern.bound)
         return _Aligned([_layout(group, labels) for group in left], [_layout(group, labels) for group in right], made)
 
-    def follow(self, a: Term, b: Term, spare: frozenset[int]) -> Term:
+    def follow(self, a: Term, b: Term, spare: frozenset[int] = NOTHING_SPARE) -> Term:
         """The sum of two terms of these patterns."""
         pattern, (_, shared, ours, theirs) = self.pattern, self.parts
         if not ours and not theirs:
             return pattern.term(a.arrays, a.scale + b.scale)
         if self.aligned is not None and not spare:
             (left, right, made), arrays, others = self.aligned, a.arrays, b.arrays
+            if self.is_pair:
+                scale, total = weighted(a.scale, arrays[0], b.scale, others[0])
+                return made.term((total,), scale)
             first, second = _laid([arrays[n] for n in ours], left), _laid([others[n] for n in theirs], right)
             scale, total = weighted(a.scale, first, b.scale, second, ones=(not ours, not theirs))
             return made.term([*[arrays[n] for n in shared], total], scale)

@@ -8,7 +8,7 @@ dense form, common deltas kept, is replaced by it.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple
@@ -18,10 +18,11 @@ import numpy as np
 from ..contract import to_dense
 from ..labels import Axes, Label, flatten, size_of, unify
 from ..terms import Factor, OperatorFactor, Pattern, Term, pattern_of, patterned
-from .addition import add, placement, placement_of
+from .addition import add, adder, placement, placement_of
 from .owning import NOTHING_SPARE
 from .shadows import Ledger, Shadow, is_shadow
 from .sums import sum_of_arrays
+from .tally import FEW, Tallied, Tally, key_of
 
 __all__ = ["merge"]
 
@@ -45,26 +46,61 @@ def merge(
     spare : frozenset of int
         The ids of arrays that may be written into.
     """
-    terms = [term for term in terms if not term.is_empty]
+    first = terms[0]._pattern if terms else None
+    same = first is not None and len(first.groups) < 2
+    for term in terms:
+        pattern = term._pattern
+        if pattern is None or term.scale == 0 or pattern.is_empty:
+            terms, same = [term for term in terms if not term.is_empty], False
+            break
+        if pattern is not first:
+            same = False
     if len(terms) < 2:
-        return terms
-    pattern = terms[0]._pattern
-    if pattern is not None and len(pattern.groups) < 2 and all([term._pattern is pattern for term in terms]):
-        total = _total(terms, pattern, spare)
+        return [*terms]
+    if same:
+        total = _total(terms, first, spare)
         return [total] if total.scale != 0 else []
-    terms, patterns = _collected(terms, spare)
+    if spare or not densify or len(terms) > FEW or not all([term._pattern for term in terms]):
+        return _sums(terms, dtype, densify, spare)
+    key = key_of(terms)
+    known = _known.get(key, _UNKNOWN)
+    if known is _UNKNOWN:
+        tally = Tally(terms)
+        result = _sums(terms, dtype, densify, spare, tally)
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        _known[key] = tally.found(result)
+        return result
+    found = known.of(terms, dtype) if known is not None else None
+    return _sums(terms, dtype, densify, spare) if found is None else found
+
+
+REMEMBERED = 16384
+"""Sums that are kept."""
+
+_known: dict[Hashable, Tallied | None] = {}
+_UNKNOWN: Any = object()
+
+
+def _sums(
+    terms: Sequence[Term], dtype: np.dtype, densify: bool, spare: frozenset[int], tally: Tally | None = None
+) -> list[Term]:
+    """The same, worked out."""
+    terms, patterns = _collected([*terms], spare, tally)
     if len(terms) < 2:
         return [term for term in terms if term.scale != 0]
     dense = _dense_form(patterns) if patterns else None
     if isinstance(dense, _Dense):
         if densify and all([term.scale != 0 for term in terms]):
+            if tally is not None:
+                tally.dense = dense, terms
             return [dense.of(terms, dtype)]
     elif dense is False:
         return [term for term in terms if term.scale != 0]
     elif dense is True and (len(terms) == 2 or not spare):
         total: Term | None = terms[0]
         for term in terms[1:]:
-            total = None if total is None else add(total, term, spare)
+            total = None if total is None else _added(total, term, spare, tally)
         if total is not None:
             return [] if total.is_empty else [total]
     terms = [term for term in terms if not term.is_empty]
@@ -72,7 +108,7 @@ def merge(
     for term in _refined(terms):
         group = merged.setdefault(placement(term), [])
         for n, other in enumerate(group):
-            total = add(other, term, spare)
+            total = _added(other, term, spare, tally)
             if total is not None:
                 group[n] = total
                 break
@@ -82,7 +118,15 @@ def merge(
     return _densified(result, dtype) if densify else result
 
 
-def _collected(terms: list[Term], spare: frozenset[int]) -> tuple[list[Term], tuple[Pattern, ...]]:
+def _added(a: Term, b: Term, spare: frozenset[int], tally: Tally | None) -> Term | None:
+    """The sum of two terms of one placement, if it is not larger than both."""
+    total = add(a, b, spare)
+    if total is not None and tally is not None:
+        tally.note(a, b, total, adder(a, b))
+    return total
+
+
+def _collected(terms: list[Term], spare: frozenset[int], tally: Tally | None) -> tuple[list[Term], tuple[Pattern, ...]]:
     """The terms, those of one pattern that differ in at most one factor as one: the usual case, where sums get long.
 
     With them their patterns, all different; none where a term has no pattern or two of one pattern stay.
@@ -105,13 +149,13 @@ def _collected(terms: list[Term], spare: frozenset[int]) -> tuple[list[Term], tu
         if len(group) == 1:
             collected += group
         elif len(group[0].arrays) < 2:
-            collected.append(_total(group, group[0]._pattern, spare))
+            collected.append(_total(group, group[0]._pattern, spare, tally))
         else:
-            collected += _folded(group, group[0]._pattern, spare)
+            collected += _folded(group, group[0]._pattern, spare, tally)
     return collected, patterns if len(collected) == len(groups) else ()
 
 
-def _folded(terms: list[Term], pattern: Any, spare: frozenset[int]) -> list[Term]:
+def _folded(terms: list[Term], pattern: Any, spare: frozenset[int], tally: Tally | None) -> list[Term]:
     """The terms of a pattern with several factors, added where two differ in one factor alone.
 
     Each is looked up by all of its arrays but one; where the sum of two has a new array, it is entered anew.
@@ -122,7 +166,7 @@ def _folded(terms: list[Term], pattern: Any, spare: frozenset[int]) -> list[Term
         ids = [*map(id, term.arrays)]
         twins = [known.get((n, *ids[:n], *ids[n + 1 :]), -1) for n in range(len(ids))]
         for twin in sorted({*twins}):
-            total = None if twin < 0 else _sum_in_one(result[twin], term, pattern, spare)
+            total = None if twin < 0 else _sum_in_one(result[twin], term, pattern, spare, tally)
             if total is not None:
                 result[twin] = total
                 ids = [*map(id, total.arrays)]
@@ -135,17 +179,27 @@ def _folded(terms: list[Term], pattern: Any, spare: frozenset[int]) -> list[Term
     return result
 
 
-def _sum_in_one(a: Term, b: Term, pattern: Any, spare: frozenset[int]) -> Term | None:
+def _sum_in_one(a: Term, b: Term, pattern: Any, spare: frozenset[int], tally: Tally | None) -> Term | None:
     """The sum of two terms of a pattern, by the distributive law, or None where they differ in more than one factor."""
-    ours, theirs = [*a.arrays], b.arrays
-    places = [n for n, array in enumerate(ours) if array is not theirs[n]]
-    if not places:
-        return pattern.term(ours, a.scale + b.scale)
+    theirs = b.arrays
+    places = [n for n, array in enumerate(a.arrays) if array is not theirs[n]]
     if len(places) > 1:
         return None
-    (n,) = places
-    scale, ours[n] = sum_of_arrays(a.scale, ours[n], b.scale, theirs[n], pattern.groups[n], spare)
-    return pattern.term(ours, scale)
+    place = places[0] if places else None
+    total = _sum_at(pattern, place, a, b, spare)
+    if tally is not None:
+        tally.note(a, b, total, partial(_sum_at, pattern, place))
+    return total
+
+
+def _sum_at(pattern: Any, place: int | None, a: Term, b: Term, spare: frozenset[int] = NOTHING_SPARE) -> Term:
+    """The sum of two terms of a pattern which differ in the array at one place, or in none."""
+    if place is None:
+        return pattern.term(a.arrays, a.scale + b.scale)
+    arrays = [*a.arrays]
+    labels = pattern.groups[place]
+    scale, arrays[place] = sum_of_arrays(a.scale, arrays[place], b.scale, b.arrays[place], labels, spare)
+    return pattern.term(arrays, scale)
 
 
 class _Dense(NamedTuple):
@@ -193,8 +247,14 @@ def _dense_form(patterns: tuple[Pattern, ...]) -> _Dense | bool | None:
     return _Dense(known, tuple([size_of(axis) for axis in kept]), patterned(axes[:rank], axes[rank:], [flatten(kept)]))
 
 
-def _total(terms: list[Term], pattern: Any, spare: frozenset[int]) -> Term:
+def _total(terms: Sequence[Term], pattern: Any, spare: frozenset[int], tally: Tally | None = None) -> Term:
     """The sum of terms of one pattern with at most one factor."""
+    if tally is not None:
+        total, place = terms[0], 0 if pattern.groups else None
+        for term in terms[1:]:
+            before, total = total, _sum_at(pattern, place, total, term)
+            tally.note(before, term, total, partial(_sum_at, pattern, place))
+        return total
     if not pattern.groups:
         return pattern.term((), sum([term.scale for term in terms]))
     (labels,) = pattern.groups

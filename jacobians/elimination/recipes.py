@@ -8,7 +8,7 @@ few recipes, and the second call of a function plans nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any, Literal, NamedTuple
@@ -16,13 +16,15 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from ..chain import chain
-from ..contract import contract_factors, contraction, gather, scatter_factor
-from ..labels import Axis, Label, flatten
-from ..terms import Affine, Factor, Map, Pattern, Term, factor_of, moved, pattern_of, patterned, picks_part
+from ..contract import contract_factors, contraction
+from ..labels import Axis, flatten
+from ..terms import Affine, Map, Pattern, Term, factor_of, moved, pattern_of, patterned, picks_part
 from .contracting import contract_once, contract_symmetric, multiply_once
+from .notes import Notes, Step, gathered
 from .owning import NOTHING_SPARE, room
-from .settle import Work, settle
+from .settle import settle
 from .shadows import Ledger, Shadow
+from .shortcuts import Shortcut, called, multiplied, passing, sliced
 from .slices import Slice, slice_of
 from .tracks import Track, all_shadows, track
 
@@ -45,22 +47,20 @@ def join(
     left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
     if left is None or right is None:
         recipe = None
+    elif left.starts or right.starts:
+        recipe = _recipe(left.skeleton, right.skeleton)
+        if not recipe or recipe.origins is None:
+            recipe = _recipe(left, right)
     else:
-        recipe = _recipe_for(left, right) if left.starts or right.starts else _recipe(left, right)
+        recipe = _recipe(left, right)
     if recipe is not None:
+        if recipe and recipe.shortcut is not None and not (spare or once or symmetric):
+            term = recipe.shortcut(outer, inner)
+            if term is not None:
+                return term
         return recipe.follow(outer, inner, spare, once, symmetric) if recipe else None
     term = chain(outer, inner)
     return None if term is None else settle(term)
-
-
-class _Step(NamedTuple):
-    """One operation on factors, told by their places in the list of all; its result is the next in the list."""
-
-    function: Callable[..., Factor]
-    operands: tuple[int, ...]
-    argument: Any
-    product: bool
-    """Whether it is a product of arrays that broadcast as they are."""
 
 
 class _Call(NamedTuple):
@@ -72,53 +72,6 @@ class _Call(NamedTuple):
     start: int | None
 
 
-class _Notes(Work):
-    """Settles, and writes down what it does."""
-
-    def __init__(self, factors: Iterable[Any]) -> None:
-        self.made = list(factors)
-        self.steps: list[_Step] = []
-        self.first = len(self.made)
-
-    def contract(self, factors: list[Factor], labels: Iterable[Label]) -> Factor:
-        labels = tuple(labels)
-        result = super().contract(factors, labels)
-        places = self._places(factors)
-        return self._note(_Step(contract_factors, places, labels, self._is_product(places, result.labels)), result)
-
-    def _is_product(self, places: tuple[int, ...], labels: Axis) -> bool:
-        """Whether two factors broadcast as they are; the order of labels after a sum is only known when it is done."""
-        groups = [self.made[place].labels for place in places]
-        known = all([place < self.first or self.steps[place - self.first].product for place in places])
-        aligned = all([group == labels[len(labels) - len(group) :] for group in groups])
-        return len(places) == 2 and known and aligned and labels in groups
-
-    def gather(self, factor: Factor, relation: Map) -> Factor:
-        result = super().gather(factor, relation)
-        return self._note(_Step(_gather, self._places([factor]), relation, False), result)
-
-    def scatter(self, factor: Factor, relation: Map) -> Factor:
-        result = super().scatter(factor, relation)
-        return self._note(_Step(_scatter, self._places([factor]), relation, False), result)
-
-    def _places(self, factors: Iterable[Any]) -> tuple[int, ...]:
-        return tuple([next(n for n, known in enumerate(self.made) if known is factor) for factor in factors])
-
-    def _note(self, step: _Step, result: Factor) -> Factor:
-        if not any(result is known for known in self.made):
-            self.steps.append(step)
-            self.made.append(result)
-        return result
-
-
-def _gather(factors: list[Factor], relation: Map) -> Factor:
-    return gather(factors[0], relation)
-
-
-def _scatter(factors: list[Factor], relation: Map) -> Factor:
-    return scatter_factor(factors[0], relation)
-
-
 class _Recipe:
     """What joining terms of two patterns does to their factors.
 
@@ -127,7 +80,7 @@ class _Recipe:
     chained : Term
         Their composition, of scale 1, before it is settled.
     settled : Term
-    notes : _Notes
+    notes : Notes
         What settling did.
     shapes : dict of int to tuple of int
         The shapes that factors are given where chaining splits their labels.
@@ -153,6 +106,7 @@ class _Recipe:
         "scale",
         "settled",
         "shapes",
+        "shortcut",
         "slices",
         "steps",
         "tracks",
@@ -162,12 +116,12 @@ class _Recipe:
         self,
         chained: Term,
         settled: Term,
-        notes: _Notes,
+        notes: Notes,
         shapes: dict[int, tuple[int, ...]],
         origins: dict[int, int] | None,
     ) -> None:
         self.labels = [factor.labels for factor in chained.factors]
-        self.places = notes._places(settled.factors)
+        self.places = notes.places(settled.factors)
         self.steps, self.shapes, self.settled, self.scale = notes.steps, shapes, settled, settled.scale
         self.patterns: dict[tuple[Axis, ...], Pattern | None] = {}
         self.tracks: dict[tuple[Any, ...], tuple[Track, tuple[Axis, ...]]] = {}
@@ -186,7 +140,20 @@ class _Recipe:
         self.known = self._pattern(tuple([factor.labels for factor in settled.factors])) if only else None
         plain = not (self.is_number or self.moves) and self.known is not None
         self.prepared: tuple[list[_Call], tuple[Axis, ...]] | None = None
+        self.shortcut = self._shortcut()
         self.is_product = plain and len(self.labels) == 2 and self.pairs == [(0, 1, False)] and self.places == (2,)
+
+    def _shortcut(self) -> Shortcut | None:
+        """The recipe as one function, where it only multiplies two arrays, or takes them as they are."""
+        pattern, count = self.known, len(self.labels)
+        if pattern is None or self.moves or len(pattern.groups) != len(self.places):
+            return None
+        if not self.pairs:
+            whole = self.places == tuple(range(count))
+            return passing(pattern, self.scale, self.is_number) if whole else None
+        if count == 2 and self.pairs == [(0, 1, False)] and self.places == (2,):
+            return multiplied(pattern, self.scale, self.is_number)
+        return None
 
     def follow(
         self,
@@ -300,6 +267,16 @@ class _Recipe:
                 call = contraction([labels[n] for n in operands], argument)
             calls.append(_Call(call, operands, origin, start))
         self.prepared = calls, groups
+        pattern = self._pattern(groups)
+        if len(calls) > 1 or pattern is None or self.places != (len(self.labels),):
+            return
+        ((call, operands, origin, start),) = calls
+        if operands != tuple(range(len(self.labels))) or len(operands) > 2:
+            return
+        if start is None and not self.moves:
+            self.shortcut = called(pattern, self.scale, call, len(operands), self.is_number)
+        elif start is not None and origin is not None and len(operands) == 1:
+            self.shortcut = sliced(pattern, self.scale, call, origin, self.origins or (), self.is_number)
 
     def _made(self, pattern: Pattern | None, arrays: list[Any], scale: float, groups: Any = ()) -> Term:
         if self.is_number and scale != 1 and scale != -1:  # at once: else it would be multiplied in every sum
@@ -317,19 +294,19 @@ class _Recipe:
         return self.patterns.get(groups)
 
 
-def _slices(labels: Sequence[Axis], steps: Sequence[_Step]) -> list[Slice | None]:
+def _slices(labels: Sequence[Axis], steps: Sequence[Step]) -> list[Slice | None]:
     """The steps that only take a part of an array along one axis."""
     known: list[Axis | None] = [*labels]
     found = []
     for function, operands, argument, product in steps:
         given = known[operands[0]]
-        part = slice_of(given, argument) if function is _gather and given is not None else None
+        part = slice_of(given, argument) if function is gathered and given is not None else None
         known.append(argument if product else None if part is None else part.labels)
         found.append(part)
     return found
 
 
-def _is_matrix(settled: Term, notes: _Notes, places: tuple[int, ...]) -> bool:
+def _is_matrix(settled: Term, notes: Notes, places: tuple[int, ...]) -> bool:
     """Whether a term is one dense matrix, rows before columns, that the last step contracts."""
     labels = flatten(settled.out + settled.inp)
     last = notes.steps[-1] if notes.steps else None
@@ -343,12 +320,6 @@ def _multiply(a: Any, b: Any) -> Any:
     if type(a) is np.ndarray and type(b) is np.ndarray:
         return np.multiply(a, b, order="C")
     return np.multiply(a, b)
-
-
-def _recipe_for(left: Pattern, right: Pattern) -> _Recipe | Literal[False] | None:
-    """The recipe of the skeletons of two patterns, where it does not depend on their starts; else their own."""
-    recipe = _recipe(left.skeleton, right.skeleton)
-    return recipe if recipe and recipe.origins is not None else _recipe(left, right)
 
 
 @lru_cache(maxsize=16384)
@@ -367,7 +338,7 @@ def _recipe(left: Pattern, right: Pattern) -> _Recipe | Literal[False] | None:
             if prod(used.array.shape) != prod(given.array.shape):
                 return None
             shapes[place] = used.array.shape
-    notes = _Notes(chained.factors)
+    notes = Notes(chained.factors)
     return _Recipe(
         chained, settle(chained, notes), notes, shapes, _origins(left, right, outer.maps + inner.maps, chained)
     )

@@ -64,9 +64,9 @@ def weighted(
 ) -> tuple[float, Any]:
     """`weighted_sum` of arrays that broadcast; which of them may be written into, and which are the number one."""
     if a_scale == b_scale:
-        return a_scale, _into(np.add, a, b, own_a, own_b)
+        return a_scale, _into(np.add, a, b, own_a, own_b) if own_a or own_b else np.add(a, b)
     if a_scale == -b_scale:
-        return a_scale, _into(np.subtract, a, b, own_a, own_b)
+        return a_scale, _into(np.subtract, a, b, own_a, own_b) if own_a or own_b else np.subtract(a, b)
     divides_a, divides_b = _divides(a_scale), _divides(b_scale)
     if ones[1] and divides_a:
         return a_scale, _into(np.add, a, b_scale / a_scale, own_a, False)
