@@ -64,15 +64,23 @@ def eliminate(
     dict of int to list of Term
         By input vertex; an empty list where the output does not depend on it.
     """
-    into = OwnEdges(living_edges(graph, set(inputs), output))
-    _run(into, order, joints, graph, reuse, (output, gradient_of))
+    living = living_edges(graph, set(inputs), output)
+    ends, large = (output, gradient_of), has_large(graph)
+    swept = _is_plain(graph, joints, ends, large)
+    if swept and [*order] == [vertex for vertex in living if vertex != output]:  # in reverse all edges lead there
+        direct = {source: [*terms] for source, terms in living.pop(output, {}).items()}
+        last = _backward(living, graph, direct, large=False)
+    else:
+        into = OwnEdges(living)
+        _run(into, order, joints, graph, reuse, ends)
+        last = into.of(output)
     result = {}
     for vertex in inputs:
         if vertex == output:
             axes = axes_of(graph.shapes[output])
             result[vertex] = [Term(axes, axes)]
         else:
-            terms = made_terms(into.of(output).get(vertex, []))
+            terms = made_terms(last.get(vertex, []))
             result[vertex] = sum_of(terms, graph, output, densify=not joints)
     return result
 
@@ -124,17 +132,18 @@ def _forward(
     return arrived
 
 
-def _backward(living: Edges, graph: LinearGraph, cotangents: Products, consume: bool = False) -> Products:
+def _backward(
+    living: Edges, graph: LinearGraph, cotangents: Products, consume: bool = False, large: bool | None = None
+) -> Products:
     """The products at the inputs: all vertices eliminated in reverse."""
     arrived = {vertex: list(terms) for vertex, terms in cotangents.items()}
-    large = has_large(graph, cotangents.values())
+    large = has_large(graph, cotangents.values()) if large is None else large
     consumers = Counter([source for edges in living.values() for source in edges]) if large else {}
-    into, count = graph.into, len(graph.into)
     for target in list(living):
         if target not in living:
             continue
-        if consume and target < count:  # as `_taken` does, at once
-            into[target], edges = {}, living.pop(target)
+        if consume and target < len(graph.into):  # as `_taken` does, at once
+            graph.into[target], edges = {}, living.pop(target)
         else:
             edges = _taken(living, graph, target, consume)
         outer = arrived.pop(target, [])
@@ -280,8 +289,7 @@ def _run(
     """Eliminate vertices one after the other, in place; the last edge between two of them may be a symmetric matrix."""
     out_of = into.targets()
     large, factored = has_large(graph), False
-    near = symmetric[1] is None or prod(graph.shapes[symmetric[1]]) < SYMMETRIC_LIMIT
-    if near and not (large or joints or graph.has_complex):
+    if _is_plain(graph, joints, symmetric, large):
         return _run_plainly(into, order, graph, out_of)
     reuse = reuse and not joints and large
     ready: Callable[..., list[Term]] = partial(_ready, once=bool(joints)) if large or joints else _merged
@@ -319,8 +327,14 @@ def _run(
             del leaving
 
 
+def _is_plain(graph: LinearGraph, joints: Collection[int], symmetric: tuple[int, int | None], large: bool) -> bool:
+    """Whether all is real and small: nothing waits, and nothing is worth writing into."""
+    near = symmetric[1] is None or prod(graph.shapes[symmetric[1]]) < SYMMETRIC_LIMIT
+    return near and not (large or joints or graph.has_complex)
+
+
 def _run_plainly(into: OwnEdges, order: Sequence[int], graph: LinearGraph, out_of: dict[int, list[int]]) -> None:
-    """The same where all is real and small: nothing waits, and nothing is worth writing into."""
+    """The same where all is real and small."""
     for vertex in order:
         incoming = into.taken(vertex)
         leaving_to = into.left(out_of.pop(vertex, ()))
