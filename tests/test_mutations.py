@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,17 @@ def changed(rule: Rule, change: Callable[[Terms], Terms]) -> Rule:
     def run(*args: Any, **kwargs: Any) -> Iterator[LocalTerm]:
         yield from change(list(stated(*args, **kwargs)))
 
-    return rule._replace(run=run)
+    return rule._replace(run=run, steps=None)  # which state the same terms; `test_steps` compares the two
+
+
+@contextmanager
+def instead(monkeypatch: pytest.MonkeyPatch, rule: Rule) -> Iterator[None]:
+    """A rule in place of that of its function."""
+    with monkeypatch.context() as patch:
+        patch.setitem(registry._RULES, rule.function, rule)
+        registry.KNOWN_STEPS.clear()
+        yield
+    registry.KNOWN_STEPS.clear()
 
 
 def seen(monkeypatch: pytest.MonkeyPatch, rule: Rule) -> list[Terms]:
@@ -46,16 +57,14 @@ def seen(monkeypatch: pytest.MonkeyPatch, rule: Rule) -> list[Terms]:
         calls.append(terms)
         return terms
 
-    with monkeypatch.context() as patch:
-        patch.setitem(registry._RULES, rule.function, changed(rule, note))
+    with instead(monkeypatch, changed(rule, note)):
         assert failures(first_derivative, ROWS[rule.function]) == []
     return calls
 
 
 def is_noticed(monkeypatch: pytest.MonkeyPatch, rule: Rule, change: Callable[[Terms], Terms]) -> bool:
     """Whether a row of the function fails, tried until the first one does."""
-    with monkeypatch.context() as patch:
-        patch.setitem(registry._RULES, rule.function, changed(rule, change))
+    with instead(monkeypatch, changed(rule, change)):
         return any(failures(first_derivative, [row]) for row in ROWS[rule.function])
 
 

@@ -20,12 +20,13 @@ from jacobians import grad, hessian, jacobian, jvp, linearize
 from jacobians.chain import chain
 from jacobians.contract import to_dense
 from jacobians.elimination import Plan, inner_vertices, named_order, notes, predict, recipes
+from jacobians.elimination.merge import merge
 from jacobians.elimination.recipes import _recipe, join
 from jacobians.elimination.settle import settle
 from jacobians.labels import Label, axes_of, standard_label
 from jacobians.partials import diagonal_pattern
 from jacobians.pausing import COLLECTIONS, OBJECTS
-from jacobians.terms import Affine, Factor, Map, Term, pattern_of, remembering
+from jacobians.terms import Affine, Factor, Map, Term, pattern_of, remembering, standardised
 from jacobians.terms import compose as compose_maps
 from jacobians.terms.pattern import _interned
 
@@ -273,3 +274,28 @@ def test_parts_of_an_array_are_added_at_their_places(kind: type) -> None:
     np.testing.assert_array_equal(out, found)
     none = terms[0]._pattern.term([np.full(3, np.inf, kind)], 0.0)
     np.testing.assert_array_equal(to_dense([*terms, none], (7,), np.dtype(kind)), found)
+
+
+def test_a_sum_is_repeated_where_the_same_arrays_are_shared() -> None:
+    """``u v' + u w'`` is ``u (v + w)'``, of other arrays of the same patterns two terms stay; zeros are left out."""
+    (i,), (j,) = axes_of((30, 40))
+    rng = np.random.default_rng(5)
+
+    def term(u: np.ndarray, v: np.ndarray, scale: float = 1.0) -> Term:
+        return standardised(Term(((i,),), ((j,),), (Factor(u, (i,)), Factor(v, (j,))), scale=scale))
+
+    counts = []
+    for case in [0, 1, 0, 2, 1, 3, 2, 0]:
+        a, b = rng.standard_normal((2, 30))
+        v, w = rng.standard_normal((2, 40))
+        terms = {
+            0: [term(a, v), term(a, w, 2.0)],
+            1: [term(a, v), term(b, w)],
+            2: [term(a, v), term(a, v, 3.0)],
+            3: [term(a, v, 0.5), term(a, v, -0.5)],
+        }[case]
+        found = merge([*terms], np.dtype(float))
+        expected = sum([t.scale * np.outer(*t.arrays) for t in terms])
+        assert_allclose(to_dense(found, (30, 40), np.dtype(float)), expected, atol=1e-15)
+        counts.append(len(found))
+    assert counts == [1, 2, 1, 1, 2, 0, 1, 1]
