@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from math import prod
 
 from ..chain import chain
-from ..contract import SYMMETRIC_LIMIT
 from ..graph import LinearGraph
 from ..labels import axes_of
 from ..terms import Term, pattern_of
@@ -22,6 +20,7 @@ from . import acting
 from .living import Edges, OwnEdges, living_edges
 from .merge import merge
 from .owning import NOTHING_SPARE, has_large, made_terms, spare_arrays
+from .questions import is_plain, is_symmetric, only_sums
 from .recipes import join
 from .shadows import Shadow
 from .twice import merged_once
@@ -66,7 +65,7 @@ def eliminate(
     """
     living = living_edges(graph, set(inputs), output)
     ends, large = (output, gradient_of), has_large(graph)
-    swept = _is_plain(graph, joints, ends, large)
+    swept = is_plain(graph, joints, ends, large)
     if swept and [*order] == [vertex for vertex in living if vertex != output]:  # in reverse all edges lead there
         direct = {source: [*terms] for source, terms in living.pop(output, {}).items()}
         last = _backward(living, graph, direct, large=False)
@@ -155,7 +154,7 @@ def _backward(
                 inner, is_ours = _slopes(edges, source, graph, target, consume, large)
                 waiting -= 1
                 while consumers[source] == 1 and len(inner) == 1 and source not in arrived:
-                    sums = _sums(living.get(source))
+                    sums = only_sums(living.get(source))
                     if sums is None:
                         break
                     _ = _taken(living, graph, source, True) if consume else living.pop(source)
@@ -184,22 +183,6 @@ def _backward(
 def total(arrived: Products, graph: LinearGraph, vertex: int) -> list[Term]:
     """The sum of what has arrived at a vertex, in a list of its own: a vertex may be asked for twice."""
     return [term for term in _merged(arrived.get(vertex, []), graph, vertex) if not term.is_empty]
-
-
-def _sums(edges: dict[int, list[Term]] | None) -> dict[int, list[Term]] | None:
-    """The edges into a vertex that is only an array with entries repeated: then they only sum cotangents.
-
-    What would be summed need not be multiplied before: ``(c A).sum(0)`` is ``c.sum(0) A``.
-    """
-    if edges is None or len(edges) != 1:
-        return None
-    (terms,) = edges.values()
-    if len(terms) != 1:
-        return None
-    pattern = terms[0]._pattern
-    if pattern is None or pattern.groups or pattern.maps or terms[0].act:
-        return None
-    return edges if prod(terms[0].in_shape) < prod(terms[0].out_shape) else None
 
 
 def sum_of(terms: list[Term], graph: LinearGraph, vertex: int, *, densify: bool = True) -> list[Term]:
@@ -289,7 +272,7 @@ def _run(
     """Eliminate vertices one after the other, in place; the last edge between two of them may be a symmetric matrix."""
     out_of = into.targets()
     large, factored = has_large(graph), False
-    if _is_plain(graph, joints, symmetric, large):
+    if is_plain(graph, joints, symmetric, large):
         return _run_plainly(into, order, graph, out_of)
     reuse = reuse and not joints and large
     ready: Callable[..., list[Term]] = partial(_ready, once=bool(joints)) if large or joints else _merged
@@ -310,7 +293,7 @@ def _run(
                     del incoming[source]
                 spare = _spare(leaving, arriving, source == sources[-1], last) if reuse else NOTHING_SPARE
                 alone = not joints and vertex == order[-1] and (target, source) == symmetric
-                if alone and _is_symmetric(leaving, arriving, edges.get(source, ()), graph):
+                if alone and is_symmetric(leaving, arriving, edges.get(source, ()), graph):
                     term = join(leaving[0], arriving[0], spare, symmetric=True)
                     joined = [] if term is None else [term]
                 elif reuse:
@@ -325,12 +308,6 @@ def _run(
                     out_of[source].append(target)
                 del joined
             del leaving
-
-
-def _is_plain(graph: LinearGraph, joints: Collection[int], symmetric: tuple[int, int | None], large: bool) -> bool:
-    """Whether all is real and small: nothing waits, and nothing is worth writing into."""
-    near = symmetric[1] is None or prod(graph.shapes[symmetric[1]]) < SYMMETRIC_LIMIT
-    return near and not (large or joints or graph.has_complex)
 
 
 def _run_plainly(into: OwnEdges, order: Sequence[int], graph: LinearGraph, out_of: dict[int, list[int]]) -> None:
@@ -353,12 +330,6 @@ def _run_plainly(into: OwnEdges, order: Sequence[int], graph: LinearGraph, out_o
                 else:
                     edges[source] = joined
                     out_of[source].append(target)
-
-
-def _is_symmetric(outer: Sequence[Term], inner: Sequence[Term], others: Sequence[Term], graph: LinearGraph) -> bool:
-    """Whether the product of two terms is symmetric where its sum with others is: these are diagonals."""
-    single = len(outer) == len(inner) == 1 and not graph.has_complex
-    return single and all([term.out == term.inp and not term.maps for term in others])
 
 
 def _chained(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, source: int, target: int) -> list[Term]:
