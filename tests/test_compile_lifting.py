@@ -239,3 +239,29 @@ def test_large_arrays_stay_in_the_loop():
     compiled = jac.compile(final)
     np.testing.assert_allclose(compiled(x[:30], X[:, :30]), final(x[:30], X[:, :30]))
     assert "np.exp" not in _bodies(compiled.source)[0][1]
+
+
+@pytest.mark.parametrize(
+    "least",
+    [np.minimum, lambda a, b: b / (2 + np.max(b)) + a, lambda a, b: a + np.minimum.accumulate(b)],
+    ids=["elementwise", "largest", "running"],
+)
+def test_what_is_compared_is_computed_once(least):
+    """What equals a result in the loop equals it behind the loop, whatever is rounded in another way there."""
+
+    def total(p, x):
+        a, b = p, 0.2 * p
+        for n in range(len(x)):
+            c = 0.6 * (0.3 * b + 0.7 * x[n]) + 0.1 * p
+            d = 0.6 * (p * (p @ c)) + 0.1 * p
+            e = np.dot(np.tanh(a), c)
+            a, b = np.tanh(np.tanh(least(a, d))), np.sin(1.1 * c)
+        return np.sum(a) + np.sum(np.tanh(e * p) * c)
+
+    gradient = jac.compile(jac.grad(total))
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        p, x = rng.standard_normal(3), rng.standard_normal((12, 3))
+        expected = [(total(p + h, x) - total(p - h, x)) / 2e-6 for h in 1e-6 * np.eye(3)]
+        np.testing.assert_allclose(gradient(p, x), expected, rtol=1e-5, atol=1e-7)
+    assert "for " in gradient.source

@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ...program import CONSTANT, Node, infer
 
-__all__ = ["added_up", "call", "contraction", "is_cheap", "reshaped", "stacked", "summed"]
+__all__ = ["EXACT", "added_up", "call", "contraction", "is_cheap", "reshaped", "stacked", "summed"]
 
 Labels = tuple[int, ...]
 Change = Callable[[Node], "Node | None"]
@@ -92,6 +92,9 @@ _NANOSECONDS = {
 """What an entry takes in an array that is large, but in the cache."""
 
 _MOVING = {operator.getitem, np.reshape, np.transpose, np.broadcast_to, np.concatenate, np.stack, np.array}
+
+EXACT = _MOVING | {np.negative, np.absolute, np.maximum, np.minimum, np.fmax, np.fmin, np.max, np.min, np.where}
+"""What rounds nothing."""
 
 
 # ---- contractions ----------------------------------------------------------------------------------------------------

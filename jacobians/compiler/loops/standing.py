@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import operator
+from functools import cached_property
 
 import numpy as np
 
 from ...program import CONSTANT, INPUT, Node
 from ..assembling import Addend, Assemble
 from ..statements import Assign, Statement
-from .ahead import Ahead, Arrays, is_small
+from .ahead import Ahead, Arrays, called, is_small
 from .loop import Carried, Loop, listed
-from .stacking import call, is_cheap, reshaped, stacked
+from .stacking import EXACT, call, is_cheap, reshaped, stacked
 
 __all__ = ["Standing"]
+
+
+_EQUAL = {np.equal, np.not_equal}
 
 
 class Standing(Ahead):
@@ -89,11 +93,21 @@ class Standing(Ahead):
 
     def _is_made_again(self, node: Node) -> bool:
         """Whether it takes less time to compute something once more for all steps than to keep it at each."""
-        if not is_cheap(node) or any([c.after is node for c in self.handed.values()]):
+        if not is_cheap(node) or id(node) in self._compared or any([c.after is node for c in self.handed.values()]):
             return False
         inner = {id(operand): operand for operand in node.operands if id(operand) in self.inside}
         left = [operand for key, operand in inner.items() if key not in self.many]
         return len(left) == 1 and self._may_stand(left[0]) and stacked(node, self._sample, self.steps) is not None
+
+    @cached_property
+    def _compared(self) -> set[int]:
+        """The ids of what may have to equal something else to the last bit, as an entry does the largest of all."""
+        found: set[int] = set()
+        for statement in reversed(self.body):
+            node = called(statement)
+            if node is not None and (node.function in _EQUAL or (id(node) in found and node.function in EXACT)):
+                found |= {id(operand) for operand in node.operands}
+        return found
 
     def _row(self, node: Node) -> Node:
         """The array that the steps write a node into."""
