@@ -46,6 +46,7 @@ def test_before_that_it_does_only_but_for_rounding():
 BOTH = ["mirror", "symmetric_product"]
 X = RNG.normal(size=(40, 150))
 V = RNG.normal(size=(60, 6))
+Z = np.random.default_rng(1).normal(size=(140, 150)) / 2
 # fmt: off
 HELPERS = {
     "weights of one sign": (lambda w: np.sum(np.exp(X @ w)),                  150, []),
@@ -55,7 +56,8 @@ HELPERS = {
     "one block, repeated": (lambda w: np.sum((w.reshape(20, 6) @ V.T) ** 2),  120, []),
     "square of a sum":     (lambda w: np.sum(np.sin(w)) ** 2,                 150, []),
     "parts of a product":  (lambda w: np.sum(np.sin(X @ w)) * np.sum(w**3),   150, ["symmetric_product"]),
-    "two matrices":        (lambda w: np.sum(np.sin(X @ w)) * np.sum(np.outer(w, w) ** 3), 150, BOTH),
+    "two matrices":        (lambda w: np.sum(np.sin(Z @ w)) * np.sum(np.outer(w, w) ** 3), 150, BOTH),
+    "a short product":     (lambda w: np.sum(np.sin(X @ w)) * np.sum(np.outer(w, w) ** 3), 150, ["mirror"]),
 }
 # fmt: on
 

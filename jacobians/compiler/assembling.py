@@ -18,6 +18,8 @@ import numpy as np
 
 from ..arrays import embed, scatter
 from ..program import CONSTANT, Node, walk
+from .boxes import box_text
+from .filling import Filled, unwritten
 from .grids import grid_of
 from .namespace import Namespace
 from .printing import literal
@@ -27,7 +29,7 @@ from .thinning import entries
 
 __all__ = ["Addend", "Assemble", "Filled", "added_lines", "assembled", "view_text"]
 
-_TRACKED = 2**20  # entries of a buffer of several axes up to which it is known which of them are written
+_FEW = 8  # times as many entries as of a constant are left, it has at least where only these are written
 
 
 class Addend(NamedTuple):
@@ -115,6 +117,13 @@ class Assemble:
             return [f"{name} = np.{call}({core}, {names[id(rest[0].core)]}, {place})"], rest[1:]
         if target:
             return [f"{name} = {target}", f"{name}[...] = {core}"], rest
+        if first.core.function is CONSTANT and self.node.ndim == 1:
+            left = unwritten(first.core, rest, self.node.shape)
+            if left is not None and _FEW * len(left) < first.core.size:
+                index = literal(left, names, space) if len(left) > 1 else str(left[0])
+                value = literal(first.core.args[0][left if len(left) > 1 else left[0]], names, space)
+                line = [f"{name}[{index}] = {value}"] if len(left) else []
+                return [f"{name} = np.empty({self.node.shape}, {literal(self.node.dtype, names, space)})", *line], rest
         return [f"{name} = {core}.copy()"], rest
 
 
@@ -123,44 +132,6 @@ def _precedence(addend: Addend) -> int:
     if addend.kind != "plain":
         return 3
     return 2 if addend.minus else 0 if addend.core.function is CONSTANT else 1
-
-
-class Filled:
-    """Which entries of a buffer, seen without further axes, have been written, as far as positions are known."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self._values: Any = None  # zeros
-        tracked = len(shape) == 1 or prod(shape) <= _TRACKED
-        self._written = np.zeros(prod(shape), bool) if tracked else None
-        self._first = True
-
-    @property
-    def is_full(self) -> bool:
-        return self._written is not None and bool(self._written.all())
-
-    def start(self, core: Node) -> None:
-        """The buffer starts as this array."""
-        self._first = False
-        if core.function is CONSTANT and core.ndim == 1 and core.dtype.kind == "f":
-            self._values = core.args[0]
-        else:
-            self._written = None
-
-    def by(self, addend: Addend) -> Any:
-        """The number or the constants that stand where an addend comes, if nothing else was written there; else None.
-
-        Indices that differ meet an array of zeros only once, whatever its shape.
-        """
-        first, self._first = self._first, False
-        if self._written is not None:
-            again = _marked(self._written, addend)
-            if again is not None:
-                if again or self._values is None:
-                    return None if again else 0.0
-                values = _strided(self._values, addend) if addend.kind == "grid" else self._values[_index(addend)]
-                return float(values.flat[0]) if values.size and np.all(values == values.flat[0]) else np.array(values)
-        self._written = None
-        return 0.0 if first and addend.kind != "plain" else None
 
 
 def added_lines(
@@ -214,6 +185,8 @@ def view_text(name: str, addend: Addend, shape: tuple[int, ...] = ()) -> str | N
         return _diagonal_view(name, addend)
     if addend.kind == "grid":
         size, start, steps, sizes = addend.where
+        if (box := box_text(start, steps, sizes, shape)) is not None:
+            return name + box
         flat = name if shape == (size,) else f"{name}.reshape(-1)"
         if all(steps[n] == steps[n + 1] * sizes[n + 1] for n in range(len(steps) - 1)):
             step = f":{steps[-1]}" if steps[-1] > 1 else ""
@@ -294,11 +267,11 @@ def _addends(root: Node, uses: Counter, placed: set[int], inside: set[int]) -> l
         elif node.function is embed:
             found.append(Addend("embed", node.args[0], node.args[1], minus))
         elif node.function is scatter:
-            found.append(_scattered(node, minus))
+            found.append(_scattered(node, minus, node.shape))
             inside |= _seen_through(node.args[0], found[-1].core, uses)
         else:
             inside.add(id(node.args[0]))
-            found.append(_scattered(node.args[0], minus))
+            found.append(_scattered(node.args[0], minus, node.shape))
             inside |= _seen_through(node.args[0].args[0], found[-1].core, uses)
     return found
 
@@ -327,10 +300,10 @@ def _fits(operand: Any, node: Node) -> bool:
     return isinstance(operand, Node) and operand.shape == node.shape and operand.dtype == node.dtype
 
 
-def _scattered(node: Node, minus: bool) -> Addend:
+def _scattered(node: Node, minus: bool, shape: tuple[int, ...]) -> Addend:
     values, index, size, *rest = node.args
     injective = bool(rest[0]) if rest else bool(node.kwargs.get("injective", False))
-    grid = grid_of(values, index) if injective else None
+    grid = grid_of(values, index, shape) if injective else None
     if grid is not None:
         core, start, steps = grid
         sizes = values.args[0].shape
@@ -347,33 +320,3 @@ def _is_number(values: Node) -> bool:
     """Whether they are a number that got an axis."""
     shaped = values.function is np.reshape or values.function is operator.getitem
     return shaped and isinstance(values.args[0], Node) and values.args[0].shape == ()
-
-
-def _marked(written: np.ndarray, addend: Addend) -> bool | None:
-    """Whether an addend comes where something was written before, and note its places; None if they are not known."""
-    if addend.kind == "grid":
-        marks = _strided(written, addend)
-        again = bool(marks.any())
-        marks[...] = True
-        return again
-    index = _index(addend)
-    if index is None:
-        return None
-    again = bool(written[index].any())
-    written[index] = True
-    return again
-
-
-def _index(addend: Addend) -> np.ndarray | None:
-    """The positions that an addend is scattered to, if each is met once and they are known."""
-    if addend.kind == "scatter" and addend.core.ndim <= 1:
-        _, index, injective = addend.where
-        return index.args[0] if injective and index.function is CONSTANT else None
-    return None
-
-
-def _strided(array: np.ndarray, addend: Addend) -> np.ndarray:
-    """The entries of an array without further axes where a grid comes: a view."""
-    _, start, steps, sizes = addend.where
-    (stride,) = array.strides
-    return np.lib.stride_tricks.as_strided(array[start:], sizes, tuple([step * stride for step in steps]))

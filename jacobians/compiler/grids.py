@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..program import CONSTANT, Node
+from .boxes import box_text
 
 __all__ = ["grid_of"]
 
@@ -15,12 +16,13 @@ _MANY = 2048
 """Entries from which on making a strided view takes less time than an index array."""
 
 
-def grid_of(values: Node, index: Any) -> tuple[Node, int, tuple[int, ...]] | None:
+def grid_of(values: Node, index: Any, shape: tuple[int, ...]) -> tuple[Node, int, tuple[int, ...]] | None:
     """The array that is raveled to `values`, and the first position and the steps along each of its axes.
 
-    None where the positions have no such steps, or are few; an array that is only broadcast is left as it is.
+    None where the positions have no such steps, or are few and no box of an array of this shape; an array that is only
+    broadcast is left as it is.
     """
-    if values.function is not np.reshape or values.ndim != 1 or index.function is not CONSTANT or values.size < _MANY:
+    if values.function is not np.reshape or values.ndim != 1 or index.function is not CONSTANT:
         return None
     core = values.args[0]
     if core.ndim < 2 or values.args[2:] or values.kwargs:
@@ -31,6 +33,8 @@ def grid_of(values: Node, index: Any) -> tuple[Node, int, tuple[int, ...]] | Non
     steps = tuple([int(positions[one]) - start if size > 1 else 0 for one, size in zip(ones, core.shape, strict=True)])
     last = start + sum([step * (n - 1) for step, n in zip(steps, core.shape, strict=True)])
     if min(steps) < 0 or positions.flat[-1] != last or not _has_steps(positions, steps):
+        return None
+    if core.size < _MANY and box_text(start, steps, core.shape, shape) is None:
         return None
     while core.function is np.broadcast_to and core.args[0].ndim == core.ndim:
         core = core.args[0]

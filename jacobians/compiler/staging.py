@@ -12,6 +12,7 @@ from ..program import CONSTANT, Node, Recorder, Symbol, recording, topological
 from ..registry import lookup
 from ..tracing import advise, explain
 from ..tracing.guarding import Guard
+from .constants import Twins
 from .trees import Tree, flatten
 
 __all__ = ["Staged", "stage"]
@@ -61,6 +62,7 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
         for node in topological(outputs):
             if node.function is CONSTANT:  # the caller may change its own arrays from now on
                 node.args = (guard.own(node.args[0]),)
+        _unite([node for node in topological(outputs) if node.function is CONSTANT])
     except (TypeError, ValueError) as error:
         ours = explain(error)
         if ours is None:
@@ -72,6 +74,20 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
         guard.release()
         recorder.release()
     return Staged([symbol.node for symbol in symbols], outputs, tree, recorder.quiet)
+
+
+def _unite(constants: Sequence[Node]) -> None:
+    """Constants with the same bytes become one, and the transposed of it."""
+    twins, nodes = Twins(), {}
+    for node in constants:
+        found = twins.first(node.args[0])
+        if found is None:
+            nodes[id(node.args[0])] = node
+        elif found[1] == tuple(range(node.ndim)):
+            node.args = (found[0],)
+        else:
+            node.function, node.args = np.transpose, (nodes[id(found[0])], found[1])
+            node.operands = (nodes[id(found[0])],)
 
 
 class _Deaf:

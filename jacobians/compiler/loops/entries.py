@@ -142,15 +142,20 @@ class Entries:
         buffer = _array(node.shape, [0.0] * node.size)
         flat = buffer.reshape(-1)
         for addend in statement.addends:
-            core, place = self.of(addend.core), self._places(addend, node)
+            place = self._places(addend, node)
+            core = self.of(addend.core)
+            core = np.broadcast_to(core, place.shape) if addend.kind == "grid" else core
             for position, number in zip(place.flat, core.flat, strict=True):
                 flat[position] = self._sum(flat[position], number, minus=addend.minus)
         return buffer
 
     def _places(self, addend: Addend, node: Node) -> np.ndarray:
-        if addend.source is not None or addend.kind not in ("plain", "scatter"):
+        if addend.source is not None or addend.kind not in ("plain", "scatter", "grid"):
             raise Refused
         places = np.arange(node.size)
+        if addend.kind == "grid":
+            _, start, steps, sizes = addend.where
+            return start + sum([step * axis for step, axis in zip(steps, np.indices(sizes), strict=True)])
         if addend.kind == "plain":
             if addend.core.shape != node.shape:
                 raise Refused

@@ -137,10 +137,12 @@ def _pieces(statements: Sequence[Statement], outputs: Sequence[Node], singly: bo
         return list(statements)
     uses = Counter([id(node) for statement in statements for node in statement.reads] + [id(node) for node in outputs])
     pieces: list[Statement] = []
+    # A sum that is put together by one statement has no terms of its own: it stands as if others read it, too.
+    whole = uses + Counter([id(statement.node) for statement in statements if isinstance(statement, Assemble)])
     for statement in statements:
         addends = statement.addends if isinstance(statement, Assemble) else ()
         if singly and addends:
-            addends = _opened(addends, uses)
+            addends = _opened(addends, whole)
         if not isinstance(statement, Assemble) or len(addends) <= MANY:
             pieces.append(statement)
             continue

@@ -23,6 +23,9 @@ __all__ = ["RULES", "Operand", "Product", "contracted", "labelled", "planned", "
 
 Labels = tuple[int | None, ...]
 
+_LARGE = 1024
+"""Entries of an array from which on a number is taken out of it."""
+
 
 class Operand(NamedTuple):
     """An array and the labels of its axes; an axis of size 1 has none (None)."""
@@ -65,6 +68,9 @@ def seen_through(builder: Builder, operand: Operand) -> tuple[float, Operand]:
         elif node.function is np.broadcast_to:
             source = broadcast_source(builder, node)
             node, labels = labelled(source, labels)
+        elif id(node) in builder.turned:
+            node, order = builder.turned[id(node)]
+            labels = tuple([labels[order.index(n)] for n in range(len(order))])
         else:
             inner, base = split_scale(node)
             if base is node:
@@ -82,7 +88,7 @@ def contracted(builder: Builder, product: Product, shape: tuple[int, ...], dtype
     factors: list[Operand] = []
     constant = False
     for factor in product.factors:
-        if factor.node.function in _SEEN_THROUGH:
+        if factor.node.function in _SEEN_THROUGH or id(factor.node) in builder.turned:
             inner, factor = seen_through(builder, factor)
             scale *= inner
         constant |= factor.node.function is CONSTANT
@@ -90,6 +96,8 @@ def contracted(builder: Builder, product: Product, shape: tuple[int, ...], dtype
     if constant:
         scale, factors = _without_ones(builder, scale, factors, dtype)
     out = [label for label in product.out if label is not None]
+    if len(factors) == 2:
+        factors = [part for factor in factors for part in _apart(factor, factors, out)]
     carried = {label for factor in factors for label in factor.labels if label is not None}
     for factor in product.factors:
         for label in factor.labels:
@@ -109,6 +117,22 @@ def contracted(builder: Builder, product: Product, shape: tuple[int, ...], dtype
     result = _joined(builder, factors, wanted, sizes) if factors else builder.constant(np.ones((), dtype))
     result = builder.reshaped(result, tuple([sizes[x] if x in carried else 1 for x in product.out]))
     return builder.scaled(scale, builder.spread(result, shape))
+
+
+def _apart(factor: Operand, factors: Sequence[Operand], out: Sequence[int]) -> list[Operand]:
+    """A number of the call and the large array that it multiplies, where other arrays that are summed over are smaller.
+
+    The number is then multiplied with the smallest of these.
+    """
+    node, labels = factor
+    if node.function is not np.multiply or node.size < _LARGE or set(labels) <= {*out, None}:
+        return [factor]
+    parts = [a for a in node.args if isinstance(a, Node) and a.ndim == 0]
+    base = [a for a in node.args if isinstance(a, Node) and a.shape == node.shape and a.dtype == node.dtype]
+    least = min([other.node.size for other in factors if other is not factor])
+    if len(parts) != 1 or len(base) != 1 or parts[0].dtype.kind not in "fc" or 4 * least > node.size:
+        return [factor]
+    return [Operand(parts[0], ()), Operand(base[0], labels)]
 
 
 def _is_proper(a: Operand, b: Operand, out: Sequence[int]) -> bool:

@@ -2,6 +2,7 @@
 
     np.sum((x[:, None, :] - y) ** 2, axis=2)               becomes   squared_distances(x, y)
     np.einsum("ij,ijk->ik", c, x[:, None, :] - y)          becomes   c.sum(1)[:, None] * (x - y[0]) - c @ (y - y[0])
+    (x[:, None, :] - y) * s                                becomes   ((x - y[0]) * s)[:, None, :] - (y - y[0]) * s
 
 Squared distances are sums of squared differences as before, so that near points lose no digit. Weighted sums of
 differences are those of two matrices. Both are counted from one of the points that are summed over, so that what
@@ -19,6 +20,7 @@ import numpy as np
 from ...distances import squared_distances
 from ...program import Node, topological
 from .contractions import Operand, Product, contracted, labelled, seen_through
+from .opening import is_entrywise
 from .rewriting import Builder
 
 __all__ = ["without_differences"]
@@ -48,12 +50,15 @@ def without_differences(outputs: Sequence[Node], builder: Builder) -> Sequence[N
     nodes = topological(outputs)
     if not any([_is_spread(node) for node in nodes]):
         return outputs
+    outputs = _of_scaled(nodes, outputs, builder)
+    nodes = topological(outputs)
     new: dict[int, Node] = {}
     for node in nodes:
         builder.take_place(node)
         found = None
         if node.function is np.einsum and len(node.args) == 5 and node.dtype.kind == "f" and not node.kwargs:
             found = _distances_of_pair(builder, node, new) or _weighted(builder, node, new)
+            found = found or _weighted_squares(builder, node, new)
         elif node.function is np.sum:
             found = _summed(builder, node, new)
         new[id(node)] = builder.remade(node, new) if found is None else found
@@ -94,16 +99,96 @@ def _weighted(builder: Builder, node: Node, new: Mapping[int, Node]) -> Node | N
         found = _opened(builder, array, labels, new)
         if found is None or not {*labels} - {*own} or len({*labels}) < len(labels):
             continue
-        summed = {x for x in labels if x not in out}
-        ends = None if not summed <= {*own} else _from_one_point(builder, found, summed)
+        sizes = dict(zip((*labels, *own), (*array.shape, *weights.shape), strict=True))
+        made = _summed_differences(builder, found, Operand(new[id(weights)], own), out, sizes)
+        if made is not None:
+            return made
+    return None
+
+
+def _summed_differences(
+    builder: Builder, found: _Difference, weights: Operand, out: Labels, sizes: dict[int, int]
+) -> Node | None:
+    """The sum of differences with weights, which carry all that is summed over."""
+    summed = {x for x in (*found.left.labels, *found.right.labels) if x is not None and x not in out}
+    ends = None if not summed <= {*weights.labels} else _from_one_point(builder, found, summed)
+    if ends is None:
+        return None
+    shape, dtype = tuple([sizes[x] for x in out]), weights.node.dtype
+    first, second = [contracted(builder, Product(1.0, (end, weights), out, sizes), shape, dtype) for end in ends]
+    return builder.scaled(found.scales[0], builder.call(np.subtract, first, second))
+
+
+def _weighted_squares(builder: Builder, node: Node, new: Mapping[int, Node]) -> Node | None:
+    """A sum of squared differences over all pairs: what each point adds to it is a sum of differences, times the point.
+
+    With ``d = a - b`` the sum of ``w * d * d`` is that of ``a * (w * d)`` less that of ``b * (w * d)``.
+    """
+    a, one, b, other, out = node.args
+    for square, labels, weights, own in ((a, one, b, other), (b, other, a, one)):
+        if square.function is not np.multiply or square.ndim != 3 or square.args[0] is not square.args[1]:
+            continue
+        found = _opened(builder, square.args[0], labels, new)
+        if found is None or found.scales[0] != -found.scales[1] or abs(found.scales[0]) != 1:
+            continue
+        ends = [tuple([x for x in end.labels if x is not None]) for end in found[:2]]
+        points = [x for x in labels if (x in ends[0]) != (x in ends[1])]
+        if {*own} != {*points} or {*out} & {*points} or sorted(map(len, ends)) != [2, 2]:
+            continue
+        sizes = dict(zip((*labels, *own), (*square.shape, *weights.shape), strict=True))
+        shifted = _from_one_point(builder, found, {x for x in ends[1] if x in points})
+        weigh = Operand(new[id(weights)], own)
+        parts = [None if shifted is None else _summed_differences(builder, found, weigh, end, sizes) for end in ends]
+        if shifted is None or None in parts:
+            continue
+        first, second = [
+            contracted(
+                builder, Product(found.scales[0], (end, Operand(part, end.labels)), out, sizes), node.shape, node.dtype
+            )
+            for end, part in zip(shifted, parts, strict=True)
+            if part is not None
+        ]
+        return builder.call(np.subtract, first, second)
+    return None
+
+
+# ---- scaled differences ----------------------------------------------------------------------------------------------
+
+
+def _of_scaled(nodes: Sequence[Node], outputs: Sequence[Node], builder: Builder) -> Sequence[Node]:
+    """The outputs of a program in which differences that are scaled are those of scaled points."""
+    if not any([is_entrywise(node) and any(map(_is_spread, node.operands)) for node in nodes]):
+        return outputs
+    new: dict[int, Node] = {}
+    for node in nodes:
+        builder.take_place(node)
+        found = _scaled(builder, node, new) if node.function is np.einsum and is_entrywise(node) else None
+        new[id(node)] = builder.remade(node, new) if found is None else found
+    return [new[id(node)] for node in outputs]
+
+
+def _scaled(builder: Builder, node: Node, new: Mapping[int, Node]) -> Node | None:
+    """A difference times what both of its sides may be multiplied with."""
+    a, one, b, other, out = node.args
+    for array, labels, factor, own in ((a, one, b, other), (b, other, a, one)):
+        found = _opened(builder, array, labels, new)
+        if found is None or found.scales[0] != -found.scales[1] or len({*labels}) < len(labels):
+            continue
+        if not own or not {*own} <= {*found.left.labels} & {*found.right.labels}:
+            continue
+        ends = _from_one_point(
+            builder, found, {x for x in found.right.labels if x is not None and x not in found.left.labels}
+        )
         if ends is None:
             continue
-        sizes = dict(zip((*labels, *own), (*array.shape, *weights.shape), strict=True))
-        first, second = [
-            contracted(builder, Product(1.0, (end, Operand(new[id(weights)], own)), out, sizes), node.shape, node.dtype)
-            for end in ends
-        ]
-        return builder.scaled(found.scales[0], builder.call(np.subtract, first, second))
+        sizes = dict(zip(labels, array.shape, strict=True))
+        scaled = []
+        for end in ends:
+            shape = tuple([sizes[x] if x in end.labels else 1 for x in out])
+            group = tuple([x if x in end.labels else None for x in out])
+            factors = (end, Operand(new[id(factor)], own))
+            scaled.append(contracted(builder, Product(found.scales[0], factors, group, sizes), shape, node.dtype))
+        return builder.call(np.subtract, *scaled)
     return None
 
 

@@ -66,18 +66,28 @@ def _seen(node: Node) -> tuple[Node, Axes]:
     while True:
         if node.function is np.transpose and len(node.args) == 2 and not node.kwargs and node.args[1] is not None:
             axes = tuple([n if n is None else node.args[1][n] for n in axes])
-        elif node.function is np.broadcast_to and node.args[0].shape == node.shape[node.ndim - node.args[0].ndim :]:
-            new = node.ndim - node.args[0].ndim
-            axes = tuple([None if n is None or n < new else n - new for n in axes])
+        elif node.function is np.broadcast_to:
+            new, inner = node.ndim - node.args[0].ndim, node.args[0].shape
+            kept = [n >= new and inner[n - new] == size for n, size in enumerate(node.shape)]
+            axes = tuple([n - new if n is not None and kept[n] else None for n in axes])
         elif node.function is operator.getitem and type(node.args[1]) is tuple and _only_adds(node):
             old: Axes = ()
             for item in node.args[1]:
                 old = (*old, None if item is None else sum([n is not None for n in old]))
             old = (*old, *range(sum([n is not None for n in old]), node.args[0].ndim))
             axes = tuple([n if n is None else old[n] for n in axes])
+        elif node.function is np.reshape and _long(node.shape) == _long(node.args[0].shape):
+            # Axes of size 1 that come are new ones; what goes has no axis here.
+            long = iter([n for n, size in enumerate(node.args[0].shape) if size != 1])
+            old = tuple([None if size == 1 else next(long) for size in node.shape])
+            axes = tuple([n if n is None else old[n] for n in axes])
         else:
             return node, axes
         node = node.args[0]
+
+
+def _long(shape: tuple[int, ...]) -> list[int]:
+    return [n for n in shape if n != 1]
 
 
 def _only_adds(node: Node) -> bool:

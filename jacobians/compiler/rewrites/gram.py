@@ -6,6 +6,7 @@ NumPy multiplies an array by its own transpose in half the time. Weights that ar
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,8 @@ LEAST = 200_000
 """Multiply-adds from which it pays to look at the signs."""
 
 _POSITIVE = {np.exp, np.exp2, np.cosh, np.absolute, np.sqrt}
-_KEEPING = {np.reshape, np.transpose, np.sum, np.broadcast_to, np.sqrt}
+_KEEPING = {np.reshape, np.transpose, np.sum, np.mean, np.broadcast_to, np.sqrt, operator.getitem}
+_COMBINING = {np.multiply, np.add, np.divide, np.matmul, np.dot, np.matvec, np.vecmat, np.vecdot, np.einsum}
 
 
 def weighted_gram(X: Any, s: Any) -> Any:
@@ -39,7 +41,7 @@ def is_never_negative(node: Node, depth: int = 8) -> bool:
         return True
     if function in _KEEPING:
         return is_never_negative(node.operands[0], depth - 1)
-    if function in (np.multiply, np.add, np.divide, np.matmul, np.einsum):
+    if function in _COMBINING:
         numbers = [a for a in node.args if isinstance(a, (int, float))]
         operands = node.operands
         if function in (np.multiply, np.einsum) and len(operands) == 2 and operands[0] is operands[1]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ...arrays import scatter
+from ...arrays import embed, scatter
 from ...program import CONSTANT, Node
 from .rewriting import FOLDED_BYTES, Builder, Rule, is_number, split_scale
 
@@ -69,8 +69,25 @@ def _reshape(builder: Builder, node: Node) -> Node | None:
         source = iter([n for n, size in zip(broadcast_source(builder, a).shape, a.shape, strict=True) if size != 1])
         shape = tuple([1 if size == 1 else next(source) for size in node.shape])
         return builder.call(np.broadcast_to, builder.call(np.reshape, a.args[0], shape), node.shape)
+    if _long(a.shape) == _long(node.shape):
+        found = _of_diagonals(builder, a, node.shape)
+        if found is not None:
+            return found
     exact = len(node.args) == 2 and node.args[1] == node.shape and not node.kwargs
     return None if exact else builder.call(np.reshape, a, node.shape)
+
+
+def _of_diagonals(builder: Builder, a: Node, shape: tuple[int, ...]) -> Node | None:
+    """What is put on diagonals, and sums of it, with other axes of size 1."""
+    if a.function is embed:
+        groups = iter([group for group, size in zip(a.args[1], a.shape, strict=True) if size != 1])
+        pattern = tuple([() if size == 1 else next(groups) for size in shape])
+        kept = {axis for group in pattern for axis in group}
+        return builder.call(embed, a.args[0], pattern) if len(kept) == a.args[0].ndim else None
+    sums = a.function in (np.add, np.subtract) and all([type(b) is Node and b.shape == a.shape for b in a.args])
+    if sums and any([split_scale(b)[1].function is embed for b in a.args]):
+        return builder.call(a.function, *[builder.call(np.reshape, b, shape) for b in a.args])
+    return None
 
 
 def _long(shape: Sequence[int]) -> list[int]:

@@ -8,7 +8,6 @@ over weights is a `weighted_gram`. `sums` is what becomes of sums of products on
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -19,9 +18,11 @@ from ...program import Node, topological
 from .cancelling import Cancelling
 from .contractions import Operand, Product, contracted
 from .diagonals import diagonal
+from .expanding import Expansion
 from .gram import LEAST, weighted_gram
 from .opening import Labels, Opened, Opening, is_entrywise, is_product, price
 from .rewriting import Builder
+from .squares import Square, squared
 from .sums import Distribution
 
 __all__ = ["multiplied"]
@@ -53,6 +54,7 @@ class _Rewriting:
         opened = {id(node) for node in products if id(node) not in inner and self._may_gain(node)}
         sums = Distribution(opening, builder)
         cancelling = Cancelling(() if again else nodes, builder, opening.new)
+        self.expansion = Expansion(opening)
         diagonals = 0
         new = opening.new
         for node in nodes:
@@ -64,13 +66,16 @@ class _Rewriting:
             elif function is np.add or function is np.subtract:
                 found = sums.joined(node) if products else None
             elif function is np.einsum and len(node.args) == 5:
-                found = self._known(node) or (self._replanned(node) if id(node) in opened else None)
+                found = self._known(node) or self._expanded(node)
+                found = found or (self._replanned(node) if id(node) in opened else None)
             elif id(node) in opened:
                 found = self._replanned(node)
             elif function is np.diagonal or (function is np.einsum and len(node.args) == 3):
                 found = diagonal(node, opening, builder)
                 diagonals += found is not None
             new[id(node)] = builder.remade(node, new) if found is None else found
+            if found is None and (function is np.add or function is np.subtract):
+                self.expansion.note(node, new[id(node)])
         self.again = sums.count + diagonals + cancelling.count > 0
         self.outputs = [opening.new[id(node)] for node in outputs]
 
@@ -112,21 +117,22 @@ class _Rewriting:
     def _known(self, node: Node) -> Node | None:
         """A product of the same factors that has been made in another order."""
         leaves = self.opening.leaves(node, root=True) if is_product(node) else ()
-        if len(leaves) < 3:
+        if len(leaves) < 2:
             return None
         others = self.products.setdefault(frozenset(leaves), [])
         others.append(node)
         if len(others) == 1:
             return None
         opened, labels = self.opening.opened(node, through=True)
-        names, form = _form(opened, labels)
+        names, form = _forms(opened, labels)[0]
         for other in others[:-1]:
             before, out = self.opening.opened(other, through=True)
-            theirs, same = _form(before, out)
-            if form is None or same != form or not before.scale:
+            found = [theirs for theirs, same in _forms(before, out) if form is not None and same == form]
+            if not found or not before.scale:
                 continue
             back = {number: label for label, number in names.items()}
-            operand = Operand(self.opening.new[id(other)], tuple([None if x is None else back[theirs[x]] for x in out]))
+            axes = tuple([None if x is None else back[found[0][x]] for x in out])
+            operand = Operand(self.opening.new[id(other)], axes)
             product = Product(opened.scale / before.scale, (operand,), labels, opened.sizes)
             return contracted(self.builder, product, node.shape, node.dtype)
         return None
@@ -145,80 +151,69 @@ class _Rewriting:
         product = Product(opened.scale, tuple(opened.factors), labels, opened.sizes)
         return contracted(self.builder, product, node.shape, node.dtype)
 
+    def _expanded(self, node: Node) -> Node | None:
+        """A product of sums as a sum of products, where a `weighted_gram` is one of these and it costs less."""
+        total: Node | None = None
+        for opened, labels in self.expansion.of(node) or ():
+            term = self._gram(opened, labels, node)
+            if term is None:
+                product = Product(opened.scale, tuple(opened.factors), labels, opened.sizes)
+                term = contracted(self.builder, product, node.shape, node.dtype)
+            total = term if total is None else self.builder.call(np.add, total, term)
+        return total
+
     def _gram(self, opened: Opened, labels: Labels, node: Node) -> Node | None:
         """A `weighted_gram`, if some factors occur twice and the others only weigh what is summed."""
         if node.dtype.kind != "f" or node.size < LEAST**0.5:
             return None
-        out = [x for x in labels if x is not None]
-        for n, first in enumerate(opened.factors):
-            for second in opened.factors[n + 1 :]:
-                found = _mirrored(first, second, opened.factors, out) if first.node is second.node else None
-                if found is None:
-                    continue
-                group, swap, weights = found
-                summed = dict.fromkeys(
-                    [x for factor in group for x in factor.labels if x is not None and x not in swap]
-                )
-                carried = {x for factor in weights for x in factor.labels if x is not None}
-                ends = [*swap, *swap.values()]
-                if not carried or not carried <= set(summed) or Counter(ends) != Counter(out):
-                    continue
-                sizes = [opened.sizes[x] for x in (*summed, *ends)]
-                if set(summed) & set(out) or prod(sizes) < LEAST:
-                    continue
-                return self._weighted(opened, group, weights, (list(summed), swap), labels, node)
-        return None
+        found = squared(opened.factors, labels, opened.sizes)
+        if found is None or not found.weights or found.work(opened.sizes) < LEAST:
+            return None
+        return self._weighted(opened, found, labels, node)
 
-    def _weighted(
-        self, opened: Opened, group: Sequence[Operand], weights: Sequence[Operand], ends: Any, labels: Any, node: Node
-    ) -> Node:
+    def _weighted(self, opened: Opened, square: Square, labels: Any, node: Node) -> Node:
         build, sizes = self.builder, opened.sizes
-        summed, swap = ends
+        summed, swap = square.summed, square.swap
         count, width = prod([sizes[x] for x in summed]), prod([sizes[x] for x in swap])
         order = (*summed, *swap)
-        whole = Product(1.0, tuple(group), order, sizes)
+        whole = Product(1.0, tuple(square.group), order, sizes)
         X = contracted(build, whole, tuple([sizes[x] for x in order]), node.dtype)
         X = build.call(np.reshape, X, (count, width))
         shape = tuple([sizes[x] for x in summed])
-        weight = contracted(build, Product(opened.scale, tuple(weights), tuple(summed), sizes), shape, node.dtype)
+        weights = Product(opened.scale, tuple(square.weights), tuple(summed), sizes)
+        weight = contracted(build, weights, shape, node.dtype)
         weight = build.call(np.reshape, weight, (count,))
-        square = build.kept(weighted_gram, (X, weight), {}, (width, width), node.dtype)
+        made = build.kept(weighted_gram, (X, weight), {}, (width, width), node.dtype)
         axes = [*swap, *swap.values()]
-        square = build.call(np.reshape, square, tuple([sizes[x] for x in axes]))
-        moved = build.call(np.transpose, square, tuple([axes.index(x) for x in labels if x is not None]))
+        made = build.call(np.reshape, made, tuple([sizes[x] for x in axes]))
+        moved = build.call(np.transpose, made, tuple([axes.index(x) for x in labels if x is not None]))
         return build.call(np.reshape, moved, node.shape)
 
 
-def _mirrored(
-    first: Operand, second: Operand, factors: Sequence[Operand], out: Sequence[int]
-) -> tuple[list[Operand], dict[int, int], list[Operand]] | None:
-    """The factors that occur twice, the labels of the result that they have the second time, and the other factors."""
-    group: list[Operand] = []
-    swap: dict[int, int] = {}
-    rest = list(factors)
-    waiting = [(first, second), (second, first)]
-    while waiting:
-        one, other = waiting.pop()
-        pairs = [(x, y) for x, y in zip(one.labels, other.labels, strict=True) if x != y and None not in (x, y)]
-        known = {**swap, **dict(pairs)}
-        fits = bool(pairs) and (None in one.labels) == (None in other.labels)
-        fits = fits and all([x in out and y in out[out.index(x) :] and known[x] == y for x, y in pairs])
-        if fits and len(set(known.values())) == len(known) and not set(known) & set(known.values()):
-            group.append(one)
-            swap = known
-            rest = [factor for factor in rest if factor is not one and factor is not other]
-            waiting = [(f, g) for f in rest for g in rest if f is not g and f.node is g.node]
-    return (group, swap, rest) if group else None
+def _forms(opened: Opened, labels: Labels) -> list[tuple[dict[int, int], Any]]:
+    """Numbers for labels, and what equal products have in common; of a factor that occurs twice, in both orders.
 
-
-def _form(opened: Opened, labels: Labels) -> tuple[dict[int, int], Any]:
-    """Numbers for labels, and what equal products have in common; None where a factor occurs twice."""
+    What they have in common is None where more than one factor occurs in several places.
+    """
     factors = sorted(opened.factors, key=lambda factor: id(factor.node))
+    twice = [n for n in range(1, len(factors)) if _differ(factors[n - 1], factors[n])]
+    found = [_form(factors, labels, len(twice) < 2)]
+    if len(twice) == 1:
+        n = twice[0]
+        found.append(_form([*factors[: n - 1], factors[n], factors[n - 1], *factors[n + 1 :]], labels, True))
+    return found
+
+
+def _differ(one: Operand, other: Operand) -> bool:
+    return one.node is other.node and one.labels != other.labels
+
+
+def _form(factors: Sequence[Operand], labels: Labels, known: bool) -> tuple[dict[int, int], Any]:
     numbers: dict[int, int] = {}
     shape = [
         (id(node), tuple([-1 if x is None else numbers.setdefault(x, len(numbers)) for x in own]))
         for node, own in factors
     ]
-    if len({name for name, _ in shape}) < len(shape) or not all(x is None or x in numbers for x in labels):
+    if not known or not all(x is None or x in numbers for x in labels):
         return numbers, None
     return numbers, (tuple(shape), frozenset([numbers[x] for x in labels if x is not None]))

@@ -39,6 +39,8 @@ class Builder:
     ----------
     pairs : dict
         The contractions of two arrays that were made, whatever the order of their axes.
+    turned : dict
+        By id, constants that are others with their axes in this order.
     placed : dict
         By id, a sum as a plain array plus or minus one of diagonals and scattered arrays, if it has any.
     """
@@ -46,6 +48,7 @@ class Builder:
     def __init__(self, rules: Mapping[Any, Sequence[Rule]]) -> None:
         self._rules = rules
         self.pairs: dict[Any, Node] = {}
+        self.turned: dict[int, tuple[Node, tuple[int, ...]]] = {}
         self.placed: dict[int, tuple[Node | None, Node, float]] = {}
         self._known: dict[Any, Node] = {}
         self._rank: dict[int, int] = {}
@@ -117,6 +120,8 @@ class Builder:
         """A node with the nodes of another program as operands."""
         operands = node.operands
         if not operands and node.is_leaf:
+            if node.function is CONSTANT and not node.weak and node.parts is None:
+                return self._known.setdefault(_constant_key(node.args[0]), self._ranked(node))
             return self._ranked(node)
         self._serial = node.serial
         found = tuple(map(new.__getitem__, map(id, operands)))
@@ -164,7 +169,7 @@ class Builder:
 
     def constant(self, array: np.ndarray) -> Node:
         """The node of a constant: the same one for equal small arrays."""
-        key = (CONSTANT, array.shape, array.dtype.str, array.tobytes() if array.nbytes <= _SMALL_BYTES else id(array))
+        key = _constant_key(array)
         if key not in self._known:
             self._known[key] = self._ranked(Node(CONSTANT, (array,), {}, array.shape, array.dtype))
         return self._known[key]
@@ -198,6 +203,14 @@ class Builder:
             self._held.append(node)
         return node
 
+    def _turned(self, node: Node, found: Node) -> Node:
+        """The constant that a call makes; of the transposed of another it is noted, once and in one direction."""
+        if node.function is np.transpose and len(node.args) == 2 and not node.kwargs:
+            base, order = node.args
+            if base is not found and id(base) not in self.turned:
+                self.turned.setdefault(id(found), (base, order))
+        return found
+
     def _simple(self, node: Node) -> Node:
         function, shape, dtype = node.function, node.shape, node.dtype
         folds = True
@@ -218,12 +231,16 @@ class Builder:
         if folds:
             folded = _folded(node)
             if folded is not None:
-                return self.constant(folded)
+                return self._turned(node, self.constant(folded))
         rank = self._rank
         if id(node) not in rank:
             rank[id(node)] = len(rank)
             self._held.append(node)
         return node
+
+
+def _constant_key(array: np.ndarray) -> tuple[Any, ...]:
+    return CONSTANT, array.shape, array.dtype.str, array.tobytes() if array.nbytes <= _SMALL_BYTES else id(array)
 
 
 _PLAIN = {int, float, str, bool, type(None)}

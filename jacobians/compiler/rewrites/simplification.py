@@ -3,6 +3,9 @@
 - `moves`, `algebra` and `contractions`: one form for what can be written in several ways.
 - `functions`: slow functions in terms of fast ones.
 - `inverses`: those that a program has anyway, and triangular ones.
+- `same`: products of the same factors.
+- `collecting`: sums of multiples of few arrays.
+- `tiles`: arrays that are put together are computed part by part.
 - `margins`: sums of products that are made anyway.
 - `products`: products of many factors in the best order, common factors of sums.
 - `differences`: sums over the differences of all pairs, without these.
@@ -26,6 +29,7 @@ from collections.abc import Sequence
 from ...program import Node, topological
 from . import algebra, contractions, functions, moves
 from .chained import chained
+from .collecting import collected
 from .differences import without_differences
 from .inner import inner_products
 from .inverses import inverted
@@ -36,10 +40,12 @@ from .products import multiplied
 from .quotients import divided
 from .repeated import without_repetition
 from .rewriting import Builder, rebuilt
+from .same import united
 from .scales import placed
 from .segments import segmented
 from .siblings import joined
 from .symmetry import symmetrised, without_needless
+from .tiles import tiled
 from .totals import totalled
 
 __all__ = ["simplified"]
@@ -61,7 +67,8 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
     outputs = without_needless(inverted(rebuilt(outputs, builder), builder), builder)
-    outputs = multiplied(from_margins(outputs, topological(outputs)), builder)
+    outputs = tiled(collected(united(outputs, builder), builder), builder)
+    outputs = tiled(multiplied(from_margins(outputs, topological(outputs)), builder), builder)
     outputs = placed(without_differences(outputs, builder), Builder({}))
     nodes = topological(outputs)
     for rewrite in _LAST:

@@ -19,6 +19,7 @@ from ...program import Node
 from .contractions import Operand, Product, contracted, labelled
 from .opening import PASS, Labels, Opened, Opening, price
 from .rewriting import Builder, is_number
+from .squares import saved
 
 __all__ = ["Distribution"]
 
@@ -132,7 +133,12 @@ class Distribution:
         opened.cost = float(PASS * node.size)
         first, second = [self._addend(opened, sign, term, labels) for sign, term in (left, right)]
         best = self._cheapest(opened, labels, first, second)
-        return None if best is None else self._product(node, opened, labels, best)
+        if best is None:
+            return None
+        if node.dtype.kind == "f":
+            opened.cost -= sum([saved(addend.factors, labels, opened.sizes) for addend in (first, second)])
+            best = best._replace(cost=best.cost - saved(best.common, labels, opened.sizes, best.union))
+        return self._product(node, opened, labels, best)
 
     def _cheapest(self, opened: Opened, labels: Labels, first: _Addend, second: _Addend) -> _Split | None:
         """The factors in common that are best pulled out: all of them, or all but those that carry a summed label."""

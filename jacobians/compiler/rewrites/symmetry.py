@@ -27,6 +27,9 @@ __all__ = ["symmetrised", "without_needless"]
 LEAST = 130
 """Rows from which on half of a product is computed: see `contract.kernels`."""
 
+LONG = 128
+"""Terms of each sum from which on that pays for a part of what is mirrored anyway: copying costs as much as 64."""
+
 _THROUGH = {
     *(np.reshape, np.transpose, np.concatenate, np.copy, np.broadcast_to, np.astype, operator.getitem, embed, scatter),
     *(np.add, np.subtract, np.multiply, np.negative, np.divide, mirrored),
@@ -119,7 +122,7 @@ class _Halving:
         if self.uses[id(node)] > 1 or node.kwargs:
             return self.new[id(node)]
         function, build = node.function, self.builder
-        if function in (np.matmul, np.dot) and _is_large(node):
+        if function in (np.matmul, np.dot) and _is_large(node) and node.args[0].shape[1] >= LONG:
             left, right = [self.new[id(operand)] for operand in node.args]
             return build.made(symmetric_product, (left, right), {}, node.shape, node.dtype)
         if isinstance(function, np.ufunc) and function.signature is None and node.parts is None and node.ndim == 2:

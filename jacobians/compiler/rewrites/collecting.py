@@ -1,0 +1,136 @@
+"""Sums of multiples of few arrays: each array is multiplied once.
+
+    2 * (x - q) - 4 * q                          becomes   2 * x - 6 * q
+    2 * (1 - 100 * (2 * (x - q) - 4 * q))        becomes   1200 * q - 400 * x + 2
+
+Only where an array occurs more than once, and no number cancels: what is subtracted from a sum again is meant for its
+rounding, and what is not finite stays so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...program import Node, topological
+from .rewriting import Builder, is_number, is_safe, split_scale
+
+__all__ = ["collected"]
+
+LEAST = 256
+"""Entries of an array from which on its sums are looked into."""
+
+MOST = 8
+"""Sums of more arrays are left as they are."""
+
+
+class _Sum:
+    """Numbers times arrays, and a number.
+
+    Attributes
+    ----------
+    numbers : dict of int to float
+        By the ids of the arrays, which are nodes of the old program.
+    nodes : dict of int to Node
+    constant : float
+    calls : int
+        What it consists of now.
+    cancels : bool
+        Whether numbers of opposite sign have met.
+    again : bool
+        Whether an array has occurred more than once.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[int, float] = {}
+        self.nodes: dict[int, Node] = {}
+        self.constant = 0.0
+        self.calls = 0
+        self.cancels = self.again = False
+
+    def add(self, node: Node, number: float) -> None:
+        known = self.numbers.get(id(node))
+        if known is not None:
+            self.again = True
+            self.cancels |= abs(known + number) < 0.1 * max(abs(known), abs(number))
+        self.numbers[id(node)] = number + (known or 0.0)
+        self.nodes[id(node)] = node
+
+    def add_number(self, number: float) -> None:
+        self.cancels |= self.constant * number < 0
+        self.constant += number
+
+
+def collected(outputs: Sequence[Node], builder: Builder) -> list[Node]:
+    """The outputs of an equal program."""
+    nodes = topological(outputs)
+    uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
+    inner: set[int] = set()  # ids of what is a part of a sum that has been looked at
+    changed: dict[int, _Sum] = {}
+    for node in reversed(nodes):
+        if _is_sum(node) and node.size >= LEAST and id(node) not in inner:
+            found = _Sum()
+            _open(found, node, 1.0, uses, inner, node)
+            safe = all(map(is_safe, found.numbers.values())) and not found.cancels
+            if found.again and safe and len(found.numbers) <= MOST and _calls(found) < found.calls:
+                changed[id(node)] = found
+    if not changed:
+        return list(outputs)
+    new: dict[int, Node] = {}
+    for node in nodes:
+        builder.take_place(node)
+        found = changed.get(id(node))
+        new[id(node)] = builder.remade(node, new) if found is None else _made(builder, found, new)
+    return [new[id(node)] for node in outputs]
+
+
+def _is_sum(node: Node) -> bool:
+    """Whether it adds or subtracts, or multiplies with a number."""
+    if node.kwargs or node.dtype.kind != "f" or node.weak or node.parts is not None:
+        return False
+    if node.function is np.add or node.function is np.subtract:
+        return all([is_number(a) or (type(a) is Node and _is_like(a, node)) for a in node.args])
+    return split_scale(node)[1] is not node
+
+
+def _is_like(a: Node, node: Node) -> bool:
+    return a.shape == node.shape and a.dtype == node.dtype and not a.weak
+
+
+def _open(found: _Sum, node: Node, number: float, uses: Counter[int], inner: set[int], root: Node) -> None:
+    if node is not root and (not _is_sum(node) or uses[id(node)] > 1):
+        found.add(node, number)
+        return
+    inner.add(id(node))
+    found.calls += 1
+    scale, base = split_scale(node)
+    if base is not node:
+        _open(found, base, number * scale, uses, inner, root)
+        return
+    for operand, sign in zip(node.args, (1.0, -1.0 if node.function is np.subtract else 1.0), strict=True):
+        if is_number(operand):
+            found.add_number(sign * number * operand)
+        else:
+            _open(found, operand, sign * number, uses, inner, root)
+
+
+def _calls(found: _Sum) -> int:
+    """The calls that the sum takes when it is made anew."""
+    scaled = sum([abs(number) != 1 for number in found.numbers.values()])
+    return scaled + len(found.numbers) - 1 + (found.constant != 0) + all([n == -1 for n in found.numbers.values()])
+
+
+def _made(builder: Builder, found: _Sum, new: dict[int, Node]) -> Node:
+    total: Node | None = None
+    for name, number in sorted(found.numbers.items(), key=lambda entry: entry[1] < 0):
+        term = new[id(found.nodes[name])]
+        if total is None:
+            total = builder.scaled(number, term)
+        elif number < 0:
+            total = builder.call(np.subtract, total, builder.scaled(-number, term))
+        else:
+            total = builder.call(np.add, total, builder.scaled(number, term))
+    assert total is not None
+    return builder.call(np.add, total, found.constant) if found.constant else total
