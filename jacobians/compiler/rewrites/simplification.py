@@ -6,8 +6,8 @@
 - `same`: products of the same factors.
 - `collecting`: sums of multiples of few arrays.
 - `tiles`: arrays that are put together are computed part by part.
-- `margins`: sums of products that are made anyway.
 - `products`: products of many factors in the best order, common factors of sums.
+- `margins`: sums of products that are made anyway.
 - `differences`: sums over the differences of all pairs, without these.
 - `scales`: numbers are multiplied where that costs least.
 - `inner`: sums of products as contractions.
@@ -68,7 +68,8 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     builder = Builder(_NORMAL)
     outputs = without_needless(inverted(rebuilt(outputs, builder), builder), builder)
     outputs = tiled(collected(united(outputs, builder), builder), builder)
-    outputs = tiled(multiplied(from_margins(outputs, topological(outputs)), builder), builder)
+    outputs = tiled(multiplied(outputs, builder), builder)
+    outputs = from_margins(outputs, topological(outputs))
     outputs = placed(without_differences(outputs, builder), Builder({}))
     nodes = topological(outputs)
     for rewrite in _LAST:
