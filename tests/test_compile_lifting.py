@@ -250,7 +250,7 @@ def test_what_is_compared_is_computed_once(least):
     """What equals a result in the loop equals it behind the loop, whatever is rounded in another way there."""
 
     def total(p, x):
-        a, b = p, 0.2 * p
+        a, b, c, e = p, 0.2 * p, p, 0.0
         for n in range(len(x)):
             c = 0.6 * (0.3 * b + 0.7 * x[n]) + 0.1 * p
             d = 0.6 * (p * (p @ c)) + 0.1 * p

@@ -246,7 +246,7 @@ def test_a_sum_may_read_what_it_replaces():
 
 def _read_again(x, seen, summed):
     """What each step is handed comes back, its sign changed twice, and is read when it has been replaced."""
-    b, states, total = np.cos(x), [], 0.0
+    b, c, d, states, total = np.cos(x), x, x, [], 0.0
     for _ in range(30):
         c = -np.negative(b)
         d = np.tanh(x * c)
