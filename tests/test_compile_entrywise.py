@@ -142,3 +142,19 @@ def test_results_that_are_arrays_are_arrays():
         assert type(result) is np.ndarray
         np.testing.assert_allclose(result, expected, rtol=1e-14)
         result[...] = 0  # each in memory of its own
+
+
+def test_a_result_that_is_the_same_in_all_steps():
+    def total(p, s):
+        b, c, seen, k, v = np.cos(p), 0.2 * p, [], s, p
+        for _ in range(20):
+            u = np.tanh(0.3 * c + 0.7 * b)
+            v = np.tanh(np.concatenate([p[1:], p[:1]]))
+            seen.append(u)
+            k = 0.5 * np.sin(k) + 0.1 * b[0]
+            b, c = -v, np.sin(v)
+        return k + np.sum(b * c) + np.sum(sum(seen)) + np.sum(v * v)
+
+    p, s = np.array([0.3, -0.8, 1.1]), 0.4
+    slopes = [total(p + 1e-30j * row, s).imag / 1e-30 for row in np.eye(3)]
+    np.testing.assert_allclose(jac.compile(jac.grad(total))(p, s), slopes, rtol=1e-12)

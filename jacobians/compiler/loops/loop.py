@@ -111,7 +111,7 @@ class Loop:
         own |= {id(carried.inside) for carried in self.carried} | {id(counter.inside) for counter in self.counters}
         own |= {id(node) for element in self.elements for node in element.inside}
         outer = [node for statement in self.body for node in statement.reads if id(node) not in own]
-        outer += [stack.inside for stack in self.stacks if id(stack.inside) not in own]
+        outer += [node for node in self._read_last() if id(node) not in own]
         outer += [carried.before for carried in self.carried] + [element.source for element in self.elements]
         return tuple({id(node): node for node in outer}.values())
 
@@ -145,7 +145,7 @@ class Loop:
             if isinstance(statement, Accumulate) and statement.before not in statement.addend.nodes:
                 last[id(statement.before)] = n
             made |= {id(node): n for node in statement.makes}
-        last |= dict.fromkeys(self._read_last(), len(self.body))
+        last |= {id(node): len(self.body) for node in self._read_last()}
         after = Counts([id(carried.after) for carried in self.carried])
         return [
             carried
@@ -156,10 +156,10 @@ class Loop:
             and last.get(id(carried.inside), -1) <= made[id(carried.after)]
         ]
 
-    def _read_last(self) -> list[int]:
-        """The ids of what is read when all statements of a step are done."""
-        read = [*[node for kept in self.kept for node in kept.fields], *[stack.inside for stack in self.stacks]]
-        return [id(node) for node in (*read, *[inner for _, inner in self.results])]
+    def _read_last(self) -> list[Node]:
+        """What is read when all statements of a step are done."""
+        fields = [node for kept in self.kept for node in kept.fields]
+        return [*fields, *[stack.inside for stack in self.stacks], *[inner for _, inner in self.results]]
 
     def _received(self) -> list[tuple[Node, Node]]:
         """The results that are what the last step was handed, and not what it hands on."""
