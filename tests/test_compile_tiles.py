@@ -153,3 +153,19 @@ def test_a_constant_of_which_little_is_left() -> None:
     expected = np.diag(diagonal) + np.diag(-400 * x[:-1], 1) + np.diag(-400 * x[:-1], -1)
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-9)
     assert ".copy()" not in compiled.source
+
+
+def test_a_constant_of_which_nothing_is_left() -> None:
+    """What is added to all of its entries is written there, each entry from another part."""
+    c = np.linspace(1.0, 2.0, 60)
+    even, odd = np.arange(0, 60, 2), np.arange(1, 60, 2)
+
+    def summed(x: Any) -> Any:
+        parts = scatter(np.exp(x[:30]), even, 60, True) + scatter(np.sin(x[30:]), odd, 60, True)
+        return c + parts
+
+    x = RNG.standard_normal(60)
+    expected = c.copy()
+    expected[even] += np.exp(x[:30])
+    expected[odd] += np.sin(x[30:])
+    np.testing.assert_allclose(jac.compile(summed)(x), expected, rtol=1e-14)

@@ -120,10 +120,12 @@ class Assemble:
         if first.core.function is CONSTANT and self.node.ndim == 1:
             left = unwritten(first.core, rest, self.node.shape)
             if left is not None and _FEW * len(left) < first.core.size:
-                index = literal(left, names, space) if len(left) > 1 else str(left[0])
-                value = literal(first.core.args[0][left if len(left) > 1 else left[0]], names, space)
-                line = [f"{name}[{index}] = {value}"] if len(left) else []
-                return [f"{name} = np.empty({self.node.shape}, {literal(self.node.dtype, names, space)})", *line], rest
+                lines = [f"{name} = np.empty({self.node.shape}, {literal(self.node.dtype, names, space)})"]
+                if len(left):
+                    at = left if len(left) > 1 else int(left[0])
+                    value = literal(first.core.args[0][at], names, space)
+                    lines.append(f"{name}[{literal(at, names, space)}] = {value}")
+                return lines, rest
         return [f"{name} = {core}.copy()"], rest
 
 
