@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy._core import umath
 
 __all__ = ["hush", "quietly", "restore"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _SETTING: Any = getattr(umath, "_extobj_contextvar", None)
 
@@ -29,14 +32,15 @@ if _SETTING is not None:
     restore = _SETTING.reset
 
 
-def quietly(function: Callable[..., Any]) -> Callable[..., Any]:
+def quietly(function: Callable[P, R]) -> Callable[P, R]:
     """The function, for which overflow, division by zero and nan are no matter."""
 
-    def quiet(*args: Any, **kwargs: Any) -> Any:
+    def quiet(*args: P.args, **kwargs: P.kwargs) -> R:
         before = hush()
         try:
             return function(*args, **kwargs)
         finally:
             restore(before)
 
+    quiet.__doc__ = function.__doc__
     return quiet

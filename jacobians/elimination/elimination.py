@@ -14,6 +14,7 @@ from functools import partial
 from ..chain import chain
 from ..graph import LinearGraph
 from ..labels import axes_of
+from ..quiet import quietly
 from ..terms import Term, pattern_of
 from ..terms.memory import recall
 from . import acting
@@ -33,6 +34,7 @@ TANGENT, COTANGENT = -1, -2
 """The vertices that a tangent comes from and that a cotangent leads to."""
 
 
+@quietly
 def eliminate(
     graph: LinearGraph,
     inputs: Sequence[int],
@@ -84,6 +86,7 @@ def eliminate(
     return result
 
 
+@quietly
 def push(
     graph: LinearGraph,
     inputs: Sequence[int],

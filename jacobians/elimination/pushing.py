@@ -15,6 +15,7 @@ import numpy as np
 
 from ..graph import LinearGraph
 from ..late import LARGE
+from ..quiet import quietly
 from ..terms import Term
 from .elimination import TANGENT, _joined, _merged, _spare
 from .owning import made_terms
@@ -87,6 +88,7 @@ class PushingGraph(LinearGraph):
         if self.has_large or len(self.waiting) >= TOGETHER:
             self._push_all()
 
+    @quietly
     def _push_all(self) -> None:
         """Use all edges, in the order of their vertices, of which nothing is kept but by who needs it."""
         waiting, self.waiting = self.waiting, []
