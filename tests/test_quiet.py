@@ -1,4 +1,4 @@
-"""What is not finite in a derivative is no reason for a warning: the value of the function has given one, or is finite."""
+"""What is not finite in a derivative is no reason for a warning: the function has given one, or its value is finite."""
 
 from __future__ import annotations
 
