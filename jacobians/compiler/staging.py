@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..program import CONSTANT, Node, Recorder, Symbol, recording, topological
+from ..program import CONSTANT, Node, Recorder, Symbol, Twins, recording, topological
 from ..registry import lookup
 from ..tracing import advise, explain
 from ..tracing.guarding import Guard
-from .constants import Twins
 from .trees import Tree, flatten
 
 __all__ = ["Staged", "stage"]
@@ -77,14 +76,12 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
 
 
 def _unite(constants: Sequence[Node]) -> None:
-    """Constants with the same bytes become one, and the transposed of it."""
+    """Constants that have the bytes of another one become the transposed of it."""
     twins, nodes = Twins(), {}
     for node in constants:
         found = twins.first(node.args[0])
         if found is None:
             nodes[id(node.args[0])] = node
-        elif found[1] == tuple(range(node.ndim)):
-            node.args = (found[0],)
         else:
             node.function, node.args = np.transpose, (nodes[id(found[0])], found[1])
             node.operands = (nodes[id(found[0])],)

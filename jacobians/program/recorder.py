@@ -18,13 +18,13 @@ import numpy as np
 
 from ..arrays import assigned, is_sparse
 from ..errors import ArgumentError
-from .bits import same_bits, sketch
 from .identities import same_as
 from .makers import MAKERS, made
 from .matrices import captured_matrix
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk
 from .shapes import STATIC, answer, infer
 from .spelling import SPELLED, spelled
+from .twins import Twins
 from .undecided import reason_against
 
 __all__ = ["Recorder", "argument_key", "constant_symbol", "recording"]
@@ -89,7 +89,7 @@ class Recorder:
         self._known: dict[Any, Any] = {}
         self._symbols: dict[int, Any] = {}
         self._constants: dict[Any, Node] = {}
-        self._alike: dict[Any, list[Node]] = {}  # large constants by what equal ones have in common
+        self._twins = Twins()
         self._values: dict[int, Any] = {}
         self._matrices: list[Any] = []
         self._overwritten: dict[int, Node] = {}
@@ -100,15 +100,8 @@ class Recorder:
 
     def release(self) -> None:
         """Forget everything: symbols and what knows them hold each other, and would wait for the garbage collector."""
-        for known in (
-            self._known,
-            self._symbols,
-            self._constants,
-            self._values,
-            self._held,
-            self._matrices,
-            self._alike,
-        ):
+        self._twins.clear()
+        for known in (self._known, self._symbols, self._constants, self._values, self._held, self._matrices):
             known.clear()
 
     def symbol(self, node: Node) -> Any:
@@ -205,11 +198,8 @@ class Recorder:
         kept = self._capture(array)
         node = self._constants.get(id(kept))
         if node is None:
-            alike = self._alike.setdefault(sketch(kept), [])
-            node = next((other for other in alike if same_bits(other.args[0], kept)), None)
-            if node is None:
-                node = self._kept(id(kept), kept)
-                alike.append(node)
+            first, order = self._twins.first(kept) or (kept, tuple(range(kept.ndim)))
+            node = self._constants.get((id(first), order)) or self._kept((id(first), order), kept)
             self._constants[id(kept)] = node
             self._held.append(kept)
         return node
