@@ -153,7 +153,7 @@ def _place(a: Node, axis: Any = None, out: None = None, *, keepdims: bool = Fals
 
 def _cumulated(a: Node, axis: Any = None, dtype: Any = None, out: None = None) -> Found | None:
     dtype = _dtype_of_sum(a.dtype) if dtype is None else np.dtype(dtype)
-    return ((a.size,) if axis is None else a.shape), dtype
+    return ((a.size,) if axis is None or not a.ndim else a.shape), dtype
 
 
 def _sorted(a: Node, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Found:

@@ -54,7 +54,7 @@ class _Scan(NamedTuple):
         if axis is None or not inp:
             source = flatten(inp)
             target = (Label(np.size(a)),) if source else ()
-            return cls((target,) if np.ndim(a) or axis is None else (), inp, target, source)
+            return cls((target,), inp, target, source)
         source = inp[normalize_axis_index(axis, len(inp))]
         target = tuple([Label(label.size) for label in source])
         return cls(tuple([target if labels is source else labels for labels in inp]), inp, target, source)
@@ -69,15 +69,18 @@ def _cumsum(call: Call, a: Any, axis: int | None = None, dtype: Any = None, out:
     yield 0, 0, Term(scan.out, scan.inp, scan.running_sum(call.result.dtype))
 
 
-# y[k] = x[0] ... x[k]: dy[k] = y[k] sum over i <= k of dx[i] / x[i], or with a zero in x the products of all others.
+# y[k] = x[0] ... x[k]: dy[k] = y[k] sum over i <= k of dx[i] / x[i], where no x is zero.
 @local(np.cumprod)
 def _cumprod(call: Call, a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Iterator[LocalTerm]:
     scan, y = _Scan.along(a, axis), call.result
     some_zero = np.any(np.equal(a, 0))
-    # Zeros that only a replay knows are reckoned with, unless that takes too much: then they give nan.
-    long = isinstance(some_zero, Symbol) and size_of(scan.source) > _LONG
-    if long or (not isinstance(some_zero, Symbol) and not some_zero):
+    unknown = isinstance(some_zero, Symbol)  # only a replay knows
+    # In a derivative of a compiled derivative zeros are reckoned with, unless that takes too much: then they give nan.
+    if not (unknown or some_zero) or (unknown and not _is_final(a) and size_of(scan.source) > _LONG):
         factors = (Factor.on(y, scan.out), *scan.running_sum(y.dtype), Factor.on(1 / a.astype(y.dtype), scan.inp))
+    elif _is_final(a):
+        yield from [(0, 0, Term(scan.out, scan.inp, factors)) for factors in _with_zeros(scan, a, y, axis)]
+        return
     else:
         position = 0 if axis is None or not np.ndim(a) else normalize_axis_index(axis, np.ndim(a))
         x = np.reshape(a, np.shape(y)).astype(y.dtype)
@@ -85,6 +88,26 @@ def _cumprod(call: Call, a: Any, axis: int | None = None, dtype: Any = None, out
         rest = scan.out[:position] + scan.out[position + 1 :]
         factors = (Factor.on(products, (scan.source, scan.target, *rest)),)
     yield 0, 0, Term(scan.out, scan.inp, factors)
+
+
+def _is_final(a: Any) -> bool:
+    """Whether a value is not differentiated again: counts of zeros have no derivative where a zero is left."""
+    return isinstance(a, (Symbol, np.ndarray, np.generic))
+
+
+# With z[k] zeros among x[0], ..., x[k], and p[k] the product of those that are not: dy[k] is p[k] sum of dx[i] / x[i]
+# where z[k] = 0, p[k] sum of dx[i] over the only zero where z[k] = 1, and 0 p[k] sum of dx[i] where there are more.
+def _with_zeros(scan: _Scan, a: Any, y: Any, axis: int | None) -> Iterator[tuple[Any, ...]]:
+    x = a.astype(y.dtype)
+    zero = np.equal(x, 0)
+    rest = np.where(zero, 1, x)
+    axis = axis if np.ndim(a) else None
+    zeros = np.reshape(np.cumsum(zero, axis), np.shape(y))
+    products = np.reshape(np.cumprod(rest, axis), np.shape(y))
+    total = scan.running_sum(y.dtype)
+    yield Factor.on(np.where(np.equal(zeros, 0), products, 0), scan.out), *total, Factor.on(1 / rest, scan.inp)
+    only = np.where(np.equal(zeros, 0), 0, products * np.equal(zeros, 1))
+    yield Factor.on(only, scan.out), *total, Factor.on(zero.astype(y.dtype), scan.inp)
 
 
 def _products_of_others(x: Any, y: Any) -> Any:
