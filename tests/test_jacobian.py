@@ -278,8 +278,7 @@ def test_sums_of_other_shapes():
     J, K = Jacobian.zeros((2,), (3,)), Jacobian.zeros((2, 3), ())
     with pytest.raises(ShapeError, match=r"^J \+ K: right must have shape \(2,\) \| \(3,\), but has shape \(2, 3\)"):
         _ = J + K
-    row = np.ones(3)
-    for wrong in (lambda: J + 1, lambda: 1 - J, lambda: J * row, lambda: row * J, lambda: J * J, lambda: J / J):
+    for wrong in (lambda: J + "1", lambda: None - J, lambda: J * {}, lambda: J / None):
         with pytest.raises(TypeError):
             _ = wrong()
 

@@ -15,6 +15,7 @@ from ..program import Symbol
 from ..registry import Call, LocalTerm, Rule
 from ..rules.conjugates import is_complex
 from ..rules.sparse import operator_term
+from ..tensor import as_dense
 from ..tensor.wirtinger import entry_dtype
 from ..tracing import Traced, contains_traced, explain, lift
 from ..tracing.dispatch import apply_function, level_of
@@ -165,7 +166,7 @@ class Custom:
         """An array of a shape and dtype; None is zero."""
         if part is None:
             return np.zeros(shape, dtype)
-        part = lift(part)
+        part = lift(as_dense(part))
         part = part if hasattr(part, "__array_function__") else np.asarray(part)
         if tuple(part.shape) != shape:
             name = f"what the derivative of {self.name} returns for argument {position}"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError
-from ..tensor import check_real
+from ..tensor import as_dense, check_real
 from ..tracing import Traced, lift
 from ..trees import LEAF, Tree, flatten, is_container
 
@@ -104,6 +104,7 @@ def checked_input(operation: str, name: str, value: Any) -> Any:
     ArgumentError
         For integers, booleans and anything that is no array.
     """
+    value = as_dense(value)
     if isinstance(value, np.ndarray) and value.dtype == object:
         value = lift(value)
     if not isinstance(value, Traced) and not hasattr(value, "__array_function__"):
@@ -132,6 +133,7 @@ def check_dtype(operation: str, name: str, value: Any) -> None:
 
 def checked_vector(operation: str, name: str, vector: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
     """A tangent or cotangent of the given shape; integers and booleans become `dtype`."""
+    vector = as_dense(vector)
     if not hasattr(vector, "__array_function__"):
         vector = np.asarray(vector)
     if vector.dtype == object:

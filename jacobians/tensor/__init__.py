@@ -4,6 +4,7 @@
 - `limits`: the memory limit, `set_memory_limit`.
 - `linking`: `Linear`, a graph with one input and one output, and how two are joined, added, transposed.
 - `structure`: what the labels of terms prove, in words.
+- `entrywise`: what NumPy does with the entries of a Jacobian, on the dense array.
 - `making`: Jacobians made by hand, from arrays and from einsum expressions.
 - `products`: tangents pushed forward, cotangents pulled back.
 - `picking`: entries by a NumPy index.
@@ -18,6 +19,7 @@
 
 from .blocks import BlockJacobian
 from .bundles import Bundle
+from .entrywise import as_dense
 from .jacobian import Jacobian
 from .limits import memory_limit, set_memory_limit
 from .linking import Body, Linear, edge
@@ -32,6 +34,7 @@ __all__ = [
     "Jacobian",
     "Linear",
     "SparsePattern",
+    "as_dense",
     "check_real",
     "cotangent_term",
     "edge",

@@ -19,6 +19,7 @@ from ..labels import axes_of
 from ..terms import Factor, Term
 from ..trees import LEAF, Tree
 from .bundles import Bundle, add, compose, of_terms, scale, transpose
+from .entrywise import Entrywise, is_number
 from .jacobian import Jacobian
 from .limits import check_fits, joint_mode, memory_limit
 from .making import as_value
@@ -38,7 +39,7 @@ _LINES = 24  # blocks that a printed Jacobian lists
 Shape = tuple[int, ...]
 
 
-class BlockJacobian:
+class BlockJacobian(Entrywise):
     """The derivative of a function of nests of arrays: blocks, nested as the result and then as the argument.
 
     ``J["y"]["W"]`` is the `Jacobian` of the array ``y`` of the result in the array ``W`` of the argument; a part that
@@ -62,7 +63,6 @@ class BlockJacobian:
     array([3., 3.])
     """
 
-    __array_ufunc__ = None
     __slots__ = ("_bundle", "_inp", "_inputs", "_limit", "_mode", "_out", "_outputs")
 
     def __init__(
@@ -257,16 +257,17 @@ class BlockJacobian:
             self.pulled(_leaves(self._out, cotangents, "vjp", "the cotangent", "the result"))
         )
 
-    def __add__(self, other: Any) -> BlockJacobian:
+    def __add__(self, other: Any) -> Any:
         if not isinstance(other, BlockJacobian):
-            return NotImplemented
+            return self._by_entries(np.add, self, other)
         right = other._aligned("J + K", "the result of K", self._out, self.rows, "the result of J")
         right = right.T._aligned("J + K", "the argument of K", self._inp, self.columns, "the argument of J").T
         mode = self._mode if self._mode == other._mode else "auto"
         return BlockJacobian(add(self._linear(), right._linear()), self._out, self._inp, mode, self._limit)
 
-    def __radd__(self, other: Any) -> BlockJacobian:
-        return self if isinstance(other, int) and other == 0 else NotImplemented  # the beginning of sum()
+    def __radd__(self, other: Any) -> Any:
+        """``0 + J``, with which the built-in `sum` begins, is J."""
+        return self if type(other) is int and other == 0 else self._by_entries(np.add, other, self)
 
     def _aligned(self, operation: str, name: str, out: Tree, rows: Sequence[Part], like: str) -> BlockJacobian:
         """This Jacobian with its rows in the order of a nest that differs at most in the order of keys."""
@@ -286,21 +287,21 @@ class BlockJacobian:
         outputs, inputs = [whole.outputs[n] for n in self._outputs], [whole.inputs[n] for n in self._inputs]
         return Bundle(whole.graph, tuple(inputs), tuple(outputs), whole.joints)
 
-    def __sub__(self, other: Any) -> BlockJacobian:
-        return self + (-other) if isinstance(other, BlockJacobian) else NotImplemented
+    def __sub__(self, other: Any) -> Any:
+        return self + (-other) if isinstance(other, BlockJacobian) else self._by_entries(np.subtract, self, other)
 
     def __neg__(self) -> BlockJacobian:
         return self * -1.0
 
-    def __mul__(self, factor: Any) -> BlockJacobian:
-        if isinstance(factor, (BlockJacobian, Jacobian, dict)) or np.ndim(factor) != 0:
-            return NotImplemented
+    def __mul__(self, factor: Any) -> Any:
+        if not is_number(factor):
+            return self._by_entries(np.multiply, self, factor)
         return BlockJacobian(scale(self._linear(), factor), self._out, self._inp, self._mode, self._limit)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, factor: Any) -> BlockJacobian:
-        return self * (1.0 / factor) if isinstance(factor, (int, float, np.number)) else NotImplemented
+    def __truediv__(self, factor: Any) -> Any:
+        return self * (1.0 / factor) if is_number(factor) else self._by_entries(np.divide, self, factor)
 
     def pushed(self, tangents: Sequence[Any], batch: Shape = (), operation: str = "jvp") -> list[Any]:
         """The products with tangents in the order of `columns`, in the order of `rows`; flat lists, not nests."""
@@ -330,8 +331,6 @@ class BlockJacobian:
         return [pulled_array(found[v], batch + graph.shapes[v], graph.dtypes[v]) for v in linear.inputs]
 
     # ----------------------------------------------------------------------------------------------------- results
-    _check_fits = check_fits
-
     def to_array(self, memory_limit: int | str | None = None) -> Any:
         """The dense arrays of the blocks, each of shape out_shape + in_shape, nested as `blocks`."""
         self._check_fits("to_array()", memory_limit, self.dense_nbytes)
@@ -342,6 +341,8 @@ class BlockJacobian:
         self._check_fits("to_matrix()", memory_limit, self.dense_nbytes)
         symmetric = self._bundle.symmetric and self._outputs == self._inputs
         return dense_view(self.rows, self.columns, self.settled(), self._entry_dtype, memory_limit, symmetric)
+
+    _check_fits, _dense = check_fits, to_matrix
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:

@@ -18,6 +18,7 @@ from ..elimination import Plan, held_bytes
 from ..errors import ChainError, ShapeError, format_bytes
 from ..labels import axes_of
 from ..terms import Term, remembering
+from .entrywise import Entrywise, is_number
 from .filling import dense_array
 from .limits import check_fits, joint_mode, memory_limit
 from .linking import Body, Linear, add, compose, edge, of_terms, scale, transpose
@@ -40,7 +41,7 @@ def _from_diagonal(cls: type[Jacobian], entries: Any) -> Jacobian:
     return cls.of_terms([diagonal_entries(entries)], entries.shape, entries.shape, entries.dtype)
 
 
-class Jacobian(ComplexParts):
+class Jacobian(ComplexParts, Entrywise):
     """The derivative of a function of one array, as a tensor of shape ``out_shape + in_shape``.
 
     Made by `jacobians.jacobian`, by hand (`from_array`, `from_einsum`, `identity`, `diagonal`, `zeros`), or by the
@@ -56,7 +57,6 @@ class Jacobian(ComplexParts):
     array([18., 18.])
     """
 
-    __array_ufunc__ = None
     __slots__ = ("_body", "_input", "_limit", "_mode")
 
     def __init__(self, body: Body, input: int, mode: str = "auto", limit: int | str | None = None) -> None:
@@ -235,7 +235,7 @@ class Jacobian(ComplexParts):
                 raise ChainError(self.in_shape, other.out_shape)
             mode = joint_mode(self._mode, other._mode)
             return self._of_linear(compose(self._linear(), other._linear()), mode, self._limit)
-        if getattr(other, "__array_ufunc__", self) is None:
+        if isinstance(other, Entrywise):
             return NotImplemented  # a Jacobian of nests knows how it follows this one
         h = as_value(other)
         return push_tangent(self._linear(), h, "J @ h", np.shape(h)[len(self.in_shape) :])
@@ -253,36 +253,34 @@ class Jacobian(ComplexParts):
         """The vector-Jacobian product with a cotangent of shape out_shape, of shape in_shape."""
         return pull_cotangent(self._linear(), as_value(cotangent), "vjp", ())
 
-    def __add__(self, other: Any) -> Jacobian:
+    def __add__(self, other: Any) -> Any:
         if not isinstance(other, Jacobian):
-            return NotImplemented
+            return self._by_entries(np.add, self, other)
         if self.shape != other.shape or self.out_shape != other.out_shape:
             expected, found = (f"{s.out_shape} | {s.in_shape}" for s in (self, other))
             raise ShapeError("J + K", "right", expected, found)
         mode = self._mode if self._mode == other._mode else "auto"
         return self._of_linear(add(self._linear(), other._linear()), mode, self._limit)
 
-    def __radd__(self, other: Any) -> Jacobian:
-        """``0 + J``, with which the built-in `sum` begins."""
-        return self if type(other) is int and other == 0 else NotImplemented
+    def __radd__(self, other: Any) -> Any:
+        """``0 + J``, with which the built-in `sum` begins, is J."""
+        return self if type(other) is int and other == 0 else self._by_entries(np.add, other, self)
 
-    def __sub__(self, other: Any) -> Jacobian:
-        if not isinstance(other, Jacobian):
-            return NotImplemented
-        return self + (-other)
+    def __sub__(self, other: Any) -> Any:
+        return self + (-other) if isinstance(other, Jacobian) else self._by_entries(np.subtract, self, other)
 
     def __neg__(self) -> Jacobian:
         return self * -1.0
 
-    def __mul__(self, factor: Any) -> Jacobian:
-        if np.ndim(factor) != 0 or isinstance(factor, Jacobian):
-            return NotImplemented
+    def __mul__(self, factor: Any) -> Any:
+        if not is_number(factor):
+            return self._by_entries(np.multiply, self, factor)
         return self._of_linear(scale(self._linear(), factor), self._mode, self._limit)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, factor: Any) -> Jacobian:
-        return self * (1.0 / factor) if np.ndim(factor) == 0 and not isinstance(factor, Jacobian) else NotImplemented
+    def __truediv__(self, factor: Any) -> Any:
+        return self * (1.0 / factor) if is_number(factor) else self._by_entries(np.divide, self, factor)
 
     def _linear(self) -> Linear:
         """The smallest graph known: one edge where the terms are."""
@@ -313,7 +311,7 @@ class Jacobian(ComplexParts):
         terms, dtype = self._entries("to_array()")
         return dense_array(terms, self.shape, dtype, self._body.gradient_of == self._input, out)
 
-    _check_fits = check_fits
+    _check_fits, _dense = check_fits, to_array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:

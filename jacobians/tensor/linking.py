@@ -8,7 +8,8 @@ it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from numbers import Number
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -200,7 +201,7 @@ def add(left: Linear, right: Linear) -> Linear:
     return Linear(graph, first[left.input], output, tuple(sorted(joints)))
 
 
-def scale(linear: Linear, factor: float | complex) -> Linear:
+def scale(linear: Linear, factor: Any) -> Linear:
     """The graph of a multiple: a scaled identity behind the output."""
     graph = LinearGraph()
     numbers = copy_into(graph, linear.graph, {})
@@ -208,16 +209,22 @@ def scale(linear: Linear, factor: float | complex) -> Linear:
     return Linear(graph, numbers[linear.input], output, tuple([numbers[j] for j in linear.joints]))
 
 
-def add_multiple(graph: LinearGraph, vertex: int, factor: float | complex) -> int:
-    """A new vertex that is a multiple of another one."""
-    factor = complex(factor) if np.iscomplexobj(factor) else float(factor)  # type: ignore[arg-type]
+_PLAIN: Any = (Number, np.generic, np.ndarray)
+
+
+def add_multiple(graph: LinearGraph, vertex: int, factor: Any) -> int:
+    """A new vertex that is a multiple of another one, by a number that may be traced or recorded."""
     dtype, axes = graph.dtypes[vertex], axes_of(graph.shapes[vertex])
     term = Term(axes, axes)
-    if isinstance(factor, complex):
+    if not isinstance(factor, _PLAIN):
+        dtype = np.result_type(dtype, factor.dtype)
+        term = term.replace(factors=(Factor.on(factor, ()),))
+    elif np.iscomplexobj(factor):
+        factor = complex(factor)
         dtype = np.result_type(dtype, np.complex64)
         term = term.replace(factors=(Factor(np.asarray(factor, dtype), ()),))
     else:
-        term = term.times(factor)
+        term = term.times(float(factor))
     output = graph.add_vertex(graph.shapes[vertex], dtype)
     graph.add_term(vertex, output, term)
     return output

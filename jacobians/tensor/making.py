@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import ArgumentError, ShapeError
 from ..labels import Label, axes_of
 from ..terms import CONJUGATE, Factor, Term, acting
+from .entrywise import as_dense
 
 __all__ = [
     "ConstructorOrMethod",
@@ -95,6 +96,7 @@ def einsum_term(expression: str, operands: tuple[Any, ...]) -> Term:
 
 def as_value(array: Any) -> Any:
     """An array of any library as it is, anything else as an ndarray."""
+    array = as_dense(array)
     return array if hasattr(array, "__array_function__") else np.asarray(array)
 
 
