@@ -1,13 +1,12 @@
 """Elimination: from a linearised graph to the terms of one Jacobian.
 
 - `settle`: which bound labels of a term to contract now, and which factors to keep apart.
-- `contracting`: contractions that are remembered, or known to be symmetric.
+- `contracting`: contractions that are known to be symmetric.
 - `recipes`, `notes`, `shortcuts`: how two terms are joined, written down once for their patterns.
 - `merge`, `addition`, `sums`: add terms of one pattern, and give up a sum that is larger than its dense form.
 - `tally`: sums of a few terms, repeated as they were made.
 - `owning`: what nobody else holds, and may be written into.
 - `living`, `questions`: what lies on paths from the inputs to the output, and what it is like.
-- `twice`: sums that occur twice in a product of Jacobians, added once.
 - `elimination`: `eliminate(graph, inputs, output, order)`, join and merge until only edges from the inputs are left.
 - `pushing`: a graph that pushes tangents while it is written, for Jacobian-vector products.
 - `shortening`: entrywise steps as one, in a graph that is kept.

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 
 from ..chain import chain
 from ..graph import LinearGraph
 from ..labels import axes_of
 from ..quiet import quietly
-from ..terms import Term, pattern_of
-from ..terms.memory import recall
+from ..terms import Term
 from . import acting
 from .living import Edges, OwnEdges, living_edges
 from .merge import merge
 from .owning import NOTHING_SPARE, has_large, made_terms, spare_arrays
 from .questions import is_plain, is_symmetric, only_sums
 from .recipes import join
-from .shadows import Shadow
-from .twice import merged_once
 
 __all__ = ["eliminate", "push"]
 
@@ -248,22 +244,6 @@ def _joined(
     return [term for term in terms if term is not None]
 
 
-def _recalled(outer: Sequence[Term], inner: Sequence[Term], graph: LinearGraph, source: int, target: int) -> list[Term]:
-    """The same in a graph of several that were joined: what the same function has brought twice is multiplied once."""
-    if graph.has_complex or len(outer) != 1 or len(inner) != 1:
-        return _joined(outer, inner, graph, source, target)
-    left, right = outer[0], inner[0]
-    patterns = pattern_of(left), pattern_of(right)
-    if None in patterns:
-        return _joined(outer, inner, graph, source, target)
-    arrays = *left.arrays, *right.arrays
-    if any([type(array) is Shadow for array in arrays]):  # each order that is priced pays anew
-        return _joined(outer, inner, graph, source, target)
-    key = "join", *patterns, left.scale, right.scale, *map(id, arrays)
-    term = recall(key, (left, right), lambda: join(left, right, once=True))
-    return [] if term is None else [term]
-
-
 def _run(
     into: OwnEdges,
     order: Sequence[int],
@@ -278,13 +258,13 @@ def _run(
     if is_plain(graph, joints, symmetric, large):
         return _run_plainly(into, order, graph, out_of)
     reuse = reuse and not joints and large
-    ready: Callable[..., list[Term]] = partial(_ready, once=bool(joints)) if large or joints else _merged
+    ready: Callable[..., list[Term]] = _ready if large or joints else _merged
     for vertex in order:
         if vertex in joints and not factored:
             _merge_all(into, graph)
             factored = True
         incoming = into.taken(vertex)
-        join_all = _chained if vertex in joints else _recalled if joints else _joined
+        join_all = _chained if vertex in joints else _joined
         sources, targets = [*incoming], into.left(out_of.pop(vertex, ()))
         for target in targets:
             edges = into.of(target)
@@ -359,17 +339,12 @@ def _merged(
     return terms
 
 
-def _ready(terms: list[Term], graph: LinearGraph, target: int, factored: bool, once: bool) -> list[Term]:
+def _ready(terms: list[Term], graph: LinearGraph, target: int, factored: bool) -> list[Term]:
     """The same, computed where they wait."""
-    found = made_terms(terms, once)
+    found = made_terms(terms)
     if found is not terms:
         terms[:] = found
     del found
-    if once and not factored and len(terms) > 1 and not graph.has_complex:
-        sums = merged_once(terms, graph.dtypes[target])
-        if sums is not None:
-            terms[:] = sums
-            return terms
     return _merged(terms, graph, target, factored)
 
 
@@ -377,4 +352,4 @@ def _merge_all(into: OwnEdges, graph: LinearGraph) -> None:
     """Merge every edge before the first joint: what is explicit is settled, what follows stays factored."""
     for target, edges in into.all():
         for terms in edges.values():
-            _ = _ready(terms, graph, target, False, True)
+            _ = _ready(terms, graph, target, False)

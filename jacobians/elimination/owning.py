@@ -17,7 +17,6 @@ import numpy as np
 from ..graph import LinearGraph
 from ..late import LARGE, Late
 from ..terms import PatternTerm, Term, patterned
-from ..terms.memory import recall
 
 __all__ = ["NOTHING_SPARE", "has_large", "is_alone", "made_terms", "room", "spare_arrays"]
 
@@ -96,26 +95,23 @@ def spare_arrays(terms: list[Term]) -> frozenset[int]:
     return frozenset(found)
 
 
-def made_terms(terms: list[Term], once: bool = False) -> list[Term]:
-    """The terms with slopes that waited computed, in a list of their own; the list itself where none has waited.
-
-    With `once` a slope that occurs again while `remembering` is the same array again.
-    """
+def made_terms(terms: list[Term]) -> list[Term]:
+    """The terms with slopes that waited computed, in a list of their own; the list itself where none has waited."""
     for term in terms:
         if type(term) is PatternTerm:
             for array in term.arrays:
                 if type(array) is Late:
-                    return [_made(term, once) for term in terms]
+                    return [_made(term) for term in terms]
     return terms
 
 
-def _made(term: Term, once: bool) -> Term:
+def _made(term: Term) -> Term:
     if term._pattern is None:
         return term
     arrays, scale = [], term.scale
     for array in term.arrays:
         if type(array) is Late:
-            array, sign = recall(("made", id(array)), array, array.parts) if once else array.parts()
+            array, sign = array.parts()
             scale *= sign
         arrays.append(array)
     return term._pattern.term(arrays, scale)

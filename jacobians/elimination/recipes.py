@@ -19,7 +19,7 @@ from ..chain import chain
 from ..contract import contract_factors, contraction
 from ..labels import Axis, flatten
 from ..terms import Affine, Map, Pattern, Term, factor_of, moved, pattern_of, patterned, picks_part
-from .contracting import contract_once, contract_symmetric, multiply_once
+from .contracting import contract_symmetric
 from .notes import Notes, Step, gathered
 from .owning import NOTHING_SPARE, room
 from .settle import settle
@@ -35,14 +35,12 @@ def join(
     outer: Term,
     inner: Term,
     spare: frozenset[int] = NOTHING_SPARE,
-    once: bool = False,
     symmetric: bool = False,
 ) -> Term | None:
     """``settle(chain(outer, inner))``, or None where that is zero.
 
-    Arrays whose ids are in `spare` may be written into; both terms are of no more use then. With `once` the sum of a
-    product that occurs again while `remembering` is the same array again. With `symmetric` the joined term is known to
-    be so, and a large dense one is so exactly.
+    Arrays whose ids are in `spare` may be written into; both terms are of no more use then. With `symmetric` the
+    joined term is known to be so, and a large dense one is so exactly.
     """
     left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
     if left is None or right is None:
@@ -54,11 +52,11 @@ def join(
     else:
         recipe = _recipe(left, right)
     if recipe is not None:
-        if recipe and recipe.shortcut is not None and not (spare or once or symmetric):
+        if recipe and recipe.shortcut is not None and not (spare or symmetric):
             term = recipe.shortcut(outer, inner)
             if term is not None:
                 return term
-        return recipe.follow(outer, inner, spare, once, symmetric) if recipe else None
+        return recipe.follow(outer, inner, spare, symmetric) if recipe else None
     term = chain(outer, inner)
     return None if term is None else settle(term)
 
@@ -160,14 +158,11 @@ class _Recipe:
         outer: Term,
         inner: Term,
         spare: frozenset[int] = NOTHING_SPARE,
-        once: bool = False,
         symmetric: bool = False,
     ) -> Term:
         """The joined term of two terms of these patterns."""
         if self.is_product and not spare:
             a, b = *outer.arrays, *inner.arrays
-            if once:
-                return self.known.term((multiply_once(a, b),), outer.scale * inner.scale * self.scale)  # type: ignore[union-attr]
             array: Any = a * b if type(a) is not Shadow else a.times(b) if type(b) is Shadow else np.multiply(a, b)  # type: ignore[call-overload]
             return self.known.term((array,), outer.scale * inner.scale * self.scale)  # type: ignore[union-attr]
         arrays = [*outer.arrays, *inner.arrays]
@@ -179,8 +174,6 @@ class _Recipe:
                 target = room(a, b, spare) if spare and self.once[n] else None
                 if target is not None:
                     arrays.append(np.multiply(a, b, target))
-                elif once:
-                    arrays.append(multiply_once(a, b))
                 elif type(a) is type(b) is Shadow:
                     arrays.append(a.times(b))
                 else:
@@ -188,7 +181,7 @@ class _Recipe:
             pattern = self.known.at(tuple([starts[n] for n in self.origins])) if self.origins else self.known
             arrays = [arrays[place] for place in self.places]
             return self._made(pattern, arrays, scale) if self.is_number else pattern.term(arrays, scale)
-        if self.prepared is not None and not (once or symmetric) and all([type(a) is np.ndarray for a in arrays]):
+        if self.prepared is not None and not symmetric and all([type(a) is np.ndarray for a in arrays]):
             calls, groups = self.prepared
             for call, operands, origin, start in calls:
                 if start is None:
@@ -200,7 +193,7 @@ class _Recipe:
         elif all_shadows(arrays):
             found, groups = self._predicted(arrays)
         else:
-            found, groups = self._computed(arrays, starts, once, symmetric)
+            found, groups = self._computed(arrays, starts, symmetric)
         pattern = self.patterns.get(groups) or self._pattern(groups)
         if self.origins and pattern is not None:
             pattern = pattern.at(tuple([starts[n] for n in self.origins]))
@@ -222,7 +215,7 @@ class _Recipe:
         return known[0].repeat(arrays), known[1]
 
     def _computed(
-        self, arrays: list[Any], starts: tuple[int, ...] = (), once: bool = False, symmetric: bool = False
+        self, arrays: list[Any], starts: tuple[int, ...] = (), symmetric: bool = False
     ) -> tuple[list[Any], tuple[Axis, ...]]:
         """The arrays of the result, each step run, and their labels."""
         labels = self.labels.copy()
@@ -238,12 +231,10 @@ class _Recipe:
             argument: Any = moved(given, start) if start else given
             if product:
                 first, second = operands
-                arrays.append((multiply_once if once else _multiply)(arrays[first], arrays[second]))
+                arrays.append(_multiply(arrays[first], arrays[second]))
                 labels.append(argument)
             else:
-                if once and function is contract_factors:
-                    function = contract_once
-                elif symmetric and self.is_matrix and len(arrays) == self.places[0]:
+                if symmetric and self.is_matrix and len(arrays) == self.places[0]:
                     function = contract_symmetric
                 made = function([factor_of(arrays[place], labels[place]) for place in operands], argument)
                 arrays.append(made.array)

@@ -2,6 +2,7 @@
 
 - `filling`: dense arrays, into fresh memory or that of the caller.
 - `limits`: the memory limit, `set_memory_limit`.
+- `regions`: where the graph of one Jacobian stands in that of a product, so that it is eliminated once.
 - `linking`: `Linear`, a graph with one input and one output, and how two are joined, added, transposed.
 - `structure`: what the labels of terms prove, in words.
 - `entrywise`: what NumPy does with the entries of a Jacobian, on the dense array.

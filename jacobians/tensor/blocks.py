@@ -285,7 +285,7 @@ class BlockJacobian(Entrywise):
         if list(self._outputs) == [*range(len(whole.outputs))] and list(self._inputs) == [*range(len(whole.inputs))]:
             return whole
         outputs, inputs = [whole.outputs[n] for n in self._outputs], [whole.inputs[n] for n in self._inputs]
-        return Bundle(whole.graph, tuple(inputs), tuple(outputs), whole.joints)
+        return Bundle(whole.graph, tuple(inputs), tuple(outputs), whole.joints, regions=whole.regions)
 
     def __sub__(self, other: Any) -> Any:
         return self + (-other) if isinstance(other, BlockJacobian) else self._by_entries(np.subtract, self, other)
@@ -390,7 +390,7 @@ def _as_blocks(J: Jacobian | BlockJacobian) -> BlockJacobian:
     if isinstance(J, BlockJacobian):
         return J
     linear = J._linear()
-    bundle = Bundle(linear.graph, (linear.input,), (linear.output,), linear.joints)
+    bundle = Bundle(linear.graph, (linear.input,), (linear.output,), linear.joints, regions=linear.regions)
     return BlockJacobian(bundle, LEAF, LEAF, J._mode, J._limit)
 
 

@@ -17,6 +17,7 @@ from ..labels import axes_of
 from ..pausing import without_collection
 from ..terms import Term, remembering, transposed
 from .linking import Body, Order, add_multiple, copy_into
+from .regions import Region, moved, reduced, turned, whole
 
 __all__ = ["Bundle", "add", "compose", "of_terms", "scale", "transpose"]
 
@@ -37,6 +38,8 @@ class Bundle:
     order : "auto", another name of an order, Plan, or sequence of int
     symmetric : bool
         Whether each output is the gradient in the input at its position.
+    regions : sequence of Region
+        The bodies and bundles of which copies stand in the graph.
     """
 
     def __init__(
@@ -47,9 +50,10 @@ class Bundle:
         joints: tuple[int, ...] = (),
         order: Order = "auto",
         symmetric: bool = False,
+        regions: Sequence[Region] = (),
     ) -> None:
         self.graph, self.inputs, self.outputs, self.joints, self.order = graph, inputs, outputs, joints, order
-        self.symmetric = symmetric
+        self.symmetric, self.regions = symmetric, regions
         self._body: Body | None = None
         self._rows: dict[int, Row] = {}
         self._terms: Terms | None = None
@@ -60,7 +64,8 @@ class Bundle:
         if self._body is None:
             if len(self.outputs) == 1:
                 own = self.inputs[0] if self.symmetric else None
-                self._body = Body(self.graph, self.inputs, self.outputs[0], self.joints, self.order, own)
+                ends = self.inputs, self.outputs[0]
+                self._body = Body(self.graph, *ends, self.joints, self.order, own, self.regions)
             else:
                 graph, ends = _apart(self.graph, self.inputs, self.outputs)
                 longer, sink = with_sink(graph, ends)
@@ -92,16 +97,22 @@ class Bundle:
         graph = body.graph
         if self._terms is not None:
             return self._terms
-        ends = body.joints[len(self.joints) :]
-        order = [vertex for vertex in body.sequence() if vertex not in ends]
-        with without_collection(), remembering():
-            found = eliminate_several(graph, self.inputs, body.output, order, self.joints)
-        terms = [found.get(end) or {vertex: [] for vertex in self.inputs} for end in ends]
+        smaller = reduced(self.graph, self.regions, keep=keep) if self.regions else None
+        if smaller is not None:
+            terms = Bundle(smaller, self.inputs, self.outputs, self.joints).terms(keep=False)
+        else:
+            ends = body.joints[len(self.joints) :]
+            order = [vertex for vertex in body.sequence() if vertex not in ends]
+            with without_collection(), remembering():
+                found = eliminate_several(graph, self.inputs, body.output, order, self.joints)
+            terms = [found.get(end) or {vertex: [] for vertex in self.inputs} for end in ends]
         if keep:
-            self._terms = terms
+            self._terms, self.regions = terms, ()
             for holder in (self, body, *self._rows.values()):
                 holder.graph = hollow(holder.graph)
         return terms
+
+    rows = terms
 
     def row(self, position: int) -> Body:
         """The body of the Jacobians of one output."""
@@ -113,7 +124,8 @@ class Bundle:
 
     def reduced(self) -> Bundle:
         """The smallest graph known: one edge for each pair where the terms are."""
-        bundle = Bundle(self.graph, self.inputs, self.outputs, self.joints)  # another thread may take the numbers away
+        regions = self.regions or whole(self, self.inputs, self.outputs, self.joints)
+        bundle = Bundle(self.graph, self.inputs, self.outputs, self.joints, regions=regions)  # the numbers may go
         return self.explicit(keep=True) if self.is_eliminated else bundle
 
     def explicit(self, *, keep: bool) -> Bundle:
@@ -128,7 +140,8 @@ class Row(Body):
 
     def __init__(self, bundle: Bundle, position: int) -> None:
         own = bundle.inputs[position] if bundle.symmetric else None
-        super().__init__(bundle.graph, bundle.inputs, bundle.outputs[position], bundle.joints, gradient_of=own)
+        ends = bundle.inputs, bundle.outputs[position]
+        super().__init__(bundle.graph, *ends, bundle.joints, gradient_of=own, regions=bundle.regions)
         self._bundle, self._position = bundle, position
 
     @property
@@ -142,7 +155,7 @@ class Row(Body):
     def terms(self, *, keep: bool) -> dict[int, list[Term]]:
         if keep or self._bundle.is_eliminated:
             return self._bundle.terms(keep=True)[self._position]
-        return Body(self.graph, self.inputs, self.output, self.joints).terms(keep=False)
+        return Body(self.graph, self.inputs, self.output, self.joints, regions=self.regions).terms(keep=False)
 
 
 def _apart(graph: LinearGraph, inputs: Sequence[int], outputs: Sequence[int]) -> tuple[LinearGraph, list[int]]:
@@ -189,7 +202,8 @@ def compose(outer: Bundle, inner: Bundle) -> Bundle:
     second = copy_into(graph, outer.graph, dict(zip(outer.inputs, meeting, strict=True)))
     inputs, outputs = tuple([first[v] for v in inner.inputs]), tuple([second[v] for v in outer.outputs])
     joints = {*meeting, *(first[j] for j in inner.joints), *(second[j] for j in outer.joints)}
-    return Bundle(graph, inputs, outputs, tuple(sorted(joints - {*inputs, *outputs})))
+    regions = moved(inner.regions, first) + moved(outer.regions, second)
+    return Bundle(graph, inputs, outputs, tuple(sorted(joints - {*inputs, *outputs})), regions=regions)
 
 
 def add(left: Bundle, right: Bundle) -> Bundle:
@@ -205,7 +219,8 @@ def add(left: Bundle, right: Bundle) -> Bundle:
         for vertex in (first[a], second[b]):
             graph.add_term(vertex, outputs[-1], Term(axes, axes))
     joints = {*(first[j] for j in left.joints), *(second[j] for j in right.joints)}
-    return Bundle(graph, inputs, tuple(outputs), tuple(sorted(joints)))
+    regions = moved(left.regions, first) + moved(right.regions, second)
+    return Bundle(graph, inputs, tuple(outputs), tuple(sorted(joints)), regions=regions)
 
 
 def scale(bundle: Bundle, factor: float | complex) -> Bundle:
@@ -214,20 +229,22 @@ def scale(bundle: Bundle, factor: float | complex) -> Bundle:
     numbers = copy_into(graph, bundle.graph, {})
     outputs = [add_multiple(graph, numbers[output], factor) for output in bundle.outputs]
     joints = tuple([numbers[j] for j in bundle.joints])
-    return Bundle(graph, tuple([numbers[v] for v in bundle.inputs]), tuple(outputs), joints)
+    inputs, regions = tuple([numbers[v] for v in bundle.inputs]), moved(bundle.regions, numbers)
+    return Bundle(graph, inputs, tuple(outputs), joints, regions=regions)
 
 
 def transpose(bundle: Bundle) -> Bundle:
     """The graph with every edge turned round; copies keep apart what is both an input and an output."""
-    turned, ends = _apart(bundle.graph, bundle.inputs, bundle.outputs)
+    apart, ends = _apart(bundle.graph, bundle.inputs, bundle.outputs)
     graph = LinearGraph()
-    last = len(turned) - 1
+    last = len(apart) - 1
     for vertex in range(last, -1, -1):
-        graph.add_vertex(turned.shapes[vertex], turned.dtypes[vertex])
-    for target, edges in enumerate(turned.into):
+        graph.add_vertex(apart.shapes[vertex], apart.dtypes[vertex])
+    for target, edges in enumerate(apart.into):
         for source, terms in edges.items():
             for term in terms:
-                turned = transposed(term, graph.is_real(last - source), graph.is_real(last - target))
-                graph.add_term(last - target, last - source, turned)
+                back = transposed(term, graph.is_real(last - source), graph.is_real(last - target))
+                graph.add_term(last - target, last - source, back)
     inputs, outputs = tuple([last - v for v in ends]), tuple([last - v for v in bundle.inputs])
-    return Bundle(graph, inputs, outputs, tuple([last - j for j in bundle.joints]))
+    joints, regions = tuple([last - j for j in bundle.joints]), turned(bundle.regions, last)
+    return Bundle(graph, inputs, outputs, joints, regions=regions)

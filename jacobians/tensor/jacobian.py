@@ -76,7 +76,8 @@ class Jacobian(ComplexParts, Entrywise):
 
     @classmethod
     def _of_linear(cls, linear: Linear, mode: str, limit: int | str | None) -> Jacobian:
-        return cls(Body(linear.graph, (linear.input,), linear.output, linear.joints), linear.input, mode, limit)
+        body = Body(linear.graph, (linear.input,), linear.output, linear.joints, regions=linear.regions)
+        return cls(body, linear.input, mode, limit)
 
     @classmethod
     def from_array(cls, array: Any, in_ndim: int, *, conjugate: Any = None) -> Jacobian:
@@ -284,10 +285,9 @@ class Jacobian(ComplexParts, Entrywise):
 
     def _linear(self) -> Linear:
         """The smallest graph known: one edge where the terms are."""
-        body, graph = self._body, self._body.graph  # first: once another thread has the terms, it goes
-        if body.is_eliminated:
-            return of_terms(self.terms, self.out_shape, self.in_shape, self.dtype, self.in_dtype)
-        return Linear(graph, self._input, body.output, body.joints)
+        linear = self._body.linear(self._input)  # first: once another thread has the terms, it goes
+        ends = self.out_shape, self.in_shape, self.dtype, self.in_dtype
+        return of_terms(self.terms, *ends) if self._body.is_eliminated else linear
 
     # ---------------------------------------------------------------------------------------------------- results
     def to_array(self, memory_limit: int | str | None = None, *, out: np.ndarray | None = None) -> Any:

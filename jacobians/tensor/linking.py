@@ -30,6 +30,7 @@ from ..graph import LinearGraph
 from ..labels import axes_of
 from ..pausing import without_collection
 from ..terms import Factor, Term, remembering, transposed
+from .regions import Region, moved, reduced, turned, whole
 
 __all__ = [
     "Body",
@@ -60,6 +61,8 @@ class Body:
     order : "auto", another name of an order, Plan, or sequence of int
     gradient_of : int, optional
         The input of which the output is the gradient: the derivative in it is symmetric.
+    regions : sequence of Region
+        The bodies of which copies stand in the graph.
     """
 
     def __init__(
@@ -70,9 +73,10 @@ class Body:
         joints: tuple[int, ...] = (),
         order: Order = "auto",
         gradient_of: int | None = None,
+        regions: Sequence[Region] = (),
     ) -> None:
         self.graph, self.inputs, self.output, self.joints, self.order = graph, inputs, output, joints, order
-        self.gradient_of = gradient_of
+        self.gradient_of, self.regions = gradient_of, regions
         self._plan: Plan | None = None
         self._terms: dict[int, list[Term]] | None = None
 
@@ -140,13 +144,26 @@ class Body:
         graph = self.graph  # another thread may be done at any time: its terms come first, then the graph goes
         if self._terms is not None:
             return self._terms
-        order = self.sequence()
-        with without_collection(), remembering():
-            terms = eliminate(graph, self.inputs, self.output, order, self.joints, gradient_of=self.gradient_of)
+        smaller = reduced(graph, self.regions, keep=keep) if self.regions else None
+        if smaller is not None:
+            terms = Body(smaller, self.inputs, self.output, self.joints).terms(keep=False)
+        else:
+            order = self.sequence()
+            with without_collection(), remembering():
+                terms = eliminate(graph, self.inputs, self.output, order, self.joints, gradient_of=self.gradient_of)
         if keep:
             self._terms = terms
-            self.graph = hollow(graph)
+            self.graph, self.regions = hollow(graph), ()
         return terms
+
+    def rows(self, *, keep: bool) -> list[dict[int, list[Term]]]:
+        """The terms as those of one output."""
+        return [self.terms(keep=keep)]
+
+    def linear(self, source: int) -> Linear:
+        """The body seen from one input."""
+        regions = self.regions or whole(self, (source,), (self.output,), self.joints)
+        return Linear(self.graph, source, self.output, self.joints, regions)
 
 
 def _shown(vertices: Sequence[object]) -> str:
@@ -161,6 +178,7 @@ class Linear(NamedTuple):
     input: int
     output: int
     joints: tuple[int, ...]
+    regions: Sequence[Region] = ()
 
 
 def of_terms(terms: Sequence[Term], out_shape: tuple, in_shape: tuple, dtype: np.dtype, in_dtype: np.dtype) -> Linear:
@@ -184,7 +202,7 @@ def compose(outer: Linear, inner: Linear) -> Linear:
     second = copy_into(graph, outer.graph, {outer.input: first[inner.output]})
     ends = (first[inner.input], second[outer.output])
     joints = {first[inner.output], *(first[j] for j in inner.joints), *(second[j] for j in outer.joints)} - set(ends)
-    return Linear(graph, *ends, tuple(sorted(joints)))
+    return Linear(graph, *ends, tuple(sorted(joints)), moved(inner.regions, first) + moved(outer.regions, second))
 
 
 def add(left: Linear, right: Linear) -> Linear:
@@ -198,7 +216,8 @@ def add(left: Linear, right: Linear) -> Linear:
         axes = axes_of(graph.shapes[output])
         graph.add_term(vertex, output, Term(axes, axes))
     joints = {*(first[j] for j in left.joints), *(second[j] for j in right.joints)}
-    return Linear(graph, first[left.input], output, tuple(sorted(joints)))
+    regions = moved(left.regions, first) + moved(right.regions, second)
+    return Linear(graph, first[left.input], output, tuple(sorted(joints)), regions)
 
 
 def scale(linear: Linear, factor: Any) -> Linear:
@@ -206,7 +225,8 @@ def scale(linear: Linear, factor: Any) -> Linear:
     graph = LinearGraph()
     numbers = copy_into(graph, linear.graph, {})
     output = add_multiple(graph, numbers[linear.output], factor)
-    return Linear(graph, numbers[linear.input], output, tuple([numbers[j] for j in linear.joints]))
+    joints = tuple([numbers[j] for j in linear.joints])
+    return Linear(graph, numbers[linear.input], output, joints, moved(linear.regions, numbers))
 
 
 _PLAIN: Any = (Number, np.generic, np.ndarray)
@@ -239,9 +259,10 @@ def transpose(linear: Linear) -> Linear:
     for target, edges in enumerate(linear.graph.into):
         for source, terms in edges.items():
             for term in terms:
-                turned = transposed(term, graph.is_real(last - source), graph.is_real(last - target))
-                graph.add_term(last - target, last - source, turned)
-    return Linear(graph, last - linear.output, last - linear.input, tuple([last - j for j in linear.joints]))
+                back = transposed(term, graph.is_real(last - source), graph.is_real(last - target))
+                graph.add_term(last - target, last - source, back)
+    joints, regions = tuple([last - j for j in linear.joints]), turned(linear.regions, last)
+    return Linear(graph, last - linear.output, last - linear.input, joints, regions)
 
 
 def copy_into(graph: LinearGraph, other: LinearGraph, known: dict[int, int]) -> dict[int, int]:
