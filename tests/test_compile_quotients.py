@@ -54,3 +54,24 @@ def test_true() -> None:
     compiled = jac.compile(lambda x: np.logical_and(x > 0, True))
     np.testing.assert_array_equal(compiled(x), x > 0)
     assert "logical_and" not in compiled.source
+
+
+def test_quotients_by_one_array_in_a_sum() -> None:
+    """Their common reciprocal is taken out of the difference, and a number is not multiplied with it."""
+    Y, P, W = RNG.standard_normal((40, 3)), RNG.random((40, 40)), RNG.random((40, 40))
+
+    def loss(Y: Any, P: Any, W: Any) -> Any:
+        D = 1 + np.sum((Y[:, None] - Y) ** 2, axis=2)
+        return np.sum(P * np.log(D)) + np.log(np.sum(W / D))
+
+    compiled = jac.compile(jac.grad(loss))
+    apart = Y[:, None] - Y
+    D = 1 + np.sum(apart**2, axis=2)
+    slope = P / D - W / D**2 / np.sum(W / D)
+    slope = 2 * (slope + slope.T)
+    np.testing.assert_allclose(compiled(Y, P, W), np.sum(slope[:, :, None] * apart, axis=1), rtol=1e-12)
+    large = [line for line in compiled.source.splitlines() if "np.divide" in line or " / " in line]
+    assert len(large) == 2  # the reciprocal, and that of the sum, which is a number
+    products = [line for line in compiled.source.splitlines() if "-2.0 *" in line]
+    assert len(products) == 1
+    assert "return" in compiled.source.split(products[0])[1].splitlines()[1]

@@ -11,6 +11,7 @@ for nothing.
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -60,6 +61,8 @@ class _Placing:
         self.receiver: dict[int, int] = {}  # position of the operand to which the number went on
         self.offers: dict[int, list[_Offer]] = {}
         self.wanted: set[int] = set()  # the ids of arrays that someone wants as they are
+        uses = Counter([id(operand) for node in nodes for operand in node.operands])
+        self.shared = {id(node) for node in nodes if node.function is np.divide and uses[id(node)] > 1}
         if not self.scaled:
             return
         for node in outputs:
@@ -136,7 +139,7 @@ class _Placing:
         inner, base = self.scaled.get(id(operand), (1, operand))
         known = any(offer.scale == scale * inner for offer in self.offers.get(id(base), ()))
         known |= scale * inner == 1 and id(base) in self.wanted
-        return 0 if known else _cost(base, scale, 0 if _is_twice(node, position) else _DEPTH)
+        return 0 if known else _cost(base, scale, 0 if _is_twice(node, position) else _DEPTH, self.shared)
 
     def _refuse(self, offers: Sequence[_Offer], size: int) -> None:
         """Let givers that are smaller than `size` multiply by themselves."""
@@ -209,15 +212,16 @@ def _is_scalable(value: Any) -> bool:
     return isinstance(value, Node) and not value.weak and value.parts is None and value.dtype.kind in "fc"
 
 
-def _cost(node: Node, scale: float, depth: int) -> float:
-    """What it costs at best to multiply a node by a number."""
-    if node.function is CONSTANT or _takes_freely(node, scale) or split_scale(node)[1] is not node:
+def _cost(node: Node, scale: float, depth: int, shared: set[int]) -> float:
+    """What it costs at best to multiply a node by a number; a quotient that is shared is wanted as it is, too."""
+    free = _takes_freely(node, scale) and id(node) not in shared
+    if node.function is CONSTANT or free or split_scale(node)[1] is not node:
         return 0
     best = node.size + CALL
     if not depth or node.is_leaf:
         return best
     further = [0 if _is_twice(node, n) else depth - 1 for n in range(len(node.args))]
-    costs = [1 + _cost(node.args[position], scale, further[position]) for position in _linear(node)]
+    costs = [1 + _cost(node.args[position], scale, further[position], shared) for position in _linear(node)]
     return min([best, sum(costs)] if node.function in _SUMS and costs else [best, *costs])
 
 

@@ -3,6 +3,7 @@
 - `moves`, `algebra` and `contractions`: one form for what can be written in several ways.
 - `functions`: slow functions in terms of fast ones.
 - `inverses`: those that a program has anyway, and triangular ones.
+- `quotients`: few divisions; again further down, for what becomes of products and numbers.
 - `same`: products of the same factors.
 - `collecting`: sums of multiples of few arrays.
 - `tiles`: arrays that are put together are computed part by part.
@@ -12,7 +13,6 @@
 - `scales`: numbers are multiplied where that costs least.
 - `inner`: sums of products as contractions.
 - `repeated`: contractions that are multiples of others.
-- `quotients`: few divisions.
 - `lowering`: contractions become direct calls.
 - `segments`: what an index adds up, as products with sparse matrices.
 - `chained`: two constant matrices as one.
@@ -67,6 +67,7 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     """The outputs of an equal program that does less."""
     builder = Builder(_NORMAL)
     outputs = without_needless(inverted(rebuilt(outputs, builder), builder), builder)
+    outputs = divided(outputs, topological(outputs))
     outputs = tiled(collected(united(outputs, builder), builder), builder)
     outputs = tiled(multiplied(outputs, builder), builder)
     outputs = from_margins(outputs, topological(outputs))
