@@ -15,6 +15,7 @@ from weakref import ref
 
 import numpy as np
 
+from .postponed import Postponed
 from .quiet import quietly
 
 __all__ = ["LARGE", "Late", "Multiple", "late", "made"]
@@ -162,14 +163,14 @@ def late(function: Callable[..., Any], operands: tuple[Any, ...], needed: Any) -
     result = operands[0]
     if result.dtype.kind != "f" or prod(result.shape) * result.dtype.itemsize < LARGE:
         return None
-    plain = _is_plain(result)
+    plain = _is_plain(result) or type(result) is Postponed
     if not plain and not _is_plain(_lowest(result)):
         return None
     key = []
     for n, operand in enumerate(operands):
         if type(operand) in (int, float):
             key.append(operand)
-        elif hasattr(operand, "value") or _is_plain(operand):
+        elif hasattr(operand, "value") or _is_plain(operand) or type(operand) is Postponed:
             if n and n - 1 not in needed:
                 return None
             key.append((operand.ndim, tuple([size == 1 for size in operand.shape]), operand.dtype))

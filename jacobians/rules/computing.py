@@ -18,6 +18,7 @@ import numpy as np
 
 from ..contract import contract_factors
 from ..labels import flatten
+from ..postponed import Postponed
 from ..terms import Factor
 from .subscripts import subscripts
 
@@ -60,6 +61,8 @@ def einsum(*args: Any, optimize: Any = False, **how: Any) -> Any:
 
 def total(array: Any, axis: Any = None, *rest: Any, **how: Any) -> Any:
     """The sum of a true array."""
+    if type(array) is Postponed:
+        return _total_of_blocks(array, axis, *rest, **how)
     if rest or how or type(array) is not np.ndarray:
         return NotImplemented
     if array.size < SMALL:
@@ -72,11 +75,32 @@ def total(array: Any, axis: Any = None, *rest: Any, **how: Any) -> Any:
     return np.einsum("...i->...", array)
 
 
+def _total_of_blocks(array: Postponed, axis: Any = None, *rest: Any, keepdims: Any = False, **how: Any) -> Any:
+    """The sum of an array that nobody has asked for yet."""
+    axes = axis if type(axis) is tuple else (axis,)
+    if rest or how or type(keepdims) is not bool or not all([n is None or type(n) is int for n in axes]):
+        return NotImplemented
+    last, operands = array.ndim - 1, array.operands
+    if axis in (-1, last) and not keepdims and array.shape[-1] <= ROW and array.function in (np.square, np.multiply):
+        a, b = operands if len(operands) == 2 else operands * 2
+        if type(a) is type(b) is np.ndarray and a.shape == b.shape:
+            return np.einsum("...i,...i->...", a, b)
+    return array.summed(_block_total, axis, keepdims)
+
+
+def _block_total(block: np.ndarray, axes: tuple[int, ...], keepdims: bool) -> Any:
+    short = NotImplemented if keepdims or len(axes) != 1 else total(block, axes[0])
+    return _sum(block, axes, keepdims=keepdims) if short is NotImplemented else short
+
+
 _sum = np.add.reduce
 
 
 def mean(array: Any, axis: Any = None, *rest: Any, **how: Any) -> Any:
     """The mean of all entries, or along one axis, of a small true array that is not empty."""
+    if type(array) is Postponed:
+        found = _total_of_blocks(array, axis, *rest, **how)
+        return found if found is NotImplemented else np.divide(found, array.size / max(np.size(found), 1))
     if rest or how or type(array) is not np.ndarray or array.dtype.char not in "fd" or not 0 < array.size < SMALL:
         return NotImplemented
     if axis is None:

@@ -6,6 +6,7 @@ In the order in which a call passes through:
 - `traced`: `Traced`, the array that is handed to the user's function.
 - `ufunc_calls`, `dispatch`: both protocols of NumPy; rules are looked up here.
 - `calls`: a call of a function that has a rule is run, and its terms are recorded.
+- `postponing`, `pending`: large results that are computed when somebody asks for them.
 - `swift`: the same for a call that is like one before.
 - `writing`: what has been written into an array.
 - `recorded`: what a traced value is made of; lists and object arrays of traced scalars are lifted to one.
@@ -21,6 +22,7 @@ import numpy as np
 
 from ..errors import ArgumentError, EscapedTraceError
 from ..program import Symbol
+from . import pending as pending  # it tells `record` what a value is that waits
 from .dispatch import check_current
 from .failures import advise, explain
 from .levels import Level, opened

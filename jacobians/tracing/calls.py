@@ -15,9 +15,11 @@ import numpy as np
 from ..arrays import Slot, settled, written
 from ..errors import ArgumentError, UnsupportedFunctionError
 from ..partners import PARTNERS
+from ..postponed import Postponed
 from ..registry import Call, Path, Rule, function_name, refused_complex
 from .complex_calls import acting_terms, check_casts
 from .levels import Level
+from .postponing import POSTPONED, SUMS, postponed
 from .recorded import Recorded, owner_of
 
 __all__ = ["KEEP_NOTHING", "STATIC", "is_static", "parameters_of", "record"]
@@ -51,7 +53,7 @@ def record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> Any
         if type(value) not in STATIC:
             if isinstance(value, Recorded) and value.level is level:
                 sources[n] = value.vertex
-                value = value.value
+                value = value._state if value.waits and function in SUMS else value.value  # type: ignore[attr-defined]
             elif type(value) is not tuple or not is_static(value):
                 value = _taken(level, function, value, n, sources)
         values.append(value)
@@ -61,9 +63,15 @@ def record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> Any
         graph.settle(sources.values())
     if graph.has_complex:
         check_casts(level, function, sources, (*values, *kwargs.values()))
+    if level.waiting is not None and function not in SUMS:
+        level.settle()
     compute = rule.compute
     result = NotImplemented if compute is None else compute(*values, **kwargs)
+    if result is NotImplemented and function in POSTPONED and not (kwargs or graph.has_complex):
+        result = postponed(level, function, values, sources) or NotImplemented
     if result is NotImplemented:
+        if function in SUMS:
+            values = [value if type(value) is not Postponed else args[n].value for n, value in enumerate(values)]
         result = function(*values, **kwargs)
     dtype = getattr(result, "dtype", None)
     if dtype is None or dtype.kind != "f" or graph.has_complex:
@@ -80,6 +88,8 @@ def record(level: Level, rule: Rule, args: tuple, kwargs: dict[str, Any]) -> Any
                 level.meet_partner(function, values[0], result, term)
     if len(seen) < len(sources):
         _check_lost(rule, sources, seen)
+    if type(result) is Postponed:
+        return Recorded.late(level, result, vertex)
     return Recorded.plain(level, result, vertex)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 import numpy as np
 
@@ -58,11 +58,13 @@ class Level:
         Whether an input is traced by an earlier level, or recorded: then values may be no plain arrays.
     partners : Partners or None
         Calls of functions that are each other's slope, of large arrays.
+    waiting : weak reference or None
+        To the last value that is computed when somebody asks for it.
     """
 
     __slots__ = (
         *("depth", "graph", "guard", "has_overwritten", "inputs", "is_nested", "open", "order", "overwritten"),
-        *("partners", "refused"),
+        *("partners", "refused", "waiting"),
     )
 
     def __init__(self, depth: int, graph: LinearGraph | None = None) -> None:
@@ -76,6 +78,7 @@ class Level:
         self.overwritten: WeakValueDictionary[int, Any] = WeakValueDictionary()
         self.refused: dict[int, tuple[str, str]] = {}
         self.partners: Partners | None = None
+        self.waiting: ref[Any] | None = None
 
     def __repr__(self) -> str:
         return f"Level(depth={self.depth}, open={self.open}, vertices={len(self.graph)})"
@@ -102,8 +105,21 @@ class Level:
                 self.partners = Partners()
             self.partners.meet(function, operand, result, slope)
 
+    @property
+    def is_highest(self) -> bool:
+        """Whether none is open above, in this context."""
+        return _DEPTH.get() == self.depth + 1
+
+    def settle(self) -> None:
+        """Compute the value that waits."""
+        value = None if self.waiting is None else self.waiting()
+        self.waiting = None
+        if value is not None and value.waits:
+            value.settle()
+
     def close(self) -> None:
         """Stop recording, and give captured arrays back to their owners."""
+        self.settle()
         self.open = False
         self.guard.release()
         self.inputs.clear()

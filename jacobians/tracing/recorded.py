@@ -37,6 +37,10 @@ class Recorded:
     """The class of what a function returns."""
     fixed: ClassVar[Any]
     """The class of a value that nobody writes into."""
+    late: ClassVar[Any]
+    """The same for a value that is computed when it is asked for."""
+    waits: ClassVar[bool] = False
+    """Whether it has not been asked for yet."""
     is_settled: ClassVar[bool] = False
     """Whether nobody can write into it."""
 
