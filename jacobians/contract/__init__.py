@@ -8,6 +8,7 @@
 - `portions`: `portion`, of a sum over a long label, for which intermediates stay small.
 - `network`: `contract_factors`, many factors along a plan, with the kernels of its pairs.
 - `relations`: `gather` and `scatter_factor`, what a map does to a factor.
+- `sliding`: `slide`, two vectors along each other, as a convolution.
 - `reduction`: `reduce_term`, a term down to one dense factor and the maps that place it.
 - `common`: terms that share most of their work, as one.
 - `stacking`: `write_stacked`, a sum of products as one GEMM.
@@ -27,6 +28,7 @@ from .path import ContractionPlan, plan_pairs
 from .places import grid_of
 from .reduction import apply_operators, reduce_term
 from .relations import gather, scatter_factor
+from .sliding import slide
 from .symmetry import to_symmetric
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "plan_pairs",
     "reduce_term",
     "scatter_factor",
+    "slide",
     "to_coo",
     "to_dense",
     "to_symmetric",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from ..contract import contract_factors, gather, scatter_factor
+from ..contract import contract_factors, gather, scatter_factor, slide
 from ..labels import Axis, Label
 from ..terms import Factor, Map
 from .settle import Work
@@ -54,6 +54,10 @@ class Notes(Work):
     def scatter(self, factor: Factor, relation: Map) -> Factor:
         result = super().scatter(factor, relation)
         return self._note(Step(scattered, self.places([factor]), relation, False), result)
+
+    def slide(self, factors: list[Factor], relation: Map) -> Factor:
+        result = super().slide(factors, relation)
+        return self._note(Step(slide, self.places(factors), relation, False), result)
 
     def places(self, factors: Iterable[Any]) -> tuple[int, ...]:
         return tuple([next(n for n, known in enumerate(self.made) if known is factor) for factor in factors])

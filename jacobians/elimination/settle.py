@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..contract import apply_operators, contract_factors, gather, scatter_factor
+from ..contract import apply_operators, contract_factors, gather, scatter_factor, slide
 from ..labels import Label, flatten, size_of
-from ..terms import Factor, Map, OperatorFactor, Term
+from ..terms import Factor, Map, OperatorFactor, Sliding, Term
 
 __all__ = ["Work", "settle"]
 
@@ -28,6 +28,9 @@ class Work:
     def scatter(self, factor: Factor, relation: Map) -> Factor:
         return scatter_factor(factor, relation)
 
+    def slide(self, factors: list[Factor], relation: Map) -> Factor:
+        return slide(factors, relation)
+
 
 _DO = Work()
 
@@ -40,9 +43,31 @@ def settle(term: Term, work: Work = _DO) -> Term:
         term = _meet_operators(term)
         if any(isinstance(factor, OperatorFactor) for factor in term.factors):
             return _fuse(term, work)
-    term = _gather_bound(term, work)
+    term = _gather_bound(_slide_bound(term, work), work)
     term = _sum_bound(term, work)
     return _scatter_bound(_fuse(term, work), work)
+
+
+def _slide_bound(term: Term, work: Work) -> Term:
+    """Sum two of the three labels that a sliding map joins, where each is that of a vector which nothing else meets."""
+    for relation in term.maps:
+        if not isinstance(relation.index, Sliding):
+            continue
+        bound, others = set(term.bound), [part for part in (*term.factors, *term.maps) if part is not relation]
+        vectors: dict[Label, Factor] = {}
+        for label in relation.labels:
+            carriers = [part for part in others if label in part.labels]
+            if label in bound and len(carriers) == 1 and carriers[0].labels == (label,):
+                vectors[label] = carriers[0]  # type: ignore[assignment]
+        if len(vectors) < 2:
+            continue
+        labels = list(vectors)[:2]
+        product = work.slide([vectors[label] for label in labels], relation)
+        rest = tuple([part for part in term.factors if not any([part is vectors[label] for label in labels])])
+        maps = tuple([other for other in term.maps if other is not relation])
+        kept = tuple([label for label in term.bound if label not in labels])
+        term = Term(term.out, term.inp, (*rest, product), maps, kept, term.scale)
+    return term
 
 
 def _gather_bound(term: Term, work: Work) -> Term:

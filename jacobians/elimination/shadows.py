@@ -229,6 +229,13 @@ def _embed(array: Shadow, pattern: tuple[tuple[int, ...], ...]) -> Shadow:
     )
 
 
+def _convolve(a: Shadow, v: Shadow, mode: str = "full") -> Shadow:
+    long, short = max(a.size, v.size), min(a.size, v.size)
+    size = long + short - 1 if mode == "full" else long - short + 1
+    dtype = np.result_type(a.dtype, v.dtype)
+    return a.ledger.made((size,), dtype, long * short if mode == "full" else size * short, (a, v))
+
+
 _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.einsum: _einsum,
     np.sum: _sum,
@@ -239,5 +246,7 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.broadcast_to: lambda array, shape: array.view(tuple(shape)),
     np.shape: lambda array: array.shape,
     scatter: _scatter,
+    np.convolve: _convolve,
+    np.correlate: _convolve,
     embed: _embed,
 }

@@ -319,7 +319,7 @@ composed(np.linalg.diagonal, lambda x, /, *, offset=0: np.diagonal(x, offset, -2
 def _convolve(call: Call, a: Any, v: Any, mode: Any = "full") -> LocalTerms:
     small = min(np.size(a), np.size(v))
     first = {"f": 0, "s": (small - 1) // 2, "v": small - 1}[_letter(mode)]
-    return _shifted_product(call, a, v, first, np.arange(np.size(v)))
+    return _shifted_product(call, a, v, first)
 
 
 @local(np.correlate)
@@ -328,32 +328,32 @@ def _correlate(call: Call, a: Any, v: Any, mode: Any = "valid") -> LocalTerms:
     small = min(np.size(a), np.size(v))
     middle = small // 2 if np.size(a) < np.size(v) else (small - 1) // 2
     first = {"f": 0, "s": middle, "v": small - 1}[_letter(mode)]
-    return _of_conjugate(1, v, _shifted_product(call, a, conjugate(v), first, np.arange(np.size(v))[::-1]))
+    return _of_conjugate(1, v, _shifted_product(call, a, conjugate(v), first, turned=True))
 
 
 def _letter(mode: Any) -> str:
     return "vsf"[mode] if isinstance(mode, (int, np.integer)) else mode[0]
 
 
-def _shifted_product(call: Call, a: Any, v: Any, first: int, shift: np.ndarray) -> LocalTerms:
-    """``y[n] = sum of a[m] v[j] over m + shift[j] == first + n``: a map joins the three positions.
+def _shifted_product(call: Call, a: Any, v: Any, first: int, *, turned: bool = False) -> LocalTerms:
+    """``y[n] = sum of a[m] v[j] over m + j == first + n``, or with v from its end: a map joins the three positions.
 
     Where any two of the positions always have a third, the pairs need no label of their own.
     """
     axes_a, axes_v, out = axes_of(np.shape(a)), axes_of(np.shape(v)), axes_of(np.shape(call.result))
     m, j, n = flatten(axes_a), flatten(axes_v), flatten(out)
-    at_m, at_n, size = np.arange(np.size(a)), np.arange(np.size(call.result)), np.size(v)
+    rows, size, count = np.size(a), np.size(v), np.size(call.result)
+    up, start = (-1, size - 1) if turned else (1, 0)  # j stands for start + up * j
     pairs: Axis = ()
-    if at_n.size == at_m.size + size - 1:
-        maps = [Map.of(n, m + j, np.add.outer(at_m, shift))]
-    elif first == size - 1 and at_n.size == at_m.size - size + 1:
-        maps = [Map.of(m, n + j, first + np.subtract.outer(at_n, shift))]
-    elif first == at_m.size - 1 and at_n.size == size - at_m.size + 1:
-        # shift is its own inverse, forwards or backwards.
-        maps = [Map.of(j, n + m, shift[first + np.subtract.outer(at_n, at_m)])]
+    if count == rows + size - 1:
+        maps = [Map.sliding(n, m, j, start, 1, up)]
+    elif first == size - 1 and count == rows - size + 1:
+        maps = [Map.sliding(m, n, j, first - start, 1, -up)]
+    elif first == rows - 1 and count == size - rows + 1:
+        maps = [Map.sliding(j, n, m, start + up * first, up, -up)]
     else:
-        third = np.add.outer(at_m, shift) - first
-        left, right = np.nonzero((third >= 0) & (third < at_n.size))
+        third = np.add.outer(np.arange(rows) - first + start, up * np.arange(size))
+        left, right = np.nonzero((third >= 0) & (third < count))
         pairs = axes_of((left.size,))[0]
         maps = [Map.of(n, pairs, third[left, right]), Map.of(m, pairs, left), Map.of(j, pairs, right)]
     kept = tuple([relation for relation in maps if relation.dst])

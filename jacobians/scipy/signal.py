@@ -23,21 +23,30 @@ from .standing import follows, missing, ruled
 __all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "fftconvolve", "oaconvolve"]
 
 
-def _joined(first: Axes, second: Axes, shape: tuple[int, ...]) -> tuple[Axes, list[Map]]:
-    """The axes of the full convolution, and the maps ``k = i + j``."""
+def _joined(first: Axes, second: Axes, shape: tuple[int, ...], mode: str) -> tuple[Axes, list[Map]]:
+    """The axes of a convolution, and the maps ``k = i + j``; of the valid part, of which the other two are sure to be.
+
+    There the positions of the larger array are determined: ``i = k + size - 1 - j``.
+    """
     out, maps = [], []
     for i, j, k in zip(first, second, axes_of(shape), strict=True):
-        if i and j:
-            maps.append(Map.of(k, i + j, np.add.outer(np.arange(i[0].size), np.arange(j[0].size))))
-        out.append(k if i and j else i or j)
+        if not i or not j:
+            out.append(i or j)
+            continue
+        out.append(k)
+        small, large = (j, i) if i[0].size >= j[0].size else (i, j)
+        if mode == "full":
+            maps.append(Map.sliding(k, i, j, 0, 1, 1))
+        else:
+            maps.append(Map.sliding(large, k, small, small[0].size - 1, 1, -1))
     return tuple(out), maps
 
 
 @ruled(original.convolve)
-def _full(call: Call, in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Iterator[LocalTerm]:
-    # y[k] = sum over i + j == k of a[i] b[j]
+def _whole(call: Call, in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Iterator[LocalTerm]:
+    # y[k] = sum over i + j == k of a[i] b[j]; mode is "full" or "valid"
     a, b = axes_of(np.shape(in1)), axes_of(np.shape(in2))
-    out, maps = _joined(a, b, np.shape(call.result))
+    out, maps = _joined(a, b, np.shape(call.result), mode)
     for position, (inp, other, array) in enumerate(((a, b, in2), (b, a, in1))):
         if call.needs(position):
             free = {*flatten(out), *flatten(inp)}
@@ -46,20 +55,20 @@ def _full(call: Call, in1: Any, in2: Any, mode: str = "full", method: str = "aut
             yield 0, position, Term(out, inp, (factor,), tuple(maps), bound)
 
 
-def _part(full: Any, in1: Any, in2: Any, mode: str) -> Any:
-    """The part of a full convolution that a mode asks for."""
+def _part(in1: Any, in2: Any, mode: str, method: str) -> Any:
+    """The part of a convolution that a mode asks for."""
     m, n = np.array(np.shape(in1)), np.array(np.shape(in2))
-    if mode == "same":
-        start, count = (np.array(np.shape(full)) - m) // 2, m
-    elif mode == "valid":
+    if mode == "valid":
         if not np.all(m >= n) and not np.all(n >= m):
             raise ValueError("For 'valid' mode, one must be at least as large as the other in every dimension")
-        start, count = np.minimum(m, n) - 1, np.abs(m - n) + 1
-    elif mode == "full":
-        return full
-    else:
+        return _whole(in1, in2, mode, method)
+    if mode == "full":
+        return _whole(in1, in2, mode, method)
+    if mode != "same":
         raise ValueError("acceptable mode flags are 'valid', 'same', or 'full'")
-    return full[tuple([slice(a, a + size) for a, size in zip(start, count, strict=True)])]
+    full = _whole(in1, in2, "full", method)
+    start = (np.array(np.shape(full)) - m) // 2
+    return full[tuple([slice(a, a + size) for a, size in zip(start, m, strict=True)])]
 
 
 def _array(values: Any) -> Any:
@@ -74,7 +83,7 @@ def _convolved(in1: Any, in2: Any, mode: str, method: str = "auto") -> Any:
         raise ValueError("volume and kernel should have the same dimensionality")
     if np.ndim(in1) == 0:
         return in1 * in2
-    return _part(_full(in1, in2, "full", method), in1, in2, mode)
+    return _part(in1, in2, mode, method)
 
 
 @follows(original.convolve)
@@ -114,7 +123,7 @@ def correlate2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", 
         return _convolved(in1, np.flip(np.conjugate(in2)), mode, "direct")
     # Of an even number of entries the one behind the middle is the centre, not the one before it.
     in1 = _array(in1)
-    full = _full(in1, np.flip(np.conjugate(in2)), "full", "direct")
+    full = _whole(in1, np.flip(np.conjugate(in2)), "full", "direct")
     starts = [size // 2 for size in np.shape(in2)]
     return full[tuple([slice(start, start + size) for start, size in zip(starts, np.shape(in1), strict=True)])]
 

@@ -11,7 +11,7 @@
 
 from .acting import CONJUGATE, LINEAR, REAL, acting, conjugated, is_real, plain, real_part, settled_act, transposed
 from .factor import Factor, LinearOperation, OperatorFactor
-from .maps import Affine, Map
+from .maps import Affine, Map, Sliding
 from .memory import remembering
 from .pattern import Pattern, PatternTerm, factor_of, moved, pattern_of, patterned, picks_part, standardised
 from .relations import Joined, compose, join, spread, tabulate
@@ -29,6 +29,7 @@ __all__ = [
     "OperatorFactor",
     "Pattern",
     "PatternTerm",
+    "Sliding",
     "Term",
     "acting",
     "compose",

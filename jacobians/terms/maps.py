@@ -2,7 +2,8 @@
 
 A map says ``ravel(dst) == index[src]``: the labels of `dst` are a function of the labels of `src`. Slices and shifts
 are affine (``start + step * ravel(src)``, perhaps modulo), everything else is an integer array over the raveled `src`.
-An index may be recorded: an array without numbers, of which nothing but its size is asked.
+What slides along something else, as in a convolution, is told by where it starts. An index may be recorded: an array
+without numbers, of which nothing but its size is asked.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ..errors import TermError
 from ..labels import Axis, Frozen, Label, Substitution, apply, size_of
 from .memory import recall
 
-__all__ = ["Affine", "Map"]
+__all__ = ["Affine", "Map", "Sliding"]
 
 
 class Affine(NamedTuple):
@@ -25,6 +26,25 @@ class Affine(NamedTuple):
     start: int
     step: int
     modulus: int | None = None
+
+
+class Sliding(NamedTuple):
+    """The index ``start + down * n + across * j`` of two labels, with steps that are 1 or -1, not written out."""
+
+    start: int
+    down: int
+    across: int
+    rows: int
+    columns: int
+
+    @property
+    def lowest(self) -> int:
+        """The first of all positions, of which there are ``rows + columns - 1``."""
+        return self.start - (self.rows - 1) * (self.down < 0) - (self.columns - 1) * (self.across < 0)
+
+    def positions(self) -> np.ndarray:
+        rows = self.start + self.down * np.arange(self.rows)
+        return np.add.outer(rows, self.across * np.arange(self.columns)).reshape(-1)
 
 
 def _digest(index: np.ndarray) -> bytes:
@@ -50,7 +70,7 @@ class Map(Frozen):
     ----------
     dst, src : tuple of Label
         The determined and the determining group; `src` may be empty (a constant index).
-    index : Affine or integer array of shape (size of src,), plain or recorded
+    index : Affine, Sliding or integer array of shape (size of src,), plain or recorded
     injective : bool or None
         Whether different `src` give different `dst`; None is unknown.
     """
@@ -60,7 +80,7 @@ class Map(Frozen):
     src: Axis
     index: Affine | Any
     injective: bool | None
-    _fingerprint: Affine | bytes | int | None
+    _fingerprint: Affine | Sliding | bytes | int | None
 
     def __init__(self, dst: Axis, src: Axis, index: Affine | Any, injective: bool | None = None) -> None:
         if isinstance(index, Affine):
@@ -89,6 +109,13 @@ class Map(Frozen):
         return cls(dst, src, index, injective)
 
     @classmethod
+    def sliding(cls, dst: Axis, one: Axis, other: Axis, start: int, down: int, across: int) -> Map:
+        """The map ``start + down * n + across * j`` to one label, of two that are missing where they have one entry."""
+        if not one or not other:
+            return cls(dst, one + other, Affine(start, down if one else across))
+        return cls(dst, one + other, Sliding(start, down, across, one[0].size, other[0].size))
+
+    @classmethod
     def constant(cls, label: Label, position: int) -> Map:
         """The relation ``label == position``."""
         return cls((label,), (), Affine(position, 1))
@@ -105,7 +132,7 @@ class Map(Frozen):
     @property
     def is_recorded(self) -> bool:
         """Whether the index is an array without numbers."""
-        return not isinstance(self.index, (Affine, np.ndarray))
+        return not isinstance(self.index, (Affine, Sliding, np.ndarray))
 
     @property
     def is_identity(self) -> bool:
@@ -118,10 +145,12 @@ class Map(Frozen):
 
     @property
     def nbytes(self) -> int:
-        return 0 if isinstance(self.index, Affine) else self.index.nbytes
+        return 0 if isinstance(self.index, (Affine, Sliding)) else self.index.nbytes
 
     def positions(self) -> Any:
         """The index as an array over the raveled `src`."""
+        if isinstance(self.index, Sliding):
+            return recall(("sliding", self.index), None, self.index.positions)
         if not isinstance(self.index, Affine):
             return self.index
         start, step, modulus = self.index
@@ -145,7 +174,7 @@ class Map(Frozen):
         return renamed
 
     @property
-    def fingerprint(self) -> Affine | bytes | int:
+    def fingerprint(self) -> Affine | Sliding | bytes | int:
         """What two maps have in common exactly if their indices are the same numbers: the index, or a digest of it.
 
         Recorded indices are the same if they are one array.
@@ -156,7 +185,9 @@ class Map(Frozen):
                 known = id(index)
             else:
                 known = (
-                    index if isinstance(index, Affine) else recall(("digest", id(index)), index, lambda: _digest(index))
+                    index
+                    if isinstance(index, (Affine, Sliding))
+                    else recall(("digest", id(index)), index, lambda: _digest(index))
                 )
             object.__setattr__(self, "_fingerprint", known)
         return self._fingerprint  # type: ignore[return-value]
