@@ -208,7 +208,9 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     count = np.shape(f)[axis]
     if edge_order not in (1, 2) or count <= edge_order:
         raise ValueError(f"gradient needs edge_order 1 or 2 and more than {edge_order} entries along an axis.")
-    h = _along(np.diff(h), np.ndim(f), axis) if np.ndim(h) else h * np.ones_like(_part(f, axis, 1, None))
+    if not np.ndim(h):
+        return _as(f, _even_slope(f, h, axis, edge_order))
+    h = _along(np.diff(h), np.ndim(f), axis)
     line = np.diff(f, axis=axis) / h
     a, b = _part(h, axis, None, -1), _part(h, axis, 1, None)
     before, after = _part(line, axis, None, -1), _part(line, axis, 1, None)
@@ -217,8 +219,26 @@ def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
     if edge_order == 2:
         first = first - _part(a * bend, axis, 0, 1)
         last = last + _part(b * bend, axis, -1, None)
-    y = np.concatenate([first, before + a * bend, last], axis)
-    return np.astype(y, f.dtype) if y.dtype != f.dtype and f.dtype.kind in "fc" else y  # whatever the steps are
+    return _as(f, np.concatenate([first, before + a * bend, last], axis))
+
+
+def _even_slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
+    """The same where all steps are h."""
+    middle = (_part(f, axis, 2, None) - _part(f, axis, None, -2)) / (2.0 * h)
+    count = np.shape(f)[axis]
+    near, far = [
+        [_part(f, axis, n, n + 1) for n in places] for places in ((0, 1, 2), (count - 1, count - 2, count - 3))
+    ]
+    if edge_order == 1:
+        return np.concatenate([(near[1] - near[0]) / h, middle, (far[0] - far[1]) / h], axis)
+    first = (2.0 * near[1] - 1.5 * near[0] - 0.5 * near[2]) / h
+    last = (1.5 * far[0] - 2.0 * far[1] + 0.5 * far[2]) / h
+    return np.concatenate([first, middle, last], axis)
+
+
+def _as(f: Any, y: Any) -> Any:
+    """Slopes in the dtype of what they are the slopes of, whatever the steps are."""
+    return np.astype(y, f.dtype) if y.dtype != f.dtype and f.dtype.kind in "fc" else y
 
 
 # fmt: off
