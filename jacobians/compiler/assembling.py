@@ -99,6 +99,9 @@ class Assemble:
     ) -> tuple[list[str], list[Addend]]:
         """The line that makes the buffer, in C order so that it can be reshaped, and the addends that are left."""
         first, rest = self.addends[0], self.addends[1:]
+        if first.kind == "plain" and first.minus and first.core.function is not CONSTANT and not target:
+            filled.start(first.core)
+            return [f'{name} = np.negative({names[id(first.core)]}, order="C")'], rest
         if first.kind != "plain" or first.minus:
             dtype = literal(self.node.dtype, names, space)
             covered = Filled(self.node.shape)
@@ -233,7 +236,18 @@ def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]
         if id(node) in inside or node.is_leaf:
             continue
         statements.append(Assemble(node, roots[id(node)]) if id(node) in roots else Assign(node))
-    return statements
+    return _without_idle_views(statements, outputs) if roots else statements
+
+
+def _without_idle_views(statements: list[Statement], outputs: Sequence[Node]) -> list[Statement]:
+    """The same without what was raveled or turned for several sums, of which each reads it as it was."""
+    read, kept = {id(node) for node in outputs}, []
+    for statement in reversed(statements):
+        view = type(statement) is Assign and statement.node.function in (np.reshape, np.transpose)
+        if not view or any([id(node) in read for node in statement.makes]):
+            read.update([id(node) for node in statement.reads])
+            kept.append(statement)
+    return kept[::-1]
 
 
 def _placed(nodes: Sequence[Node], uses: Counter) -> set[int]:

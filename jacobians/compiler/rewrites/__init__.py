@@ -8,9 +8,10 @@
 - `tiling`, `tiles`: arrays that are put together from parts, computed part by part.
 - `cancelling`, `witnesses`: terms that cancel once a sum meets its reciprocal, and nothing infinite with them.
 - `gram`, `squares`, `diagonals`: symmetric products, and products of which only the diagonal is needed.
-- `outward`, `scales`: moves come last, numbers are multiplied where that costs least.
+- `outward`, `scales`, `signs`: moves come last, numbers are multiplied where that costs least, and are not negative.
 - `memory`, `lowering`, `turned`, `short`: contractions become direct calls that read matrices as they lie; rolls are
   slices, and so is what sums along short axes add.
+- `patches`: what is added up at known positions, as few slices.
 - `segments`: sums over what an index puts at one place, as products with sparse matrices.
 - `margins`, `chained`: sums of products that are made anyway, two constant matrices as one.
 - `starts`: the first call of a sum makes its buffer.

@@ -23,7 +23,7 @@ from .gram import weighted_gram
 from .moves import broadcast_source, is_plain
 from .rewriting import Builder, Rule, is_number, is_safe, split_scale
 
-__all__ = ["RULES", "is_filled"]
+__all__ = ["RULES", "is_filled", "of_scattered"]
 
 
 def _number_of(value: Any, other: Any) -> float | None:
@@ -100,6 +100,17 @@ def _scaled_scatter(builder: Builder, node: Node) -> Node | None:
         return None
     scale, base = split_scale(node.args[0])
     return None if scale == 1 else builder.scaled(scale, builder.call(scatter, base, *node.args[1:]))
+
+
+def _convolved(builder: Builder, node: Node) -> Node | None:
+    """A number times a convolution, or a correlation."""
+    if node.kwargs or not is_plain(*node.args[:2]):
+        return None
+    (s, x), (t, y) = split_scale(node.args[0]), split_scale(node.args[1])
+    if s == 1 and t == 1:
+        return None
+    made = builder.made(node.function, (x, y, *node.args[2:]), {}, node.shape, node.dtype)
+    return builder.scaled(s, builder.scaled(t, made))
 
 
 def _masked(builder: Builder, a: Any, b: Any) -> Node | None:
@@ -283,7 +294,7 @@ def _placed_sum(builder: Builder, node: Node, sign: float) -> Node | None:
     return builder.call(function, plain, placed)
 
 
-def _of_scattered(builder: Builder, node: Node) -> Node | None:
+def of_scattered(builder: Builder, node: Node) -> Node | None:
     """A sum of scattered arrays with another shape: each of them has it, at no cost."""
     a = node.args[0]
     if len(node.args) != 2 or node.kwargs or a.function not in (np.add, np.subtract) or not _is_scattered(a):
@@ -371,8 +382,10 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.power: (_power,),
     np.square: (lambda build, node: _square(build, node.args[0]) if is_plain(node.args[0]) else None,),
     np.reciprocal: (lambda build, node: build.call(np.divide, 1, node.args[0]) if is_plain(node.args[0]) else None,),
-    np.reshape: (_of_scattered,),
+    np.reshape: (of_scattered,),
     scatter: (_scaled_scatter,),
+    np.convolve: (_convolved,),
+    np.correlate: (_convolved,),
     np.sum: (_total,),
     np.mean: (_mean,),
 }

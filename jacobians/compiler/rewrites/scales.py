@@ -30,7 +30,7 @@ CALL = 500
 _DEPTH = 6
 _MOVES = {np.reshape, np.transpose, np.broadcast_to, np.sum, np.take, operator.getitem, embed, scatter, mirrored}
 _SUMS = {np.add, np.subtract}
-_PRODUCTS = {np.multiply, np.einsum, np.matmul}
+_PRODUCTS = {np.multiply, np.einsum, np.matmul, np.convolve, np.correlate}
 
 
 class _Offer(NamedTuple):

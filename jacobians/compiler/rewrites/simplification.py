@@ -10,10 +10,12 @@
 - `products`: products of many factors in the best order, common factors of sums.
 - `margins`: sums of products that are made anyway.
 - `differences`: sums over the differences of all pairs, without these.
+- `signs`: sums of scattered arrays without negative numbers.
 - `scales`: numbers are multiplied where that costs least.
 - `inner`: sums of products as contractions.
 - `repeated`: contractions that are multiples of others.
 - `lowering`: contractions become direct calls.
+- `patches`: what is added up at known positions, as slices where these are few.
 - `segments`: what an index adds up, as products with sparse matrices.
 - `chained`: two constant matrices as one.
 - `outward`: moves come after what is computed by rows.
@@ -36,6 +38,7 @@ from .inverses import inverted
 from .lowering import lowered
 from .margins import from_margins
 from .outward import outward
+from .patches import patched
 from .products import multiplied
 from .quotients import divided
 from .repeated import without_repetition
@@ -44,6 +47,7 @@ from .same import united
 from .scales import placed
 from .segments import segmented
 from .siblings import joined
+from .signs import signed
 from .symmetry import symmetrised, without_needless
 from .tiles import tiled
 from .totals import totalled
@@ -59,7 +63,7 @@ _NORMAL = {
 
 _LAST = (
     *(inner_products, without_repetition, divided, lowered),
-    *(segmented, chained, outward, joined, totalled, symmetrised),
+    *(patched, segmented, chained, outward, joined, totalled, symmetrised),
 )
 
 
@@ -71,7 +75,7 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     outputs = tiled(collected(united(outputs, builder), builder), builder)
     outputs = tiled(multiplied(outputs, builder), builder)
     outputs = from_margins(outputs, topological(outputs))
-    outputs = placed(without_differences(outputs, builder), Builder({}))
+    outputs = placed(signed(without_differences(outputs, builder), Builder({})), Builder({}))
     nodes = topological(outputs)
     for rewrite in _LAST:
         before, outputs = outputs, rewrite(outputs, nodes)
