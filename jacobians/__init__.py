@@ -22,6 +22,7 @@ or lazily where even that is too big. The modules in the order in which data pas
 """
 
 from . import rules as _rules
+from . import scipy as scipy
 from .checking import check_jacobian, numerical_jacobian
 from .compiler import Compiled, compile, set_threads
 from .elimination import Plan

@@ -75,6 +75,13 @@ ERRORS = {
             "dicts, named tuples or dataclasses, or pass it by keyword."
         ),
     ),
+    "a number for a function": (
+        lambda: jac.grad(np.sum(X)),
+        jac.ArgumentError,
+        "grad: the function is of type float64, which cannot be called. Pass the function itself, f and not f(x).",
+    ),
+    "a number compiled": (lambda: jac.compile(3), jac.ArgumentError, "compile: the function is of type int, which"),
+    "a number pulled": (lambda: jac.vjp(3, X), jac.ArgumentError, "vjp: the function is of type int, which cannot"),
     "argnums beyond": (
         lambda: jac.jacobian(np.sin, argnums=1)(X),
         jac.ArgumentError,
@@ -310,6 +317,15 @@ def test_message(name):
     call, kind, message = ERRORS[name]
     with pytest.raises(kind, match=re.escape(message)):
         _ = call()
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [jac.grad, jac.value_and_grad, jac.jacobian, jac.jacfwd, jac.jacrev, jac.hessian, jac.value_and_jacobian],
+)
+def test_what_is_no_function_fails_at_once(transform):
+    with pytest.raises(jac.ArgumentError, match="the function is of type int, which cannot be called"):
+        _ = transform(3)
 
 
 def test_kinds_are_those_of_python():

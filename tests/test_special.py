@@ -102,6 +102,7 @@ ORACLES: dict[Any, Callable[..., Any]] = {
     sp.huber: lambda d, r: r * r / 2 if abs(r) <= d else d * (abs(r) - d / 2),
     sp.pseudo_huber: lambda d, r: d * d * (mp.sqrt(1 + (r / d) ** 2) - 1),
     sp.gamma: mp.gamma, sp.gammaln: mp.loggamma, sp.loggamma: mp.loggamma, sp.psi: mp.digamma, _ufuncs._zeta: mp.zeta,
+    _ufuncs._riemann_zeta: mp.zeta, sp.zetac: lambda x: mp.zeta(x) - 1,
     sp.rgamma: mp.rgamma, sp.beta: mp.beta, sp.betaln: lambda a, b: mp.log(mp.beta(a, b)), sp.poch: mp.rf,
     sp.binom: mp.binomial, sp.gammainc: _gammainc, sp.gammaincc: _gammaincc,
     sp.gammaincinv: _inverse(sp.gammaincinv, _gammainc), sp.gammainccinv: _inverse(sp.gammainccinv, _gammaincc),
@@ -204,7 +205,7 @@ def test_first_and_second_derivatives(function):
 def test_every_rule_has_an_oracle():
     assert ORACLES.keys() & FAMILIES.keys() == set()
     smooth = {f for f, rule in RULES.items() if rule.category == "differentiable"}
-    assert smooth | {_ufuncs._zeta, _ufuncs._lambertw} == {*ORACLES, *FAMILIES, *COMPLEX}
+    assert smooth | {_ufuncs._zeta, _ufuncs._riemann_zeta, _ufuncs._lambertw} == {*ORACLES, *FAMILIES, *COMPLEX}
 
 
 def test_every_ufunc_is_declared():
@@ -245,6 +246,16 @@ def test_a_rule_of_the_user_takes_the_place_of_ours():
         "import jacobians as jac; from scipy.special import erf; jac.elementwise(erf, lambda y, x: 3.0);"
         "assert jac.grad(erf)(0.0) == 3.0"
     )
+
+
+def test_zeta_by_its_exponent_where_formulas_change():
+    for x in (-30.0, -20.5, -0.6, -0.4, 0.0, 0.9, 1.1, 40.0):
+        assert jac.grad(sp.zeta)(x) == pytest.approx(float(mp.zeta(x, 1, 1)), rel=1e-12)
+        assert jac.grad(jac.grad(sp.zeta))(x) == pytest.approx(float(mp.zeta(x, 1, 2)), rel=1e-12)
+    for x, q in ((1.05, 0.01), (1.05, 20.0), (10.0, 2.5), (80.0, 0.3)):
+        assert jac.grad(lambda x, q=q: sp.zeta(x, q))(x) == pytest.approx(float(mp.zeta(x, q, 1)), rel=1e-12)
+    assert np.isnan(jac.grad(lambda x: sp.zeta(x, 2.0))(0.5))  # as its value
+    assert jac.grad(sp.zeta)(1.0) == -np.inf
 
 
 def test_the_same_function_under_other_names_and_with_parameters_of_any_type():

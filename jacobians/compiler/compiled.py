@@ -17,6 +17,7 @@ import numpy as np
 from ..errors import ArgumentError
 from ..pausing import without_collection
 from ..program import Symbol
+from ..recording import check_function
 from ..tracing import contains_traced
 from ..trees import is_container
 from .entrance import Entry, entrance
@@ -262,8 +263,7 @@ def compile(
     array([[ -6., -12.],
            [  6.,  12.]])
     """
-    if not callable(function):
-        raise ArgumentError("compile", "function", f"is a {type(function).__name__}", "Pass a function.")
+    check_function("compile", function)
     static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     given = name or getattr(function, "__name__", "")
     return Compiled(function, static, given if given.isidentifier() else "compiled")

@@ -64,8 +64,7 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
         _unite([node for node in topological(outputs) if node.function is CONSTANT])
     except (TypeError, ValueError) as error:
         ours = explain(error)
-        if ours is None:
-            advise(error)
+        advise(error, ours)
         if ours is None or ours is error:
             raise
         raise ours from None

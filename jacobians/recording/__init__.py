@@ -8,7 +8,15 @@
 - `holomorphy`: `pull_holomorphic`, the complex derivatives of a complex scalar.
 """
 
-from .arguments import Argnums, check_any, checked_inputs, checked_vectors, is_differentiated, normalised_argnums
+from .arguments import (
+    Argnums,
+    check_any,
+    check_function,
+    checked_inputs,
+    checked_vectors,
+    is_differentiated,
+    normalised_argnums,
+)
 from .factored import as_jacobian
 from .holomorphy import check_complex, check_real_result, pull_holomorphic
 from .linearise import Linearised, as_result, linearise, owned_graph
@@ -22,6 +30,7 @@ __all__ = [
     "as_result",
     "check_any",
     "check_complex",
+    "check_function",
     "check_real_result",
     "checked_inputs",
     "checked_vectors",

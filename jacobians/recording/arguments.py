@@ -19,6 +19,7 @@ __all__ = [
     "Argnums",
     "check_any",
     "check_dtype",
+    "check_function",
     "checked_input",
     "checked_inputs",
     "checked_vector",
@@ -50,6 +51,13 @@ def normalised_argnums(operation: str, argnums: Argnums, count: int) -> tuple[in
     if not result or len(set(result)) < len(result):
         raise ArgumentError(operation, "argnums", f"is {argnums!r}", "Name at least one argument, and each once.")
     return tuple(result)
+
+
+def check_function(operation: str, function: Any) -> None:
+    """Raise ArgumentError for what cannot be called."""
+    if not callable(function):
+        found = f"is of type {type(function).__name__}, which cannot be called"
+        raise ArgumentError(operation, "the function", found, "Pass the function itself, f and not f(x).")
 
 
 def is_differentiated(value: Any) -> bool:

@@ -20,7 +20,7 @@ from ..tensor import BlockJacobian, Jacobian
 from ..terms import Factor, OperatorFactor, Term
 from ..tracing import Level, Traced, advise, check_current, explain, lift, opened, released, watch
 from ..trees import LEAF, Tree, flatten, is_container
-from .arguments import check_any, check_dtype, checked_inputs, is_differentiated, is_moved
+from .arguments import check_any, check_dtype, check_function, checked_inputs, is_differentiated, is_moved
 from .factored import as_output
 
 __all__ = ["Linearised", "as_result", "linearise", "memory_of", "owned_graph", "with_arrays"]
@@ -112,6 +112,7 @@ def linearise(
     graph : LinearGraph, optional
         What is written into, of a kind of its own.
     """
+    check_function(operation, function)
     checked = [checked_inputs(operation, f"argument {position}", args[position], allow_int) for position in positions]
     if checked and not allow_int:
         check_any(operation, f"argument {positions[0]}", checked)
@@ -129,8 +130,7 @@ def linearise(
             result = function(*arguments, **kwargs)
         except (TypeError, ValueError, RuntimeError, AttributeError) as error:
             ours = explain(error)
-            if ours is None:
-                advise(error)
+            advise(error, ours)
             if ours is None or ours is error:
                 raise
             raise ours from None

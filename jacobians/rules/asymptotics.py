@@ -13,7 +13,7 @@ from scipy.special import _ufuncs as sp  # the ufuncs themselves: SCIPY_ARRAY_AP
 
 from .conjugates import is_complex
 
-__all__ = ["dawsn_slope", "erfcx_slope", "rgamma_slope", "split", "trigamma"]
+__all__ = ["BERNOULLI", "dawsn_slope", "erfcx_slope", "rgamma_slope", "split", "trigamma"]
 
 _SQRTPI = math.sqrt(math.pi)
 
@@ -73,7 +73,7 @@ def rgamma_slope(x: Any) -> Any:
 
 
 # Of the asymptotic series of psi', 5.15.8: Bernoulli numbers with even index.
-_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
 _SHIFT = 15
 
 
@@ -91,7 +91,7 @@ def trigamma(z: Any) -> Any:
     t = 1 / (w + _SHIFT)
     u = t * t
     series = 0.0
-    for number in reversed(_BERNOULLI):
+    for number in reversed(BERNOULLI):
         series = (series + number) * u
     right = np.sum(1 / (steps * steps), axis=-1) + t * (1 + series) + u / 2
     # Far from the axis the sine overflows, and its reciprocal square is zero.

@@ -1,5 +1,5 @@
 """Families of `scipy.special` that come with their own derivatives: orthogonal polynomials, Airy, Kelvin, Struve and
-Mathieu functions, integrals, elliptic, parabolic cylinder and spheroidal functions.
+Mathieu functions, integrals, zeta, elliptic, parabolic cylinder and spheroidal functions.
 
 Each is differentiated by its last argument, most of them by a recurrence or by their differential equation; orders and
 parameters are refused by name where no closed form is known. "x.y.z" are equations of the Digital Library of
@@ -19,6 +19,7 @@ from ..errors import UnsupportedFunctionError
 from ..quiet import quietly
 from ..registry import Call, LocalTerm, diagonal_term, elementwise, function_name, local, real_dtype, unsupported
 from .special import ellipk_slope, ellipkinc_slope, in_precision, special
+from .zetas import riemann_slope, zeta_by_x
 
 __all__ = ["several"]
 
@@ -240,10 +241,13 @@ special(sp.agm,     _mean_first, lambda y, a, b: _mean_by_k(y, a, b) * 2 * b / (
 special(sp.elliprc, lambda r, x, y: _rc(x, y, True), lambda r, x, y: _rc(x, y, False))
 special(sp.besselpoly, lambda y, a, s, v: sp.besselpoly(a, s + 1, v - 1) - sp.besselpoly(a, s + 1, v + 1),
                       "power lmb", "order nu")  # 10.6.1
+# 25.11.17
+special(sp._zeta,         zeta_by_x, lambda y, x, q: -x * sp._zeta(x + 1, q))
+special(sp._riemann_zeta, riemann_slope)
+special(sp.zetac,         riemann_slope)
 # fmt: on
 
-unsupported("because no closed form of its derivative is known", sp.zetac, sp._riemann_zeta, sp.mathieu_a, sp.mathieu_b)
-unsupported("because no closed form of its derivative is known", sp.obl_cv, sp.pro_cv)
+unsupported("because no closed form of its derivative is known", sp.mathieu_a, sp.mathieu_b, sp.obl_cv, sp.pro_cv)
 _SYMMETRIC = (sp.elliprd, sp.elliprf, sp.elliprg, sp.elliprj)
 _SECOND_KIND = (sp.pro_rad2, sp.pro_rad2_cv, sp.obl_rad2, sp.obl_rad2_cv)
 unsupported("because the numbers and slopes that SciPy returns do not fit together", *_SECOND_KIND)

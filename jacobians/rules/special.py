@@ -316,12 +316,11 @@ special(sp.cotdg,        lambda y, x: -_DEGREE * (1 + y * y))
 special(sp.radian,       *[lambda y, d, m, s, part=part: _DEGREE / part for part in (1, 60, 3600)])
 special(sp.huber,        lambda y, d, r: np.maximum(np.abs(r) - d, 0),    lambda y, d, r: _clip(r, d))
 special(sp.pseudo_huber, _huber_shape,                                    lambda y, d, r: d * _over(r, np.hypot(d, r)))
-# gamma and beta, 5.2.2, 5.12.1; zeta, 25.11.17
+# gamma and beta, 5.2.2, 5.12.1
 special(sp.gamma,        lambda y, z: y * sp.psi(z))
 special(sp.gammaln,      lambda y, x: sp.psi(x))
 special(sp.loggamma,     lambda y, z: sp.psi(z))
 special(sp.psi,          lambda y, z: trigamma(z))
-special(sp._zeta,        "exponent x",                                    lambda y, x, q: -x * sp._zeta(x + 1, q))
 special(sp.rgamma,       lambda y, z: rgamma_slope(z))
 special(sp.beta,         lambda y, a, b: y * _betaln(a, b),               lambda y, a, b: y * _betaln(b, a))
 special(sp.betaln,       lambda y, a, b: _betaln(a, b),                   lambda y, a, b: _betaln(b, a))

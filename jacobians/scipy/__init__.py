@@ -17,7 +17,25 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from ..tracing import substitutes
+
 __all__ = ["fft", "integrate", "linalg", "signal", "sparse", "special", "stats"]  # pyright: ignore[reportUnsupportedDunderAll]  (imported when asked for)
+
+
+def _substitute(module: str, name: str) -> str | None:
+    """Where a function of a module of SciPy is offered for traced values."""
+    package, *rooms = module.partition("._")[0].split(".")
+    if package != "scipy" or not rooms or rooms[0] not in __all__:
+        return None
+    room = ".".join([__name__, *rooms])
+    try:
+        offered = import_module(room).__all__
+    except ImportError:
+        return None
+    return f"{room}.{name}" if name in offered else None
+
+
+substitutes.append(_substitute)
 
 
 def __getattr__(name: str) -> Any:

@@ -106,7 +106,7 @@ def polygamma(n: Any, x: Any) -> Any:
 
 @follows(original.zeta, real_only=True)
 def zeta(x: Any, q: Any = None) -> Any:
-    return _ufuncs._riemann_zeta(x) if q is None else _ufuncs._zeta(_counting("zeta", "exponent x", x), q)
+    return _ufuncs._riemann_zeta(x) if q is None else _ufuncs._zeta(x, q)
 
 
 @follows(original.multigammaln, real_only=True)  # pyright: ignore[reportAttributeAccessIssue]

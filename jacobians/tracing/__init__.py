@@ -24,7 +24,7 @@ from ..errors import ArgumentError, EscapedTraceError
 from ..program import Symbol
 from . import pending as pending  # it tells `record` what a value is that waits
 from .dispatch import check_current
-from .failures import advise, explain
+from .failures import advise, explain, substitutes
 from .levels import Level, opened
 from .recorded import contains_traced, lift, owner_of, primal
 from .traced import Input, Traced, released
@@ -42,6 +42,7 @@ __all__ = [
     "primal",
     "released",
     "rule_of_method",
+    "substitutes",
     "watch",
 ]
 

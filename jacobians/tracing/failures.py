@@ -8,6 +8,7 @@ it. Compiled code that was handed an object array of traced scalars says so in i
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ import numpy as np
 from ..errors import StagingError, TraceConversionError
 from .recorded import contains_traced
 
-__all__ = ["advise", "explain"]
+__all__ = ["advise", "explain", "substitutes"]
+
+substitutes: list[Callable[[str, str], str | None]] = []
+"""What tells the name of a function that takes traced values, for a module and the name of one that does not."""
 
 
 def explain(error: BaseException) -> TraceConversionError | StagingError | None:
@@ -31,14 +35,39 @@ def explain(error: BaseException) -> TraceConversionError | StagingError | None:
     return None
 
 
-def advise(error: BaseException) -> None:
-    """Add to a foreign error about object arrays, or about traced values, what they are and what to do."""
+def advise(error: BaseException, ours: BaseException | None) -> None:
+    """Add to a foreign error about object arrays, or about traced values, what they are and what to do; or to ours."""
+    note = _substitute(error) or (_reason(error) if ours is None else None)
+    shown = error if ours is None else ours
+    if note is not None and note not in getattr(shown, "__notes__", ()):  # an outer transform sees the same error
+        shown.add_note(note)
+
+
+def _substitute(error: BaseException) -> str | None:
+    """What to call in place of the first foreign function that was running when the error was raised."""
+    trace = error.__traceback__
+    while trace is not None:
+        frame = trace.tb_frame
+        module, called = frame.f_globals.get("__name__", ""), frame.f_code.co_name
+        owner = frame.f_locals.get("self")  # a distribution, of which this is a method
+        own = getattr(owner, "name", None)
+        for name in (called, own):
+            for found in [find(module, name) for find in substitutes if isinstance(name, str)]:
+                if found is not None:
+                    return f"A traced value does not get through {module.partition('._')[0]}.{name}. Use {found}."
+        public = owner is None and called[0] not in "_<"
+        if public and module.startswith("scipy.") and not module.startswith("scipy._"):
+            return None  # what it calls in turn is not the caller's
+        trace = trace.tb_next
+    return None
+
+
+def _reason(error: BaseException) -> str | None:
     words = str(error)
     fixed = _FIXED.search(words)
     if fixed:
         way = "y = y.astype(dtype)" if fixed[1] == "dtype" else "y = np.reshape(y, shape)"
-        error.add_note(f"The {fixed[1]} of a traced array cannot be assigned. Bind the name anew, as in {way}.")
-        return
+        return f"The {fixed[1]} of a traced array cannot be assigned. Bind the name anew, as in {way}."
     mixed = _MISSING.search(words)
     if mixed and isinstance(getattr(np, mixed["ufunc"], None), np.ufunc):
         name = mixed["ufunc"]
@@ -51,14 +80,12 @@ def advise(error: BaseException) -> None:
     elif "'isnan' not supported" in words or any(kind in words for kind in _KINDS):
         held = "A traced value stands for an array whose derivative is wanted. This code does not know it. "
     else:
-        return
-    note = (
+        return None
+    return (
         f"{held}Make traced and plain numbers one traced array with np.array([[x[0], 0.0], [1.0, x[1]]], like=x), use "
         "a function that has a rule, such as those of NumPy and of jacobians.scipy, or give this one its derivative "
         "with jacobians.custom."
     )
-    if note not in getattr(error, "__notes__", ()):  # an outer transform sees the same error
-        error.add_note(note)
 
 
 def _met_objects(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..elimination import NAMES, Plan
 from ..errors import ArgumentError
-from ..recording import Argnums, Linearised, check_complex, linearise, normalised_argnums, owned_graph
+from ..recording import Argnums, Linearised, check_complex, check_function, linearise, normalised_argnums, owned_graph
 from ..tensor import memory_limit as bytes_of
 from ..trees import is_container
 from .gradients import slope
@@ -113,6 +113,7 @@ def value_and_jacobian(
     >>> y, J.diagonal()
     (array([1., 1.]), array([1., 1.]))
     """
+    check_function("value_and_jacobian", function)
     order = order if plan is None else plan
     options = _checked("value_and_jacobian", mode, order, memory_limit, holomorphic=holomorphic)
 
@@ -157,6 +158,7 @@ def _differentiated(
     allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The function that returns the Jacobians, and aux if `has_aux`."""
+    check_function(name, function)
 
     @wraps(function)
     def differentiated(*args: Any, **kwargs: Any) -> Any:

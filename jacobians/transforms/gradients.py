@@ -13,6 +13,7 @@ from ..recording import (
     Argnums,
     Linearised,
     check_complex,
+    check_function,
     check_real_result,
     linearise,
     normalised_argnums,
@@ -113,6 +114,7 @@ def _valued(
     name: str, function: Callable[..., Any], argnums: Argnums, has_aux: bool, holomorphic: bool, allow_int: bool
 ) -> Callable[..., Any]:
     """`value_and_grad`, under the name that errors tell."""
+    check_function(name, function)
 
     @wraps(function)
     def valued(*args: Any, **kwargs: Any) -> Any:
@@ -150,6 +152,7 @@ def slope(
     function: Callable[..., Any], argnums: Argnums, has_aux: bool, holomorphic: bool, allow_int: bool
 ) -> Callable[..., Any]:
     """The function that `hessian` differentiates: the gradient of a scalar, the Jacobian of an array or a nest."""
+    check_function("hessian", function)
 
     @wraps(function)
     def sloped(*args: Any, **kwargs: Any) -> Any:

@@ -48,7 +48,7 @@ _SPECIAL = [
     _row("log_softmax", special, lambda x: special.log_softmax(x, axis=0), _M),
     _row("polygamma", special, lambda x: special.polygamma(_ORDERS, x), _P[0]),
     _row("polygamma", special, lambda x: special.polygamma(2, x), _P),
-    _row("zeta", special, lambda x: special.zeta(2.5, x), _P),
+    _row("zeta", special, lambda x: special.zeta(1 + x, x), _P),
     _row("multigammaln", special, lambda x: special.multigammaln(x + 1, 3), _P),
     _row("comb", special, lambda n, k: special.comb(n + 4, k), _P, _P.T.reshape(3, 4)),
     _row("comb", special, lambda n: special.comb(n + 2, 2, repetition=True), _P),
