@@ -268,3 +268,47 @@ def test_what_a_step_was_handed_outlives_it(shape, seen, summed):
     slopes = _read_again(x + 1e-30j, seen, summed).imag / 1e-30
     np.testing.assert_allclose(gradient(x), weights * slopes, rtol=1e-12, atol=1e-13)
     assert _loops(gradient)
+
+
+def _delayed(delay, steps):
+    forcing = np.sin(np.arange(steps))
+
+    def loss(c):
+        y = np.zeros(steps, c.dtype, like=c)
+        for i in range(steps):
+            before = y[i - 1] if i else 0.0
+            y[i] = np.tanh(forcing[i] + c[0] * before + c[1] * (y[i - delay] if i >= delay else 0.0))
+        return np.sum(y * y)
+
+    return loss
+
+
+@pytest.mark.parametrize("delay", [2, 12, 24])
+def test_steps_read_what_was_made_many_steps_before(delay):
+    c, lengths = np.array([0.4, -0.3]), []
+    for steps in (150, 300):
+        loss = _delayed(delay, steps)
+        compiled = jac.compile(jac.grad(loss))
+        expected = [loss(c + 1e-30j * e).imag / 1e-30 for e in np.eye(2)]
+        np.testing.assert_allclose(compiled(c), expected, rtol=1e-11)
+        lengths.append(compiled.source.count("\n"))
+    assert lengths[0] == lengths[1]
+
+
+def test_sums_of_as_many_entries_as_there_are_steps():
+    """A seasonal state: entries of an array are read once, and replaced a season later."""
+    y = 10 + np.sin(np.arange(300) / 2)
+
+    def loss(p):
+        season = np.zeros(len(y) + 12, p.dtype, like=p)
+        level, total = y[0], 0.0
+        for t in range(len(y)):
+            e = y[t] - level - season[t]
+            level = level + p[0] * e
+            season[t + 12] = season[t] + p[1] * e
+            total = total + e * e
+        return total
+
+    p = np.array([0.3, 0.2])
+    expected = [loss(p + 1e-30j * e).imag / 1e-30 for e in np.eye(2)]
+    np.testing.assert_allclose(jac.compile(jac.grad(loss))(p), expected, rtol=1e-11)

@@ -29,7 +29,7 @@ LEAST = 4
 _COMPARED = 65_536  # bytes of a constant that is the same as another one with the same entries
 _TIMES = 6  # periods of the forms that a step may have
 _HALVED = 16  # times that a stretch without a law in its middle is parted
-_FAR = 8  # results of steps further back are not handed on
+_FAR = 32  # results of steps further back are not handed on
 
 
 class Same(NamedTuple):

@@ -303,11 +303,16 @@ def of_scattered(builder: Builder, node: Node) -> Node | None:
 
 
 def _is_scattered(node: Any) -> bool:
-    if not isinstance(node, Node) or node.kwargs or node.weak:
-        return False
-    if node.function in (np.add, np.subtract):
-        return all(isinstance(a, Node) and a.shape == node.shape and _is_scattered(a) for a in node.args)
-    return node.function is scatter
+    waiting = [node]
+    while waiting:  # a sum of as many arrays as there are steps is as deep
+        part = waiting.pop()
+        if not isinstance(part, Node) or part.kwargs or part.weak or part.shape != node.shape:
+            return False
+        if part.function in (np.add, np.subtract):
+            waiting += part.args
+        elif part.function is not scatter:
+            return False
+    return True
 
 
 def _total(builder: Builder, node: Node) -> Node | None:
