@@ -224,3 +224,26 @@ def test_random_writes(seed):
     h = np.random.default_rng(2).normal(size=36)
     change = (f(x + 1e-6 * h)[0] - f(x - 1e-6 * h)[0]) / 2e-6
     np.testing.assert_allclose(derivative(x) @ h, change, rtol=1e-6, atol=1e-6)
+
+
+def test_an_array_of_which_all_entries_are_written_is_not_begun_with_another():
+    def driven(x, c):
+        y = np.zeros(60, (x[0] * c[0]).dtype, like=c)
+        y[0], y[1] = x[0], c[1] * x[1]
+        for i in range(2, 60):
+            y[i] = np.sin(c[0] * y[i - 1]) + c[1] * y[i - 2] + x[i]
+        return y, np.sum(np.sin(y) ** 2)
+
+    x, c = np.random.default_rng(1).standard_normal(60), np.array([0.4, -0.3])
+    compiled = jac.compile(driven)
+    assert_same(compiled(x, c), driven(x, c))
+    assert "copy" not in compiled.source
+    assert "zeros" not in compiled.source
+    assert not re.search(r"\*v\d", compiled.source)  # arrays are joined, not taken apart
+
+    def loss(x, c):
+        return driven(x, c)[1]
+
+    for n, found in enumerate(jac.compile(jac.grad(loss, argnums=(0, 1)))(x, c)):
+        expected = [loss(x + 1e-30j * e, c) if n == 0 else loss(x, c + 1e-30j * e) for e in np.eye(len((x, c)[n]))]
+        np.testing.assert_allclose(found, np.imag(expected) / 1e-30, rtol=1e-11)

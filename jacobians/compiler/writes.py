@@ -147,6 +147,8 @@ def _put(array: Node, values: Mapping[Key, Node], serial: int) -> Node:
         return Node(assigned, args, {}, array.shape, array.dtype, serial=serial)
     nodes = list(values.values())
     stacked = Node(np.stack, (nodes,), {}, (len(nodes), *nodes[0].shape), array.dtype, serial=serial)
+    if array.shape == stacked.shape and list(values) == [(n,) for n in range(len(nodes))]:
+        return stacked
     axes = [np.array(axis) for axis in zip(*values, strict=True)]
     places = [Node(CONSTANT, (axis,), {}, axis.shape, axis.dtype) for axis in axes]
     index = tuple(places) if len(places) > 1 else places[0]

@@ -242,8 +242,9 @@ class _Body:
     def saves(self) -> bool:
         """Whether the numbers take less time, what may be done for all steps at once left aside."""
         old = self.old
-        held = recurring(old.body, old.carried)
-        needed = {id(carried.after) for carried in old.carried if id(carried.inside) in held}
+        handed = [carried for carried in old.carried if not self._is_sum(carried)]
+        held = recurring(old.body, handed)
+        needed = {id(carried.after) for carried in handed if id(carried.inside) in held}
         for statement in reversed(old.body):
             if needed & {id(node) for node in statement.makes}:
                 needed |= {id(node) for node in statement.reads}
@@ -254,6 +255,16 @@ class _Body:
             held |= {id(node)} if waits else set()
             cost += (_ARRAY if node.shape else _SMALL) if waits and id(node) in needed else _LATE
         return 10 * _NUMBER * len(self.new.body) < 8 * cost
+
+    def _is_sum(self, carried: Carried) -> bool:
+        """Whether each step adds to it, and nothing else reads it: that can be done for all steps at once."""
+        inside, _, after = carried
+        if after.function not in (np.add, np.subtract) or not any([a is inside for a in after.args]):
+            return False
+        reads = [node for statement in self.old.body for node in statement.reads]
+        reads += [node for kept in self.old.kept for node in kept.fields]
+        reads += [other.after for other in self.old.carried if other is not carried]
+        return sum([node is inside for node in reads]) == 1 and not any([node is after for node in reads])
 
     def statements(self) -> list[Statement]:
         return [*self.before, *self.entries.before, self.new, *self.after]

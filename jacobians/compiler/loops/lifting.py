@@ -12,6 +12,7 @@ Arrays that are large enough to fill a call are left where they are: all steps o
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from .loop import Element, Loop, Picked
 from .order import Accumulate, array_like
 from .parting import Part
 from .spread import Spread
+from .stacking import call
 
 __all__ = ["lifted"]
 
@@ -53,7 +55,7 @@ class _Program:
 
     def __init__(self, statements: Sequence[Statement], owned: Container[int]) -> None:
         self.statements = statements
-        self.stacks = [s for s in statements if isinstance(s, Spread) and _is_stack(s) and id(s.node) not in owned]
+        self.stacks = [s for s in statements if isinstance(s, Spread) and _is_stack(s, owned)]
         self.parts: dict[int, Part] = {}
         self.arrays = Arrays()
         self.new: dict[int, Node] = {}
@@ -81,7 +83,7 @@ class _Program:
             for key in used
             if key in self.arrays.fields and id(self.arrays.fields[key]) not in self.arrays.rows
         ]
-        stacked = [s.sources[id(s.stars[0][0])] for s in self.stacks]
+        stacked = [source for s in self.stacks for source in s.sources.values()]
         roots += [self.arrays.fields[id(source), 0] for source in stacked if (id(source), 0) in self.arrays.fields]
         self.arrays.wanted = {id(node) for node in topological(roots, self.made)}
         for part in parts:
@@ -148,6 +150,7 @@ class _Program:
                 array = self.arrays.of(keys[n])
                 if keys[n] in part.draws and array is not None and id(inside) in part.read:
                     loop.elements.append(Element((inside,), array, element.first, element.step))
+        loop.drop_unread()
         before = self.calls([element.source for element in loop.elements if id(element.source) not in self.made])
         after = self.calls(list(part.results.values()))
         self.new |= part.results
@@ -165,17 +168,29 @@ class _Program:
         ]
 
 
-def _is_stack(spread: Spread) -> bool:
-    """Whether it makes an array of what all steps made, a row of each."""
+def _is_stack(spread: Spread, owned: Container[int]) -> bool:
+    """Whether it makes an array of what all steps made, a row of each, and maybe of other rows."""
     call = spread.call
-    plain = call.function is np.stack and call.kwargs in ({}, {"axis": 0}) and len(call.args) == 1
-    return plain and len(spread.stars) == 1 and call.args[0] == [spread.stars[0][0]]
+    if call.function is not np.stack or call.kwargs not in ({}, {"axis": 0}) or len(call.args) != 1:
+        return False
+    return len(call.args[0]) > 1 or id(spread.node) not in owned
 
 
 def _rows(spread: Spread, drawn: Mapping[int, Node | None]) -> Node | None:
-    """What ``np.stack`` makes of the results of all steps, where these are the rows of an array already."""
-    star, run = spread.stars[0]
-    array = drawn.get(id(star))
-    if array is None or array.dtype != spread.call.dtype:
-        return None
-    return rows_of(array, run.first, run.pace, run.stop - run.start, spread.node)
+    """What ``np.stack`` makes of the results of all steps, where these are the rows of arrays already."""
+    runs = {id(star): run for star, run in spread.stars}
+    parts: list[Node] = []
+    for is_star, entries in groupby(spread.call.args[0], lambda entry: id(entry) in runs):
+        rows = list(entries)
+        if not is_star:
+            if any([row.dtype != spread.call.dtype for row in rows]):
+                return None
+            shape = (len(rows), *rows[0].shape)
+            parts.append(call(np.stack, (rows,), shape, spread.node))
+            continue
+        for star in rows:
+            array, run = drawn.get(id(star)), runs[id(star)]
+            if array is None or array.dtype != spread.call.dtype:
+                return None
+            parts.append(rows_of(array, run.first, run.pace, run.stop - run.start, spread.node))
+    return parts[0] if len(parts) == 1 else call(np.concatenate, (parts,), spread.node.shape, spread.node)

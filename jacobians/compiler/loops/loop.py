@@ -135,6 +135,12 @@ class Loop:
                     statement.view = placeholder(statement.addend.core)
                     self.views.append((statement.view, array, statement.addend))
 
+    def drop_unread(self) -> None:
+        """Draw nothing that no step reads."""
+        read = {id(node) for statement in self.body for node in statement.reads}
+        read |= {id(node) for node in [*self._read_last(), *[carried.after for carried in self.carried]]}
+        self.elements = [e for e in self.elements if any([id(node) in read for node in e.inside])]
+
     def _in_place(self) -> list[Carried]:
         """What is carried under the name of what replaces it: nothing reads the old value after the new one is made."""
         last: dict[int, int] = {}
