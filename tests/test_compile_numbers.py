@@ -41,6 +41,11 @@ _STEPPED = {
     "absolute": lambda x, y, c: (np.abs(x) - c, -np.abs(y) * c),
     "maximum": lambda x, y, c: (np.maximum(x, y) * c - y, np.minimum(x, c * y)),
     "square": lambda x, y, c: (np.square(x) * c, y - x * c),
+    "sign": lambda x, y, c: (np.sign(x) * c - y, np.sign(y - x) + c * x),
+    "less": lambda x, y, c: (np.where(x < y, x * c, y), np.where(y >= c, y - x, 1)),
+    "equal": lambda x, y, c: (np.where(x == 0.0, c, x) - y, np.where(x != y, y * c, -1)),
+    "truths": lambda x, y, c: (np.where((x > y) | ~(y <= c), c * x, y), (x > 0) * y + c * (x == y)),
+    "both": lambda x, y, c: (np.where(np.logical_and(x > c, y > c), y, c), np.logical_not(x > y) * c - y),
 }
 
 _STARTS = [
@@ -115,6 +120,43 @@ def test_numbers_that_leave_are_of_numpy():
         assert type(result) is type(expected)
         assert result.dtype == expected.dtype
         np.testing.assert_allclose(result, expected, rtol=1e-14)
+
+
+def test_truths_that_leave_are_of_numpy():
+    def events(p):
+        x, rising, over = p[0], [], p[0] > 1
+        for _ in range(30):
+            y = x + 0.1 * p[1] * x * (1 - x)
+            over = (y > 0.7) | over
+            rising.append(y > x)
+            x = np.where(over, 0.5 * y, y)
+        return rising[4], over, np.stack(rising), x
+
+    compiled = jac.compile(events)
+    for p in (np.array([0.2, 1.3]), np.array([0.2, np.nan]), np.array([2.0, -3.0])):
+        for result, expected in zip(compiled(p), events(p), strict=True):
+            assert result.dtype == expected.dtype
+            np.testing.assert_allclose(result, expected, rtol=1e-14)
+    bodies = re.findall(r"^ {8}(.*)$", compiled.source, re.MULTILINE)
+    assert bodies
+    assert not any("np." in line for line in bodies)
+
+
+def test_slopes_of_the_smallest_are_decided_by_floats():
+    def path(p):
+        best = [0.0 * p[0]] * 3
+        for step in range(20):
+            costs = [np.minimum(best[k], best[k - 1]) + np.sin(p[k] * (step + k)) ** 2 for k in range(3)]
+            best = [costs[0], np.maximum(costs[1], 0.5 * costs[0]), costs[2]]
+        return best[0] + 2 * best[1] - best[2]
+
+    p = np.array([0.3, 1.1, 0.7])
+    compiled = jac.compile(jac.grad(path))
+    expected = [(path(p + 1e-6 * e) - path(p - 1e-6 * e)) / 2e-6 for e in np.eye(3)]
+    np.testing.assert_allclose(compiled(p), expected, rtol=1e-6)
+    bodies = re.findall(r"^ {8}(.*)$", compiled.source, re.MULTILINE)
+    assert bodies
+    assert not any("np.where" in line or "np.minimum" in line for line in bodies)
 
 
 def test_divisions_by_zero_warn_as_those_of_numpy():

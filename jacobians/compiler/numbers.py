@@ -90,7 +90,7 @@ def _has_numbers(loop: Loop) -> bool:
 
 
 def _is_number(node: Node) -> bool:
-    return node.shape == () and (node.dtype == np.float64 or node.weak)
+    return node.shape == () and (node.dtype in (np.float64, np.bool_) or node.weak)
 
 
 # ---- stretches -------------------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ class _Writer:
         for node in nodes:
             if id(node) in self.floats:
                 self.floats.discard(id(node))
-                self.result.append(_Made(node, node, "np.float64({})"))
+                self.result.append(_Made(node, node, "np.float64({})" if node.dtype == np.float64 else "np.bool_({})"))
 
     def _enter(self, node: Node) -> Node:
         """The node as a float."""
@@ -201,7 +201,8 @@ class _Writer:
             return node
         if id(node) not in self.entered:
             self.entered[id(node)] = Node(INPUT, ("",), {}, (), float)
-            self.result.append(_Made(self.entered[id(node)], node, "float({})"))
+            kind = "bool" if node.dtype == np.bool_ else "float"
+            self.result.append(_Made(self.entered[id(node)], node, f"{kind}({{}})"))
         return self.entered[id(node)]
 
     def _call(self, node: Node) -> None:
