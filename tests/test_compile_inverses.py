@@ -110,3 +110,37 @@ def test_masks_of_factors() -> None:
 def test_what_is_not_a_number() -> None:
     p = np.array([np.nan, -0.2, -1.0])
     assert np.isnan(jac.compile(jac.grad(_by_factor))(p)).all()
+
+
+def test_steps_solve_with_an_inverse_that_there_is() -> None:
+    n, steps = 12, 15
+    rng = np.random.default_rng(1)
+    start, end = rng.random(n), rng.random(n)
+    stencil = np.eye(n, k=1) - 2 * np.eye(n) + np.eye(n, k=-1)
+
+    def loss(k: Any, columns: Any) -> Any:
+        A, u = np.eye(n) - 0.4 * k[:, None] * stencil, columns
+        for _ in range(steps):
+            u = np.linalg.solve(A, u + 0.3 * np.sin(u))
+        return np.sum((u.T - end) ** 2)
+
+    k = 0.5 + rng.random(n)
+    for columns in (start, np.stack([start, end], axis=1)):  # a vector is solved as one, a matrix by columns
+        compiled = jac.compile(jac.grad(loss))
+        pairs = [(loss(k + step, columns), loss(k - step, columns)) for step in 1e-6 * np.eye(n)]
+        expected = [(after - before) / 2e-6 for after, before in pairs]
+        np.testing.assert_allclose(compiled(k, columns), expected, rtol=1e-5, atol=1e-8)
+        assert "solve" not in compiled.source
+        assert compiled.source.count("np.linalg.inv") == 1
+
+
+def test_programs_without_an_inverse_solve() -> None:
+    def steps(A: Any, b: Any) -> Any:
+        for _ in range(12):
+            b = np.linalg.solve(A, np.cos(b))
+        return b
+
+    A, b = np.random.default_rng(2).standard_normal((5, 5)) + 4 * np.eye(5), np.ones(5)
+    compiled = jac.compile(steps)
+    np.testing.assert_allclose(compiled(A, b), steps(A, b), rtol=1e-12)
+    assert "inv(" not in compiled.source

@@ -12,6 +12,7 @@ from typing import Any
 from ...program import INPUT, Node, topological, with_operands
 from ..assembling import assembled
 from ..blocks.sharing import roots
+from ..rewrites.inverses import with_known_inverses
 from ..statements import Assign, Statement
 from .entrywise import Gathered, Listed, entrywise
 from .lifting import lifted
@@ -39,7 +40,7 @@ def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[S
     simplify : callable
         The outputs of an equal program that does less, for the outputs of one.
     """
-    statements, rolling = _rolled(outputs)
+    statements, rolling = _rolled(with_known_inverses(outputs))
     if any(isinstance(statement, Loop) for statement in statements):
         outputs = rolling
         parts = _Parts(simplify)
@@ -48,6 +49,7 @@ def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[S
         statements = entrywise(statements)
         statements, new = lifted(statements, {id(root) for node in outputs for root in roots(node)})
         parts = _Parts(simplify, new)
+        parts.assembles = True
         statements = parts.written(statements, outputs)
         return statements, [parts.now(node) for node in outputs]
     outputs = list(simplify(outputs))
@@ -69,7 +71,15 @@ def _rolled(outputs: Sequence[Node]) -> tuple[list[Statement], Sequence[Node]]:
 
 
 class _Parts:
-    """The nodes that take the place of others, by their ids."""
+    """The nodes that take the place of others, by their ids.
+
+    Attributes
+    ----------
+    assembles : bool
+        Whether sums of diagonals and scattered arrays become one statement; loops are made of calls first.
+    """
+
+    assembles = False
 
     def __init__(self, simplify: Simplify, new: Mapping[int, Node] | None = None) -> None:
         self._simplify = simplify
@@ -135,13 +145,15 @@ class _Parts:
             copies[id(node)] = with_operands(node, lambda operand: copies.get(id(operand)) or leaf(operand))
         simple = self._simplify([copies[id(node)] for node in outputs])
         final: dict[int, Node] = dict(behind)
-        result: list[Statement] = []
+        result: list[Any] = []
         for node in _in_order(simple):
             if node.is_leaf:
                 final.setdefault(id(node), node)
             else:
                 final[id(node)] = with_operands(node, lambda operand: final[id(operand)])
                 result.append(Assign(final[id(node)]))
+        if self.assembles:
+            result = assembled([a.node for a in result], [final[id(node)] for node in simple])
         for old, new in zip(outputs, simple, strict=True):
             self._stands_for(old, final[id(new)])
         return result

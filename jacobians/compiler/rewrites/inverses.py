@@ -10,16 +10,16 @@ factorisation for the inverse of the factor.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...program import CONSTANT, Node, topological
+from ...program import CONSTANT, Node, topological, with_operands
 from ...triangular import lower_inverse
 from .contractions import Operand, Product, contracted
 from .rewriting import Builder, is_number
 
-__all__ = ["inverted"]
+__all__ = ["inverted", "with_known_inverses"]
 
 _LEAST = 48
 """Rows from which on the inverse of a triangular matrix is worth a function of its own."""
@@ -48,6 +48,44 @@ def inverted(outputs: Sequence[Node], builder: Builder) -> Sequence[Node]:
                 found = _scaled(builder, node, diagonals, new)
         new[id(node)] = builder.remade(node, new) if found is None else found
     return [new[id(node)] for node in outputs]
+
+
+def with_known_inverses(outputs: Sequence[Node]) -> Sequence[Node]:
+    """The outputs of an equal program where solutions are products with inverses that it has, and nothing else changes.
+
+    Steps that all solve with one matrix stay alike.
+    """
+    nodes = topological(outputs)
+    inverses: dict[int, Node | None] = {id(node.args[0]): None for node in nodes if node.function is np.linalg.inv}
+    if not any([_is_solved_by(node, inverses) for node in nodes]):
+        return outputs
+    new: dict[int, Node] = {}
+    for node in nodes:
+        if node.is_leaf:
+            new[id(node)] = node
+            continue
+        inverse = None
+        if node.function is np.linalg.inv or _is_solved_by(node, inverses):
+            A = node.args[0]
+            inverse = inverses[id(A)]
+            if inverse is None:  # made where it is needed first
+                inverse = Node(np.linalg.inv, (new[id(A)],), {}, A.shape, A.dtype, serial=node.serial)
+                inverses[id(A)] = inverse
+        if inverse is None:
+            new[id(node)] = with_operands(node, lambda operand: new[id(operand)])
+        elif node.function is np.linalg.inv:
+            new[id(node)] = inverse
+        else:
+            args = (inverse, new[id(node.args[1])])
+            new[id(node)] = Node(np.matmul, args, {}, node.shape, node.dtype, serial=node.serial)
+    return [new[id(node)] for node in outputs]
+
+
+def _is_solved_by(node: Node, inverses: Mapping[int, Node | None]) -> bool:
+    if node.function is not np.linalg.solve or node.kwargs or len(node.args) != 2:
+        return False
+    A, b = node.args
+    return id(A) in inverses and isinstance(b, Node) and A.dtype == node.dtype
 
 
 def _turned(node: Node) -> Node | None:
