@@ -55,6 +55,8 @@ class LinearGraph:
         """A new vertex of real numbers with all edges into it, whose terms act linearly; returns its number."""
         shapes = self.shapes
         number = len(shapes)
+        if number and shape == shapes[-1]:  # one tuple for many
+            shape = shapes[-1]
         shapes.append(shape)
         self.dtypes.append(dtype)
         self.into.append(edges)

@@ -16,6 +16,7 @@ import pytest
 import jacobians as jac
 from jacobians.contract import contract_factors
 from jacobians.elimination import merge
+from jacobians.elimination.living import living_edges
 from jacobians.elimination.owning import NOTHING_SPARE, spare_arrays
 from jacobians.elimination.sums import weighted_sum
 from jacobians.graph import LinearGraph
@@ -316,3 +317,16 @@ def test_a_jacobian_and_its_transpose_share_what_they_are_made_of() -> None:
     curved = np.einsum("bop,obj,pbj->bj", S, D, D, optimize=True)
     np.testing.assert_allclose(work(), np.einsum("bi,bj->ij", X * X, curved), rtol=1e-8, atol=1e-12)
     assert peak(work) * UNIT < 2.8 * D.nbytes  # D, D times the curvature, and small ones
+
+
+def test_what_lies_on_a_path_is_found_without_sets_of_all_vertices() -> None:
+    graph, count = LinearGraph(), 50_000
+    label = Label(3, "i")
+    term = patterned(((label,),), ((label,),), []).term(())
+    for vertex in range(count):
+        _ = graph.add_linked((3,), np.dtype(float), {vertex - 1: [term]} if vertex else {})
+    assert len({id(shape) for shape in graph.shapes}) == 1
+    assert [*living_edges(graph, {0}, count - 1)] == [*range(count - 1, 0, -1)]
+    assert [*living_edges(graph, {count - 3}, count - 1)] == [count - 1, count - 2]
+    bytes_of_one = peak(lambda: living_edges(graph, {0}, count - 1)) * UNIT / count
+    assert bytes_of_one < 130  # a dict that grows, and a number

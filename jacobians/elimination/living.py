@@ -64,17 +64,28 @@ def inner_vertices(graph: LinearGraph, inputs: Sequence[int], output: int) -> li
 
 def living_edges(graph: LinearGraph, inputs: set[int], output: int) -> Edges:
     """The edges on paths from the inputs to the output: ``edges[target][source]``, the last target first; no copies."""
-    reached = set(inputs)
-    for vertex, edges in enumerate(graph.into):
-        if edges and not reached.isdisjoint(edges):
-            reached.add(vertex)
+    into = graph.into
+    reached = _reached(into, inputs)
     living: Edges = {}
-    wanted, inner, into = {output}, reached.difference(inputs), graph.into
+    wanted = bytearray(len(into))  # a set of as many numbers takes more memory than the graph's own lists
+    wanted[output] = 1
     for vertex in range(output, -1, -1):
-        if vertex in wanted and vertex in inner:
+        if wanted[vertex] and vertex not in inputs and (reached is None or vertex in reached):
             edges = into[vertex]
-            if not reached.issuperset(edges):
+            if reached is not None and not reached.issuperset(edges):
                 edges = {source: terms for source, terms in edges.items() if source in reached}
             living[vertex] = edges
-            wanted.update(edges)
+            for source in edges:
+                wanted[source] = 1
     return living
+
+
+def _reached(into: Sequence[dict[int, list[Term]]], inputs: set[int]) -> set[int] | None:
+    """The vertices to which a path leads from an input; None for all, the usual case."""
+    if all([edges or vertex in inputs for vertex, edges in enumerate(into)]):
+        return None
+    reached = set(inputs)
+    for vertex, edges in enumerate(into):
+        if edges and not reached.isdisjoint(edges):
+            reached.add(vertex)
+    return reached
