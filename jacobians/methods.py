@@ -6,7 +6,7 @@ the smooth ufuncs are methods, too. Methods that change an array in place, or ha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -44,6 +44,8 @@ class ArrayMethods:
     __pandas_priority__ = 10_000
     """Above that of pandas, whose Series and DataFrame then leave ``series * x`` to us: they count as their numbers."""
     device = "cpu"
+    _number_advice = ""
+    """What to do where a Python number is asked for."""
 
     def __array_namespace__(self, /, *, api_version: Any = None) -> Any:
         return np.empty(0).__array_namespace__(api_version=api_version)
@@ -147,6 +149,55 @@ class ArrayMethods:
     def tolist(self: Any) -> Any:
         """Nested lists of traced scalars."""
         return [entry.tolist() for entry in self] if self.ndim else self
+
+    @property
+    def itemsize(self: Any) -> int:
+        return self.dtype.itemsize
+
+    # ---- as a sequence ----------------------------------------------------------------------------------------------
+
+    def __len__(self: Any) -> int:
+        if not self.ndim:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __iter__(self: Any) -> Iterator[Any]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return iter([self[n] for n in range(self.shape[0])])
+
+    __hash__ = object.__hash__  # an operator compares entries: what is compared here is the array itself
+
+    # ---- as a Python number -----------------------------------------------------------------------------------------
+
+    def __float__(self: Any) -> Any:
+        self._refuse("float()", self._number_advice)
+
+    def __int__(self: Any) -> Any:
+        self._refuse("int()", self._number_advice)
+
+    def __complex__(self: Any) -> Any:
+        self._refuse("complex()", self._number_advice)
+
+    def __round__(self: Any, digits: int | None = None) -> Any:
+        return np.round(self, digits or 0)
+
+    def __floor__(self: Any) -> Any:
+        return np.floor(self)
+
+    def __ceil__(self: Any) -> Any:
+        return np.ceil(self)
+
+    def __trunc__(self: Any) -> Any:
+        return np.trunc(self)
+
+    # ---- copies -----------------------------------------------------------------------------------------------------
+
+    def __copy__(self: Any) -> Any:
+        return np.copy(self)
+
+    def __deepcopy__(self: Any, memo: Any) -> Any:
+        return np.copy(self)
 
 
 def _function_as_method(name: str) -> Callable[..., Any]:

@@ -24,6 +24,7 @@ from .grids import grid_of
 from .namespace import Namespace
 from .printing import literal
 from .runs import runs_of
+from .single import Single
 from .statements import Assign, Statement
 from .thinning import entries
 
@@ -50,7 +51,7 @@ class Addend(NamedTuple):
         return (self.core if self.source is None else self.source, *walk(self.where))
 
 
-class Assemble:
+class Assemble(Single):
     """One buffer, and what is added into it.
 
     Attributes
@@ -63,7 +64,7 @@ class Assemble:
         The text of an array in C order that is the buffer; nothing for new memory.
     """
 
-    __slots__ = ("addends", "node", "start", "target")
+    __slots__ = ("addends", "start", "target")
 
     def __init__(self, node: Node, addends: Sequence[Addend], start: Node | None = None) -> None:
         self.node = node
@@ -76,10 +77,6 @@ class Assemble:
         first = () if self.start is None else self.start.operands
         addends = self.addends if self.start is None else self.addends[1:]
         return (*first, *[node for addend in addends for node in addend.nodes])
-
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         return self.written(names, space, self.target)

@@ -13,6 +13,7 @@ from ..arrays import assigned
 from ..program import Node
 from .namespace import Namespace
 from .printing import call_text, index_text, literal
+from .single import Single
 
 __all__ = ["Assign", "Statement"]
 
@@ -35,7 +36,7 @@ class Statement(Protocol):
         ...
 
 
-class Assign:
+class Assign(Single):
     """``name = call``.
 
     Parameters
@@ -45,19 +46,11 @@ class Assign:
         The array that the result is written into, or its text, or nothing.
     """
 
-    __slots__ = ("node", "out")
+    __slots__ = ("out",)
 
     def __init__(self, node: Node, out: str | Node = "") -> None:
         self.node = node
         self.out = out
-
-    @property
-    def reads(self) -> tuple[Node, ...]:
-        return self.node.operands
-
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         name: Any = names[id(self.node)]

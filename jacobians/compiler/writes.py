@@ -19,6 +19,7 @@ from .assembling import Assemble
 from .blocks.sharing import owners
 from .namespace import Namespace
 from .printing import index_text, literal
+from .single import Single
 from .statements import Assign, Statement
 
 __all__ = ["Write", "as_recorded", "collected", "in_place"]
@@ -170,21 +171,8 @@ def as_recorded(statements: Sequence[Statement]) -> list[Statement]:
 # ---- in place --------------------------------------------------------------------------------------------------------
 
 
-class Write:
+class Write(Single):
     """``array[index] = value`` in the memory of the array, which has no other reader from then on."""
-
-    __slots__ = ("node",)
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-
-    @property
-    def reads(self) -> tuple[Node, ...]:
-        return self.node.operands
-
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
 
     @property
     def shares(self) -> tuple[Node, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -37,6 +36,7 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
     """The array that a node stands for."""
 
     __slots__ = ("__weakref__", "node", "recorder")
+    _number_advice = "Use NumPy's functions in place of those of math, or make the argument static with static_argnums."
 
     def __init__(self, recorder: Recorder, node: Node) -> None:
         self.recorder = recorder
@@ -138,10 +138,6 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         return self.node.size
 
     @property
-    def itemsize(self) -> int:
-        return self.dtype.itemsize
-
-    @property
     def nbytes(self) -> int:
         return self.node.nbytes
 
@@ -175,16 +171,6 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
 
     # ---- elements ---------------------------------------------------------------------------------------------------
 
-    def __len__(self) -> int:
-        if not self.ndim:
-            raise TypeError("len() of unsized object")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Any]:
-        if not self.ndim:
-            raise TypeError("iteration over a 0-d array")
-        return iter([self[n] for n in range(self.shape[0])])
-
     def __getitem__(self, index: Any) -> Any:
         return self.recorder.call(operator.getitem, (self, index), {})
 
@@ -203,8 +189,6 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         self.recorder.keep(self)
         return self
 
-    __hash__ = object.__hash__  # type: ignore[assignment]
-
     # ---- what needs numbers -----------------------------------------------------------------------------------------
 
     def __bool__(self) -> bool:  # noqa: PLE0304  (it raises)
@@ -213,35 +197,8 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
             "Use np.where, or make the argument that decides static with static_argnums.",
         )
 
-    def __float__(self) -> float:
-        self._refuse("float()", _NUMBER)
-
-    def __int__(self) -> int:
-        self._refuse("int()", _NUMBER)
-
-    def __complex__(self) -> complex:
-        self._refuse("complex()", _NUMBER)
-
     def __index__(self) -> int:  # noqa: PLE0305  (it raises)
         self._refuse("use as a Python index", _INDEX)
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return np.round(self, digits or 0)
-
-    def __floor__(self) -> Any:
-        return np.floor(self)
-
-    def __ceil__(self) -> Any:
-        return np.ceil(self)
-
-    def __trunc__(self) -> Any:
-        return np.trunc(self)
-
-    def __copy__(self) -> Any:
-        return np.copy(self)
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        return np.copy(self)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         self._refuse("pickle", "It has no numbers: return it from the function.")
@@ -295,7 +252,6 @@ _INDEX = "Use np.asarray(values, like=index)[index], or make the argument static
 _WRITTEN = (
     "Write it into an array made of what is differentiated, such as np.zeros_like(x), or build one with np.stack,"
 )
-_NUMBER = "Use NumPy's functions in place of those of math, or make the argument static with static_argnums."
 
 
 _KNOWN = {Symbol, np.ndarray, int, float}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -26,6 +25,7 @@ from .ufunc_calls import apply_ufunc
 __all__ = ["Appearance"]
 
 _QUIET_SIZE = 100
+_FOREIGN = "A function of compiled code gets its derivative with jacobians.custom."
 _warned = False
 
 
@@ -33,6 +33,11 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
     """A value of a level that looks like an ndarray."""
 
     __slots__ = ()
+    _number_advice = (
+        "Use NumPy's functions in place of those of math, jacobians.primal(x) for the number as a constant; and "
+        "instead of writing it into a plain array such as np.zeros(3), write into np.zeros(3, like=x) or "
+        f"np.zeros_like(x). {_FOREIGN}"
+    )
 
     # ---- NumPy's protocols ------------------------------------------------------------------------------------------
 
@@ -75,10 +80,6 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
     # ---- what it looks like -----------------------------------------------------------------------------------------
 
     @property
-    def itemsize(self) -> int:
-        return self.dtype.itemsize
-
-    @property
     def nbytes(self) -> int:
         return self.size * self.dtype.itemsize
 
@@ -90,57 +91,16 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
 
     # ---- elements ---------------------------------------------------------------------------------------------------
 
-    def __len__(self) -> int:
-        if not self.ndim:
-            raise TypeError("len() of unsized object")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Any]:
-        if not self.ndim:
-            raise TypeError("iteration over a 0-d array")
-        return iter([self[n] for n in range(self.shape[0])])  # type: ignore[index]
-
     def __contains__(self, item: Any) -> bool:
         return bool(np.any(np.equal(self, item)))
-
-    __hash__ = object.__hash__  # type: ignore[assignment]
 
     # ---- as a Python number -----------------------------------------------------------------------------------------
 
     def __bool__(self) -> bool:
         return bool(primal(self))
 
-    def __float__(self) -> float:
-        self._refuse("float()", _NUMBER)
-
-    def __int__(self) -> int:
-        self._refuse("int()", _NUMBER)
-
-    def __complex__(self) -> complex:
-        self._refuse("complex()", _NUMBER)
-
     def __index__(self) -> int:  # noqa: PLE0305  (it raises)
         self._refuse("use as an index", "Use int(jacobians.primal(x)): positions have no derivative.")
-
-    def __round__(self, digits: int | None = None) -> Any:
-        return np.round(self, digits or 0)
-
-    def __floor__(self) -> Any:
-        return np.floor(self)
-
-    def __ceil__(self) -> Any:
-        return np.ceil(self)
-
-    def __trunc__(self) -> Any:
-        return np.trunc(self)
-
-    # ---- copies -----------------------------------------------------------------------------------------------------
-
-    def __copy__(self) -> Any:
-        return np.copy(self)
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        return np.copy(self)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         self._refuse("pickle", "Store jacobians.primal(x) instead.")
@@ -189,13 +149,6 @@ for _name, _ufunc in (("add", np.add), ("sub", np.subtract), ("mul", np.multiply
     _without_detour(_name, _ufunc)
 for _name, _ufunc in (("pow", np.power), ("matmul", np.matmul)):
     _without_detour(_name, _ufunc)
-
-_FOREIGN = "A function of compiled code gets its derivative with jacobians.custom."
-_NUMBER = (
-    "Use NumPy's functions in place of those of math, jacobians.primal(x) for the number as a constant; and instead of "
-    "writing it into a plain array such as np.zeros(3), write into np.zeros(3, like=x) or np.zeros_like(x). "
-    f"{_FOREIGN}"
-)
 
 
 def _warn_of_scalars(size: int) -> None:

@@ -16,6 +16,7 @@ from ...program import CONSTANT, Node
 from ..assembling import Addend, Assemble, Filled, added_lines, view_text
 from ..namespace import Namespace
 from ..printing import literal
+from ..single import Single
 
 __all__ = ["Finish", "GridView", "Start", "Write", "added_by_rows", "divided", "may_be_divided", "write_text"]
 
@@ -25,7 +26,7 @@ def added_by_rows(core: Node, view: Node, minus: bool, before: float | None) -> 
     raise NotImplementedError
 
 
-class Start:
+class Start(Single):
     """The buffer of an `Assemble` before anything is added.
 
     Parameters
@@ -44,15 +45,11 @@ class Start:
         if first.kind == "plain":
             self.reads = (first.core,)
 
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
-
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         return self.whole.started(names[id(self.node)], names, space, Filled(self.node.shape), self.whole.target)[0]
 
 
-class GridView:
+class GridView(Single):
     """The part of a buffer that an addend is added to."""
 
     def __init__(self, node: Node, buffer: Node, addend: Addend) -> None:
@@ -62,35 +59,20 @@ class GridView:
     def reads(self) -> tuple[Node, ...]:
         return (self.buffer,)
 
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
-
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         return [f"{names[id(self.node)]} = {view_text(names[id(self.buffer)], self.addend, self.buffer.shape)}"]
 
 
-class Write:
+class Write(Single):
     """An addition to a view of a buffer."""
 
     makes_fresh = True
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-
-    @property
-    def reads(self) -> tuple[Node, ...]:
-        return self.node.operands
-
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         return [write_text(self.node, names, space)]
 
 
-class Finish:
+class Finish(Single):
     """What else is added to a buffer; then it is the result.
 
     Attributes
@@ -108,10 +90,6 @@ class Finish:
     @property
     def reads(self) -> tuple[Node, ...]:
         return (*self.shares, *self._writes, *[node for addend, _ in self._rest for node in addend.nodes])
-
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
 
     def share(self, names: dict[int, str]) -> None:
         """Give the result the name of the buffer."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...program import CONSTANT, Node
 from ..namespace import Namespace
+from ..single import Single
 from ..statements import Assign, Statement
 from .entries import Entries, Refused
 from .loop import Carried, Counter, Element, Kept, Loop, Picked, placeholder
@@ -27,10 +28,10 @@ _ARRAY, _LATE, _NUMBER, _SMALL = 450, 60, 30, 80
 """Nanoseconds of a call of arrays in a loop, of one that may leave it, of a call of numbers, and of NumPy's numbers."""
 
 
-class Gathered:
+class Gathered(Single):
     """An array of numbers that a loop has made."""
 
-    __slots__ = ("entries", "node")
+    __slots__ = ("entries",)
 
     def __init__(self, node: Node, entries: Sequence[Node]) -> None:
         self.node, self.entries = node, entries
@@ -38,10 +39,6 @@ class Gathered:
     @property
     def reads(self) -> tuple[Node, ...]:
         return tuple(self.entries)
-
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
 
     def renewed(self, now: Callable[[Node], Node]) -> Gathered:
         """The same of other nodes."""
@@ -270,10 +267,10 @@ class _Body:
         return [*self.before, *self.entries.before, self.new, *self.after]
 
 
-class Listed:
+class Listed(Single):
     """The entries of an array as lists of floats."""
 
-    __slots__ = ("node", "source")
+    __slots__ = ("source",)
 
     def __init__(self, node: Node, source: Node) -> None:
         self.node, self.source = node, source
@@ -281,10 +278,6 @@ class Listed:
     @property
     def reads(self) -> tuple[Node, ...]:
         return (self.source,)
-
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
 
     def renewed(self, now: Callable[[Node], Node]) -> Listed:
         """The same of another node."""

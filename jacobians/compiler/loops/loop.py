@@ -18,6 +18,7 @@ from ...program import CONSTANT, INPUT, Node
 from ..assembling import Addend, Assemble, view_text
 from ..namespace import Namespace
 from ..printing import literal
+from ..single import Single
 from ..statements import Assign, Statement
 from .order import Accumulate
 
@@ -254,10 +255,10 @@ class Loop:
         return f"for {', '.join(targets)} in zip({', '.join(sources)}):", unpacked
 
 
-class Picked:
+class Picked(Single):
     """``name = list[n]``: the result of a single step, after the loop."""
 
-    __slots__ = ("field", "node", "position", "source")
+    __slots__ = ("field", "position", "source")
 
     def __init__(self, node: Node, source: Node, position: int, field: int | None) -> None:
         self.node, self.source, self.position, self.field = node, source, position, field
@@ -265,10 +266,6 @@ class Picked:
     @property
     def reads(self) -> tuple[Node, ...]:
         return (self.source,)
-
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         field = "" if self.field is None else f"[{self.field}]"

@@ -17,33 +17,25 @@ from ...program import Node
 from ..assembling import Addend, Assemble, added_lines
 from ..namespace import Namespace
 from ..printing import literal
+from ..single import Single
 from ..statements import Assign, Statement
 from .terms import FEW, MANY, added_terms
 
 __all__ = ["Accumulate", "Zeros", "array_like", "ordered"]
 
 
-class Zeros:
+class Zeros(Single):
     """An array of zeros that `Accumulate` adds to."""
-
-    __slots__ = ("node",)
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
 
     @property
     def reads(self) -> tuple[Node, ...]:
         return ()
 
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
-
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         return [f"{names[id(self.node)]} = np.zeros({self.node.shape}, {literal(self.node.dtype, names, space)})"]
 
 
-class Accumulate:
+class Accumulate(Single):
     """One addend, added in place to an array that stands already.
 
     Parameters
@@ -55,7 +47,7 @@ class Accumulate:
         The part of the array that is added to, if it was taken before.
     """
 
-    __slots__ = ("addend", "before", "node", "view")
+    __slots__ = ("addend", "before", "view")
 
     def __init__(self, node: Node, before: Node, addend: Addend, view: Node | None = None) -> None:
         self.node = node
@@ -66,10 +58,6 @@ class Accumulate:
     @property
     def reads(self) -> tuple[Node, ...]:
         return (self.before, *self.addend.nodes)
-
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
 
     def share(self, names: dict[int, str]) -> None:
         """Give the array the name that it has."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...program import CONSTANT, Node
 from ..namespace import Namespace
+from ..single import Single
 
 __all__ = ["LEAST", "Gram", "is_never_negative", "weighted_gram"]
 
@@ -50,7 +51,7 @@ def is_never_negative(node: Node, depth: int = 8) -> bool:
     return False
 
 
-class Gram:
+class Gram(Single):
     """The statement that computes a `weighted_gram`.
 
     Parameters
@@ -58,19 +59,7 @@ class Gram:
     node : Node
     """
 
-    __slots__ = ("node",)
     makes_fresh = True
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-
-    @property
-    def reads(self) -> tuple[Node, ...]:
-        return self.node.operands
-
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         name, (X, s) = names[id(self.node)], [names[id(operand)] for operand in self.node.operands]

@@ -10,11 +10,12 @@ import numpy as np
 from ...program import Node
 from ..namespace import Namespace
 from ..printing import literal
+from ..single import Single
 
 __all__ = ["Pad"]
 
 
-class Pad:
+class Pad(Single):
     """The statement that pads an array with zeros, or with what the array has.
 
     Parameters
@@ -26,7 +27,7 @@ class Pad:
     mode : str
     """
 
-    __slots__ = ("before", "mode", "node")
+    __slots__ = ("before", "mode")
     makes_fresh = True
 
     def __init__(self, node: Node, before: tuple[int, ...], mode: str) -> None:
@@ -51,14 +52,6 @@ class Pad:
         if not constant and np.any(widths.max(axis=1) + _SPARE[mode] > array.shape):
             return None
         return cls(node, tuple(widths[:, 0].tolist()), mode)
-
-    @property
-    def reads(self) -> tuple[Node, ...]:
-        return self.node.operands
-
-    @property
-    def makes(self) -> tuple[Node, ...]:
-        return (self.node,)
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         name, array = names[id(self.node)], self.node.args[0]
