@@ -37,13 +37,14 @@ class Start(Single):
     """
 
     makes_fresh = True
-    reads: tuple[Node, ...] = ()
 
     def __init__(self, whole: Assemble, node: Node) -> None:
         self.whole, self.node = whole, node
-        first = whole.addends[0]
-        if first.kind == "plain":
-            self.reads = (first.core,)
+
+    @property
+    def reads(self) -> tuple[Node, ...]:
+        first = self.whole.addends[0]
+        return (first.core,) if first.kind == "plain" else ()
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
         return self.whole.started(names[id(self.node)], names, space, Filled(self.node.shape), self.whole.target)[0]
