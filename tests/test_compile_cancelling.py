@@ -238,3 +238,23 @@ def test_what_cancels_in_a_factor_leaves_the_others_as_they_are() -> None:
     for found, expected in zip(compiled(*arguments), autograd.grad(loss(anp), (0, 1))(*arguments), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
     assert compiled.source.count("reshape((6, 5, 4000))") == 2  # differences, and their products with Q
+
+
+def test_gradients_of_a_mixture() -> None:
+    """What has cancelled for one parameter is not made again for another one."""
+    points, a, mu, s = RNG.standard_normal((30, 2)), *(RNG.standard_normal(shape) for shape in ((4,), (4, 2), (4, 2)))
+
+    def loss(np: Any) -> Any:
+        def f(a: Any, mu: Any, s: Any) -> Any:
+            z = (points[:, None, :] - mu) * np.exp(-s)
+            terms = a - np.sum(s, axis=1) - 0.5 * np.sum(z**2, axis=2)
+            largest = np.max(terms, axis=1, keepdims=True)
+            return np.sum(largest[:, 0] + np.log(np.sum(np.exp(terms - largest), axis=1)))
+
+        return f
+
+    compiled = jac.compile(jac.grad(loss(np), argnums=(0, 1, 2)))
+    expected = [autograd.grad(loss(anp), n)(a, mu, s) for n in range(3)]
+    for ours, theirs in zip(compiled(a, mu, s), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
+    assert "==" not in compiled.source

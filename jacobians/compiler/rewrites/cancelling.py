@@ -255,10 +255,18 @@ class Cancelling:
     def _product(self, node: Node, labels: Labels, term: _Term) -> Node:
         factors: list[Operand] = []
         for (base, own), power in term.powers.items():
-            factor = base if power > 0 else self.builder.call(np.divide, 1, base)
+            found = self._renewed(base)
+            factor = found if power > 0 else self.builder.call(np.divide, 1, found)
             factors += [Operand(factor, own) for _ in range(abs(power))]
         product = Product(term.scale, tuple(factors), labels, self._sizes)
         return contracted(self.builder, product, node.shape, node.dtype)
+
+    def _renewed(self, node: Node) -> Node:
+        """What stands for a node in the program that is made; sums and moves of old nodes have been made here."""
+        known = self.new.get(id(node))
+        if known is not None or not node.operands:
+            return known or node
+        return self.builder.remade(node, {id(operand): self._renewed(operand) for operand in node.operands})
 
 
 def _normalised(nodes: Sequence[Node]) -> tuple[set[int], set[int]]:
