@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arrays import is_sparse
 from ..distances import squared_distances
+from ..picks import picked_sums
 from ..rowsums import RowSums
 from ..symmetric import mirror
 from ..triangular import lower_inverse
@@ -22,7 +23,7 @@ __all__ = ["HELPERS", "Namespace"]
 
 HELPERS = (
     blockwise,
-    *[sys.modules[function.__module__] for function in (mirror, squared_distances, lower_inverse, RowSums)],
+    *[sys.modules[one.__module__] for one in (mirror, squared_distances, lower_inverse, RowSums, picked_sums)],
 )
 """Modules whose functions a program may call, and whose text it holds where it is saved."""
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import mirrored, sparse_product
 from ..distances import squared_distances
+from ..picks import chosen_entries, picked_sums
 from ..program import Node
 from ..symmetric import symmetric_product
 from ..triangular import lower_inverse
@@ -32,7 +33,10 @@ _UNARY = {np.negative: "-", np.invert: "~"}
 # fmt: on
 _METHODS = {np.reshape: "reshape", np.transpose: "transpose", np.sum: "sum", np.dot: "dot"}
 _HELPERS = {
-    **{function: function.__name__ for function in (symmetric_product, squared_distances, lower_inverse)},
+    **{
+        function: function.__name__
+        for function in (symmetric_product, squared_distances, lower_inverse, chosen_entries, picked_sums)
+    },
     mirrored: "mirror",
 }
 _POWERS = {2: np.square, 0.5: np.sqrt}  # what the operator ** calls

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...arrays import assigned, embed, mirrored, scatter, sparse_product, sparse_solve
 from ...distances import squared_distances
+from ...picks import chosen_entries, picked_sums
 from ...program import Node
 from ...symmetric import symmetric_product
 from ...triangular import lower_inverse
@@ -34,7 +35,7 @@ _FRESH = {
     *(np.nansum, np.nanmean, np.nanmax, np.nanmin, np.nanprod, np.nanvar, np.nanstd, np.gradient, np.trapezoid),
     *(np.bincount, np.searchsorted, np.select, np.choose, np.compress, np.count_nonzero, scatter, embed, assigned),
     *(weighted_gram, symmetric_product, squared_distances, lower_inverse, sparse_product, sparse_solve),
-    summed_rows,
+    *(summed_rows, chosen_entries, picked_sums),
 }
 _FRESH_MODULES = {"numpy.linalg", "numpy.fft"}
 _VIEWS = {np.linalg.diagonal, np.linalg.matrix_transpose, np.linalg.matrix_power}

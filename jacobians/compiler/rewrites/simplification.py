@@ -12,6 +12,7 @@
 - `differences`: sums over the differences of all pairs, without these.
 - `signs`: sums of scattered arrays without negative numbers.
 - `scales`: numbers are multiplied where that costs least.
+- `picks`: of the largest and smallest entries, these alone.
 - `inner`: sums of products as contractions.
 - `repeated`: contractions that are multiples of others.
 - `lowering`: contractions become direct calls.
@@ -39,6 +40,7 @@ from .lowering import lowered
 from .margins import from_margins
 from .outward import outward
 from .patches import patched
+from .picks import picked
 from .products import multiplied
 from .quotients import divided
 from .repeated import without_repetition
@@ -62,7 +64,7 @@ _NORMAL = {
 
 
 _LAST = (
-    *(inner_products, without_repetition, divided, lowered),
+    *(picked, inner_products, without_repetition, divided, lowered),
     *(patched, segmented, chained, outward, joined, totalled, symmetrised),
 )
 

@@ -1,0 +1,67 @@
+"""Products with matrices that have few entries apart from zeros, where it is not known before which these are.
+
+`picked_sums` is what a derivative of the largest or smallest entry of each row does: it picks rows of another matrix,
+at the entries that `chosen_entries` has found. The text of this module stands in every saved program that needs it, so
+it uses NumPy alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["chosen_entries", "picked_sums"]
+
+_FEW = 8
+"""Of so many entries at most one is chosen, or the product is made as one of full matrices."""
+
+
+def chosen_entries(chosen: Any) -> Any:
+    """The positions of what is true in a matrix, row after row.
+
+    Examples
+    --------
+    >>> chosen_entries(np.array([[False, True], [True, False]]))
+    array([1, 2])
+    """
+    return np.flatnonzero(chosen)
+
+
+def picked_sums(chosen: Any, entries: Any, weights: Any, rows: Any = None, turned: bool = False) -> Any:
+    """``(chosen * weights) @ rows``; sums of ``chosen * weights`` along its rows without `rows`.
+
+    Parameters
+    ----------
+    chosen : bool array of shape (n, m)
+    entries : integer array
+        The `chosen_entries`.
+    weights : array that broadcasts to this shape, or number
+    rows : array of shape (m,) or (m, k), optional
+    turned : bool
+        Whether the transpose of ``chosen * weights`` is meant, whose columns are n.
+
+    Examples
+    --------
+    >>> picked_sums(np.array([[False, True], [True, False]]), np.array([1, 2]), 2.0, np.array([[1.0], [3.0]]))
+    array([[6.],
+           [2.]])
+    """
+    finite = bool(np.isfinite(weights).all()) and (rows is None or bool(np.isfinite(rows).all()))
+    if _FEW * entries.size > chosen.size or not finite:  # zeros times what is not finite are nan
+        full = chosen * weights
+        full = full.T if turned else full
+        return full.sum(axis=1) if rows is None else full @ rows
+    into, out_of = np.divmod(entries, chosen.shape[1])
+    values = np.broadcast_to(weights, chosen.shape)[into, out_of]
+    if turned:
+        into, out_of = out_of, into
+    size = chosen.shape[1 if turned else 0]
+    if rows is None or rows.ndim == 1:
+        return np.bincount(into, values if rows is None else values * rows[out_of], size)
+    picked = rows[out_of]
+    picked *= values[:, None]
+    total = np.empty((rows.shape[1], size))
+    for column, sums in zip(picked.T, total, strict=True):
+        sums[...] = np.bincount(into, column, size)
+    return total.T
