@@ -241,3 +241,31 @@ def test_numbers_too_far_apart_to_be_one():
     p = np.array([0.8, -0.3, 0.5])
     slopes = [total(p + 1e-30j * row).imag / 1e-30 for row in np.eye(3)]
     np.testing.assert_allclose(jac.compile(jac.grad(total))(p), slopes, rtol=1e-10)
+
+
+def test_what_is_read_back_to_front() -> None:
+    """The slope of ``x[::-1]`` is a view, and no array that is filled by an index; two of them are none."""
+    events = np.array([1.0, 0.0, 1.0, 1.0, 0.0, 1.0])
+
+    def likelihood(x: Any) -> Any:
+        return np.sum(events * (x - np.log(np.cumsum(np.exp(x)[::-1])[::-1])))
+
+    x = np.random.default_rng(0).standard_normal(6)
+    compiled = jac.compile(jac.grad(likelihood))
+    expected = [np.imag(likelihood(x + 1e-30j * e)) / 1e-30 for e in np.eye(6)]
+    np.testing.assert_allclose(compiled(x), expected, rtol=1e-12)
+    np.testing.assert_allclose(jac.grad(likelihood)(x), expected, rtol=1e-12)
+    assert "np.empty" not in compiled.source
+    assert compiled.source.count("[::-1]") == 2
+
+
+def test_reversed_gradients_are_nobody_elses() -> None:
+    w, x = np.arange(5.0), np.ones(5)
+
+    def weighted(x: Any, w: Any) -> Any:
+        return w @ x[::-1]
+
+    for gradient in (jac.grad(weighted), jac.compile(jac.grad(weighted))):
+        found = gradient(x, w)
+        np.testing.assert_array_equal(found, w[::-1])
+        assert not np.shares_memory(found, w)

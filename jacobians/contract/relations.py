@@ -58,7 +58,10 @@ def scatter_factor(factor: Factor, relation: Map) -> Factor:
     rest: tuple[Label, ...] = tuple([label for label in factor.labels if label not in relation.src])
     order = [factor.labels.index(label) for label in relation.src + rest]
     array = np.transpose(factor.array, order)
-    sizes = [label.size for label in rest]
-    array = np.reshape(array, (size_of(relation.src), *sizes))
-    result = scatter(array, relation.positions(), size_of(relation.dst), bool(relation.injective))
+    sizes, size, count = [label.size for label in rest], size_of(relation.dst), size_of(relation.src)
+    array = np.reshape(array, (count, *sizes))
+    if isinstance(relation.index, Affine) and relation.index == (size - 1, -1, None) and size == count:
+        result = array[::-1]  # back to front, as x[::-1] is
+    else:
+        result = scatter(array, relation.positions(), size, bool(relation.injective))
     return Factor(np.reshape(result, ([label.size for label in (*relation.dst, *rest)])), relation.dst + rest)

@@ -206,6 +206,22 @@ def _without_first_axes(a: Any) -> Any:
     return inner if inner.ndim and a.shape == (1,) * (a.ndim - inner.ndim) + inner.shape else a
 
 
+def _reversed_twice(builder: Builder, node: Node) -> Node | None:
+    """``x[::-1][::-1]``"""
+    inner = node.args[0]
+    back = _is_reversal(node) and isinstance(inner, Node) and inner.function is operator.getitem
+    return inner.args[0] if back and _is_reversal(inner) else None
+
+
+def _is_reversal(node: Node) -> bool:
+    """Whether it reads an array from the last entry of the first axis to the first one."""
+    index = node.args[1]
+    if len(node.operands) != 1 or node.args[0].parts is not None or node.shape != node.args[0].shape:
+        return False
+    index = index[0] if type(index) is tuple and len(index) == 1 else index
+    return type(index) is slice and index.step == -1
+
+
 def _cast(builder: Builder, node: Node) -> Node | None:
     a = node.args[0]
     return a if isinstance(a, Node) and a.dtype == node.dtype and not a.weak else None
@@ -217,7 +233,7 @@ ELEMENTWISE += (np.maximum, np.minimum, np.negative, np.absolute, np.square, np.
 RULES: dict[Any, Sequence[Rule]] = {
     **{ufunc: (_of_moved,) for ufunc in ELEMENTWISE},
     np.astype: (_cast,),
-    operator.getitem: (_taken,),
+    operator.getitem: (_taken, _reversed_twice),
     np.transpose: (_transpose,),
     np.matrix_transpose: (_moved_axes,),
     np.swapaxes: (_moved_axes,),
