@@ -72,9 +72,11 @@ def _along_one(name: str) -> Callable[..., Any]:
     return definition
 
 
-def _along_several(name: str, usual: Sequence[int] | None) -> Callable[..., Any]:
-    """A transform along several axes."""
-    transform = getattr(np.fft, name)
+def _along_several(
+    name: str, usual: Sequence[int] | None, transform: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """A transform along several axes, NumPy's of that name unless another one is given."""
+    run = transform or getattr(np.fft, name)
 
     @follows(getattr(original, name))
     def definition(
@@ -89,7 +91,7 @@ def _along_several(name: str, usual: Sequence[int] | None) -> Callable[..., Any]
     ) -> Any:
         if s is not None and axes is None:
             axes = range(-len(s), 0)
-        return transform(x, s, axes, norm)
+        return run(x, s, axes, norm)
 
     return definition
 
@@ -104,34 +106,18 @@ fftn,  ifftn  = _along_several("fftn", None),      _along_several("ifftn", None)
 rfftn, irfftn = _along_several("rfftn", None),     _along_several("irfftn", None)
 # fmt: on
 
+
+def _hermitian(name: str) -> Callable[..., Any]:
+    """Transforms from and to Hermitian arrays are those from and to real spectra, conjugate and scaled as inverses."""
+    if name.startswith("i"):
+        return lambda x, s, axes, norm: np.conjugate(rfftn(x, s, axes, _OTHER_NORM[norm]))
+    return lambda x, s, axes, norm: irfftn(np.conjugate(x), s, axes, _OTHER_NORM[norm])
+
+
 _OTHER_NORM: dict[Any, Any] = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
-
-def _hermitian(name: str, usual: Sequence[int] | None) -> Callable[..., Any]:
-    """Transforms from and to Hermitian arrays are those from and to real spectra, conjugate and scaled as inverses."""
-
-    @follows(getattr(original, name))
-    def definition(
-        x: Any,
-        s: Sequence[int] | None = None,
-        axes: Sequence[int] | None = usual,
-        norm: str | None = None,
-        overwrite_x: bool = False,
-        workers: int | None = None,
-        *,
-        plan: Any = None,
-    ) -> Any:
-        if name.startswith("i"):
-            return np.conjugate(rfftn(x, s, axes, _OTHER_NORM[norm]))
-        return irfftn(np.conjugate(x), s, axes, _OTHER_NORM[norm])
-
-    return definition
-
-
-# fmt: off
-hfft2, ihfft2 = _hermitian("hfft2", (-2, -1)), _hermitian("ihfft2", (-2, -1))
-hfftn, ihfftn = _hermitian("hfftn", None),     _hermitian("ihfftn", None)
-# fmt: on
+hfft2, ihfft2 = [_along_several(name, (-2, -1), _hermitian(name)) for name in ("hfft2", "ihfft2")]
+hfftn, ihfftn = [_along_several(name, None, _hermitian(name)) for name in ("hfftn", "ihfftn")]
 
 
 def __getattr__(name: str) -> Any:

@@ -22,7 +22,7 @@ from ..statements import Assign, Statement
 from .blocked import Blocked
 from .placing import Finish, Start
 from .rows import takes_out, takes_place
-from .sharing import needed_after, owners
+from .sharing import last_reads, needed_after, owners
 from .taking import DEPTH, is_straight
 
 __all__ = ["buffered", "planned", "written_into"]
@@ -115,11 +115,7 @@ def written_into(statements: Sequence[Statement], targets: Mapping[int, str]) ->
 def planned(statements: Sequence[Statement], kept: Iterable[int]) -> list[Place]:
     """Write into dying operands, and find a place for the other large temporaries."""
     owned = owners(statements)
-    last: dict[int, int] = {}
-    for n, statement in enumerate(statements):
-        for node in statement.reads:
-            for owner in owned.get(id(node), ()):
-                last[owner] = n
+    last = last_reads(statements, owned)
     escaping = {owner for node in kept for owner in owned.get(node, ())}
     head: dict[int, int] = {}  # the node whose memory a node has taken over
     in_order = _added_to(statements)

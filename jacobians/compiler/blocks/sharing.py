@@ -23,7 +23,7 @@ from ..rewrites.gram import weighted_gram
 from ..rewrites.segments import summed_rows
 from ..statements import Assign, Statement
 
-__all__ = ["needed_after", "owners", "roots", "shared"]
+__all__ = ["last_reads", "needed_after", "owners", "roots", "shared"]
 
 _FRESH = {
     *(np.where, np.sum, np.mean, np.max, np.min, np.amax, np.amin, np.prod, np.any, np.all, np.argmax, np.argmin),
@@ -85,6 +85,15 @@ def owners(statements: Iterable[Statement]) -> Mapping[int, frozenset[int]]:
             parts = [found.get(id(source), frozenset([id(source)])) for source in _sources(statement, node)]
             found[id(node)] = frozenset().union(*parts) if parts else frozenset([id(node)])
     return found
+
+
+def last_reads(statements: Iterable[Statement], owned: Mapping[int, frozenset[int]]) -> dict[int, int]:
+    """By the id of an owner: the number of the last statement that reads what may lie in its memory."""
+    last: dict[int, int] = {}
+    for n, statement in enumerate(statements):
+        for node in statement.reads:
+            last.update(dict.fromkeys(owned.get(id(node), ()), n))
+    return last
 
 
 def _sources(statement: Statement, node: Node) -> tuple[Node, ...]:

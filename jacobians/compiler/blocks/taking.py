@@ -19,7 +19,7 @@ from ..rewrites.gram import Gram
 from ..statements import Assign, Statement
 from .blocked import Blocked
 from .placing import Finish
-from .sharing import owners
+from .sharing import last_reads, owners
 
 __all__ = ["DEPTH", "is_straight", "taken_over"]
 
@@ -39,11 +39,7 @@ def taken_over(statements: Sequence[Statement], kept: Iterable[int]) -> list[Sta
     if not any([isinstance(statement, Assemble) for statement in statements]):
         return list(statements)
     owned = owners(statements)
-    last: dict[int, int] = {}
-    for n, statement in enumerate(statements):
-        for node in statement.reads:
-            for owner in owned.get(id(node), ()):
-                last[owner] = n
+    last = last_reads(statements, owned)
     returned = {owner for name in kept for owner in owned.get(name, ())}
     fresh = {id(node) for statement in statements for node in _in_order(statement)}
     result = list(statements)
