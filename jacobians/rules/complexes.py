@@ -23,7 +23,7 @@ complex_too(operator.getitem, scatter, embed, mirrored, written, sparse_product,
 complex_too(np.reshape, np.ravel, np.squeeze, np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d)
 complex_too(np.copy, np.astype, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.matrix_transpose)
 complex_too(np.linalg.matrix_transpose, np.flip, np.fliplr, np.flipud, np.rot90, np.roll, np.broadcast_to)
-complex_too(np.broadcast_arrays, np.meshgrid, np.repeat, np.tile, np.resize, np.pad)
+complex_too(np.broadcast_arrays, np.meshgrid, np.ix_, np.repeat, np.tile, np.resize, np.pad)
 complex_too(np.lib.stride_tricks.sliding_window_view)
 complex_too(np.diag, np.diagflat, np.diagonal, np.linalg.diagonal, np.tril, np.triu)
 # parts

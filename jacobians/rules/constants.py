@@ -27,7 +27,7 @@ nondifferentiable(np.iscomplex, np.isreal, np.isneginf, np.isposinf)
 nondifferentiable(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.lexsort)
 nondifferentiable(np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize)
 nondifferentiable(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
-nondifferentiable(np.ix_, np.ravel_multi_index, np.unravel_index)
+nondifferentiable(np.ravel_multi_index, np.unravel_index)
 # constants of the shape of an array
 nondifferentiable(np.zeros_like, np.ones_like, np.empty_like)
 

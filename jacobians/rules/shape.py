@@ -219,6 +219,14 @@ def _(call: Call, *xi: Any, copy: bool = True, sparse: bool = False, indexing: s
             yield number, number, Term(tuple(out), inp)
 
 
+@local(np.ix_)
+def _(call: Call, *args: Any) -> Iterator[LocalTerm]:
+    for number, x in enumerate(args):
+        if call.needs(number):
+            inp = axes_of(np.shape(x))
+            yield number, number, Term((*[()] * number, *inp, *[()] * (len(args) - number - 1)), inp)
+
+
 @local(np.repeat)
 @structural
 def _(call: Call, a: Any, repeats: Any, axis: int | None = None) -> Iterator[LocalTerm]:

@@ -1,4 +1,4 @@
-"""Convolution and correlation of `scipy.signal`, in any number of dimensions.
+"""Convolution and correlation of `scipy.signal`, in any number of dimensions; `detrend`.
 
 The positions of the three arrays are joined by a map along each axis, so the Jacobian holds the other operand alone.
 Whatever way SciPy chooses to compute the values, FFT or not, the derivative is that of the sum.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import scipy.signal as original
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..errors import UnsupportedFunctionError
 from ..labels import Axes, axes_of, flatten
@@ -20,17 +22,18 @@ from ..terms import Factor, Map, Term
 from ..tracing import lift
 from .standing import follows, missing, ruled
 
-__all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "fftconvolve", "oaconvolve"]
+__all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "detrend", "fftconvolve", "oaconvolve"]
 
 
 def _joined(first: Axes, second: Axes, shape: tuple[int, ...], mode: str) -> tuple[Axes, list[Map]]:
     """The axes of a convolution, and the maps ``k = i + j``; of the valid part, of which the other two are sure to be.
 
-    There the positions of the larger array are determined: ``i = k + size - 1 - j``.
+    There the positions of the larger array are determined: ``i = k + size - 1 - j``. Along an axis that has
+    the same label in both nothing is summed.
     """
     out, maps = [], []
     for i, j, k in zip(first, second, axes_of(shape), strict=True):
-        if not i or not j:
+        if not i or not j or i == j:
             out.append(i or j)
             continue
         out.append(k)
@@ -45,7 +48,19 @@ def _joined(first: Axes, second: Axes, shape: tuple[int, ...], mode: str) -> tup
 @ruled(original.convolve)
 def _whole(call: Call, in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Iterator[LocalTerm]:
     # y[k] = sum over i + j == k of a[i] b[j]; mode is "full" or "valid"
+    yield from _terms(call, in1, in2, axes_of(np.shape(in1)), axes_of(np.shape(in2)), mode)
+
+
+@ruled(original.fftconvolve)
+def _along(call: Call, in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Iterator[LocalTerm]:
+    # y[k, n] = sum over i + j == k of a[i, n] b[j, n]
     a, b = axes_of(np.shape(in1)), axes_of(np.shape(in2))
+    b = tuple([j if n in axes or not a[n] or not j else a[n] for n, j in enumerate(b)])
+    yield from _terms(call, in1, in2, a, b, mode)
+
+
+def _terms(call: Call, in1: Any, in2: Any, a: Axes, b: Axes, mode: str) -> Iterator[LocalTerm]:
+    """The terms by both arrays, of these axes."""
     out, maps = _joined(a, b, np.shape(call.result), mode)
     for position, (inp, other, array) in enumerate(((a, b, in2), (b, a, in1))):
         if call.needs(position):
@@ -66,9 +81,13 @@ def _part(in1: Any, in2: Any, mode: str, method: str) -> Any:
         return _whole(in1, in2, mode, method)
     if mode != "same":
         raise ValueError("acceptable mode flags are 'valid', 'same', or 'full'")
-    full = _whole(in1, in2, "full", method)
-    start = (np.array(np.shape(full)) - m) // 2
-    return full[tuple([slice(a, a + size) for a, size in zip(start, m, strict=True)])]
+    return _same(_whole(in1, in2, "full", method), in1)
+
+
+def _same(full: Any, in1: Any) -> Any:
+    """The middle of a full convolution, of the shape of the first array."""
+    start = [(size - count) // 2 for size, count in zip(np.shape(full), np.shape(in1), strict=True)]
+    return full[tuple([slice(a, a + size) for a, size in zip(start, np.shape(in1), strict=True)])]
 
 
 def _array(values: Any) -> Any:
@@ -93,14 +112,16 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
 
 @follows(original.fftconvolve)
 def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
-    _all_axes("fftconvolve", axes)
-    return _convolved(in1, in2, mode, "fft")
+    in1, in2 = _array(in1), _array(in2)
+    if axes is None or np.ndim(in1) != np.ndim(in2) or np.ndim(in1) == 0:
+        return _convolved(in1, in2, mode, "fft")
+    axes = sorted(normalize_axis_tuple(axes, np.ndim(in1)))
+    return _same(_along(in1, in2, "full", axes), in1) if mode == "same" else _along(in1, in2, mode, axes)
 
 
 @follows(original.oaconvolve)
 def oaconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
-    _all_axes("oaconvolve", axes)
-    return _convolved(in1, in2, mode, "fft")
+    return fftconvolve(in1, in2, mode, axes)
 
 
 @follows(original.correlate)
@@ -134,15 +155,31 @@ def _turns_first() -> bool:
     return bool(original.correlate2d(np.array([[1j]]), np.ones((1, 2)), "valid")[0, 0] == -1j)
 
 
-def _all_axes(name: str, axes: Any) -> None:
-    if axes is not None:
-        raise UnsupportedFunctionError(f"jacobians.scipy.signal.{name}", "for axes=. Convolve all axes")
-
-
 def _zero_outside(name: str, boundary: str, fillvalue: Any) -> None:
     if boundary not in ("fill", "pad") or fillvalue != 0:
         reason = "for a boundary that is not filled with zeros. Use np.pad and mode='valid'"
         raise UnsupportedFunctionError(f"jacobians.scipy.signal.{name}", reason)
+
+
+@follows(original.detrend)
+def detrend(data: Any, axis: int = -1, type: str = "linear", bp: Any = 0, overwrite_data: bool = False) -> Any:
+    data = _array(data)
+    if type in ("constant", "c"):
+        return data - np.mean(data, axis=axis, keepdims=True)
+    if type not in ("linear", "l"):
+        raise ValueError("Trend type must be 'linear' or 'constant'.")
+    moved = np.moveaxis(data, axis, -1)
+    ends = np.unique(np.concatenate([[0, np.shape(moved)[-1]], np.ravel(bp)]).astype(int))
+    if ends[-1] > np.shape(moved)[-1]:
+        raise ValueError("Breakpoints must be less than length of data along given axis.")
+    return np.moveaxis(np.concatenate([_level(moved[..., a:b]) for a, b in pairwise(ends)], axis=-1), -1, axis)
+
+
+def _level(data: Any) -> Any:
+    """Data along the last axis less their line of least squares."""
+    size = np.shape(data)[-1]
+    basis = np.linalg.qr(np.stack([np.arange(1, size + 1) / size, np.ones(size)], axis=1))[0].astype(data.dtype)
+    return data - (data @ basis) @ basis.T
 
 
 def __getattr__(name: str) -> Any:

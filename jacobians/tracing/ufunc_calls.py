@@ -121,7 +121,7 @@ def _in_loop(ufunc: np.ufunc, inputs: tuple, kwargs: dict[str, Any]) -> tuple[tu
     if asked is None or (isinstance(asked, set) and len(asked) > 1):
         return inputs, kwargs
     dtype = np.dtype(asked.pop() if isinstance(asked, set) else asked)
-    if dtype.kind != "f" or f"{dtype.char * ufunc.nin}->{dtype.char * ufunc.nout}" not in ufunc.types:
+    if dtype.kind not in "fc" or f"{dtype.char * ufunc.nin}->{dtype.char * ufunc.nout}" not in ufunc.types:
         return inputs, kwargs
     casting = kwargs.get("casting", "same_kind")
     operands = [_operand(ufunc, x) for x in inputs]

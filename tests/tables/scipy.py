@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy
 from scipy import sparse
 from table import Row, sample
 
@@ -19,6 +20,7 @@ _A = sample(3, 3) + 4 * np.eye(3)
 _B, _b = sample(3, 2, seed=1), sample(3, seed=2)
 _ORDERS = np.array([[0], [1], [3]])
 _BAND = np.array([[0.3, -0.5, 0.2, 0.7], [5.0, 4.0, 6.0, 5.5], [0.4, -0.3, 0.8, 0.1], [0.2, 0.6, -0.4, 0.9]])
+_IN_STACKS = tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 15)  # of triangular systems
 _SPARSE = sparse.csc_array(np.diag([3.0, 4.0, 5.0]) + np.diag([1.0, -2.0], 1))
 
 
@@ -63,6 +65,9 @@ _LINALG = [
       for b in (_b, _B) for o in (
         {}, {"lower": True}, {"trans": 1}, {"trans": "T", "lower": True}, {"unit_diagonal": True})],
     _row("solve_triangular", linalg, linalg.solve_triangular, _A[:1, :1], _B[:1]),
+    *[_row("solve_triangular", linalg, lambda a, b, o=o: linalg.solve_triangular(a, b, **o), a, b)
+      for a, b in ((np.stack([_A, _A.T]), _B), (np.stack([_A, _A.T]), _b), (_A, np.stack([_B, -_B])))
+      for o in ({}, {"lower": True, "trans": 1}, {"unit_diagonal": True}) if _IN_STACKS],
     *[_row("cho_solve", linalg, lambda M, b, o=o: linalg.cho_solve(linalg.cho_factor(_positive(M), lower=o), b), _A, b)
       for b in (_b, _B) for o in (False, True)],
     _row("solve_banded", linalg, lambda ab, b: linalg.solve_banded((2, 1), ab, b), _BAND, _P[0]),
@@ -108,6 +113,7 @@ _LINALG = [
     _row("toeplitz", linalg, linalg.toeplitz, _X), _row("toeplitz", linalg, linalg.toeplitz, _X, _P[0]),
     _row("hankel", linalg, linalg.hankel, _X), _row("hankel", linalg, linalg.hankel, _X, _P[0]),
     _row("companion", linalg, linalg.companion, _P[0]),
+    _row("block_diag", linalg, lambda a, b: linalg.block_diag(a, [[3, 4], [5, 6]], b, [7], 2.0), _M, _X),
     *[_row("convolution_matrix", linalg, lambda a, m=mode, n=n: linalg.convolution_matrix(a, n, m), _P[0])
       for mode in ("full", "same", "valid") for n in (2, 6)],
     _row("expm_frechet", linalg, lambda a, e: linalg.expm_frechet(a, e, compute_expm=False), _A / 4, _A.T),
@@ -125,6 +131,14 @@ _SIGNAL = [
     for mode in ("full", "same", "valid") for a, b in _SIGNALS
     for name in ("convolve", "correlate", "fftconvolve", "oaconvolve", "convolve2d", "correlate2d")
     if a.ndim == 2 or not name.endswith("2d")
+] + [
+    _row(name, signal, lambda a, b, f=name, m=mode, n=axes: getattr(signal, f)(a, b, m, axes=n), a, b)
+    for mode in ("full", "same", "valid") for name in ("fftconvolve", "oaconvolve")
+    for a, b, axes in ((_M, _P[:, :2], 1), (_M[:2], _P[1:, :3].T[:3, :2].T, -1), (_M.T, _P[:2].T, (1,)),
+                       (_M.reshape(3, 2, 2), _P[:2, :4].reshape(2, 2, 2), (0, 2)))
+] + [
+    _row("detrend", signal, lambda x, o=o: signal.detrend(x, **o), _P.T)
+    for o in ({}, {"type": "constant"}, {"axis": 0}, {"axis": 0, "bp": 2}, {"type": "c", "axis": 0})
 ]
 _ON_UNIT = np.array([0.15, 0.45, 0.6])
 _LOC, _SCALE = np.array(-0.05), np.array([1.3, 1.1, 1.2])

@@ -148,6 +148,11 @@ REPEATING = [
         for shapes in (((3,),), ((3,), (2,)), ((2,), (1,), (3,)), ((), (2,)))
         for keywords in ({}, {"indexing": "ij"}, {"sparse": True})
     ],
+    *[
+        Row(np.ix_, lambda *arrays: joined(np.ix_(*arrays)), pair(*shapes), f"{shapes}")
+        for shapes in (((3,),), ((3,), (2,)), ((1,), (2,), (3,)))
+    ],
+    Row(np.ix_, lambda x, y: np.multiply(*np.ix_(x, [2, 0], y)[::2]), pair((3,), (2,)), "beside positions"),
     *on(np.repeat, SHAPES, 2),
     *on(np.repeat, ((4,), (3, 4)), 0),
     *on(np.repeat, PLANES, 3, axis=-1),

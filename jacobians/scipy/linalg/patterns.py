@@ -15,9 +15,15 @@ from ..standing import follows
 __all__ = ["block_diag", "circulant", "companion", "convolution_matrix", "hankel", "khatri_rao", "toeplitz"]
 
 
+def _array(values: Any) -> Any:
+    """An array of what may be a list."""
+    values = lift(values)
+    return values if hasattr(values, "shape") else np.asarray(values)
+
+
 @follows(original.block_diag)
 def block_diag(*arrs: Any) -> Any:
-    blocks = [np.reshape(lift(a), (1, -1)) if np.ndim(a) < 2 else lift(a) for a in arrs]
+    blocks = [np.atleast_2d(_array(a)) for a in arrs]
     if any(np.ndim(block) > 2 for block in blocks):
         raise UnsupportedFunctionError("jacobians.scipy.linalg.block_diag", "for stacks of matrices")
     columns, left, rows = sum([np.shape(block)[1] for block in blocks]), 0, []
@@ -36,8 +42,7 @@ def _in_stacks() -> bool:
 
 
 def _vectors(name: str, values: Any, stacks: bool = True) -> Any:
-    values = lift(values)
-    values = values if hasattr(values, "shape") else np.asarray(values)
+    values = _array(values)
     if np.ndim(values) > 1 and not (stacks and _in_stacks()):
         raise UnsupportedFunctionError(f"jacobians.scipy.linalg.{name}", "for arrays of more than one dimension")
     return np.atleast_1d(values)

@@ -78,9 +78,20 @@ def solve_triangular(
     overwrite_b: bool = False,
     check_finite: bool = True,
 ) -> Any:
-    only_matrices("solve_triangular", a)
     kind: Any = {"N": 0, "T": 1, "C": 2}.get(trans, trans)
+    if np.ndim(a) > 2 or np.ndim(b) > 2:
+        return _solve_triangles(_conjugate(a) if kind == 2 else a, b, bool(kind), lower, unit_diagonal)
     return _solve_triangle(_conjugate(a) if kind == 2 else a, b, min(kind, 1), lower, unit_diagonal)
+
+
+def _solve_triangles(a: Any, b: Any, transposed: bool, lower: bool, unit_diagonal: bool) -> Any:
+    """Stacks of systems; the triangles are solved as matrices."""
+    triangle = np.tril(a, -unit_diagonal) if lower else np.triu(a, unit_diagonal)
+    if unit_diagonal:
+        triangle = triangle + np.eye(np.shape(a)[-1], dtype=triangle.dtype)
+    if transposed:
+        triangle = np.swapaxes(triangle, -1, -2)
+    return np.linalg.solve(triangle, b) if np.ndim(b) > 1 else np.linalg.solve(triangle, b[:, None])[..., 0]
 
 
 def _conjugate(a: Any) -> Any:
