@@ -18,7 +18,7 @@ FUNCTIONS = {
     "power":        lambda x: np.abs(np.exp(1j * x) * x + A[0]) ** 2,
     "product":      lambda x: np.real(np.einsum("ij,j,j->i", A, x * 1j, np.conj(A @ x))),
     "concatenated": lambda x: np.abs(np.concatenate([x * 1j, x + 0j, A[0] * x])),
-    "in a loop":    lambda x: np.abs(np.arccos(3 * x, dtype=complex) + np.power(x, 1.5, dtype=complex)) ** 2,
+    "in a loop":    lambda x: np.abs(np.arccos(x * x + 1.5, dtype=complex) + np.power(-1 - x * x, 1.5, dtype=complex)),
     "imaginary":    lambda x: np.imag(np.sin(A @ x)) + np.real(x * A[1]),
 }
 # fmt: on

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...arrays import scatter
 from ...program import Node, topological
-from .rewriting import Builder, is_number, split_scale
+from .rewriting import Builder, split_scale
 
 __all__ = ["signed"]
 
@@ -73,7 +73,7 @@ class _Signs:
         return made
 
     def _sum(self, node: Node) -> Node:
-        if node.kwargs or any([is_number(a) or a.shape != node.shape for a in node.args]):
+        if node.kwargs or any([not isinstance(a, Node) or a.shape != node.shape for a in node.args]):
             return node
         left, right = node.args
         if id(left) not in self.placed and id(right) not in self.placed:
