@@ -330,3 +330,14 @@ def test_what_lies_on_a_path_is_found_without_sets_of_all_vertices() -> None:
     assert [*living_edges(graph, {count - 3}, count - 1)] == [count - 1, count - 2]
     bytes_of_one = peak(lambda: living_edges(graph, {0}, count - 1)) * UNIT / count
     assert bytes_of_one < 130  # a dict that grows, and a number
+
+
+@pytest.mark.parametrize(("function", "most"), [(np.tanh, 2.2), (np.log1p, 1.2), (np.arctan, 1.2), (np.arctanh, 2.2)])
+def test_a_slope_takes_one_array(function: Any, most: float) -> None:
+    x = np.random.default_rng(0).uniform(0, 0.9, N)
+    gradient = jac.grad(lambda x: np.sum(function(x)))
+    assert peak(lambda: gradient(x)) < most  # the gradient, and what it is made of
+    _, expected = jac.jvp(function, (x,), (np.ones(N),))
+    step = 1e-6
+    np.testing.assert_allclose(gradient(x), (function(x + step) - function(x - step)) / (2 * step), rtol=1e-7)
+    np.testing.assert_array_equal(gradient(x), expected)

@@ -63,6 +63,11 @@ def _inverse(y: Any, a: Any, b: Any) -> Any:
     return 1 / _floating(b, y)
 
 
+def _one(ufunc: Callable[..., Any], made: Any) -> Any:
+    """``1 / made`` or ``1 - made`` for what nobody else has: NumPy itself would take another array."""
+    return ufunc(1, made, made) if type(made) is np.ndarray and made.dtype.kind in "fc" else ufunc(1, made)
+
+
 def _direction(y: Any, x: Any) -> Any:
     """The slope of ``y = |x|``; of a complex x, ``conj(x) / |x|``."""
     return np.conjugate(_over(x, y)) if is_complex(x) else np.sign(x)
@@ -74,12 +79,12 @@ def _root(x: Any) -> Any:
 
 
 def _arcsinh_slope(y: Any, x: Any) -> Any:
-    return 1 / (np.cosh(y) if is_complex(x) else np.sqrt(1 + x * x))
+    return _one(np.divide, np.cosh(y) if is_complex(x) else np.sqrt(1 + x * x))
 
 
 def _arccosh_slope(y: Any, x: Any) -> Any:
     """In one root, except in the left half of the complex plane."""
-    return 1 / (np.sqrt(x - 1) * np.sqrt(x - -1)) if is_complex(x) else 1 / np.sqrt((x - 1) * (x + 1))
+    return _one(np.divide, np.sqrt(x - 1) * np.sqrt(x - -1) if is_complex(x) else np.sqrt((x - 1) * (x + 1)))
 
 
 def _power_base(y: Any, x: Any, n: Any) -> Any:
@@ -147,7 +152,7 @@ elementwise(np.positive,    1.0)
 elementwise(np.reciprocal,  lambda y, x: -y * y)
 elementwise(np.square,      lambda y, x: 2 * x)
 elementwise(np.sqrt,        lambda y, x: 0.5 / y)
-elementwise(np.cbrt,        lambda y, x: 1 / (3 * y * y))
+elementwise(np.cbrt,        lambda y, x: _one(np.divide, 3 * y * y))
 elementwise(np.absolute,    _direction)
 elementwise(np.fabs,        lambda y, x: np.sign(x))
 elementwise(np.real,        1.0)
@@ -157,24 +162,24 @@ elementwise(np.exp,         lambda y, x: y)
 elementwise(np.exp2,        lambda y, x: _LN2 * y)
 elementwise(np.expm1,       lambda y, x: y + 1)
 elementwise(np.log,         lambda y, x: 1 / x)
-elementwise(np.log2,        lambda y, x: 1 / (_LN2 * x))
-elementwise(np.log10,       lambda y, x: 1 / (_LN10 * x))
-elementwise(np.log1p,       lambda y, x: 1 / (1 + x))
+elementwise(np.log2,        lambda y, x: _one(np.divide, _LN2 * x))
+elementwise(np.log10,       lambda y, x: _one(np.divide, _LN10 * x))
+elementwise(np.log1p,       lambda y, x: _one(np.divide, 1 + x))
 # circular and hyperbolic
 elementwise(np.sin,         lambda y, x: np.cos(x))
 elementwise(np.cos,         lambda y, x: -np.sin(x))
 elementwise(np.tan,         lambda y, x: 1 + y * y)
-elementwise(np.arcsin,      lambda y, x: 1 / _root(x))
+elementwise(np.arcsin,      lambda y, x: _one(np.divide, _root(x)))
 elementwise(np.arccos,      lambda y, x: -1 / _root(x))
-elementwise(np.arctan,      lambda y, x: 1 / (1 + x * x))
+elementwise(np.arctan,      lambda y, x: _one(np.divide, 1 + x * x))
 elementwise(np.arctan2,     lambda y, a, b: _turn(b, a, b), lambda y, a, b: -_turn(a, a, b))
 elementwise(np.hypot,       lambda y, a, b: _over(a, y),     lambda y, a, b: _over(b, y))
 elementwise(np.sinh,        lambda y, x: np.cosh(x))
 elementwise(np.cosh,        lambda y, x: np.sinh(x))
-elementwise(np.tanh,        lambda y, x: 1 - y * y)
+elementwise(np.tanh,        lambda y, x: _one(np.subtract, y * y))
 elementwise(np.arcsinh,     _arcsinh_slope)
 elementwise(np.arccosh,     _arccosh_slope)
-elementwise(np.arctanh,     lambda y, x: 1 / ((1 - x) * (1 + x)))
+elementwise(np.arctanh,     lambda y, x: _one(np.divide, (1 - x) * (1 + x)))
 elementwise(np.deg2rad,     _DEGREE)
 elementwise(np.radians,     _DEGREE)
 elementwise(np.rad2deg,     1 / _DEGREE)
