@@ -360,3 +360,22 @@ print(result.tobytes().hex()[:64], float(total).hex())
 """
     run = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert run.stdout == f"{expected[0].tobytes().hex()[:64]} {float(expected[1]).hex()}\n", run.stderr
+
+
+def test_what_is_stored_where_something_was() -> None:
+    """The reciprocals take the place of the distances, which nothing else reads, and are not computed again."""
+    rng = np.random.default_rng(0)
+    Y, P, W = rng.standard_normal((260, 2)), rng.random((260, 260)), rng.random((260, 260))
+
+    def loss(Y: Any, P: Any, W: Any) -> Any:
+        D = np.sum((Y[:, None, :] - Y) ** 2, axis=2)
+        return np.sum(P * np.log1p(D)) + np.log(np.sum(W / (1 + D)))
+
+    compiled = jac.compile(jac.grad(loss))
+    apart = Y[:, None] - Y
+    R = 1 / (1 + np.sum(apart**2, axis=2))
+    slope = P * R - W * R**2 / np.sum(W * R)
+    slope = 2 * (slope + slope.T)
+    np.testing.assert_allclose(compiled(Y, P, W), np.sum(slope[:, :, None] * apart, axis=1), rtol=1e-11)
+    assert compiled.source.count("in_blocks(") == 2
+    assert compiled.source.count("np.divide(") == 1

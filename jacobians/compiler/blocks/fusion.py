@@ -23,7 +23,7 @@ from .grouping import grouped
 from .layout import Layout
 from .placing import Write
 from .rows import LARGE, Call, Rows, is_gather, rows_of
-from .sharing import needed_after
+from .sharing import needed_after, shared
 from .storing import choose_stored
 
 __all__ = ["fused"]
@@ -184,7 +184,7 @@ def _ordered(statements: Sequence[Statement], runs: Sequence[list[Call]], kept: 
         makers.update({id(node): unit for node in statement.makes})
     needed = _needed(statements, runs, run_of, kept)
     position = {id(node): n for n, statement in enumerate(statements) for node in statement.makes}
-    stored = choose_stored(runs, needed, position)
+    stored = choose_stored(runs, needed, position, _readers(statements, kept))
     layout = Layout(statements, [run for run in runs if _pays(run)], kept)
     done_as: dict[int, Any] = {}
     for n, run in enumerate(runs):
@@ -211,6 +211,17 @@ def _ordered(statements: Sequence[Statement], runs: Sequence[list[Call]], kept: 
     for unit in units:
         place(unit)
     return _with_views(result, needed)
+
+
+def _readers(statements: Sequence[Statement], kept: set[int]) -> dict[int, set[int]]:
+    """For each fresh array that is not kept, the ids of what the statements that read it make."""
+    fresh = {id(s.node) for s in statements if type(s) is Assign and not shared(s.node)} - kept
+    found: dict[int, set[int]] = {name: set() for name in fresh}
+    for statement in statements:
+        for node in statement.reads:
+            if id(node) in found:
+                found[id(node)].update([id(made) for made in statement.makes])
+    return found
 
 
 def _needed(

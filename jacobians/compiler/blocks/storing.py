@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from ...program import Node
 from .rows import Call
 
@@ -18,12 +20,15 @@ __all__ = ["choose_stored"]
 
 _STORE = 0.15  # nanoseconds a byte, to store it and to read it again
 _READ = 0.05  # nanoseconds a byte, to read what is stored anyway
+_REPLACE = 0.05  # nanoseconds a byte, to store it where something was that would be read again in its place
 _NEVER = float("inf")
 
 Graph = dict[object, dict[object, float]]
 
 
-def choose_stored(runs: Sequence[list[Call]], needed: set[int], position: Mapping[int, int]) -> set[int]:
+def choose_stored(
+    runs: Sequence[list[Call]], needed: set[int], position: Mapping[int, int], readers: Mapping[int, set[int]]
+) -> set[int]:
     """The ids of the nodes that are stored; calls that are to be done again are added to the runs.
 
     Parameters
@@ -34,18 +39,22 @@ def choose_stored(runs: Sequence[list[Call]], needed: set[int], position: Mappin
         The ids of the nodes that must be stored for others than later runs of the same kind.
     position : mapping of int to int
         The order of nodes, by their ids.
+    readers : mapping of int to set of int
+        For each array of the program that nothing but statements reads, the ids of the nodes that they make.
     """
     stored = set(needed)
     home = [{id(call.node) for call in run} for run in runs]
     for n, run in enumerate(runs):
         own = {id(call.node): call for call in run}
         price = _prices(runs, n, own, stored)
+        rooms = _rooms(run, own, readers, stored)
         for later in runs[n + 1 :]:
             wanted = _wanted(later, own)
             if not wanted:
                 continue
             whole = {id(o) for call in later for o in call.node.operands if o not in call.rows.cut}
-            again = _again(wanted, own, stored, {name: _NEVER if name in whole else price[name] for name in own})
+            prices = {name: _NEVER if name in whole else price[name] for name in own}
+            again = _again(wanted, own, stored, prices, rooms)
             known = {id(call.node) for call in later}
             later += [own[name] for name in again if name not in known]
             read = {id(o) for name in again for o in own[name].node.operands} | {id(node) for node in wanted}
@@ -61,6 +70,17 @@ def _wanted(later: Sequence[Call], own: Mapping[int, Call]) -> list[Node]:
     known = {id(call.node) for call in later}
     found = {id(o): o for call in later for o in call.rows.cut if id(o) in own and id(o) not in known}
     return list(found.values())
+
+
+def _rooms(
+    run: Sequence[Call], own: Mapping[int, Call], readers: Mapping[int, set[int]], stored: set[int]
+) -> set[tuple[tuple[int, ...], np.dtype]]:
+    """The shapes and dtypes of arrays from before a run that it alone reads, where results do not take all of these."""
+    before = {id(operand): operand for call in run for operand in call.rows.cut if id(operand) not in own}
+    plain = {name for name, call in own.items() if call.rows.kind != "view"}
+    rooms = Counter([(a.shape, a.dtype) for a in before.values() if readers.get(id(a)) and readers[id(a)] <= plain])
+    rooms.subtract([(call.node.shape, call.node.dtype) for name, call in own.items() if name in stored])
+    return {kind for kind, count in rooms.items() if count > 0}
 
 
 def _prices(runs: Sequence[list[Call]], n: int, own: Mapping[int, Call], stored: set[int]) -> dict[int, float]:
@@ -85,7 +105,13 @@ def _behind(nodes: Iterable[Node], own: Mapping[int, Call]) -> set[int]:
     return found
 
 
-def _again(wanted: Iterable[Node], own: Mapping[int, Call], stored: set[int], price: Mapping[int, float]) -> set[int]:
+def _again(
+    wanted: Iterable[Node],
+    own: Mapping[int, Call],
+    stored: set[int],
+    price: Mapping[int, float],
+    rooms: set[tuple[tuple[int, ...], np.dtype]],
+) -> set[int]:
     """The ids of the calls of a run that are done again where these results are wanted."""
     graph: Graph = {}
 
@@ -103,7 +129,8 @@ def _again(wanted: Iterable[Node], own: Mapping[int, Call], stored: set[int], pr
             continue
         reached.add(id(node))
         call = own[id(node)]
-        traffic = _NEVER if call.rows.kind == "view" else node.nbytes * (_READ if id(node) in stored else _STORE)
+        to_store = _REPLACE if (node.shape, node.dtype) in rooms else _STORE
+        traffic = _NEVER if call.rows.kind == "view" else node.nbytes * (_READ if id(node) in stored else to_store)
         rule((id(node), "at hand"), (id(node), "again"), traffic)
         rule((id(node), "again"), "end", price[id(node)])
         for operand in node.operands:
