@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from math import prod
 from typing import Any, NamedTuple
 
@@ -221,43 +222,48 @@ def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]
     """A statement for each node, sums of diagonals and scattered arrays in one."""
     if not any([node.function is embed or node.function is scatter for node in nodes]):
         return [Assign(node) for node in nodes if not node.is_leaf]
-    uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
+    uses = Counter(map(id, chain.from_iterable([*[node.operands for node in nodes], outputs])))
     placed = _placed(nodes, uses)
     inside: set[int] = set()
     roots: dict[int, list[Addend]] = {}
     for node in reversed(nodes):
         if id(node) in placed and id(node) not in inside:
             roots[id(node)] = _thinned(_addends(node, uses, placed, inside))
-    statements: list[Statement] = []
-    for node in nodes:
-        if id(node) in inside or node.is_leaf:
-            continue
-        statements.append(Assemble(node, roots[id(node)]) if id(node) in roots else Assign(node))
+    statements: list[Statement] = [
+        Assemble(node, roots[id(node)]) if id(node) in roots else Assign(node)
+        for node in nodes
+        if id(node) not in inside and not node.is_leaf
+    ]
     return _without_idle_views(statements, outputs) if roots else statements
 
 
 def _without_idle_views(statements: list[Statement], outputs: Sequence[Node]) -> list[Statement]:
     """The same without what was raveled or turned for several sums, of which each reads it as it was."""
-    read, kept = {id(node) for node in outputs}, []
+    read: set[Node] = set(outputs)
+    kept: list[Statement] = []
     for statement in reversed(statements):
-        view = type(statement) is Assign and statement.node.function in (np.reshape, np.transpose)
-        if not view or any([id(node) in read for node in statement.makes]):
-            read.update([id(node) for node in statement.reads])
+        view = type(statement) is Assign and statement.node.function in _IDLE
+        if not view or not read.isdisjoint(statement.makes):
+            read.update(statement.reads)
             kept.append(statement)
     return kept[::-1]
+
+
+_IDLE = {np.reshape, np.transpose}
 
 
 def _placed(nodes: Sequence[Node], uses: Counter) -> set[int]:
     """Diagonals and scattered arrays, and the sums that have one among their addends."""
     placed: set[int] = set()
     for node in nodes:
-        if node.function is np.add or node.function is np.subtract:
-            fits = all(_fits(operand, node) for operand in node.args)
-            found = fits and any(id(operand) in placed and uses[id(operand)] == 1 for operand in node.args)
-        elif node.function is np.reshape:
+        function = node.function
+        if function is np.add or function is np.subtract:
+            found = any([id(operand) in placed and uses[id(operand)] == 1 for operand in node.operands])
+            found = found and all([_fits(operand, node) for operand in node.args])
+        elif function is np.reshape:
             found = node.args[0].function is scatter and uses[id(node.args[0])] == 1
         else:
-            found = node.function is embed or node.function is scatter
+            found = function is embed or function is scatter
         if found:
             placed.add(id(node))
     return placed

@@ -19,7 +19,7 @@ import numpy as np
 from ...program import CONSTANT, Node
 from ..statements import Statement
 from .repetition import Stretch
-from .slots import opened
+from .slots import Forms
 
 __all__ = ["Affine", "Carried", "Fixed", "Match", "Same", "Sheet", "Stream", "Table", "matched"]
 
@@ -107,17 +107,18 @@ class Sheet:
 
     def __init__(self, statements: Sequence[Statement]) -> None:
         self.statements = statements
-        parts = [opened(statement) for statement in statements]
-        known = [n for n, part in enumerate(parts) if part is not None]
-        self.made = {id(node): n for n in known for node in statements[n].makes}
+        forms = Forms()
+        parts = [forms.of(statement) for statement in statements]
+        known = [n for n, (_, slots) in enumerate(parts) if slots is not None]
+        made = self.made = {id(node): n for n in known for node in statements[n].makes}
         self.leaves: list[Any] = []
         self._known: dict[Any, int] = {}
-        forms: dict[Any, int] = {}
         signs, codes, offsets = [], [], [0]
-        for statement, part in zip(statements, parts, strict=True):
-            form, slots = part or (id(statement), statement.reads)
-            signs.append(forms.setdefault(form, len(forms)))
-            codes += [self.code(value) for value in slots]
+        for statement, (sign, slots) in zip(statements, parts, strict=True):
+            signs.append(sign)
+            for value in statement.reads if slots is None else slots:
+                code = made.get(id(value))
+                codes.append(self.code(value) if code is None else code)
             offsets.append(len(codes))
         self.signs, self.codes, self.offsets = np.array(signs), np.array(codes, np.int64), np.array(offsets)
         self.loop = np.full(len(statements), -1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from ..namespace import Namespace
 from ..printing import literal
 from ..single import Single
 from ..statements import Assign, Statement
+from .readings import Readings
 from .terms import FEW, MANY, added_terms
 
 __all__ = ["Accumulate", "Zeros", "array_like", "ordered"]
@@ -75,44 +77,46 @@ def ordered(statements: Sequence[Statement], outputs: Sequence[Node], *, singly:
     `singly` says that a sum which is added into an array is added term by term.
     """
     pieces = _pieces(statements, outputs, singly)
-    uses = Counter([id(node) for piece in pieces for node in piece.reads])
-    uses.update([id(node) for node in outputs])
-    early = _early(pieces, uses)
-    known: dict[int, tuple[int, int]] = {}  # by node: a serial number never below those of what it reads; its slot
-    keys: list[tuple[int, int, int]] = []
-    for n, piece in enumerate(pieces):
-        serial, slot = piece.node.serial if isinstance(piece, (Assign, Assemble, Accumulate)) else 0, -1
-        for node in piece.reads:
-            before = known.get(id(node))
-            if before is not None:
-                serial = max(serial, before[0])
-                slot = max(slot, before[1])
-        if slot < 0 or not early[n]:
-            slot = serial  # the slot is the serial number of the statement that it follows
-        if isinstance(piece, Accumulate) and isinstance(pieces[n - 1], Zeros):
-            keys[n - 1] = (slot, -1, n - 1)
-        keys.append((slot, serial, n))
-        if not isinstance(piece, Zeros):
-            for node in piece.makes:
-                known[id(node)] = serial, slot
-    _delay_views(pieces, keys)
-    return [pieces[n] for *_, n in sorted(keys)]
+    readings = Readings(pieces)
+    empty = np.array([isinstance(piece, Zeros) for piece in pieces])
+    serials = _serials(pieces, readings, empty).tolist()
+    slots = list(serials)  # the slot is the serial number of the statement that it follows
+    for n in _early(pieces, readings, outputs):
+        slots[n] = max([slots[code] for code in readings.of(n) if code >= 0 and not empty[code]], default=slots[n])
+    for n in np.flatnonzero(empty[:-1]).tolist():
+        if isinstance(pieces[n + 1], Accumulate):
+            slots[n], serials[n] = slots[n + 1], -1
+    _delay_views(pieces, readings, slots, serials)
+    return [pieces[n] for n in np.lexsort((serials, slots)).tolist()]
 
 
-def _delay_views(pieces: Sequence[Statement], keys: list[tuple[int, int, int]]) -> None:
+def _serials(pieces: Sequence[Statement], readings: Readings, empty: np.ndarray) -> np.ndarray:
+    """When each statement was recorded: never before what it reads."""
+    kinds = (Assign, Assemble, Accumulate)
+    own = np.array([piece.node.serial if isinstance(piece, kinds) else 0 for piece in pieces], np.int64)
+    known = (readings.codes >= 0) & ~empty[readings.codes]
+    users, codes = readings.users[known], readings.codes[known]
+    if (own[users] < own[codes]).any():  # so it is where a statement took the place of an older one
+        for user, code in zip(users.tolist(), codes.tolist(), strict=True):
+            own[user] = max(own[user], own[code])
+    return own
+
+
+def _delay_views(pieces: Sequence[Statement], readings: Readings, slots: list[int], serials: list[int]) -> None:
     """Take parts of inputs where they are read first: ``for x in X`` takes all rows of X before its first step."""
-    views = {id(piece.node) for piece in pieces if isinstance(piece, Assign) and _is_part(piece.node)}
-    if not views:
+    views = np.array([isinstance(piece, Assign) and _is_part(piece.node) for piece in pieces])
+    if not views.any():
         return
-    first: dict[int, tuple[int, int, int]] = {}
-    for n in reversed(range(len(pieces))):
-        piece = pieces[n]
-        if isinstance(piece, Assign) and id(piece.node) in views:
-            slot, serial, _ = first.get(id(piece.node), keys[n])
-            keys[n] = max(keys[n], (slot, serial, n))
-        for node in piece.reads:
-            if id(node) in views:
-                first[id(node)] = min(keys[n], first.get(id(node), keys[n]))
+    read = (readings.codes >= 0) & views[readings.codes]
+    readers = np.unique(np.concatenate([readings.users[read], np.flatnonzero(views)]))
+    first: dict[int, tuple[int, int]] = {}
+    for n in readers[::-1].tolist():
+        now = slots[n], serials[n]
+        if views[n]:
+            now = slots[n], serials[n] = max(now, first.get(n, now))
+        for code in readings.of(n).tolist():
+            if code >= 0 and views[code]:
+                first[code] = min(now, first.get(code, now))
 
 
 def _is_part(node: Node) -> bool:
@@ -123,10 +127,11 @@ def _pieces(statements: Sequence[Statement], outputs: Sequence[Node], singly: bo
     """The statements, sums of many placed arrays as one statement for each addend."""
     if not any([isinstance(statement, Assemble) for statement in statements]):
         return list(statements)
-    uses = Counter([id(node) for statement in statements for node in statement.reads] + [id(node) for node in outputs])
+    uses = Counter(map(id, chain.from_iterable([*[statement.reads for statement in statements], outputs])))
     pieces: list[Statement] = []
     # A sum that is put together by one statement has no terms of its own: it stands as if others read it, too.
-    whole = uses + Counter([id(statement.node) for statement in statements if isinstance(statement, Assemble)])
+    assembled = [id(statement.node) for statement in statements if singly and isinstance(statement, Assemble)]
+    whole = uses + Counter(assembled) if assembled else uses
     for statement in statements:
         addends = statement.addends if isinstance(statement, Assemble) else ()
         if singly and addends:
@@ -150,12 +155,12 @@ def _pieces(statements: Sequence[Statement], outputs: Sequence[Node], singly: bo
 
 def _read(pieces: Sequence[Statement], outputs: Sequence[Node]) -> list[Statement]:
     """The statements that make what is read: no negations and sums whose terms are added one by one."""
-    wanted = {id(node) for node in outputs}
+    wanted = set(outputs)
     found: list[Statement] = []
     for piece in reversed(pieces):
-        if any([id(node) in wanted for node in piece.makes]):
+        if not wanted.isdisjoint(piece.makes):
             found.append(piece)
-            wanted |= {id(node) for node in piece.reads}
+            wanted.update(piece.reads)
     return found[::-1]
 
 
@@ -191,20 +196,20 @@ def array_like(node: Node) -> Node:
     return Node(np.zeros, (node.shape, node.dtype), {}, node.shape, node.dtype, serial=node.serial)
 
 
-def _early(pieces: Sequence[Statement], uses: Counter) -> list[bool]:
-    """Whether each statement adds one of many terms to a sum, or makes what only such a statement reads."""
+def _early(pieces: Sequence[Statement], readings: Readings, outputs: Sequence[Node]) -> list[int]:
+    """The statements that add one of many terms to a sum, and those that make what only such a statement reads."""
+    uses = readings.counts(outputs)
     terms: dict[int, int] = {}
-    for piece in pieces:
+    for n, piece in enumerate(pieces):
         if isinstance(piece, Assign) and piece.node.function is np.add:
-            terms[id(piece.node)] = sum([terms.get(id(node), 1) if uses[id(node)] == 1 else 1 for node in piece.reads])
-    if max(terms.values(), default=0) <= MANY and not any([isinstance(piece, Accumulate) for piece in pieces]):
-        return [False] * len(pieces)
-    early: list[bool] = []
-    wanted: set[int] = set()
-    for piece in reversed(pieces):
-        makes = [id(node) for node in piece.makes]
-        soon = isinstance(piece, Accumulate) or any(node in wanted or terms.get(node, 0) > MANY for node in makes)
-        early.append(soon)
-        if soon:
-            wanted |= {id(operand) for operand in piece.reads if uses[id(operand)] == 1}
-    return early[::-1]
+            reads = readings.of(n).tolist()
+            terms[n] = sum([terms.get(code, 1) if code >= 0 and uses[code] == 1 else 1 for code in reads])
+    waiting = [n for n, count in terms.items() if count > MANY]
+    waiting += [n for n, piece in enumerate(pieces) if isinstance(piece, Accumulate)]
+    early = set(waiting)
+    while waiting:
+        for code in readings.of(waiting.pop()).tolist():
+            if code >= 0 and uses[code] == 1 and code not in early:
+                early.add(code)
+                waiting.append(code)
+    return sorted(early)

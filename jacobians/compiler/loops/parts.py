@@ -58,8 +58,9 @@ def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[S
 
 def _rolled(outputs: Sequence[Node]) -> tuple[list[Statement], Sequence[Node]]:
     """The statements with loops where there are any, and the nodes that the outputs are there."""
-    outputs = resummed(outputs)
-    straight = assembled(topological(outputs), outputs)
+    nodes = topological(outputs)
+    before, outputs = outputs, resummed(nodes, outputs)
+    straight = assembled(nodes if outputs is before else topological(outputs), outputs)
     statements = rolled(straight, outputs)
     is_long = len(statements) > max(_LONG, len(straight) // 2)
     other = apart(outputs) if is_long else None

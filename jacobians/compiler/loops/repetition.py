@@ -15,6 +15,9 @@ import numpy as np
 __all__ = ["Stretch", "has_repeated", "stretches"]
 
 
+_SHORT = 2**16
+
+
 class Stretch(NamedTuple):
     """The entries from `start` to before `stop` equal those `period` places before them, the first period apart."""
 
@@ -46,43 +49,39 @@ def has_repeated(signs: np.ndarray, length: int) -> bool:
 
     They do where a stretch saves as many: the first of them come again a period later.
     """
-    rank, width = _ranked(signs), 1
+    rank, width = _ranked(signs)[0], 1
     while len(rank) and int(rank.max()) + 1 < len(rank):
         if 2 * width > length:
             return True
-        rank, width = _ranked(rank[:-width] * (int(rank.max()) + 1) + rank[width:]), 2 * width
+        rank, width = _ranked(rank[:-width], rank[width:])[0], 2 * width
     return False
 
 
 def _candidates(signs: np.ndarray, least: int) -> list[Stretch]:
     found = []
-    rank, width = _ranked(signs), 1
-    while len(rank) and least * (width // 2 + 1) <= len(signs):
-        gaps = _gaps(rank)
-        if not gaps.any():
-            break
+    (rank, gaps), width = _ranked(signs), 1
+    while len(rank) and least * (width // 2 + 1) <= len(signs) and gaps.any():
         edges = np.flatnonzero(np.diff(gaps, prepend=-1, append=-1))
-        for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            gap = int(gaps[first])
-            if width < 2 * gap <= 2 * width and last - first + gap + width - 1 >= least * gap:
-                found.append(Stretch(first - gap, last + width - 1, gap))
-        pairs = rank[:-width] * (int(rank.max()) + 1) + rank[width:]
-        rank, width = _ranked(pairs), 2 * width
+        starts, stops = edges[:-1], edges[1:]
+        gap = gaps[starts]
+        long = (width < 2 * gap) & (gap <= width) & (stops - starts + gap + width - 1 >= least * gap)
+        for first, last, period in zip(starts[long].tolist(), stops[long].tolist(), gap[long].tolist(), strict=True):
+            found.append(Stretch(first - period, last + width - 1, period))
+        (rank, gaps), width = _ranked(rank[:-width], rank[width:]), 2 * width
     return found
 
 
-def _ranked(numbers: np.ndarray) -> np.ndarray:
-    """For each number, how many different ones are less."""
-    order = np.argsort(numbers, kind="stable")
-    ranks = np.zeros(len(numbers), np.int64)
-    ranks[order[1:]] = np.cumsum(numbers[order[1:]] != numbers[order[:-1]])
-    return ranks
+def _ranked(*numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each number, or pair of them, how many different ones are less, and how many places before it stood last.
 
-
-def _gaps(rank: np.ndarray) -> np.ndarray:
-    """How many places before each entry the same entry was seen last; 0 where never."""
-    order = np.argsort(rank, kind="stable")
-    gaps = np.zeros(len(rank), np.int64)
-    again = rank[order[1:]] == rank[order[:-1]]
-    gaps[order[1:][again]] = (order[1:] - order[:-1])[again]
-    return gaps
+    The second is 0 where it never did.
+    """
+    if all([part.size and int(part.max()) < _SHORT for part in numbers]):
+        numbers = tuple([part.astype(np.uint16) for part in numbers])  # which NumPy sorts in linear time
+    order = np.lexsort(numbers[::-1])
+    before, after = order[:-1], order[1:]
+    again = np.logical_and.reduce([part[after] == part[before] for part in numbers])
+    ranks, gaps = np.zeros(len(order), np.int64), np.zeros(len(order), np.int64)
+    ranks[after] = np.cumsum(~again)
+    gaps[after[again]] = (after - before)[again]
+    return ranks, gaps

@@ -7,7 +7,7 @@ the labels of an einsum belong to the form.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..assembling import Addend, Assemble
 from ..statements import Assign, Statement
 from .order import Accumulate, Zeros, array_like
 
-__all__ = ["changed", "filled", "indexes", "opened"]
+__all__ = ["Forms", "changed", "filled", "indexes", "opened"]
 
 
 def opened(statement: Statement) -> tuple[Hashable, list[Any]] | None:
@@ -40,6 +40,49 @@ def opened(statement: Statement) -> tuple[Hashable, list[Any]] | None:
         addends = tuple([_form(tuple(addend), slots, False) for addend in statement.addends])
         return (Assemble, statement.node.shape, statement.node.dtype, addends), slots
     return None
+
+
+class Forms:
+    """Numbers that are equal for statements of the same form."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+        self._faces: dict[Hashable, int] = {}
+        self._known: dict[Node, int] = {}  # the face of each node: its shape, dtype and kind
+
+    def of(self, statement: Statement) -> tuple[int, Sequence[Any] | None]:
+        """The number of a form and what fills its slots; None for a statement without slots, like no other."""
+        numbers = self._numbers
+        form: Hashable = None
+        slots: Sequence[Any] | None = None
+        if type(statement) is Assign and not statement.out:
+            form, slots = self._call(statement.node)
+        if form is None:
+            form, slots = opened(statement) or (id(statement), None)
+        return numbers.setdefault(form, len(numbers)), slots
+
+    def _call(self, node: Node) -> tuple[Hashable, list[Any]]:
+        """The form of a call without keywords, and what fills its slots; None for others."""
+        slots: list[Any] = []
+        if node.kwargs or _has_labels(node):
+            return None, slots
+        function = node.function
+        free = function is operator.getitem or isinstance(function, np.ufunc)
+        form: list[Hashable] = [function, self._face(node)]
+        for argument in node.args:
+            if type(argument) is Node:
+                slots.append(argument)
+                form.append(self._face(argument))
+            else:
+                form.append(_form(argument, slots, free))
+        return tuple(form), slots
+
+    def _face(self, node: Node) -> int:
+        face = self._known.get(node)
+        if face is None:
+            about = node.shape, node.dtype, node.weak, node.parts
+            face = self._known[node] = self._faces.setdefault(about, len(self._faces))
+        return face
 
 
 def filled(statement: Statement, slots: Iterator[Any]) -> Statement:

@@ -11,6 +11,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -50,12 +51,11 @@ def _is_link(node: Node) -> bool:
     )
 
 
-def resummed(outputs: Sequence[Node]) -> list[Node]:
-    """The outputs of an equal program whose long sums take their terms as they were recorded."""
-    nodes = topological(outputs)
-    links = [node for node in nodes if _is_link(node)]
+def resummed(nodes: Sequence[Node], outputs: Sequence[Node]) -> Sequence[Node]:
+    """The outputs of an equal program of these nodes whose long sums take their terms as they were recorded."""
+    links = [node for node in nodes if node.function is np.add and _is_link(node)]
     if len(links) <= MANY:
-        return list(outputs)
+        return outputs
     uses = _uses(nodes, outputs)
     inner = {id(a) for node in links for a in node.args if uses[id(a)] == 1 and a.shape == node.shape}
     serials = _serials(nodes)
@@ -76,16 +76,18 @@ def resummed(outputs: Sequence[Node]) -> list[Node]:
         groups = _groups(sorted(terms, key=rank))
         if len(groups) > 1 or any([a is not b for a, b in zip(terms, groups[0], strict=True)]):
             again[id(node)] = groups
-    if not again:
-        return list(outputs)
+    new: dict[int, Node] = {}
 
-    def made(node: Node, now: Callable[[Node], Node]) -> Node:
-        if id(node) not in again:
-            return node if all([now(a) is a for a in node.operands]) else with_operands(node, now)
-        sums = [reduce(partial(_sum, node), [now(term) for term in terms]) for terms in again[id(node)]]
-        return reduce(partial(_sum, node), sums)
+    def now(node: Node) -> Node:
+        return new.get(id(node), node)
 
-    return _rebuilt(nodes, outputs, made)
+    for node in nodes if again else ():
+        if id(node) in again:
+            sums = [reduce(partial(_sum, node), [now(term) for term in terms]) for terms in again[id(node)]]
+            new[id(node)] = reduce(partial(_sum, node), sums)
+        elif new and any([id(a) in new for a in node.operands]):
+            new[id(node)] = with_operands(node, now)
+    return [now(node) for node in outputs] if new else outputs
 
 
 def _groups(terms: Sequence[Node]) -> list[list[Node]]:
@@ -141,14 +143,19 @@ def _is_entry(node: Node) -> bool:
 
 
 def _uses(nodes: Sequence[Node], outputs: Sequence[Node]) -> Counter:
-    return Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
+    return Counter(map(id, chain.from_iterable([*[node.operands for node in nodes], outputs])))
 
 
 def _serials(nodes: Sequence[Node]) -> dict[int, int]:
     """When each node may have been recorded at the soonest: never before what it reads."""
     serials: dict[int, int] = {}
     for node in nodes:
-        serials[id(node)] = -1 if node.is_leaf else max([node.serial, *[serials[id(a)] for a in node.operands]])
+        serial = -1 if not node.operands and node.is_leaf else node.serial
+        for operand in node.operands:
+            before = serials[id(operand)]
+            if before > serial:
+                serial = before
+        serials[id(node)] = serial
     return serials
 
 
