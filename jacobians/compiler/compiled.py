@@ -122,8 +122,7 @@ class Compiled:
         function = self._original()
         parameters = parameters_of(function, tree)
         staged = stage(_without_static(function), parameters.names, leaves, tree)
-        ends = staged.inputs, staged.outputs, staged.result
-        kernel = write_kernel(self._name, parameters, *ends, quiet=staged.quiet, into=into)
+        kernel = write_kernel(self._name, parameters, staged, into=into)
         positional, named = tree.children
         words = [word.strip() for word in parameters.header.split(",") if word.strip() not in ("", "*")]
         children = (*positional.children, *named.children)

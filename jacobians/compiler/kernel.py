@@ -23,9 +23,10 @@ from .numbers import in_numbers
 from .parameters import Parameters
 from .rewrites.simplification import simplified
 from .rewrites.starts import started
+from .staging import Staged
 from .statements import Statement
 from .trees import Tree
-from .writes import Write, as_recorded, collected, in_place
+from .writes import Write, as_recorded, in_place
 
 __all__ = ["Kernel", "write_kernel"]
 
@@ -60,32 +61,22 @@ class Kernel:
         return Kernel, (self.name, self.source, self.space, self.result)
 
 
-def write_kernel(
-    name: str,
-    parameters: Parameters,
-    inputs: Sequence[Node],
-    outputs: Sequence[Node],
-    result: Tree,
-    *,
-    quiet: bool,
-    into: bool = False,
-) -> Kernel:
+def write_kernel(name: str, parameters: Parameters, staged: Staged, *, into: bool = False) -> Kernel:
     """The function that computes the outputs, each in memory of its own.
 
     Parameters
     ----------
     name : str
     parameters : Parameters
-    inputs, outputs : sequence of Node
-    result : Tree
-        How the outputs are nested.
-    quiet : bool
-        Whether overflow, division by zero and nan are no matter, as in the slopes of functions.
+    staged : Staged
+        What the function computes. Where it is quiet, overflow, division by zero and nan are no matter, as in the
+        slopes of functions.
     into : bool
         Whether the function takes a last argument `out`, arrays in C order that the outputs are written into.
     """
+    inputs, outputs, nodes, result, quiet = staged
     space = Namespace()
-    statements, outputs = written_program(collected(outputs), simplified)
+    statements, outputs = written_program(nodes, outputs, simplified)
     kept = [id(node) for node in outputs]
     statements = started(as_recorded(statements), kept)
     statements = taken_over(postponed(fused(statements, kept), kept), kept)

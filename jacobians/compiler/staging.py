@@ -24,6 +24,8 @@ class Staged(NamedTuple):
     ----------
     inputs, outputs : list of Node
         One for each array of the arguments and of the result.
+    nodes : list of Node
+        All that the outputs need, operands first.
     result : Tree
         How the outputs are nested.
     quiet : bool
@@ -32,6 +34,7 @@ class Staged(NamedTuple):
 
     inputs: list[Node]
     outputs: list[Node]
+    nodes: list[Node]
     result: Tree
     quiet: bool
 
@@ -58,10 +61,11 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
             args, kwargs = arguments.build(symbols)
             results, tree = flatten(function(*args, **kwargs))
             outputs = [_node(recorder, result) for result in results]
-        for node in topological(outputs):
-            if node.function is CONSTANT:  # the caller may change its own arrays from now on
-                node.args = (guard.own(node.args[0]),)
-        _unite([node for node in topological(outputs) if node.function is CONSTANT])
+        nodes = topological(outputs)
+        constants = [node for node in nodes if node.function is CONSTANT]
+        for node in constants:  # the caller may change its own arrays from now on
+            node.args = (guard.own(node.args[0]),)
+        _unite(constants)
     except (TypeError, ValueError) as error:
         ours = explain(error)
         advise(error, ours)
@@ -71,7 +75,7 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
     finally:
         guard.release()
         recorder.release()
-    return Staged([symbol.node for symbol in symbols], outputs, tree, recorder.quiet)
+    return Staged([symbol.node for symbol in symbols], outputs, nodes, tree, recorder.quiet)
 
 
 def _unite(constants: Sequence[Node]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import assigned
-from ..program import CONSTANT, Node, replaced, topological
+from ..program import CONSTANT, Node, replaced
 from .assembling import Assemble
 from .blocks.sharing import owners
 from .namespace import Namespace
@@ -61,11 +61,10 @@ class _Chain:
         return array
 
 
-def collected(outputs: Sequence[Node]) -> list[Node]:
-    """The outputs of an equal program in which writes to entries are one call where that can be."""
-    nodes = topological(outputs)
+def collected(nodes: Sequence[Node], outputs: Sequence[Node]) -> Sequence[Node]:
+    """The outputs of an equal program of these nodes in which writes to entries are one call where that can be."""
     if not any([node.function is assigned for node in nodes]):
-        return list(outputs)
+        return outputs
     new: dict[int, Node] = {}
     chains: dict[int, tuple[_Chain, int]] = {}  # by the id of an array that is written into
 

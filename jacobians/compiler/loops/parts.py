@@ -14,6 +14,7 @@ from ..assembling import assembled
 from ..blocks.sharing import roots
 from ..rewrites.inverses import with_known_inverses
 from ..statements import Assign, Statement
+from ..writes import collected
 from .entrywise import Gathered, Listed, entrywise
 from .lifting import lifted
 from .loop import Carried, Element, Kept, Loop, Picked
@@ -31,16 +32,26 @@ _LONG = 200
 """A program of which more statements are left, and most of them, is tried in a way in which more may repeat itself."""
 
 
-def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[Statement], list[Node]]:
+def written_program(
+    nodes: Sequence[Node], outputs: Sequence[Node], simplify: Simplify
+) -> tuple[list[Statement], list[Node]]:
     """The statements that compute the outputs, simplified and with loops, and the nodes that the outputs are now.
 
     Parameters
     ----------
+    nodes : sequence of Node
+        All that the outputs need, operands first.
     outputs : sequence of Node
     simplify : callable
         The outputs of an equal program that does less, for the outputs of one.
     """
-    statements, rolling = _rolled(with_known_inverses(outputs))
+    before, outputs = outputs, collected(nodes, outputs)
+    if outputs is not before:
+        nodes = topological(outputs)
+    before, outputs = outputs, with_known_inverses(nodes, outputs)
+    if outputs is not before:
+        nodes = topological(outputs)
+    statements, rolling = _rolled(nodes, outputs)
     if any(isinstance(statement, Loop) for statement in statements):
         outputs = rolling
         parts = _Parts(simplify)
@@ -56,9 +67,8 @@ def written_program(outputs: Sequence[Node], simplify: Simplify) -> tuple[list[S
     return assembled(topological(outputs), outputs), outputs
 
 
-def _rolled(outputs: Sequence[Node]) -> tuple[list[Statement], Sequence[Node]]:
+def _rolled(nodes: Sequence[Node], outputs: Sequence[Node]) -> tuple[list[Statement], Sequence[Node]]:
     """The statements with loops where there are any, and the nodes that the outputs are there."""
-    nodes = topological(outputs)
     before, outputs = outputs, resummed(nodes, outputs)
     straight = assembled(nodes if outputs is before else topological(outputs), outputs)
     statements = rolled(straight, outputs)

@@ -50,14 +50,15 @@ def inverted(outputs: Sequence[Node], builder: Builder) -> Sequence[Node]:
     return [new[id(node)] for node in outputs]
 
 
-def with_known_inverses(outputs: Sequence[Node]) -> Sequence[Node]:
-    """The outputs of an equal program where solutions are products with inverses that it has, and nothing else changes.
+def with_known_inverses(nodes: Sequence[Node], outputs: Sequence[Node]) -> Sequence[Node]:
+    """The outputs of an equal program of these nodes where solutions are products with inverses that it has.
+
+    Nothing else changes.
 
     Steps that all solve with one matrix stay alike.
     """
-    nodes = topological(outputs)
     inverses: dict[int, Node | None] = {id(node.args[0]): None for node in nodes if node.function is np.linalg.inv}
-    if not any([_is_solved_by(node, inverses) for node in nodes]):
+    if not inverses or not any([_is_solved_by(node, inverses) for node in nodes]):
         return outputs
     new: dict[int, Node] = {}
     for node in nodes:
