@@ -6,7 +6,8 @@ The last step of a contraction: ones are broadcast, deltas become strides of a b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isqrt
+from functools import lru_cache
+from math import isqrt, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,10 +15,10 @@ import numpy as np
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
 from ..symmetric import mirror
-from ..terms import REAL, Factor, Map, OperatorFactor, Term, pattern_of, plain, spread
+from ..terms import REAL, Factor, Map, OperatorFactor, Pattern, Term, pattern_of, plain, spread
 from .common import with_common_factors
 from .network import contract_factors
-from .places import add_at, at_places, grid_of, is_plain, place_of, scaled, steps_of
+from .places import SMALL, add_at, at_places, grid_of, is_plain, place_of, scaled, steps_of
 from .reduction import apply_operators, reduce_term, scale_smallest
 from .stacking import write_stacked
 
@@ -58,9 +59,9 @@ def to_dense(
         return _with_real_parts(terms, shape, dtype, out)
     terms = [_without_operators(term) for term in terms if not term.is_empty]
     if not all([is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
-        total = _duck_dense(reduce_term(terms[0]))
+        total = _duck_dense(terms[0])
         for term in terms[1:]:
-            total = np.add(total, _duck_dense(reduce_term(term)))
+            total = np.add(total, _duck_dense(term))
         return total if total.dtype == dtype else total.astype(dtype)
     plain, rest = [term for term in terms if is_plain(term)], [term for term in terms if not is_plain(term)]
     if not plain:
@@ -275,8 +276,40 @@ def _strided(buffer: np.ndarray, term: Term, grid: Labels) -> np.ndarray | None:
     return np.lib.stride_tricks.as_strided(start, sizes, [steps.get(label, 0) for label in grid])
 
 
+class _Spot(NamedTuple):
+    """Where the entries of the one factor of a term go, as they lie in it: flat positions in an array of a shape."""
+
+    positions: np.ndarray
+    size: int
+    injective: bool
+    shape: tuple[int, ...]
+
+
+@lru_cache(maxsize=1024)
+def _spot_of(pattern: Pattern) -> _Spot | None:
+    """The spot of the terms of a pattern; None where these are reduced first, or only transposed, or large."""
+    if len(pattern.groups) != 1 or not pattern.maps or prod(pattern.sizes[0]) > SMALL:
+        return None
+    array = np.zeros(pattern.sizes[0])
+    term = reduce_term(pattern.term((array,)))
+    grid, axes = grid_of(term), term.out + term.inp
+    (core,) = term.factors
+    if not term.maps or term.scale != 1 or core.array is not array or core.labels != grid:  # type: ignore[union-attr]
+        return None
+    positions = np.broadcast_to(_positions(term, axes, grid), array.shape).reshape(-1)
+    return _Spot(positions, size_of(flatten(axes)), _is_injective(term, grid), shape_of(axes))
+
+
 def _duck_dense(term: Term) -> Any:
-    """The same for arrays that only speak NumPy's protocols: by dispatched functions alone."""
+    """A term as an array, for arrays that only speak NumPy's protocols: by dispatched functions alone."""
+    pattern = term._pattern
+    spot = None if pattern is None else _spot_of(pattern)
+    if spot is not None:
+        core = scaled(term.factors[0].array, term.scale)  # type: ignore[union-attr]
+        flat = core if core.ndim == 1 else np.reshape(core, (-1,))
+        whole = scatter(flat, spot.positions, spot.size, spot.injective)
+        return whole if len(spot.shape) == 1 else np.reshape(whole, spot.shape)
+    term = reduce_term(term)
     if is_plain(term):
         return scaled(_arranged(term), term.scale)
     grid = grid_of(term)

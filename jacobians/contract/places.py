@@ -17,7 +17,7 @@ import numpy as np
 from ..labels import Label, flatten
 from ..terms import Affine, Pattern, Term, pattern_of, picks_part
 
-__all__ = ["add_at", "at_places", "grid_of", "is_plain", "place_of", "scaled", "steps_of"]
+__all__ = ["SMALL", "add_at", "at_places", "grid_of", "is_plain", "place_of", "scaled", "steps_of"]
 
 
 def grid_of(term: Term) -> tuple[Label, ...]:
