@@ -154,10 +154,10 @@ def settled(array: Any) -> Any:
     """
     if type(array) in LASTING:
         return array
-    if isinstance(array, (np.generic, int, float)):
-        return np.asarray(array)
-    keep = getattr(array, "settled", None)
-    return array if keep is None else keep()
+    keep = getattr(type(array), "settled", None)
+    if keep is not None:
+        return keep(array)
+    return np.asarray(array) if isinstance(array, (np.generic, int, float)) else array
 
 
 class Slot(NamedTuple):

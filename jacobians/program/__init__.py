@@ -6,15 +6,17 @@ engine works on symbols as it works on numbers, and what it would have computed 
 - `node`: `Node`, one call, an input or a constant; `walk` finds the nodes in an argument.
 - `recorder`: `Recorder`, which knows each call only once; `recorded` tells whether one is at work.
 - `undecided`: the calls that cannot be recorded, and what to do instead; `makers`: those that run at once.
-- `twins`: `Twins`, constants that equal others; `matrices`: sparse matrices as constants.
+- `keys`: which arguments are equal; `twins`: `Twins`, constants that equal others; `matrices`: sparse matrices as
+  constants.
 - `shapes`: the shape and dtype of a call without its numbers.
 - `identities`: calls that change nothing are not recorded.
 - `symbol`: `Symbol`, the array that is handed to the function; `holds` tells what is certain of a condition.
 """
 
 from .identities import same_as
+from .keys import argument_key
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk, with_operands
-from .recorder import Recorder, argument_key, constant_symbol, recording
+from .recorder import Recorder, constant_symbol, recording
 from .shapes import infer
 from .symbol import Symbol, holds
 from .twins import Twins, lying, same_bytes

@@ -19,6 +19,7 @@ import numpy as np
 from ..arrays import assigned, is_sparse
 from ..errors import ArgumentError
 from .identities import same_as
+from .keys import argument_key
 from .makers import MAKERS, made
 from .matrices import captured_matrix
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk
@@ -27,7 +28,7 @@ from .spelling import SPELLED, spelled
 from .twins import Twins
 from .undecided import reason_against
 
-__all__ = ["Recorder", "argument_key", "constant_symbol", "recording"]
+__all__ = ["Recorder", "constant_symbol", "recording"]
 
 # Ufuncs that warn at ordinary points, such as 1 / 0; others warn only of what these have made.
 _WARNING = {np.divide, np.reciprocal, np.power, np.float_power, np.log, np.log2, np.log10, np.log1p, np.sqrt, np.exp}
@@ -36,6 +37,7 @@ _WARNING |= {np.exp2, np.expm1, np.sinh, np.cosh, np.arccosh, np.arctanh, np.arc
 _ACTIVE: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 _HASHED_BYTES = 4096
 _INTEGER = {int}
+_ENDS = {int, type(None)}
 _OPERATORS = {np.add, np.subtract, np.multiply, np.divide, np.power, np.negative, np.floor_divide, np.remainder}
 _COPYING = {np.copy, np.positive, np.astype, np.multiply, np.divide, np.conjugate}
 _MAKING = {np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like}
@@ -93,7 +95,6 @@ class Recorder:
         self._values: dict[int, Any] = {}
         self._matrices: list[Any] = []
         self._overwritten: dict[int, Node] = {}
-        self._kept_symbols: set[int] = set()
         self._in_place: tuple[Node, Node] | None = None  # a view that was changed in place, and its new content
         self.quiet = False  # whether a call that may warn was recorded where warnings are switched off
         self._held: list[Any] = []  # keeps what is known by its id alive
@@ -134,11 +135,6 @@ class Recorder:
         self._overwritten[id(symbol.node)] = symbol.node
         return True
 
-    def keep(self, symbol: Any) -> None:
-        """Note that something holds the array besides the caller: it must not be written into."""
-        self._kept_symbols.add(id(symbol))
-        self._held.append(symbol)
-
     def note_in_place(self, view: Any, content: Any) -> None:
         """Note that a view has been changed in place, and what it holds now: ``y[i] += v`` writes that into y."""
         self._in_place = view.node, content.node
@@ -148,7 +144,7 @@ class Recorder:
         owner = symbol
         while owner.base is not None:
             owner = owner.base
-        if symbol.base is not None or symbol.node.is_leaf or id(symbol) in self._kept_symbols:
+        if symbol.base is not None or symbol.node.is_leaf or symbol.is_kept:
             return False
         if self._continues(symbol, index, value):
             self._overwritten.pop(id(symbol.node), None)  # an entry is a number of its own, and overwrites nothing
@@ -219,42 +215,55 @@ class Recorder:
             args, kwargs = spelled(function, args, kwargs)
         make = self._make
         current = not self._overwritten
-        arguments, key, operands = [], [function], []
+        keywords: dict[str, Any] = {}
+        nodes = tuple([value.node for value in args if type(value) is make]) if current and not kwargs else ()
+        if nodes and len(nodes) == len(args):  # the usual case, at once
+            found: Any = (function, nodes)
+            arguments: tuple[Any, ...] = nodes
+        else:
+            found, arguments, nodes = self._opened(function, args, kwargs, keywords)
+        known = self._known.get(found)
+        if known is None or function in _MAKING:
+            known = self._known[found] = self._recorded(function, arguments, keywords, nodes)
+        elif type(known) is make:
+            known.is_kept = True  # two names of the caller's may be one symbol
+        return list(known) if type(known) is list else known
+
+    def _opened(
+        self, function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], keywords: dict[str, Any]
+    ) -> tuple[Any, tuple[Any, ...], tuple[Node, ...]]:
+        """What equal calls have in common, the arguments and keywords with their nodes, and these."""
+        make, current = self._make, not self._overwritten
+        arguments, key, operands = [], [], []
         for value in args:
             kind = type(value)
             if kind is make and current:
-                node = value.node
-                operands.append(node)
-                arguments.append(node)
-                key.append(id(node))
-            elif kind is int:
+                operands.append(value.node)
+                arguments.append(value.node)
+                key.append(value.node)
+            elif kind is int or kind is str:
                 arguments.append(value)
-                key.append((int, value))
+                key.append((kind, value))
             else:
                 argument, part = self._read(value, operands)
                 arguments.append(argument)
                 key.append(part)
-        keywords = {}
-        if kwargs:
-            for name, value in kwargs.items():
-                if value is not np._NoValue:
-                    keywords[name], part = self._read(value, operands)
-                    key += (name, part)
-        known = self._known.get(found := tuple(key))
-        if known is None or function in _MAKING:
-            known = self._known[found] = self._recorded(function, tuple(arguments), keywords, tuple(operands))
-        elif type(known) is make:
-            self._kept_symbols.add(id(known))  # two names of the caller's may be one symbol
-        return list(known) if type(known) is list else known
+        whole: list[Any] = [function, tuple(key)]
+        for name, value in kwargs.items():
+            if value is not np._NoValue:
+                keywords[name], part = self._read(value, operands)
+                whole += (name, part)
+        return tuple(whole), tuple(arguments), tuple(operands)
 
     def _recorded(
         self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], operands: tuple[Node, ...]
     ) -> Any:
-        if function in STATIC:
-            return answer(function, args, kwargs)
-        advice = reason_against(function, args, kwargs)
-        if advice is not None:
-            raise self._refusal(function, args, kwargs, advice)
+        if type(function) is not np.ufunc or kwargs or len(args) > function.nin:
+            if function in STATIC:
+                return answer(function, args, kwargs)
+            advice = reason_against(function, args, kwargs)
+            if advice is not None:
+                raise self._refusal(function, args, kwargs, advice)
         if function in _WARNING and not self.quiet:
             self.quiet = np.geterr()["divide"] == "ignore"
         found = infer(function, args, kwargs)
@@ -264,7 +273,7 @@ class Recorder:
         same = None if function in _COPYING else same_as(function, args, kwargs, *found)
         if same is not None:
             known = self.symbol(same)
-            self._kept_symbols.add(id(known))  # another name for it
+            known.is_kept = True  # another name for it
             return known
         # Operators make Python numbers of Python numbers.
         weak = not found[0] and function in _OPERATORS and all([node.weak for node in operands])
@@ -307,7 +316,7 @@ class Recorder:
             if self._overwritten:
                 self.check_current(value)
             operands.append(value.node)
-            return value.node, id(value.node)
+            return value.node, value.node
         if kind is int or kind is str or kind is bool or value is None:
             return value, (kind, value)
         if kind is float:
@@ -321,13 +330,15 @@ class Recorder:
             pairs = [self._read(entry, operands) for entry in value]
             return kind([pair[0] for pair in pairs]), (kind, *[pair[1] for pair in pairs])
         if kind is slice:
+            if type(value.start) in _ENDS and type(value.stop) in _ENDS and type(value.step) in _ENDS:
+                return value, (slice, value.start, value.stop, value.step)
             parts, key = self._read((value.start, value.stop, value.step), operands)
             return slice(*parts), (slice, key)
         if isinstance(value, (np.ndarray, np.generic)):
             if value.dtype.kind in "biufc":
                 node = self.constant(np.asarray(value))
                 operands.append(node)
-                return node, id(node)
+                return node, node
             if value.dtype.kind == "O" and any([hasattr(entry, "__array_function__") for entry in value.flat]):
                 return self._read(self.joined(value), operands)
         if is_sparse(value):
@@ -370,20 +381,3 @@ def _run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], values: d
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the same call will warn when the program runs
         return function(*replaced(args, value_of), **plain)
-
-
-def argument_key(value: Any) -> Any:
-    """What two equal arguments have in common; 1, 1.0 and True differ, and so do 0.0 and -0.0."""
-    if isinstance(value, Node):
-        return id(value)
-    if type(value) in (tuple, list):
-        return (type(value), *[argument_key(entry) for entry in value])
-    if isinstance(value, slice):
-        return (slice, value.start, value.stop, value.step)
-    if isinstance(value, float):
-        return (float, value.hex())
-    try:
-        hash(value)
-    except TypeError:
-        return (type(value), id(value))
-    return (type(value), value)

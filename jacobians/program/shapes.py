@@ -215,8 +215,18 @@ def _take(a: Node, indices: Any, axis: Any = None, out: None = None, mode: str =
 def _getitem(a: Node, index: Any) -> Found:
     if type(index) is int and -a.shape[0] <= index < a.shape[0]:
         return a.shape[1:], a.dtype
+    if (
+        type(index) is slice
+        and a.shape
+        and not any([isinstance(i, Node) for i in (index.start, index.stop, index.step)])
+    ):
+        return (len(range(*index.indices(a.shape[0]))), *a.shape[1:]), a.dtype
     plain = replaced(index, _positions)
     return _stand_in(a)[plain].shape, a.dtype
+
+
+def _is_node(value: Any) -> bool:
+    return isinstance(value, Node)
 
 
 def _positions(node: Node) -> np.ndarray:

@@ -35,12 +35,13 @@ _NUMPY = str(Path(np.__file__).parent)
 class Symbol(ArrayMethods, NDArrayOperatorsMixin):
     """The array that a node stands for."""
 
-    __slots__ = ("__weakref__", "node", "recorder")
+    __slots__ = ("__weakref__", "is_kept", "node", "recorder")
     _number_advice = "Use NumPy's functions in place of those of math, or make the argument static with static_argnums."
 
     def __init__(self, recorder: Recorder, node: Node) -> None:
         self.recorder = recorder
         self.node = node
+        self.is_kept = False  # whether something holds the array besides the caller: it must not be written into then
 
     # ---- NumPy's protocols ------------------------------------------------------------------------------------------
 
@@ -186,7 +187,7 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
 
     def settled(self) -> Symbol:
         """The array as a derivative keeps it: it is not written into from now on."""
-        self.recorder.keep(self)
+        self.is_kept = True
         return self
 
     # ---- what needs numbers -----------------------------------------------------------------------------------------
