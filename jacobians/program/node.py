@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["CONSTANT", "INPUT", "Node", "replaced", "topological", "walk", "with_operands"]
+__all__ = ["CONSTANT", "INPUT", "Node", "face_of", "replaced", "topological", "walk", "with_operands"]
 
 INPUT = "input"
 CONSTANT = "constant"
 _SERIAL = count()
+_NUMBER = count()
+_FACES: dict[tuple[Any, ...], int] = {}
 
 
 class Node:
@@ -37,6 +39,8 @@ class Node:
         How many results a function has that returns several; ``getitem`` with a number picks one.
     operands : tuple of Node
         The nodes in its arguments, in order, with repetitions.
+    face : int
+        Equal for nodes of the same shape, dtype, `weak` and `parts`, and for no others.
     key : tuple or None
         What equal calls have in common, where that has been found out.
     serial : int
@@ -45,7 +49,8 @@ class Node:
     """
 
     __slots__ = (
-        *("__weakref__", "args", "dtype", "function", "key", "kwargs", "operands", "parts", "serial", "shape", "weak"),
+        *("__weakref__", "_face", "args", "dtype", "function", "key", "kwargs", "operands", "parts", "serial", "shape"),
+        "weak",
     )
 
     def __init__(
@@ -60,6 +65,7 @@ class Node:
         parts: int | None = None,
         serial: int | None = None,
         operands: tuple[Node, ...] | None = None,
+        face: int | None = None,
     ) -> None:
         self.function = function
         self.args = args
@@ -73,6 +79,14 @@ class Node:
         if operands is None:
             operands = () if function is CONSTANT else tuple(walk((args, tuple(kwargs.values()))))
         self.operands: tuple[Node, ...] = operands
+        self._face = face
+
+    @property
+    def face(self) -> int:
+        face = self._face
+        if face is None:
+            face = self._face = face_of(self.shape, self.dtype, self.weak, self.parts)
+        return face
 
     @property
     def size(self) -> int:
@@ -97,6 +111,13 @@ class Node:
     def __repr__(self) -> str:
         name = self.function if isinstance(self.function, str) else getattr(self.function, "__name__", self.function)
         return f"Node({name}, {self.shape}, {self.dtype})"
+
+
+def face_of(shape: tuple[int, ...], dtype: np.dtype, weak: bool = False, parts: int | None = None) -> int:
+    """The face of nodes of a kind."""
+    about = shape, dtype, weak, parts
+    face = _FACES.get(about)
+    return _FACES.setdefault(about, next(_NUMBER)) if face is None else face
 
 
 def walk(value: Any) -> Iterator[Node]:

@@ -23,7 +23,7 @@ from .keys import argument_key
 from .makers import MAKERS, made
 from .matrices import captured_matrix
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk
-from .shapes import STATIC, answer, infer
+from .shapes import STATIC, answer, result_of
 from .spelling import SPELLED, spelled
 from .twins import Twins
 from .undecided import reason_against
@@ -38,7 +38,6 @@ _ACTIVE: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 _HASHED_BYTES = 4096
 _INTEGER = {int}
 _ENDS = {int, type(None)}
-_OPERATORS = {np.add, np.subtract, np.multiply, np.divide, np.power, np.negative, np.floor_divide, np.remainder}
 _COPYING = {np.copy, np.positive, np.astype, np.multiply, np.divide, np.conjugate}
 _MAKING = {np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like}
 """Functions that are called for an array to be written into: each call makes an array of its own."""
@@ -266,18 +265,17 @@ class Recorder:
                 raise self._refusal(function, args, kwargs, advice)
         if function in _WARNING and not self.quiet:
             self.quiet = np.geterr()["divide"] == "ignore"
-        found = infer(function, args, kwargs)
-        if found is None:
+        result = result_of(function, args, kwargs, operands)
+        if result is None:
             return self._by_numbers(function, args, kwargs)
         # A copy may be changed in place under its own name; it is left out when the program is written.
-        same = None if function in _COPYING else same_as(function, args, kwargs, *found)
+        same = None if function in _COPYING else same_as(function, args, kwargs, result.shape, result.dtype)
         if same is not None:
             known = self.symbol(same)
             known.is_kept = True  # another name for it
             return known
-        # Operators make Python numbers of Python numbers.
-        weak = not found[0] and function in _OPERATORS and all([node.weak for node in operands])
-        return self._fresh(Node(function, args, kwargs, *found, weak=weak, operands=operands))
+        shape, dtype, weak, face = result
+        return self._fresh(Node(function, args, kwargs, shape, dtype, weak=weak, operands=operands, face=face))
 
     def _refusal(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], advice: str) -> Exception:
         node = next(walk((args, tuple(kwargs.values()))))

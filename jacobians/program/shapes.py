@@ -10,17 +10,60 @@ import operator
 from collections.abc import Callable
 from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..arrays import assigned, embed, mirrored, scatter
-from .node import CONSTANT, Node, replaced, walk
+from .node import CONSTANT, Node, face_of, replaced, walk
 
-__all__ = ["STATIC", "answer", "infer"]
+__all__ = ["STATIC", "answer", "infer", "result_of"]
 
 Found = tuple[tuple[int, ...], np.dtype]
+
+_OPERATORS = {np.add, np.subtract, np.multiply, np.divide, np.power, np.negative, np.floor_divide, np.remainder}
+_NUMBERS = {int, float, complex}
+_REMEMBERED = 16384
+
+
+class Result(NamedTuple):
+    """What a call returns; a `weak` result is a Python number."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    weak: bool
+    face: int
+
+
+_known: dict[tuple[Any, ...], Result] = {}
+
+
+def result_of(
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], operands: tuple[Node, ...]
+) -> Result | None:
+    """`infer`, and whether the result is a Python number; what a ufunc of such operands returns is known then."""
+    key: list[Any] | None = [function] if type(function) is np.ufunc and not kwargs else None
+    for arg in args if key else ():
+        kind = type(arg)
+        if kind is not Node and kind not in _NUMBERS:
+            key = None
+            break
+        key.append(arg.face if kind is Node else kind)  # type: ignore[union-attr]
+    whole = None if key is None else tuple(key)
+    result = _known.get(whole) if whole else None
+    if result is None:
+        found = infer(function, args, kwargs)
+        if found is None:
+            return None
+        # Operators make Python numbers of Python numbers.
+        weak = not found[0] and function in _OPERATORS and all([node.weak for node in operands])
+        result = Result(*found, weak, face_of(*found, weak))
+        if whole is not None:
+            if len(_known) >= _REMEMBERED:
+                _known.clear()
+            _known[whole] = result
+    return result
 
 
 def infer(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found | None:

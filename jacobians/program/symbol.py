@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import operator
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from ..arrays import multiplies_sparse, nothing_known, sparse_matmul
+from ..arrays import DIRECT, multiplies_sparse, nothing_known, sparse_matmul
 from ..errors import StagingError, TraceConversionError
 from ..methods import ArrayMethods
 from .node import Node
@@ -237,6 +238,18 @@ for _name, _ufunc in {
 }.items():
     setattr(Symbol, f"__{_name}__", _direct(f"__{_name}__", _ufunc))
 # fmt: on
+
+
+def _called(ufunc: np.ufunc, operands: Sequence[Any]) -> Any:
+    """A ufunc of symbols and numbers is recorded at once."""
+    for x in operands:
+        kind = type(x)
+        if kind is not Symbol and kind is not float and kind is not int:
+            return ufunc(*operands)
+    return operands[0].recorder.call(ufunc, tuple(operands), {})
+
+
+DIRECT[Symbol] = _called
 
 
 def holds(condition: Any) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import DIRECT
 from ..partials import Call, Path, diagonal_pattern
 from ..quiet import hush, restore
 from ..registry import KNOWN_STEPS, Rule, diagonal_term, lookup
@@ -267,7 +268,8 @@ def _repeated(
         if level.is_nested:
             result = of_one(function, values[0]) if len(values) == 1 else of_two(function, *values)
         if result is NotImplemented:
-            result = function(*values)
+            call = DIRECT.get(type(values[0]))
+            result = function(*values) if call is None else call(function, values)
     else:
         if rule.compute is not None:
             result = rule.compute(*values, **kwargs) if kwargs else rule.compute(*values)

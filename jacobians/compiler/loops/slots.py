@@ -47,8 +47,6 @@ class Forms:
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
-        self._faces: dict[Hashable, int] = {}
-        self._known: dict[Node, int] = {}  # the face of each node: its shape, dtype and kind
 
     def of(self, statement: Statement) -> tuple[int, Sequence[Any] | None]:
         """The number of a form and what fills its slots; None for a statement without slots, like no other."""
@@ -61,28 +59,22 @@ class Forms:
             form, slots = opened(statement) or (id(statement), None)
         return numbers.setdefault(form, len(numbers)), slots
 
-    def _call(self, node: Node) -> tuple[Hashable, list[Any]]:
+    @staticmethod
+    def _call(node: Node) -> tuple[Hashable, list[Any]]:
         """The form of a call without keywords, and what fills its slots; None for others."""
         slots: list[Any] = []
         if node.kwargs or _has_labels(node):
             return None, slots
         function = node.function
         free = function is operator.getitem or isinstance(function, np.ufunc)
-        form: list[Hashable] = [function, self._face(node)]
+        form: list[Hashable] = [function, node.face]
         for argument in node.args:
             if type(argument) is Node:
                 slots.append(argument)
-                form.append(self._face(argument))
+                form.append(argument.face)
             else:
                 form.append(_form(argument, slots, free))
         return tuple(form), slots
-
-    def _face(self, node: Node) -> int:
-        face = self._known.get(node)
-        if face is None:
-            about = node.shape, node.dtype, node.weak, node.parts
-            face = self._known[node] = self._faces.setdefault(about, len(self._faces))
-        return face
 
 
 def filled(statement: Statement, slots: Iterator[Any]) -> Statement:

@@ -46,9 +46,8 @@ def _is_link(node: Node) -> bool:
     """Whether it adds two arrays of its own shape and dtype."""
     if node.function is not np.add or node.kwargs or node.weak or node.dtype.kind not in "fc" or len(node.args) != 2:
         return False
-    return all(
-        [isinstance(a, Node) and (a.shape, a.dtype, a.weak) == (node.shape, node.dtype, False) for a in node.args]
-    )
+    face = node.face
+    return all([isinstance(a, Node) and a.face == face for a in node.args])
 
 
 def resummed(nodes: Sequence[Node], outputs: Sequence[Node]) -> Sequence[Node]:
