@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import chain
 from math import prod
 from typing import Any, NamedTuple
@@ -226,9 +226,9 @@ def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]
     placed = _placed(nodes, uses)
     inside: set[int] = set()
     roots: dict[int, list[Addend]] = {}
-    for node in reversed(nodes):
-        if id(node) in placed and id(node) not in inside:
-            roots[id(node)] = _thinned(_addends(node, uses, placed, inside))
+    for key, node in reversed(placed.items()):
+        if key not in inside:
+            roots[key] = _thinned(_addends(node, uses, placed, inside))
     statements: list[Statement] = [
         Assemble(node, roots[id(node)]) if id(node) in roots else Assign(node)
         for node in nodes
@@ -252,9 +252,9 @@ def _without_idle_views(statements: list[Statement], outputs: Sequence[Node]) ->
 _IDLE = {np.reshape, np.transpose}
 
 
-def _placed(nodes: Sequence[Node], uses: Counter) -> set[int]:
-    """Diagonals and scattered arrays, and the sums that have one among their addends."""
-    placed: set[int] = set()
+def _placed(nodes: Sequence[Node], uses: Counter) -> dict[int, Node]:
+    """By id, diagonals and scattered arrays, and the sums that have one among their addends."""
+    placed: dict[int, Node] = {}
     for node in nodes:
         function = node.function
         if function is np.add or function is np.subtract:
@@ -265,11 +265,11 @@ def _placed(nodes: Sequence[Node], uses: Counter) -> set[int]:
         else:
             found = function is embed or function is scatter
         if found:
-            placed.add(id(node))
+            placed[id(node)] = node
     return placed
 
 
-def _addends(root: Node, uses: Counter, placed: set[int], inside: set[int]) -> list[Addend]:
+def _addends(root: Node, uses: Counter, placed: Container[int], inside: set[int]) -> list[Addend]:
     """The addends of a sum; what is used elsewhere too is an array by itself."""
     found: list[Addend] = []
     waiting = [(root, False)]

@@ -159,17 +159,17 @@ def topological(outputs: Iterable[Node], known: Container[int] = ()) -> list[Nod
     done: set[Node] = set()
     stack = list(outputs)[::-1]
     while stack:
-        node = stack[-1]
+        node = stack.pop()
         if node in done:
-            stack.pop()
             continue
         if known and id(node) in known:
             done.add(node)
             continue
         operands = node.operands
         if done.issuperset(operands):
-            order.append(stack.pop())
+            order.append(node)
             done.add(node)
         else:
+            stack.append(node)
             stack += operands[::-1]
     return order

@@ -12,6 +12,7 @@ stretch whose slots all follow a law, and tells the laws:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -113,14 +114,13 @@ class Sheet:
         made = self.made = {id(node): n for n in known for node in statements[n].makes}
         self.leaves: list[Any] = []
         self._known: dict[Any, int] = {}
-        signs, codes, offsets = [], [], [0]
-        for statement, (sign, slots) in zip(statements, parts, strict=True):
-            signs.append(sign)
-            for value in statement.reads if slots is None else slots:
-                code = made.get(id(value))
-                codes.append(self.code(value) if code is None else code)
-            offsets.append(len(codes))
-        self.signs, self.codes, self.offsets = np.array(signs), np.array(codes, np.int64), np.array(offsets)
+        signs = [sign for sign, _ in parts]
+        fillings = [statements[n].reads if slots is None else slots for n, (_, slots) in enumerate(parts)]
+        values = list(chain.from_iterable(fillings))
+        found = map(made.get, map(id, values))
+        codes = [self.code(value) if code is None else code for value, code in zip(values, found, strict=True)]
+        offsets = np.cumsum([0, *map(len, fillings)])
+        self.signs, self.codes, self.offsets = np.array(signs), np.array(codes, np.int64), offsets
         self.loop = np.full(len(statements), -1)
         self.step, self.place = np.zeros(len(statements), np.int64), np.zeros(len(statements), np.int64)
 

@@ -78,22 +78,25 @@ def ordered(statements: Sequence[Statement], outputs: Sequence[Node], *, singly:
     """
     pieces = _pieces(statements, outputs, singly)
     readings = Readings(pieces)
-    empty = np.array([isinstance(piece, Zeros) for piece in pieces])
+    empty = np.array([type(piece) is Zeros for piece in pieces])
     serials = _serials(pieces, readings, empty).tolist()
     slots = list(serials)  # the slot is the serial number of the statement that it follows
+    zeros = set(np.flatnonzero(empty).tolist())
     for n in _early(pieces, readings, outputs):
-        slots[n] = max([slots[code] for code in readings.of(n) if code >= 0 and not empty[code]], default=slots[n])
-    for n in np.flatnonzero(empty[:-1]).tolist():
-        if isinstance(pieces[n + 1], Accumulate):
+        slots[n] = max([slots[code] for code in readings.of(n) if code >= 0 and code not in zeros], default=slots[n])
+    for n in zeros:
+        if n + 1 < len(pieces) and isinstance(pieces[n + 1], Accumulate):
             slots[n], serials[n] = slots[n + 1], -1
     _delay_views(pieces, readings, slots, serials)
     return [pieces[n] for n in np.lexsort((serials, slots)).tolist()]
 
 
+_KINDS = {Assign, Assemble, Accumulate}
+
+
 def _serials(pieces: Sequence[Statement], readings: Readings, empty: np.ndarray) -> np.ndarray:
     """When each statement was recorded: never before what it reads."""
-    kinds = (Assign, Assemble, Accumulate)
-    own = np.array([piece.node.serial if isinstance(piece, kinds) else 0 for piece in pieces], np.int64)
+    own = np.array([piece.node.serial if type(piece) in _KINDS else 0 for piece in pieces], np.int64)
     known = (readings.codes >= 0) & ~empty[readings.codes]
     users, codes = readings.users[known], readings.codes[known]
     if (own[users] < own[codes]).any():  # so it is where a statement took the place of an older one
@@ -104,7 +107,7 @@ def _serials(pieces: Sequence[Statement], readings: Readings, empty: np.ndarray)
 
 def _delay_views(pieces: Sequence[Statement], readings: Readings, slots: list[int], serials: list[int]) -> None:
     """Take parts of inputs where they are read first: ``for x in X`` takes all rows of X before its first step."""
-    views = np.array([isinstance(piece, Assign) and _is_part(piece.node) for piece in pieces])
+    views = np.array([type(piece) is Assign and _is_part(piece.node) for piece in pieces])
     if not views.any():
         return
     read = (readings.codes >= 0) & views[readings.codes]
@@ -114,7 +117,7 @@ def _delay_views(pieces: Sequence[Statement], readings: Readings, slots: list[in
         now = slots[n], serials[n]
         if views[n]:
             now = slots[n], serials[n] = max(now, first.get(n, now))
-        for code in readings.of(n).tolist():
+        for code in readings.of(n):
             if code >= 0 and views[code]:
                 first[code] = min(now, first.get(code, now))
 
@@ -198,17 +201,17 @@ def array_like(node: Node) -> Node:
 
 def _early(pieces: Sequence[Statement], readings: Readings, outputs: Sequence[Node]) -> list[int]:
     """The statements that add one of many terms to a sum, and those that make what only such a statement reads."""
-    uses = readings.counts(outputs)
+    uses = readings.counts(outputs).tolist()
     terms: dict[int, int] = {}
     for n, piece in enumerate(pieces):
-        if isinstance(piece, Assign) and piece.node.function is np.add:
-            reads = readings.of(n).tolist()
+        if type(piece) is Assign and piece.node.function is np.add:
+            reads = readings.of(n)
             terms[n] = sum([terms.get(code, 1) if code >= 0 and uses[code] == 1 else 1 for code in reads])
     waiting = [n for n, count in terms.items() if count > MANY]
-    waiting += [n for n, piece in enumerate(pieces) if isinstance(piece, Accumulate)]
+    waiting += [n for n, piece in enumerate(pieces) if type(piece) is Accumulate]
     early = set(waiting)
     while waiting:
-        for code in readings.of(waiting.pop()).tolist():
+        for code in readings.of(waiting.pop()):
             if code >= 0 and uses[code] == 1 and code not in early:
                 early.add(code)
                 waiting.append(code)

@@ -36,6 +36,8 @@ class Readings:
         found = map(self.made.get, chain.from_iterable(reads), repeat(-1))
         self.codes = np.fromiter(found, np.int64, int(self.offsets[-1]))
         self.users = np.repeat(np.arange(len(reads)), lengths)
+        self._listed: list[int] = self.codes.tolist()
+        self._bounds: list[int] = self.offsets.tolist()
 
     def counts(self, outputs: Iterable[Node]) -> np.ndarray:
         """How often the result of each statement is read, outputs once more for each time that they are listed."""
@@ -43,6 +45,6 @@ class Readings:
         more = [self.made[node] for node in outputs if node in self.made]
         return np.bincount(np.concatenate([self.codes[self.codes >= 0], np.array(more, np.int64)]), minlength=size)
 
-    def of(self, number: int) -> np.ndarray:
+    def of(self, number: int) -> list[int]:
         """The codes of one statement."""
-        return self.codes[self.offsets[number] : self.offsets[number + 1]]
+        return self._listed[self._bounds[number] : self._bounds[number + 1]]
