@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple
 
@@ -22,7 +22,6 @@ import numpy as np
 from .symmetric import mirror
 
 __all__ = [
-    "DIRECT",
     "LASTING",
     "Slot",
     "SparseSystem",
@@ -146,10 +145,6 @@ def pick(array: Any, index: Any, axis: int | None = None) -> Any:
 
 LASTING: set[type] = {np.ndarray}
 """Types of arrays that are kept as they are: nobody writes into them, or who does so is stopped by other means."""
-
-
-DIRECT: dict[type, Callable[[np.ufunc, Sequence[Any]], Any]] = {}
-"""What calls a ufunc of operands the first of which is of this type, without NumPy's asking each whose call it is."""
 
 
 def settled(array: Any) -> Any:

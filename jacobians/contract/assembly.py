@@ -55,14 +55,13 @@ def to_dense(
     quick = None if symmetric else at_places(terms, shape, dtype, out)
     if quick is not None:
         return quick
+    if len(terms) > 1 and all([_has_spot(term) for term in terms]):
+        return _summed(terms, dtype)
     if any([term.act for term in terms]):
         return _with_real_parts(terms, shape, dtype, out)
     terms = [_without_operators(term) for term in terms if not term.is_empty]
     if not all([is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
-        total = _duck_dense(terms[0])
-        for term in terms[1:]:
-            total = np.add(total, _duck_dense(term))
-        return total if total.dtype == dtype else total.astype(dtype)
+        return _summed(terms, dtype)
     plain, rest = [term for term in terms if is_plain(term)], [term for term in terms if not is_plain(term)]
     if not plain:
         buffer = np.zeros(shape, dtype) if out is None else out
@@ -300,12 +299,28 @@ def _spot_of(pattern: Pattern) -> _Spot | None:
     return _Spot(positions, size_of(flatten(axes)), _is_injective(term, grid), shape_of(axes))
 
 
+def _has_spot(term: Term) -> bool:
+    """Whether a term has a spot, and an array that only speaks NumPy's protocols."""
+    pattern = term._pattern
+    if pattern is None or term.act or term.scale == 0 or pattern.is_empty or len(pattern.groups) != 1:
+        return False
+    return type(term.arrays[0]) is not np.ndarray and _spot_of(pattern) is not None
+
+
+def _summed(terms: Sequence[Term], dtype: np.dtype) -> Any:
+    """The sum of terms, some of which have arrays that only speak NumPy's protocols."""
+    total = _duck_dense(terms[0])
+    for term in terms[1:]:
+        total = np.add(total, _duck_dense(term))
+    return total if total.dtype == dtype else total.astype(dtype)
+
+
 def _duck_dense(term: Term) -> Any:
     """A term as an array, for arrays that only speak NumPy's protocols: by dispatched functions alone."""
     pattern = term._pattern
     spot = None if pattern is None else _spot_of(pattern)
     if spot is not None:
-        core = scaled(term.factors[0].array, term.scale)  # type: ignore[union-attr]
+        core = scaled(term.arrays[0], term.scale)
         flat = core if core.ndim == 1 else np.reshape(core, (-1,))
         whole = scatter(flat, spot.positions, spot.size, spot.injective)
         return whole if len(spot.shape) == 1 else np.reshape(whole, spot.shape)

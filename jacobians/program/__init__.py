@@ -4,13 +4,14 @@ The lowest level of tracing: below all derivatives, a `Symbol` records what is d
 engine works on symbols as it works on numbers, and what it would have computed is left as a `Node` for each call.
 
 - `node`: `Node`, one call, an input or a constant; `walk` finds the nodes in an argument.
-- `recorder`: `Recorder`, which knows each call only once; `recorded` tells whether one is at work.
+- `recorder`: `Recorder`, which knows each call only once.
 - `undecided`: the calls that cannot be recorded, and what to do instead; `makers`: those that run at once.
 - `keys`: which arguments are equal; `twins`: `Twins`, constants that equal others; `matrices`: sparse matrices as
   constants.
 - `shapes`: the shape and dtype of a call without its numbers.
 - `identities`: calls that change nothing are not recorded.
-- `symbol`: `Symbol`, the array that is handed to the function; `holds` tells what is certain of a condition.
+- `symbol`: `Symbol`, the array that is handed to the function; `holds` tells what is certain of a condition,
+  `recorded` calls a ufunc at once.
 """
 
 from .identities import same_as
@@ -18,7 +19,7 @@ from .keys import argument_key
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk, with_operands
 from .recorder import Recorder, constant_symbol, recording
 from .shapes import infer
-from .symbol import Symbol, holds
+from .symbol import Symbol, holds, recorded
 from .twins import Twins, lying, same_bytes
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "holds",
     "infer",
     "lying",
+    "recorded",
     "recording",
     "replaced",
     "same_as",

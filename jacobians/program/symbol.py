@@ -16,13 +16,13 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from ..arrays import DIRECT, multiplies_sparse, nothing_known, sparse_matmul
+from ..arrays import multiplies_sparse, nothing_known, sparse_matmul
 from ..errors import StagingError, TraceConversionError
 from ..methods import ArrayMethods
 from .node import Node
 from .recorder import Recorder
 
-__all__ = ["Symbol", "holds"]
+__all__ = ["Symbol", "holds", "recorded"]
 
 _VIEWS = {np.reshape, np.transpose, np.broadcast_to, np.ravel, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze}
 _VIEWS |= {np.diagonal, np.flip, np.matrix_transpose, operator.getitem}
@@ -240,16 +240,13 @@ for _name, _ufunc in {
 # fmt: on
 
 
-def _called(ufunc: np.ufunc, operands: Sequence[Any]) -> Any:
-    """A ufunc of symbols and numbers is recorded at once."""
+def recorded(ufunc: np.ufunc, operands: Sequence[Any]) -> Any:
+    """A ufunc of a symbol and others; of symbols and numbers alone without NumPy's asking each whose call it is."""
     for x in operands:
         kind = type(x)
         if kind is not Symbol and kind is not float and kind is not int:
             return ufunc(*operands)
     return operands[0].recorder.call(ufunc, tuple(operands), {})
-
-
-DIRECT[Symbol] = _called
 
 
 def holds(condition: Any) -> bool:

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import DIRECT
 from ..partials import Call, Path, diagonal_pattern
+from ..program import Symbol, recorded
 from ..quiet import hush, restore
 from ..registry import KNOWN_STEPS, Rule, diagonal_term, lookup
 from ..steps import TOLD, Steps
@@ -268,8 +268,7 @@ def _repeated(
         if level.is_nested:
             result = of_one(function, values[0]) if len(values) == 1 else of_two(function, *values)
         if result is NotImplemented:
-            call = DIRECT.get(type(values[0]))
-            result = function(*values) if call is None else call(function, values)
+            result = recorded(function, values) if type(values[0]) is Symbol else function(*values)
     else:
         if rule.compute is not None:
             result = rule.compute(*values, **kwargs) if kwargs else rule.compute(*values)
