@@ -49,7 +49,7 @@ class Node:
     """
 
     __slots__ = (
-        *("__weakref__", "_face", "args", "dtype", "function", "key", "kwargs", "operands", "parts", "serial", "shape"),
+        *("__weakref__", "args", "dtype", "face", "function", "key", "kwargs", "operands", "parts", "serial", "shape"),
         "weak",
     )
 
@@ -79,14 +79,7 @@ class Node:
         if operands is None:
             operands = () if function is CONSTANT else tuple(walk((args, tuple(kwargs.values()))))
         self.operands: tuple[Node, ...] = operands
-        self._face = face
-
-    @property
-    def face(self) -> int:
-        face = self._face
-        if face is None:
-            face = self._face = face_of(self.shape, self.dtype, self.weak, self.parts)
-        return face
+        self.face = face_of(self.shape, self.dtype, weak, parts) if face is None else face
 
     @property
     def size(self) -> int:

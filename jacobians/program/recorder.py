@@ -213,14 +213,12 @@ class Recorder:
                 return np.copy(self.joined(made(function, args, kwargs)))
             args, kwargs = spelled(function, args, kwargs)
         make = self._make
-        current = not self._overwritten
         keywords: dict[str, Any] = {}
-        nodes = tuple([value.node for value in args if type(value) is make]) if current and not kwargs else ()
-        if nodes and len(nodes) == len(args):  # the usual case, at once
-            found: Any = (function, nodes)
-            arguments: tuple[Any, ...] = nodes
-        else:
+        nodes = None if kwargs or self._overwritten else _nodes(args, make)
+        if nodes is None:
             found, arguments, nodes = self._opened(function, args, kwargs, keywords)
+        else:
+            found, arguments = (function, nodes), nodes
         known = self._known.get(found)
         if known is None or function in _MAKING:
             known = self._known[found] = self._recorded(function, arguments, keywords, nodes)
@@ -363,6 +361,16 @@ class Recorder:
             return self.symbol(self.constant(array))
         entries = [entry if type(entry) is self._make else np.asarray(entry) for entry in array.flat]
         return np.reshape(np.stack(entries), array.shape)
+
+
+def _nodes(args: tuple[Any, ...], make: type) -> tuple[Node, ...] | None:
+    """The nodes of symbols; None where there is anything else among the arguments, or nothing."""
+    if len(args) == 2:
+        a, b = args
+        return (a.node, b.node) if type(a) is make and type(b) is make else None
+    if len(args) == 1:
+        return (args[0].node,) if type(args[0]) is make else None
+    return tuple([value.node for value in args]) if args and {type(value) for value in args} == {make} else None
 
 
 def _name(function: Any) -> str:

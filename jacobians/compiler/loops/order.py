@@ -91,12 +91,12 @@ def ordered(statements: Sequence[Statement], outputs: Sequence[Node], *, singly:
     return [pieces[n] for n in np.lexsort((serials, slots)).tolist()]
 
 
-_KINDS = {Assign, Assemble, Accumulate}
+_KINDS = Assign, Assemble, Accumulate
 
 
 def _serials(pieces: Sequence[Statement], readings: Readings, empty: np.ndarray) -> np.ndarray:
     """When each statement was recorded: never before what it reads."""
-    own = np.array([piece.node.serial if type(piece) in _KINDS else 0 for piece in pieces], np.int64)
+    own = np.array([piece.node.serial if isinstance(piece, _KINDS) else 0 for piece in pieces], np.int64)
     known = (readings.codes >= 0) & ~empty[readings.codes]
     users, codes = readings.users[known], readings.codes[known]
     if (own[users] < own[codes]).any():  # so it is where a statement took the place of an older one
