@@ -25,6 +25,7 @@ from .rewrites.simplification import simplified
 from .rewrites.starts import started
 from .staging import Staged
 from .statements import Statement
+from .tallying import tallied
 from .trees import Tree
 from .writes import Write, as_recorded, in_place
 
@@ -78,7 +79,7 @@ def write_kernel(name: str, parameters: Parameters, staged: Staged, *, into: boo
     space = Namespace()
     statements, outputs = written_program(nodes, outputs, simplified)
     kept = [id(node) for node in outputs]
-    statements = started(as_recorded(statements), kept)
+    statements = started(tallied(as_recorded(statements), kept), kept)
     statements = taken_over(postponed(fused(statements, kept), kept), kept)
     places = [f"out[{n}]" for n in range(len(outputs))]
     targets = _targets(outputs, places) if into else {}

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...program import CONSTANT, Node
 from ..namespace import Namespace
+from ..printing import literal
 from ..single import Single
 from ..statements import Assign, Statement
 from .entries import Entries, Refused
@@ -38,14 +39,18 @@ class Gathered(Single):
 
     @property
     def reads(self) -> tuple[Node, ...]:
-        return tuple(self.entries)
+        return tuple([entry for entry in self.entries if entry.function is not CONSTANT])
 
     def renewed(self, now: Callable[[Node], Node]) -> Gathered:
         """The same of other nodes."""
         return Gathered(self.node, [now(entry) for entry in self.entries])
 
     def lines(self, names: Mapping[int, str], space: Namespace) -> list[str]:
-        text = f"np.array([{', '.join([names[id(entry)] for entry in self.entries])}])"
+        words = [
+            literal(entry.args[0].item(), names, space) if entry.function is CONSTANT else names[id(entry)]
+            for entry in self.entries
+        ]
+        text = f"np.array([{', '.join(words)}])"
         return [f"{names[id(self.node)]} = {text}{'' if self.node.ndim == 1 else f'.reshape({self.node.shape})'}"]
 
 

@@ -117,6 +117,21 @@ def _taken(builder: Builder, node: Node) -> Node | None:
     return builder.call(np.reshape, a, node.shape) if only else None
 
 
+def _one_taken(builder: Builder, node: Node) -> Node | None:
+    """One position along the first axis: the array that stands there, if it is known."""
+    x, position, *axis = node.args
+    if isinstance(position, Node) and position.function is CONSTANT and position.shape == ():
+        position = position.args[0].item()
+    if axis != [0] or node.kwargs or type(position) is not int or not isinstance(x, Node) or x.parts is not None:
+        return None
+    if not x.ndim or not -x.shape[0] <= position < x.shape[0]:
+        return None
+    parts = x.args[0] if x.function is np.stack and len(x.args) == 1 and x.kwargs in ({}, {"axis": 0}) else None
+    if type(parts) is list and is_plain(*parts) and parts[position].dtype == x.dtype:
+        return parts[position]
+    return builder.call(operator.getitem, x, position % x.shape[0])
+
+
 def _ones(builder: Builder, node: Node) -> Node | None:
     """Ones in the shape of an array, as a constant, and if they are many as one number."""
     if node.kwargs or len(node.args) > 1 or node.dtype.kind not in "fc":
@@ -234,6 +249,7 @@ RULES: dict[Any, Sequence[Rule]] = {
     **{ufunc: (_of_moved,) for ufunc in ELEMENTWISE},
     np.astype: (_cast,),
     operator.getitem: (_taken, _reversed_twice),
+    np.take: (_one_taken,),
     np.transpose: (_transpose,),
     np.matrix_transpose: (_moved_axes,),
     np.swapaxes: (_moved_axes,),
