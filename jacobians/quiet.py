@@ -1,19 +1,21 @@
 """`quietly`: a function that runs without NumPy's warnings; `hush` and `restore`, what it does before and after.
 
+`listed_quietly` is the same for a function that yields: what it yields is drawn at once.
+
 It is ``with np.errstate(all="ignore")`` around each call. That statement takes longer than two ufuncs on small arrays,
 and the slope of every traced function needs it, so NumPy's own setting is exchanged directly where it can be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy._core import umath
 
-__all__ = ["hush", "quietly", "restore"]
+__all__ = ["hush", "listed_quietly", "quietly", "restore"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,3 +46,17 @@ def quietly(function: Callable[P, R]) -> Callable[P, R]:
 
     quiet.__doc__ = function.__doc__
     return quiet
+
+
+def listed_quietly(function: Callable[P, Iterable[R]]) -> Callable[P, list[R]]:
+    """The function that lists what this one yields, for which overflow, division by zero and nan are no matter."""
+
+    @wraps(function)
+    def listed(*args: P.args, **kwargs: P.kwargs) -> list[R]:
+        before = hush()
+        try:
+            return list(function(*args, **kwargs))
+        finally:
+            restore(before)
+
+    return listed

@@ -47,3 +47,33 @@ def test_a_slope_that_is_not_finite_gives_no_warning(way):
 def test_the_function_itself_warns():
     with pytest.warns(RuntimeWarning, match="divide by zero"):
         jac.grad(lambda x: np.sum(1 / x))(x)
+
+
+TOTALS = {
+    "eig": lambda A: np.real(np.sum(np.linalg.eig(A.astype(complex))[0])),
+    "eigh": lambda A: np.sum(np.linalg.eigh(A)[0]),
+    "eigvals": lambda A: np.real(np.sum(np.linalg.eigvals(A.astype(complex)))),
+    "eigvalsh": lambda A: np.sum(np.linalg.eigvalsh(A)),
+    "svd": lambda A: np.sum(np.linalg.svd(A)[1]),
+    "hermitian svd": lambda A: np.sum(np.linalg.svd(A, hermitian=True)[1]),
+}
+
+
+@pytest.mark.parametrize("matrix", [np.eye(3), np.diag([2.0, 5.0, 2.0])], ids=["identity", "two equal values"])
+@pytest.mark.parametrize("way", TOTALS)
+def test_equal_values_matter_to_their_vectors_alone(way, matrix):
+    """The values add up to the trace, whose slope is the identity: they need no gaps between them."""
+    gradient = jac.grad(TOTALS[way])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(gradient(matrix), np.eye(3), atol=1e-12)
+        np.testing.assert_allclose(jac.compile(gradient)(matrix), np.eye(3), atol=1e-12)
+
+
+def test_an_array_of_an_explicit_jacobian_gives_no_warning():
+    """``x ** 2``, ``x`` and 1 at infinity: infinite slopes beside zeros."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = jac.jacobian(np.vander)(np.array([np.inf, 1.0, 2.0])).to_array()
+    np.testing.assert_array_equal(found[1:, :, 0], 0)
+    np.testing.assert_array_equal(found[2, :, 2], [4, 1, 0])

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
+from ..quiet import quietly
 from ..symmetric import mirror
 from ..terms import REAL, Factor, Map, OperatorFactor, Pattern, Term, pattern_of, plain, spread
 from .common import with_common_factors
@@ -30,6 +31,7 @@ SLICED = 2**21
 """Bytes of a result to which products are added one slice after the other."""
 
 
+@quietly  # a slope may be infinite where others are zero
 def to_dense(
     terms: Sequence[Term],
     shape: tuple[int, ...],
@@ -113,6 +115,7 @@ class Triplets(NamedTuple):
     values: Any
 
 
+@quietly
 def to_coo(terms: Sequence[Term], dtype: np.dtype) -> list[Triplets]:
     """The entries of each term, straight from its labels and maps; a position may occur several times."""
     entries: list[Triplets] = []

@@ -10,6 +10,7 @@ results for forward and reverse mode algorithmic differentiation" (2008), 3.1.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from ..errors import UnsupportedFunctionError
 from ..labels import axes_of
 from ..program import Symbol
+from ..quiet import listed_quietly
 from ..registry import Call, complex_too, composed, local
 from ..terms import Term
 from .conjugates import conjugate, on_conjugate
@@ -39,13 +41,16 @@ def _eigvals(call: Call, a: Any) -> LocalTerms:
     if np.size(vectors) == 0:
         yield 0, 0, Term(axes_of(np.shape(values)), axes_of(np.shape(a)), scale=0.0)
         return
-    # The two functions may tell the values in another order.
+    # The two functions may tell the values in another order. Equal values keep theirs: each has its own vector.
     apart = np.abs(call.result[..., :, None] - values[..., None, :])
-    order = np.argmin(apart, axis=-1)
+    own = np.abs(call.result - values)
+    least = math.sqrt(np.finfo(apart.dtype).eps) * np.max(np.abs(values), axis=-1, keepdims=True)
+    order = np.where(np.less_equal(own, least), np.arange(np.shape(a)[-1]), np.argmin(apart, axis=-1))
     yield 0, 0, _value_term(a, np.take_along_axis(vectors, order[..., None, :], axis=-1))
 
 
 @local(np.linalg.eig)
+@listed_quietly
 def _eig(call: Call, a: Any) -> LocalTerms:
     # U = V (F * (inv(V) dA V)), F_ij = 1 / (w_j - w_i), F_ii = 0, is dV but for a multiple of each vector:
     # dv = u - v c, with Re(c) = Re(v^H u) for the norm, and Im(c) = Im(u_k / v_k) for the largest entry k

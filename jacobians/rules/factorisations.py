@@ -21,6 +21,7 @@ import numpy as np
 
 from ..errors import UnsupportedFunctionError
 from ..labels import Axes, Axis, axes_of, flatten, size_of
+from ..quiet import listed_quietly
 from ..registry import Call, complex_too, composed, local
 from ..terms import Factor, Term
 from .conjugates import conjugate, is_complex, on_conjugate
@@ -91,6 +92,7 @@ def _eigvalsh(call: Call, a: Any, UPLO: Any = "L") -> LocalTerms:
 
 
 @local(np.linalg.eigh)
+@listed_quietly  # the gap of equal values is zero, which is no matter where the vectors are not used
 def _eigh(call: Call, a: Any, UPLO: str = "L") -> LocalTerms:
     # dV = V (F * (V^H dS V)), F_ij = 1 / (w_j - w_i), F_ii = 0  (Giles 3.1)
     w, V = call.result
@@ -131,6 +133,7 @@ def _svdvals(call: Call, x: Any) -> LocalTerms:
 
 
 @local(np.linalg.svd)
+@listed_quietly
 def _svd(
     call: Call, a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> LocalTerms:

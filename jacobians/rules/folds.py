@@ -17,6 +17,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..errors import UnsupportedFunctionError
 from ..labels import axes_of, flatten
 from ..program import Symbol
+from ..quiet import listed_quietly
 from ..registry import Call, LocalTerm, composed, function_name, local, nondifferentiable, unsupported
 from ..terms import Factor, Map, Term
 from .indexing import axis_of, taken_along
@@ -27,7 +28,8 @@ __all__: list[str] = []
 
 # y = log sum exp(x): dy = sum exp(x - y) dx. Where y is infinite, x - y is undefined: the entries that equal y share.
 # Of all entries that is exp(x) / sum exp(x), shifted by the largest one rounded down, which has no derivative.
-def _logarithm_of_sum(exp: Any) -> Callable[..., Iterator[LocalTerm]]:
+def _logarithm_of_sum(exp: Any) -> Callable[..., list[LocalTerm]]:
+    @listed_quietly
     def rule(
         call: Call, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, where: Any = True, **how: Any
     ) -> Iterator[LocalTerm]:
