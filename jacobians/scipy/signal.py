@@ -1,4 +1,4 @@
-"""Convolution and correlation of `scipy.signal`, in any number of dimensions; `detrend`.
+"""Convolution and correlation of `scipy.signal`, in any number of dimensions; spectral densities.
 
 The positions of the three arrays are joined by a map along each axis, so the Jacobian holds the other operand alone.
 Whatever way SciPy chooses to compute the values, FFT or not, the derivative is that of the sum.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,21 @@ from ..labels import Axes, axes_of, flatten
 from ..registry import Call, LocalTerm
 from ..terms import Factor, Map, Term
 from ..tracing import lift
+from .spectra import csd, detrend, periodogram, welch
 from .standing import follows, missing, ruled
 
-__all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "detrend", "fftconvolve", "oaconvolve"]
+__all__ = [
+    "convolve",
+    "convolve2d",
+    "correlate",
+    "correlate2d",
+    "csd",
+    "detrend",
+    "fftconvolve",
+    "oaconvolve",
+    "periodogram",
+    "welch",
+]
 
 
 def _joined(first: Axes, second: Axes, shape: tuple[int, ...], mode: str) -> tuple[Axes, list[Map]]:
@@ -159,27 +170,6 @@ def _zero_outside(name: str, boundary: str, fillvalue: Any) -> None:
     if boundary not in ("fill", "pad") or fillvalue != 0:
         reason = "for a boundary that is not filled with zeros. Use np.pad and mode='valid'"
         raise UnsupportedFunctionError(f"jacobians.scipy.signal.{name}", reason)
-
-
-@follows(original.detrend)
-def detrend(data: Any, axis: int = -1, type: str = "linear", bp: Any = 0, overwrite_data: bool = False) -> Any:
-    data = _array(data)
-    if type in ("constant", "c"):
-        return data - np.mean(data, axis=axis, keepdims=True)
-    if type not in ("linear", "l"):
-        raise ValueError("Trend type must be 'linear' or 'constant'.")
-    moved = np.moveaxis(data, axis, -1)
-    ends = np.unique(np.concatenate([[0, np.shape(moved)[-1]], np.ravel(bp)]).astype(int))
-    if ends[-1] > np.shape(moved)[-1]:
-        raise ValueError("Breakpoints must be less than length of data along given axis.")
-    return np.moveaxis(np.concatenate([_level(moved[..., a:b]) for a, b in pairwise(ends)], axis=-1), -1, axis)
-
-
-def _level(data: Any) -> Any:
-    """Data along the last axis less their line of least squares."""
-    size = np.shape(data)[-1]
-    basis = np.linalg.qr(np.stack([np.arange(1, size + 1) / size, np.ones(size)], axis=1))[0].astype(data.dtype)
-    return data - (data @ basis) @ basis.T
 
 
 def __getattr__(name: str) -> Any:

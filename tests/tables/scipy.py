@@ -20,12 +20,18 @@ _A = sample(3, 3) + 4 * np.eye(3)
 _B, _b = sample(3, 2, seed=1), sample(3, seed=2)
 _ORDERS = np.array([[0], [1], [3]])
 _BAND = np.array([[0.3, -0.5, 0.2, 0.7], [5.0, 4.0, 6.0, 5.5], [0.4, -0.3, 0.8, 0.1], [0.2, 0.6, -0.4, 0.9]])
+_SERIES = sample(2, 12)
 _IN_STACKS = tuple(map(int, scipy.__version__.split(".")[:2])) >= (1, 15)  # of triangular systems
 _SPARSE = sparse.csc_array(np.diag([3.0, 4.0, 5.0]) + np.diag([1.0, -2.0], 1))
 
 
 def _positive(M: Any) -> Any:
     return M @ M.T + np.eye(3, dtype=M.dtype)
+
+
+def _turned(z: Any) -> Any:
+    """A real array with something of both parts."""
+    return np.real(z) + np.imag(z[..., ::-1])
 
 
 def _riccati(solve: Any, a: Any, b: Any, q: Any, r: Any, s: float | None = None) -> Any:
@@ -139,6 +145,18 @@ _SIGNAL = [
 ] + [
     _row("detrend", signal, lambda x, o=o: signal.detrend(x, **o), _P.T)
     for o in ({}, {"type": "constant"}, {"axis": 0}, {"axis": 0, "bp": 2}, {"type": "c", "axis": 0})
+] + [
+    _row("welch", signal, lambda x, o=o: signal.welch(x, **o)[1], _SERIES)
+    for o in ({"nperseg": 12}, {"nperseg": 5, "noverlap": 1, "fs": 3.0}, {"nperseg": 4, "nfft": 8, "detrend": "linear"},
+              {"nperseg": 4, "average": "median", "detrend": False}, {"nperseg": 4, "return_onesided": False, "detrend": False},
+              {"nperseg": 2, "axis": 0, "window": "boxcar"}, {"window": np.hanning(6)[1:5], "scaling": "spectrum"})
+] + [
+    _row("periodogram", signal, lambda x, o=o: signal.periodogram(x, **o)[1], _SERIES)
+    for o in ({}, {"window": "hann", "nfft": 16}, {"nfft": 7, "axis": 1}, {"axis": 0, "scaling": "spectrum"})
+] + [
+    _row("csd", signal, lambda x, y, o=o: _turned(signal.csd(x, y, **o)[1]), _SERIES, b)
+    for b, o in ((_SERIES[::-1] ** 2, {"nperseg": 4}), (_SERIES[:, :9], {"nperseg": 6}),
+                 (_SERIES[::-1] ** 2, {"nperseg": 6, "average": "median", "detrend": False}))
 ]
 _ON_UNIT = np.array([0.15, 0.45, 0.6])
 _LOC, _SCALE = np.array(-0.05), np.array([1.3, 1.1, 1.2])
