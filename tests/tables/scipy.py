@@ -148,7 +148,8 @@ _SIGNAL = [
 ] + [
     _row("welch", signal, lambda x, o=o: signal.welch(x, **o)[1], _SERIES)
     for o in ({"nperseg": 12}, {"nperseg": 5, "noverlap": 1, "fs": 3.0}, {"nperseg": 4, "nfft": 8, "detrend": "linear"},
-              {"nperseg": 4, "average": "median", "detrend": False}, {"nperseg": 4, "return_onesided": False, "detrend": False},
+              {"nperseg": 4, "average": "median", "detrend": False},
+              {"nperseg": 4, "return_onesided": False, "detrend": False},
               {"nperseg": 2, "axis": 0, "window": "boxcar"}, {"window": np.hanning(6)[1:5], "scaling": "spectrum"})
 ] + [
     _row("periodogram", signal, lambda x, o=o: signal.periodogram(x, **o)[1], _SERIES)
