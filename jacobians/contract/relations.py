@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..arrays import pick, scatter
 from ..labels import Label, size_of
-from ..program import constant_symbol
-from ..terms import Affine, Factor, Map, spread
+from ..program import Symbol, constant_symbol
+from ..terms import Affine, Factor, Map, Sliding, spread
 
 __all__ = ["gather", "scatter_factor"]
 
@@ -21,10 +23,14 @@ def gather(factor: Factor, relation: Map) -> Factor:
     if len(carried) == 1 and set(relation.src).isdisjoint(factor.labels):
         axis = factor.labels.index(carried[0])
         labels = factor.labels[:axis] + relation.src + factor.labels[axis + 1 :]
+        if _is_ring(relation):
+            return Factor(_rolled(factor.array, -index.start, axis), labels)
         if isinstance(index, Affine) and index.modulus is None and len(relation.dst) == 1:
             sizes = [label.size for label in labels]
             sliced = factor.array[(slice(None),) * axis + (_as_slice(index, size_of(relation.src)),)]
             return Factor(sliced if list(sliced.shape) == sizes else np.reshape(sliced, sizes), labels)
+        if isinstance(index, Sliding) and isinstance(factor.array, Symbol):
+            return Factor(_windows(factor.array, index, axis), labels)
         position = relation.components()[carried[0]]
         taken = pick(factor.array, position.reshape([label.size for label in relation.src]), axis)
         return Factor(taken, labels)
@@ -53,8 +59,42 @@ def _gather_aligned(factor: Factor, relation: Map) -> Factor:
     return Factor(array[index], grid)
 
 
+def _windows(array: Any, sliding: Sliding, axis: int) -> Any:
+    """What a sliding map reads along an axis, which is a view of overlapping windows."""
+    before = (slice(None),) * axis
+    count = sliding.rows + sliding.columns - 1
+    part = array
+    if count < array.shape[axis]:
+        part = array[(*before, slice(sliding.lowest, sliding.lowest + count))]
+    windows = np.lib.stride_tricks.sliding_window_view(part, sliding.columns, axis)
+    windows = np.moveaxis(windows, -1, axis + 1)
+    steps = tuple([slice(None) if step > 0 else slice(None, None, -1) for step in (sliding.down, sliding.across)])
+    return windows if min(sliding.down, sliding.across) > 0 else windows[(*before, *steps)]
+
+
+def _is_ring(relation: Map) -> bool:
+    """Whether a map only moves all positions of a label on, those at the end to the front."""
+    index = relation.index
+    if not isinstance(index, Affine) or index.step != 1 or len(relation.dst) != 1 or len(relation.src) != 1:
+        return False
+    return index.modulus == relation.dst[0].size == relation.src[0].size
+
+
+def _rolled(array: Any, shift: int, axis: int) -> Any:
+    """``np.roll``, which takes several times as long as what it does to a small array."""
+    if type(array) is not np.ndarray:
+        return np.roll(array, shift, axis)
+    shift %= array.shape[axis]
+    before = (slice(None),) * axis
+    return np.concatenate([array[(*before, slice(-shift, None))], array[(*before, slice(None, -shift))]], axis)
+
+
 def scatter_factor(factor: Factor, relation: Map) -> Factor:
     """The factor summed over ``relation.src`` into ``relation.dst``; it carries all of the one, none of the other."""
+    if _is_ring(relation):
+        axis = factor.labels.index(relation.src[0])
+        labels = (*factor.labels[:axis], *relation.dst, *factor.labels[axis + 1 :])
+        return Factor(_rolled(factor.array, relation.index.start, axis), labels)
     rest: tuple[Label, ...] = tuple([label for label in factor.labels if label not in relation.src])
     order = [factor.labels.index(label) for label in relation.src + rest]
     array = np.transpose(factor.array, order)

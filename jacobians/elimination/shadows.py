@@ -246,6 +246,7 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.broadcast_to: lambda array, shape: array.view(tuple(shape)),
     np.shape: lambda array: array.shape,
     scatter: _scatter,
+    np.roll: lambda array, shift, axis: array.ledger.made(array.shape, array.dtype),
     np.convolve: _convolve,
     np.correlate: _convolve,
     embed: _embed,

@@ -9,6 +9,7 @@
 - `cancelling`, `witnesses`: terms that cancel once a sum meets its reciprocal, and nothing infinite with them.
 - `gram`, `squares`, `diagonals`: symmetric products, and products of which only the diagonal is needed.
 - `outward`, `scales`, `signs`: moves come last, numbers are multiplied where that costs least, and are not negative.
+- `rings`: rolls of one array as slices of one with margins.
 - `memory`, `lowering`, `turned`, `short`: contractions become direct calls that read matrices as they lie; rolls are
   slices, and so is what sums along short axes add.
 - `patches`: what is added up at known positions, as few slices.

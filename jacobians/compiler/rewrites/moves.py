@@ -237,6 +237,32 @@ def _is_reversal(node: Node) -> bool:
     return type(index) is slice and index.step == -1
 
 
+def _rolled(builder: Builder, node: Node) -> Node | None:
+    """A roll of a multiple of an array."""
+    if not is_plain(node.args[0]) or len(node.operands) != 1:
+        return None
+    scale, base = split_scale(node.args[0])
+    if scale == 1:
+        return None
+    return builder.scaled(scale, builder.made(np.roll, (base, *node.args[1:]), node.kwargs, node.shape, node.dtype))
+
+
+def _unturned(builder: Builder, node: Node) -> Node | None:
+    """An array that is turned and raveled to be scattered: it is scattered as it lies, to turned positions."""
+    values, index, *rest = node.args
+    scale, base = split_scale(values) if isinstance(values, Node) else (1, values)
+    if not is_plain(base) or base.function is not np.reshape or base.ndim != 1 or index.function is not CONSTANT:
+        return None
+    turned = base.args[0]
+    if turned.function is not np.transpose or len(turned.args) != 2 or index.args[0].size != turned.size:
+        return None
+    core, axes = turned.args
+    back = tuple(np.argsort(axes).tolist())
+    positions = np.ascontiguousarray(index.args[0].reshape(turned.shape).transpose(back)).reshape(-1)
+    flat = builder.scaled(scale, builder.reshaped(core, (core.size,)))
+    return builder.call(scatter, flat, builder.constant(positions), *rest, **node.kwargs)
+
+
 def _cast(builder: Builder, node: Node) -> Node | None:
     a = node.args[0]
     return a if isinstance(a, Node) and a.dtype == node.dtype and not a.weak else None
@@ -260,4 +286,6 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.squeeze: (_reshaped,),
     np.broadcast_to: (_broadcast,),
     np.ones_like: (_ones,),
+    np.roll: (_rolled,),
+    scatter: (_unturned,),
 }

@@ -28,7 +28,8 @@ CALL = 500
 """A call costs about as much as multiplying so many entries."""
 
 _DEPTH = 6
-_MOVES = {np.reshape, np.transpose, np.broadcast_to, np.sum, np.take, operator.getitem, embed, scatter, mirrored}
+_MOVES = {np.reshape, np.transpose, np.broadcast_to, np.roll, np.sum, np.take, operator.getitem}
+_MOVES |= {embed, scatter, mirrored}
 _SUMS = {np.add, np.subtract}
 _PRODUCTS = {np.multiply, np.einsum, np.matmul, np.convolve, np.correlate}
 

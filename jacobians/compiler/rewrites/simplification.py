@@ -15,6 +15,7 @@
 - `picks`: of the largest and smallest entries, these alone.
 - `inner`: sums of products as contractions.
 - `repeated`: contractions that are multiples of others.
+- `rings`: rolls of one array as slices of one with margins.
 - `lowering`: contractions become direct calls.
 - `patches`: what is added up at known positions, as slices where these are few.
 - `segments`: what an index adds up, as products with sparse matrices.
@@ -45,6 +46,7 @@ from .products import multiplied
 from .quotients import divided
 from .repeated import without_repetition
 from .rewriting import Builder, rebuilt
+from .rings import ringed
 from .same import united
 from .scales import placed
 from .segments import segmented
@@ -64,7 +66,7 @@ _NORMAL = {
 
 
 _LAST = (
-    *(picked, inner_products, without_repetition, divided, lowered),
+    *(picked, inner_products, without_repetition, divided, ringed, lowered),
     *(patched, segmented, chained, outward, joined, totalled, symmetrised),
 )
 
