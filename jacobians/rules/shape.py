@@ -277,8 +277,12 @@ def _(call: Call, x: Any, window_shape: Any, axis: Any = None, **_: Any) -> Iter
     inp, maps = [], ()
     for number, size in enumerate(np.shape(x)):
         src = out[number] + flatten(tuple([axis for at, axis in zip(moving, out[ndim:], strict=True) if at == number]))
-        index = sum(np.ix_(*[np.arange(label.size) for label in src]), np.array(0))
-        whole, more = (src, ()) if src == out[number] and size_of(src) == size else picked(size, src, index)
+        if len(src) == 2:
+            whole = axis_of(size)
+            more: tuple[Map, ...] = (Map.sliding(whole, src[:1], src[1:], 0, 1, 1),)
+        else:
+            index = sum(np.ix_(*[np.arange(label.size) for label in src]), np.array(0))
+            whole, more = (src, ()) if src == out[number] and size_of(src) == size else picked(size, src, index)
         inp.append(whole)
         maps += more
     yield 0, 0, Term(out, tuple(inp), maps=maps)

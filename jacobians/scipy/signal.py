@@ -57,8 +57,13 @@ def _joined(first: Axes, second: Axes, shape: tuple[int, ...], mode: str) -> tup
 
 
 @ruled(original.convolve)
-def _whole(call: Call, in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Iterator[LocalTerm]:
+def _of_any_rank(call: Call, in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Iterator[LocalTerm]:
     # y[k] = sum over i + j == k of a[i] b[j]; mode is "full" or "valid"
+    yield from _terms(call, in1, in2, axes_of(np.shape(in1)), axes_of(np.shape(in2)), mode)
+
+
+@ruled(original.convolve2d)
+def _of_matrices(call: Call, in1: Any, in2: Any, mode: str = "full") -> Iterator[LocalTerm]:
     yield from _terms(call, in1, in2, axes_of(np.shape(in1)), axes_of(np.shape(in2)), mode)
 
 
@@ -79,6 +84,13 @@ def _terms(call: Call, in1: Any, in2: Any, a: Axes, b: Axes, mode: str) -> Itera
             bound = tuple([label for label in flatten(other) if label not in free])
             factor = Factor.on(array.astype(call.result.dtype), other)
             yield 0, position, Term(out, inp, (factor,), tuple(maps), bound)
+
+
+def _whole(in1: Any, in2: Any, mode: str, method: str) -> Any:
+    """The full or the valid part; for two axes SciPy has a function of its own, several times as fast as the other."""
+    if method == "plane" and np.ndim(in1) == np.ndim(in2) == 2:
+        return _of_matrices(in1, in2, mode)
+    return _of_any_rank(in1, in2, mode, "direct" if method == "plane" else method)
 
 
 def _part(in1: Any, in2: Any, mode: str, method: str) -> Any:
@@ -143,19 +155,19 @@ def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> A
 @follows(original.convolve2d)
 def convolve2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
     _zero_outside("convolve2d", boundary, fillvalue)
-    return _convolved(in1, in2, mode, "direct")
+    return _convolved(in1, in2, mode, "plane")
 
 
 @follows(original.correlate2d)
 def correlate2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
     _zero_outside("correlate2d", boundary, fillvalue)
     if mode == "valid" and _turns_first() and any(np.less(np.shape(in1), np.shape(in2))):
-        return _convolved(np.conjugate(in1), np.flip(in2), mode, "direct")
+        return _convolved(np.conjugate(in1), np.flip(in2), mode, "plane")
     if mode != "same":
-        return _convolved(in1, np.flip(np.conjugate(in2)), mode, "direct")
+        return _convolved(in1, np.flip(np.conjugate(in2)), mode, "plane")
     # Of an even number of entries the one behind the middle is the centre, not the one before it.
     in1 = _array(in1)
-    full = _whole(in1, np.flip(np.conjugate(in2)), "full", "direct")
+    full = _whole(in1, np.flip(np.conjugate(in2)), "full", "plane")
     starts = [size // 2 for size in np.shape(in2)]
     return full[tuple([slice(start, start + size) for start, size in zip(starts, np.shape(in1), strict=True)])]
 

@@ -28,6 +28,11 @@ __all__ = ["FINAL"]
 _SHORT = 8
 """Entries of a sum at most."""
 
+_OVERLAPPING = 32
+"""The same of windows that overlap, which are no array in memory."""
+
+_WINDOWS = np.lib.stride_tricks.sliding_window_view
+
 _MANY = 128
 """Results at least."""
 
@@ -44,14 +49,26 @@ def _entry_by_entry(builder: Builder, node: Node) -> Node | None:
         return None
     gone = normalize_axis_tuple(range(x.ndim) if names.get("axis") is None else names["axis"], x.ndim)
     count = prod([x.shape[n] for n in gone])
-    if not 1 < count <= _SHORT or x.dtype != node.dtype or node.dtype.kind != "f" or max(gone) == len(gone) - 1:
+    if (
+        not 1 < count <= (_SHORT if x.function is not _WINDOWS else _OVERLAPPING)
+        or x.dtype != node.dtype
+        or node.dtype.kind != "f"
+        or max(gone) == len(gone) - 1
+    ):
         return None
     if node.function in (np.sum, np.mean) and node.size <= _WHOLE and is_total(node):
         return None
     places = product(*[range(x.shape[n]) if n in gone else (slice(None),) for n in range(max(gone) + 1)])
-    parts = [builder.call(operator.getitem, x, place) for place in places]
+    parts = [_part(builder, x, place) for place in places]
     total = reduce(lambda a, b: builder.call(_COMBINED[node.function], a, b), parts)
     return builder.reshaped(builder.call(np.divide, total, count) if node.function is np.mean else total, node.shape)
+
+
+def _part(builder: Builder, x: Node, place: tuple[Any, ...]) -> Node:
+    """Some entries of an array; of the windows of a vector, those of the vector itself."""
+    if x.function is _WINDOWS and x.ndim == 2 and not x.kwargs and len(x.args) == 2 and len(place) == 2:
+        return builder.call(operator.getitem, x.args[0], slice(place[1], place[1] + x.shape[0]))
+    return builder.call(operator.getitem, x, place)
 
 
 def _of_numbers(builder: Builder, node: Node) -> Node | None:
