@@ -188,3 +188,42 @@ def test_slopes_by_the_step_and_in_single_precision():
     with pytest.raises(ValueError, match="edge_order"):
         _ = jac.grad(lambda x: np.sum(np.gradient(x, edge_order=2)))(x[:2])
     np.testing.assert_allclose(jac.grad(lambda x: np.sum(np.gradient(x)))(x[:2]), [-2.0, 2.0])
+
+
+def test_convolutions_by_slices_hand_back_slices():
+    images, kernels = ORDER.standard_normal((4, 14, 14, 6)), ORDER.standard_normal((3, 3, 6, 8)) / 5
+
+    def loss(images):
+        parts = [images[:, i : i + 12, j : j + 12] @ kernels[i, j] for i in range(3) for j in range(3)]
+        return np.sum(np.tanh(sum(parts[1:], parts[0])) ** 2)
+
+    compiled = jac.compile(jac.grad(loss))
+    h = ORDER.standard_normal(images.shape)
+    slope = (loss(images + 1e-6 * h) - loss(images - 1e-6 * h)) / 2e-6
+    np.testing.assert_allclose(np.vdot(compiled(images), h), slope, rtol=1e-6)
+    assert "[c" not in compiled.source
+    assert "np.add.at" not in compiled.source
+
+
+@pytest.mark.parametrize("axes", [(1, 0), (0, 2, 1), (2, 0, 1), (3, 1, 0, 2)])
+def test_turned_arrays_in_parts_of_others(axes):
+    shape = (5, 6, 7, 8)[: len(axes)]
+    x = ORDER.standard_normal([n + 2 for n in shape])
+    c = ORDER.standard_normal([shape[n] for n in axes])
+    inner = tuple([slice(1, 1 + n) for n in shape])
+
+    def loss(x):
+        return np.sum(c * np.sin(np.transpose(x[inner], axes))) + np.sum(x * x)
+
+    expected = 2 * x
+    expected[inner] += np.transpose(c, np.argsort(axes)) * np.cos(x[inner])
+    np.testing.assert_allclose(jac.compile(jac.grad(loss))(x), expected, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("count", [3, 20, 40])
+@pytest.mark.parametrize("function", [np.sum, np.mean, np.max])
+def test_sums_over_windows_of_a_vector(count, function):
+    x = ORDER.standard_normal(600)
+    windows = np.lib.stride_tricks.sliding_window_view
+    found = jac.compile(lambda x: function(windows(x, count), axis=-1))(x)
+    np.testing.assert_allclose(found, function(windows(x, count), axis=-1), rtol=1e-12, atol=1e-13)

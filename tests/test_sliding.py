@@ -131,3 +131,20 @@ def test_convolutions_in_the_plane(function, mode, shapes):
         np.testing.assert_allclose(tangent[1].ravel(), by_kernel @ h.ravel(), rtol=1e-10, atol=1e-12)
         dense = make(lambda a: jac.jacobian(lambda a: mine(a, kernel, mode=mode))(a).to_array())(image)
         np.testing.assert_allclose(dense.reshape(by_image.shape), by_image, rtol=1e-10, atol=1e-12)
+
+
+def test_a_large_convolution_in_the_plane_makes_no_array_of_all_pairs():
+    random = np.random.default_rng(5)
+    image, kernel, y = (
+        random.standard_normal((50, 60)),
+        random.standard_normal((4, 5)),
+        random.standard_normal((47, 56)),
+    )
+    gradient = jac.grad(lambda a, b: 0.5 * np.sum((ours.correlate2d(a, b, mode="valid") - y) ** 2), argnums=(0, 1))
+    compiled = jac.compile(gradient)
+    by_image, by_kernel = compiled(image, kernel)
+    e = signal.correlate2d(image, kernel, mode="valid") - y
+    np.testing.assert_allclose(by_image, signal.convolve2d(e, kernel), rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(by_kernel, signal.correlate2d(image, e, mode="valid"), rtol=1e-11, atol=1e-11)
+    assert "np.add.at" not in compiled.source
+    assert "np.take" not in compiled.source

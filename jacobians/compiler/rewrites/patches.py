@@ -36,6 +36,11 @@ EACH = 800
 LARGEST = 2**22
 """Entries up to which their positions are looked at."""
 
+NARROW = 4
+"""Entries side by side from which on an array is seen with more axes than it has."""
+
+DEEPEST = 5
+
 Run = tuple[int, int, int]
 """The first index of an axis, how many there are, and the step of the positions along them."""
 
@@ -63,14 +68,12 @@ def _scattered(builder: Builder, node: Node) -> Node:
         values = builder.reshaped(_scaled(builder, scale, base.args[0]), values.shape)
         node = builder.made(scatter, (values, index, size, *rest), node.kwargs, node.shape, node.dtype)
     injective = rest[0] if rest else node.kwargs.get("injective", False)
-    if (
-        injective
-        or index.ndim != 1
-        or values.size > LARGEST
-        or not 0 <= index.args[0].min() <= index.args[0].max() < size
-    ):
+    positions = index.args[0]
+    if index.ndim != 1 or values.size > LARGEST or not 0 <= positions.min() <= positions.max() < size:
         return node
-    layout = _laid_out(values, index.args[0], size)
+    if injective:
+        return _unfolded(builder, node) if values.ndim == 1 else node
+    layout = _laid_out(values, positions, size)
     lanes = _lanes(layout.positions)
     if lanes is None:
         return node
@@ -122,6 +125,41 @@ def _added(builder: Builder, core: Node, positions: np.ndarray, runs: Sequence[S
         total = piece if total is None else builder.call(np.add, total, piece)
     assert total is not None
     return total
+
+
+def _unfolded(builder: Builder, node: Node) -> Node:
+    """A raveled array with the axes along which its positions go by equal steps."""
+    values, index = node.args[:2]
+    core = values.args[0] if values.function is np.reshape and len(values.args) == 2 else values
+    sizes = _sizes(index.args[0])
+    if sizes is None or core.shape == sizes or core.function is np.transpose or sizes[-1] < NARROW:
+        return node
+    if core.ndim > 1 and _is_even(index.args[0].reshape(core.shape)):
+        return node
+    shaped = builder.made(np.reshape, (core, sizes), {}, sizes, core.dtype)
+    flat = builder.made(np.reshape, (shaped, values.shape), {}, values.shape, values.dtype)
+    return builder.made(scatter, (flat, *node.args[1:]), node.kwargs, node.shape, node.dtype)
+
+
+def _sizes(index: np.ndarray) -> tuple[int, ...] | None:
+    """The axes of positions that grow by equal steps along each of at least two; None where they do not."""
+    sizes: list[int] = []
+    rows = index
+    while rows.size > 1:
+        steps = np.diff(rows)
+        turns = np.flatnonzero(steps != steps[0])
+        count = int(turns[0]) + 1 if turns.size else rows.size
+        if steps[0] <= 0 or rows.size % count or count == 1 or len(sizes) == DEEPEST:
+            return None
+        sizes.insert(0, count)
+        rows = rows[::count]
+    return tuple(sizes) if len(sizes) > 1 and _is_even(index.reshape(sizes)) else None
+
+
+def _is_even(positions: np.ndarray) -> bool:
+    """Whether positions go by equal steps along each axis."""
+    lanes = _lanes(positions)
+    return lanes is not None and all([len(_runs(lane)) == 1 for lane in lanes])
 
 
 def _scaled(builder: Builder, scale: float, array: Node) -> Node:
@@ -220,8 +258,29 @@ def _patch(builder: Builder, core: Node, positions: np.ndarray, patch: Sequence[
             items.append(slice(first, first + count) if count < length else slice(None))
     index = tuple(items)
     places = np.array(positions[index]).reshape(-1)
-    part = core if all([item == slice(None) for item in items]) else builder.call(operator.getitem, core, index)
+    part = _picked(builder, core, index)
     return builder.call(scatter, builder.reshaped(part, (places.size,)), builder.constant(places), size, True)
+
+
+def _picked(builder: Builder, core: Node, index: tuple[Any, ...]) -> Node:
+    """A part of an array; of an outer product, the product of parts, so that it is never made as a whole."""
+    if all([item == slice(None) for item in index]):
+        return core
+    outer = core.function is np.multiply and len(core.operands) == 2 and not core.kwargs
+    if not outer or max([a.size for a in core.operands]) == core.size:
+        return builder.call(operator.getitem, core, index)
+    parts = []
+    for a in core.args:
+        a = builder.reshaped(a, (1,) * (core.ndim - a.ndim) + a.shape)
+        own = [_within(item, size, whole) for item, size, whole in zip(index, a.shape, core.shape, strict=True)]
+        part = a if all([item == slice(None) for item in own]) else builder.call(operator.getitem, a, tuple(own))
+        parts.append(part)
+    return builder.call(np.multiply, *parts)
+
+
+def _within(item: Any, size: int, whole: int) -> Any:
+    """The index of an axis for an array that may be broadcast along it."""
+    return item if size == whole else 0 if type(item) is int else slice(None)
 
 
 def _of_broadcast(builder: Builder, node: Node) -> Node | None:
@@ -230,13 +289,8 @@ def _of_broadcast(builder: Builder, node: Node) -> Node | None:
     if a.function is not np.broadcast_to or type(index) is not tuple or len(index) != a.ndim:
         return None
     base = moves.broadcast_source(builder, a)
-    own = []
-    for item, size, whole in zip(index, base.shape, a.shape, strict=True):
-        if type(item) is slice:
-            own.append(slice(None) if size != whole else item)
-        elif type(item) is int:
-            own.append(0 if size != whole else item)
-        else:
-            return None
+    if not all([type(item) in (slice, int) for item in index]):
+        return None
+    own = [_within(item, size, whole) for item, size, whole in zip(index, base.shape, a.shape, strict=True)]
     part = base if all([item == slice(None) for item in own]) else builder.call(operator.getitem, base, tuple(own))
     return part if part.shape == node.shape else builder.spread(part, node.shape)
