@@ -58,7 +58,7 @@ def test_true() -> None:
 
 def test_quotients_by_one_array_in_a_sum() -> None:
     """Their common reciprocal is taken out of the difference, and a number is not multiplied with it."""
-    Y, P, W = RNG.standard_normal((40, 3)), RNG.random((40, 40)), RNG.random((40, 40))
+    Y, P, W = RNG.standard_normal((70, 3)), RNG.random((70, 70)), RNG.random((70, 70))
 
     def loss(Y: Any, P: Any, W: Any) -> Any:
         D = 1 + np.sum((Y[:, None] - Y) ** 2, axis=2)

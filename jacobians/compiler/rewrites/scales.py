@@ -27,6 +27,9 @@ __all__ = ["placed"]
 CALL = 500
 """A call costs about as much as multiplying so many entries."""
 
+LARGE = 4096
+"""Entries of a quotient from which on it is looked who else reads it before it takes a number."""
+
 _DEPTH = 6
 _MOVES = {np.reshape, np.transpose, np.broadcast_to, np.roll, np.sum, np.take, operator.getitem}
 _MOVES |= {embed, scatter, mirrored}
@@ -63,7 +66,8 @@ class _Placing:
         self.offers: dict[int, list[_Offer]] = {}
         self.wanted: set[int] = set()  # the ids of arrays that someone wants as they are
         uses = Counter([id(operand) for node in nodes for operand in node.operands])
-        self.shared = {id(node) for node in nodes if node.function is np.divide and uses[id(node)] > 1}
+        quotients = [node for node in nodes if node.function is np.divide and node.size >= LARGE]
+        self.shared = {id(node) for node in quotients if uses[id(node)] > 1}
         if not self.scaled:
             return
         for node in outputs:
@@ -214,7 +218,7 @@ def _is_scalable(value: Any) -> bool:
 
 
 def _cost(node: Node, scale: float, depth: int, shared: set[int]) -> float:
-    """What it costs at best to multiply a node by a number; a quotient that is shared is wanted as it is, too."""
+    """What it costs at best to multiply a node by a number; a large quotient that is shared is wanted as it is, too."""
     free = _takes_freely(node, scale) and id(node) not in shared
     if node.function is CONSTANT or free or split_scale(node)[1] is not node:
         return 0
