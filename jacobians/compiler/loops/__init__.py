@@ -2,6 +2,7 @@
 
 - `terms`: long sums and entries that are read often, put so that each step does what the others do.
 - `order`: statements in the order in which they were recorded; sums that grow step by step.
+- `readings`: which statement reads which, as numbers.
 - `slots`, `repetition`: what of a statement may differ from step to step, and where statements repeat.
 - `laws`: how what differs goes on: the same, carried, counted, or read from an earlier loop.
 - `spread`, `loop`: what a loop keeps for others, and `Loop`, its statement.
