@@ -312,3 +312,19 @@ def test_sums_of_as_many_entries_as_there_are_steps():
     p = np.array([0.3, 0.2])
     expected = [loss(p + 1e-30j * e).imag / 1e-30 for e in np.eye(2)]
     np.testing.assert_allclose(jac.compile(jac.grad(loss))(p), expected, rtol=1e-11)
+
+
+def test_there_may_be_many_loops_that_count():
+    def several(x):
+        total = 0.0
+        for function in (np.sin, np.cos, np.tanh, np.arctan, np.arcsinh, np.cbrt):
+            z = x[0]
+            for n in range(40):
+                z = 0.5 * function(z * n) + x[1]
+            total = total + z * z
+        return total
+
+    x = np.linspace(0.1, 0.9, 40)
+    compiled = jac.compile(several)
+    np.testing.assert_allclose(compiled(x), several(x), rtol=1e-12)
+    np.testing.assert_allclose(jac.compile(jac.grad(several))(x), jac.grad(several)(x), rtol=1e-11)

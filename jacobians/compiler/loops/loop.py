@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter as Counts
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from typing import NamedTuple, TypeGuard
 
 import numpy as np
@@ -185,7 +186,8 @@ class Loop:
             if id(outer) not in received:
                 names[id(outer)] = names[id(inner)]
         taken = set(names.values())
-        letter = self._letter = next(letter for letter in _LETTERS if letter not in taken)
+        letters = chain(_LETTERS, (f"step{n}" for n in count(2)))
+        letter = self._letter = next(letter for letter in letters if letter not in taken)
         first, step = self._range
         for counter in self.counters:
             factor = counter.step * step
