@@ -234,7 +234,7 @@ def test_errors_of_numpy_are_numpys():
 
 
 def test_arguments_of_compile_are_checked():
-    with pytest.raises(jac.ArgumentError, match=r"compile: function is a int"):
+    with pytest.raises(jac.ArgumentError, match=r"compile: the function is of type int"):
         _ = jac.compile(3)
 
 
