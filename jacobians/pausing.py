@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ContextDecorator
 
 __all__ = ["with_rare_collection", "without_collection"]
 
@@ -26,37 +25,39 @@ _rare = 0
 _usual = (0, 0, 0)
 
 
-@contextmanager
-def without_collection() -> Iterator[None]:
+class without_collection(ContextDecorator):
     """No garbage collection in the block, in no thread; then as before."""
-    global _paused, _resume
-    with _MUTEX:
-        if _paused == 0:
-            _resume = gc.isenabled()
-            gc.disable()
-        _paused += 1
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        global _paused, _resume
+        with _MUTEX:
+            if _paused == 0:
+                _resume = gc.isenabled()
+                gc.disable()
+            _paused += 1
+
+    def __exit__(self, *_: object) -> None:
+        global _paused
         with _MUTEX:
             _paused -= 1
             if _paused == 0 and _resume:
                 gc.enable()
 
 
-@contextmanager
-def with_rare_collection() -> Iterator[None]:
+class with_rare_collection(ContextDecorator):
     """Garbage collection at most once for every `OBJECTS` in the block, in all threads; then as before."""
-    global _rare, _usual
-    with _MUTEX:
-        if _rare == 0:
-            _usual = gc.get_threshold()
-            if 0 < _usual[0] < OBJECTS:
-                gc.set_threshold(OBJECTS, max(COLLECTIONS, _usual[1]), *_usual[2:])
-        _rare += 1
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        global _rare, _usual
+        with _MUTEX:
+            if _rare == 0:
+                _usual = gc.get_threshold()
+                if 0 < _usual[0] < OBJECTS:
+                    gc.set_threshold(OBJECTS, max(COLLECTIONS, _usual[1]), *_usual[2:])
+            _rare += 1
+
+    def __exit__(self, *_: object) -> None:
+        global _rare
         with _MUTEX:
             _rare -= 1
             if _rare == 0:

@@ -52,9 +52,14 @@ _ALONE = _known()
 
 def has_large(graph: LinearGraph, products: Iterable[Sequence[Term]] = ()) -> bool:
     """Whether a vertex is large, or what is pulled and pushed through the graph: else nothing waits, nor is reused."""
-    if any([prod(shape) * 16 >= LARGE for shape in {*graph.shapes}]):
-        return True
-    return any([term.nbytes >= LARGE for terms in products for term in terms])
+    for shape in {*graph.shapes}:
+        if prod(shape) * 16 >= LARGE:
+            return True
+    for terms in products:
+        for term in terms:
+            if term.nbytes >= LARGE:
+                return True
+    return False
 
 
 def is_alone(terms: list[Term], n: int = 0) -> bool:

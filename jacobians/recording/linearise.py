@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -221,6 +221,16 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
     """
     graph, guard = record.graph, record.level.guard
     given = {id(memory_of(array)) for array in _arrays((handed_out, record.aux))}
+    watched = {*guard.shared, *given} if given else guard.shared
+    shared = [
+        (terms, n)
+        for edges in graph.into
+        for terms in edges.values()
+        for n, term in enumerate(terms)
+        if _may_share(term, watched)
+    ]
+    if not shared:
+        return graph
     copies: dict[int, tuple[Any, Any]] = {}
     uses = Counter(_used(graph) if has_large(graph) else ())
 
@@ -247,17 +257,21 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
             copies[id(array)] = array, array.copy(order="K")
         return copies[id(array)][1]
 
-    watched = {*guard.shared, *given}
-    for edges in graph.into:
-        for terms in edges.values():
-            for n, term in enumerate(terms):
-                for array in term.arrays if term._pattern is not None else (None,):
-                    # Most arrays are whole ones that only the graph holds, or copies on memory that nobody can change.
-                    alone = type(array) is np.ndarray and (array.base is None or type(array.base) is bytes)
-                    if not alone or id(array) in watched:
-                        terms[n] = with_arrays(term, independent)
-                        break
+    for terms, n in shared:
+        terms[n] = with_arrays(terms[n], independent)
     return graph
+
+
+def _may_share(term: Term, watched: Collection[int]) -> bool:
+    """Whether a term may hold memory of others: most arrays only the graph holds, or nobody can change them."""
+    if term._pattern is None:
+        return True
+    for array in term.arrays:
+        if type(array) is not np.ndarray or not (array.base is None or type(array.base) is bytes):
+            return True
+        if id(array) in watched:
+            return True
+    return False
 
 
 def _used(graph: LinearGraph) -> Iterator[int]:

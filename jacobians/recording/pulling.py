@@ -7,6 +7,7 @@ copy would take as long as the contraction.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..contract import to_dense
 from ..elimination import is_alone, pull_several, push
 from ..labels import axes_of, flatten
 from ..tensor import cotangent_term
-from ..terms import Term, plain
+from ..terms import Term, plain, standardised
 from ..tracing import released
 from .linearise import Linearised
 
@@ -31,11 +32,11 @@ def pull(record: Linearised, cotangents: Sequence[Any] | None = None, *, consume
     graph = record.graph
     seeds = []
     for n, output in enumerate(record.outputs):
-        axes = axes_of(graph.shapes[output])
+        shape = graph.shapes[output]
         if cotangents is None:
-            seeds.append([Term((), axes)])
+            seeds.append([_ones(shape)])
         else:
-            seeds.append([cotangent_term((), axes, cotangents[n], graph.dtypes[output])])
+            seeds.append([cotangent_term((), axes_of(shape), cotangents[n], graph.dtypes[output])])
     if len(seeds) == 1:
         result = push(graph, record.inputs, record.output, cotangent=seeds[0], consume=consume)
     else:
@@ -43,6 +44,12 @@ def pull(record: Linearised, cotangents: Sequence[Any] | None = None, *, consume
     if graph.has_complex:
         result = {n: terms if graph.is_real(n) else [plain(term) for term in terms] for n, terms in result.items()}
     return tuple([handed_out(result[n], graph.shapes[n], graph.dtypes[n]) for n in record.inputs])
+
+
+@lru_cache(maxsize=64)
+def _ones(shape: tuple[int, ...]) -> Term:
+    """The cotangent of ones."""
+    return standardised(Term((), axes_of(shape)))
 
 
 def handed_out(terms: list[Term], shape: tuple[int, ...], dtype: np.dtype) -> Any:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 from ..arrays import LASTING, settled
@@ -126,6 +127,10 @@ class PatternTerm(Term):
     @property
     def is_empty(self) -> bool:
         return self.scale == 0 or self._pattern.is_empty
+
+    @property
+    def nbytes(self) -> int:
+        return sum([prod(n) * array.dtype.itemsize for array, n in zip(self.arrays, self._pattern.sizes, strict=True)])
 
     @property
     def factors(self) -> tuple[Factor, ...]:  # type: ignore[override]

@@ -58,7 +58,7 @@ def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
                     return NotImplemented
                 if level is None or found.order > level.order:
                     level = found
-            if found.has_overwritten and is_overwritten(x):
+            if found.overwritten is not None and is_overwritten(x):
                 return NotImplemented
         elif type(x) is np.ndarray:
             if x.dtype.kind not in _NUMBERS:
@@ -159,7 +159,7 @@ def level_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Le
             level = found.level
             if not level.open and function is not written:  # which only tells what was written before
                 raise EscapedTraceError(function_name(function), found.shape)
-            if level.has_overwritten:
+            if level.overwritten is not None:
                 check_current(function_name(function), found)
             if latest is None or level.order > latest.order:
                 latest = level
@@ -168,12 +168,13 @@ def level_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Le
 
 def is_overwritten(value: Recorded) -> bool:
     """Whether NumPy would have changed the memory of a value since it was made."""
-    return not value.is_settled and id(owner_of(value)) in value.level.overwritten
+    known = value.level.overwritten
+    return known is not None and not value.is_settled and id(owner_of(value)) in known
 
 
 def check_current(operation: str, value: Any) -> None:
     """Raise if a value is one that NumPy would have changed since, by an in-place operation under another name."""
-    if isinstance(value, Recorded) and value.level.has_overwritten and is_overwritten(value):
+    if isinstance(value, Recorded) and is_overwritten(value):
         refused = value.level.refused.get(id(owner_of(value)))
         if refused is not None:
             raise UnsupportedFunctionError(*refused)

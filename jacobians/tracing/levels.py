@@ -8,8 +8,6 @@ free again.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 from weakref import WeakValueDictionary, ref
@@ -47,13 +45,11 @@ class Level:
         where a thread, whose context is fresh, uses a value of the level that started it.)
     inputs : list
         The memory of the inputs, which is the caller's.
-    overwritten : WeakValueDictionary
+    overwritten : WeakValueDictionary or None
         Memory that an in-place operation would have changed in NumPy: its owners by id, as long as they live. Traced
-        values on it must not be used again.
+        values on it must not be used again. None where there never was any.
     refused : dict
         Results among them that have no derivative: the function and the reason, by the id of their memory.
-    has_overwritten : bool
-        Whether there ever was one.
     is_nested : bool
         Whether an input is traced by an earlier level, or recorded: then values may be no plain arrays.
     partners : Partners or None
@@ -63,9 +59,10 @@ class Level:
     """
 
     __slots__ = (
-        *("depth", "graph", "guard", "has_overwritten", "inputs", "is_nested", "open", "order", "overwritten"),
+        *("depth", "graph", "guard", "inputs", "is_nested", "open", "order", "overwritten"),
         *("partners", "refused", "waiting"),
     )
+    overwritten: WeakValueDictionary[int, Any] | None
 
     def __init__(self, depth: int, graph: LinearGraph | None = None) -> None:
         self.graph = LinearGraph() if graph is None else graph
@@ -74,8 +71,8 @@ class Level:
         self.guard = Guard()
         self.order = next(_COUNTER)
         self.inputs: list[Any] = []
-        self.has_overwritten = self.is_nested = False
-        self.overwritten: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self.is_nested = False
+        self.overwritten = None
         self.refused: dict[int, tuple[str, str]] = {}
         self.partners: Partners | None = None
         self.waiting: ref[Any] | None = None
@@ -87,15 +84,18 @@ class Level:
         """Note that memory does not hold any more what NumPy would hold there."""
         if isinstance(owner, Symbol):
             owner.recorder.forget(owner)  # the same call is another array from now on
-        self.overwritten[id(owner)] = owner
+        self._note(owner)
         _ = self.refused.pop(id(owner), None)  # an earlier array may have been at this place
-        self.has_overwritten = True
 
     def refuse(self, owner: Any, function: str, reason: str) -> None:
         """Note that a result has no derivative, so that using it raises."""
-        self.overwritten[id(owner)] = owner
+        self._note(owner)
         self.refused[id(owner)] = (function, reason)
-        self.has_overwritten = True
+
+    def _note(self, owner: Any) -> None:
+        if self.overwritten is None:
+            self.overwritten = WeakValueDictionary()
+        self.overwritten[id(owner)] = owner
 
     def meet_partner(self, function: Any, operand: Any, result: Any, term: Term) -> None:
         """Let slopes that wait rest on what is computed anyway, where a function has its slope as a partner."""
@@ -126,14 +126,20 @@ class Level:
         self.partners = None
 
 
-@contextmanager
-def opened(graph: LinearGraph | None = None) -> Iterator[Level]:
+class opened:
     """A new level, above all that are open, which writes into an empty graph; it closes at the end of the block."""
-    depth = _DEPTH.get()
-    level = Level(depth, graph)
-    token = _DEPTH.set(depth + 1)
-    try:
-        yield level
-    finally:
-        _DEPTH.reset(token)
-        level.close()
+
+    __slots__ = ("_graph", "_level", "_token")
+
+    def __init__(self, graph: LinearGraph | None = None) -> None:
+        self._graph = graph
+
+    def __enter__(self) -> Level:
+        depth = _DEPTH.get()
+        self._level = level = Level(depth, self._graph)
+        self._token = _DEPTH.set(depth + 1)
+        return level
+
+    def __exit__(self, *_: object) -> None:
+        _DEPTH.reset(self._token)
+        self._level.close()

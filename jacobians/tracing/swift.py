@@ -29,13 +29,16 @@ from .dispatch import LISTS, apply_plainly, is_overwritten
 from .levels import Level
 from .recorded import Recorded
 
-__all__ = ["CHANGING", "STAYING", "of_call", "of_entries", "of_one", "of_two"]
+__all__ = ["CHANGING", "STAYING", "TRACED", "of_call", "of_entries", "of_one", "of_two"]
 
 STAYING: set[type] = set()
 """Types of traced values that hold their value as an attribute."""
 
 CHANGING: set[type] = set()
 """Types of traced values that may have been written into; `current` is what they are now."""
+
+TRACED: set[type] = set()
+"""All of them."""
 
 _NUMBERS = {float, int}
 _PLAIN = {int, str, bool, type(None)}
@@ -52,47 +55,43 @@ def is_static(value: Any) -> bool:
     return all([type(entry) is int for entry in value])
 
 
+def _current(x: Any, level: Level | None) -> Any:
+    """What a traced operand is now, on this level where one is known; None where there is more to see to."""
+    own = x.level
+    if own is not level and (level is not None or not own.open or own.graph.has_complex):
+        return None
+    if type(x) in CHANGING:
+        x = x.current()
+    return None if own.overwritten is not None and is_overwritten(x) else x
+
+
 def of_one(ufunc: np.ufunc, x: Any) -> Any:
     """A ufunc of a traced operand."""
-    kind = type(x)
-    if kind not in STAYING and kind not in CHANGING:
+    operand = _current(x, None) if type(x) in TRACED else None
+    if operand is None:
         return NotImplemented
-    level = x.level
-    if not level.open or level.graph.has_complex:
-        return NotImplemented
-    if kind in CHANGING:
-        x = x.current()
-    if level.has_overwritten and is_overwritten(x):
-        return NotImplemented
-    value = x.value
+    level, value = operand.level, operand.value
     key = ufunc, value.shape, value.dtype
     known = KNOWN_STEPS.get(key, _MISSING)
     if known is None:
         return NotImplemented
     if known is _MISSING:
-        return _learned(level, key, ufunc, (x,), {}, (value,), (0,))
-    return _repeated(level, known, ufunc, (value,), {0: x.vertex})
+        return _learned(level, key, ufunc, (operand,), {}, (value,), (0,))
+    return _repeated(level, known, ufunc, (value,), {0: operand.vertex})
 
 
 def of_two(ufunc: np.ufunc, x: Any, y: Any) -> Any:
     """A ufunc of two operands, one of them traced."""
     first, second = type(x), type(y)
     sources: dict[Path, int]
-    if first in STAYING or first in CHANGING:
-        level = x.level
-        if not level.open or level.graph.has_complex:
+    if first in TRACED:
+        x = _current(x, None)
+        if x is None:
             return NotImplemented
-        if first in CHANGING:
-            x = x.current()
-        if level.has_overwritten and is_overwritten(x):
-            return NotImplemented
-        a = x.value
-        if second in STAYING or second in CHANGING:
-            if y.level is not level:
-                return NotImplemented
-            if second in CHANGING:
-                y = y.current()
-            if level.has_overwritten and is_overwritten(y):
+        level, a = x.level, x.value
+        if second in TRACED:
+            y = _current(y, level)
+            if y is None:
                 return NotImplemented
             b = y.value
             key = ufunc, a.shape, a.dtype, b.shape, b.dtype
@@ -106,15 +105,11 @@ def of_two(ufunc: np.ufunc, x: Any, y: Any) -> Any:
             else:
                 return NotImplemented
             sources = {0: x.vertex}
-    elif second in STAYING or second in CHANGING:
-        level = y.level
-        if not level.open or level.graph.has_complex:
+    elif second in TRACED:
+        y = _current(y, None)
+        if y is None:
             return NotImplemented
-        if second in CHANGING:
-            y = y.current()
-        if level.has_overwritten and is_overwritten(y):
-            return NotImplemented
-        b = y.value
+        level, b = y.level, y.value
         if first in _NUMBERS:
             a, key = x, (ufunc, first, b.shape, b.dtype)
         elif first is _ndarray and x.dtype.kind == "f":
@@ -135,16 +130,10 @@ def of_two(ufunc: np.ufunc, x: Any, y: Any) -> Any:
 
 def of_entries(x: Any, index: Any) -> Any:
     """``x[index]`` with integers and slices."""
+    x = _current(x, None) if type(x) in TRACED else None
+    if x is None:
+        return NotImplemented
     level = x.level
-    if not level.open or level.graph.has_complex:
-        return NotImplemented
-    kind = type(x)
-    if kind not in STAYING:
-        if kind not in CHANGING:
-            return NotImplemented
-        x = x.current()
-    if level.has_overwritten and is_overwritten(x):
-        return NotImplemented
     value, items = x.value, type(index)
     if items is int:
         key: Hashable = (operator.getitem, value.shape, value.dtype, int)
@@ -183,17 +172,11 @@ def of_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
         found: list[Any] = []
         for place, entry in enumerate(x if several else (x,)):
             kind, operand = type(entry), entry
-            if kind in STAYING or kind in CHANGING:
-                if operand.level is not level:
-                    if level is not None:
-                        return NotImplemented
-                    level = operand.level
-                    if not level.open or level.graph.has_complex:
-                        return NotImplemented
-                if kind in CHANGING:
-                    operand = operand.current()
-                if level.has_overwritten and is_overwritten(operand):
+            if kind in TRACED:
+                operand = _current(entry, level)
+                if operand is None:
                     return NotImplemented
+                level = operand.level
                 sources[(n, place) if several else n] = operand.vertex
                 operand = operand.value
                 key += operand.shape, operand.dtype

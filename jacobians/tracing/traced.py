@@ -19,7 +19,7 @@ from .appearance import Appearance
 from .dispatch import apply_function, apply_plainly, apply_specially
 from .levels import Level
 from .recorded import Recorded, owner_of
-from .swift import CHANGING, STAYING, of_call, of_entries
+from .swift import CHANGING, STAYING, TRACED, of_call, of_entries
 from .ufunc_calls import knows
 from .writing import Steps, Writes, apply_steps, is_basic, is_entry, moved, of_level, writable
 
@@ -269,6 +269,7 @@ class View(Traced):
 Recorded.plain, Recorded.fixed = Traced, Settled
 STAYING.update((Traced, Settled, Input))
 CHANGING.update((Buffer, View))
+TRACED.update(STAYING | CHANGING)
 
 
 def _view(root: Traced, steps: Steps, seen: Any) -> View:
