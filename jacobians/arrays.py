@@ -28,6 +28,7 @@ __all__ = [
     "assigned",
     "embed",
     "embedded_view",
+    "is_computed",
     "is_sparse",
     "mirrored",
     "multiplies_sparse",
@@ -141,6 +142,13 @@ def pick(array: Any, index: Any, axis: int | None = None) -> Any:
     if handler is None or not isinstance(array, np.ndarray):
         return np.take(array, index, axis)
     return handler(index, np.take, (type(index),), (array, index, axis), {})
+
+
+def is_computed(array: Any) -> bool:
+    """Whether an array has numbers, perhaps below traced values: a recorded one has none."""
+    while hasattr(array, "vertex"):
+        array = array.value
+    return isinstance(array, (np.ndarray, np.generic))
 
 
 LASTING: set[type] = {np.ndarray}

@@ -7,20 +7,23 @@ numbers from.
 - `entrywise_steps`: of an entrywise function, whose slopes are computed.
 - `product_steps`: of a product, whose slopes are the other operands.
 - `fixed_steps`: of a function whose terms hold no numbers.
+- `made_steps`: of a function whose terms hold arrays that are computed, several perhaps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .partials import LocalTerm, Partial, Path, diagonal_pattern
-from .terms import PatternTerm, Term, standardised
+from .terms import Pattern, PatternTerm, Term, pattern_of, standardised
 
-__all__ = ["TOLD", "Step", "Steps", "chosen_operand", "entrywise_steps", "fixed_steps", "product_steps"]
+__all__ = ["MADE", "TOLD", "Step", "Steps", "chosen_operand", "entrywise_steps", "fixed_steps", "made_steps"]
+__all__ += ["product_steps"]
 
-
-TOLD = -2
+TOLD, MADE = -2, -3
 
 
 class Step(NamedTuple):
@@ -34,9 +37,9 @@ class Step(NamedTuple):
         The term itself, if it holds no numbers.
     place : int
         Which one of ``(result, *operands)`` its array is, or its scale, if that is a number; -1 where it is computed.
-        `TOLD` for a term without numbers that depends on the arguments.
+        `TOLD` for a term without numbers that depends on the arguments, `MADE` for one that `slope` makes.
     slope : callable or None
-        Computes the array from these; tells the term from the operands.
+        Computes the array from these; tells the term from the operands; makes the term from result and operands.
     pattern : Pattern or None
         Of the term.
     in_shape : tuple of int or None
@@ -115,14 +118,41 @@ def entrywise_steps(
     return Steps(tuple(steps), any([step.slope is not None for step in steps]))
 
 
-def product_steps(partials: Iterable[Partial]) -> Steps | None:
-    """The steps of a product of two operands; None where more than labels tells a partial."""
+def product_steps(
+    partials: Iterable[Partial], positions: Sequence[int | None] | None = None, constants: Sequence[Any] = ()
+) -> Steps | None:
+    """The steps of a product; None where more than labels tells a partial.
+
+    Parameters
+    ----------
+    partials : iterable of Partial
+    positions : sequence of int or None, optional
+        Where each operand stands among the arguments; None for the last ones, which are no arguments.
+    constants : sequence of array
+        These.
+    """
     steps: list[Step] = []
     for path, others, pattern, _ in partials:
-        if pattern is None or pattern.is_empty or len(others) != 1:
+        if pattern is None or pattern.is_empty:
             return None
-        steps.append(Step(path, None, others[0] + 1, None, pattern))
+        places = others if positions is None else [positions[n] for n in others]
+        if len(places) == 1 and places[0] is not None:
+            steps.append(Step(path, None, places[0] + 1, None, pattern))
+            continue
+        first = len(positions or ()) - len(constants)
+        known = [None if place is not None else constants[n - first] for n, place in zip(others, places, strict=True)]
+        steps.append(Step(path, None, MADE, _maker(pattern, 1.0, _chosen(places, known), {}), pattern))
     return Steps(tuple(steps))
+
+
+def _chosen(places: Sequence[int | None], known: Sequence[Any]) -> Arrays:
+    """The arguments at some places, and arrays that are known, among them."""
+    which = list(zip(places, known, strict=True))
+
+    def arrays(_: Any, *values: Any) -> list[Any]:
+        return [array if place is None else values[place] for place, array in which]
+
+    return arrays
 
 
 def fixed_steps(terms: Iterable[LocalTerm], needed: Collection[Path]) -> Steps | None:
@@ -137,3 +167,42 @@ def fixed_steps(terms: Iterable[LocalTerm], needed: Collection[Path]) -> Steps |
             if not term.is_empty:
                 steps.append(Step(path, term if type(term) is PatternTerm else standardised(term)))
     return Steps(tuple(steps)) if len(seen) == len(needed) else None
+
+
+Arrays = Callable[..., Sequence[Any]]
+"""The arrays of a term, of the result and the arguments of a call."""
+
+
+def made_steps(
+    terms: Iterable[LocalTerm], arrays: Mapping[Path, Arrays], needed: Collection[Path], kwargs: Mapping[str, Any]
+) -> Steps | None:
+    """The steps of a call with one result and a term for each operand; None where labels alone do not tell the terms.
+
+    Parameters
+    ----------
+    terms : iterable of (int, Path, Term)
+        Those of one call of this structure.
+    arrays : mapping
+        By operand the arrays of its term.
+    needed : collection of Path
+    kwargs : mapping
+        Of the call.
+    """
+    steps: list[Step] = []
+    for result, path, term in terms:
+        if path in needed:
+            pattern = None if isinstance(term, str) or term.act else pattern_of(term)
+            if result or pattern is None or pattern.is_empty or term.scale == 0 or path not in arrays:
+                return None
+            steps.append(Step(path, None, MADE, _maker(pattern, term.scale, arrays[path], kwargs), pattern))
+    return Steps(tuple(steps), True) if {step.path for step in steps} == {*needed} else None
+
+
+def _maker(pattern: Pattern, scale: float, arrays: Arrays, kwargs: Mapping[str, Any]) -> Callable[..., Term]:
+    sizes = pattern.sizes
+
+    def make(result: Any, *values: Any) -> Term:
+        found = zip(arrays(result, *values, **kwargs), sizes, strict=True)
+        return pattern.term([a if a.shape == size else np.reshape(a, size) for a, size in found], scale)
+
+    return make

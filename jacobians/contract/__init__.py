@@ -13,6 +13,7 @@
 - `common`: terms that share most of their work, as one.
 - `stacking`: `write_stacked`, a sum of products as one GEMM.
 - `places`: where the numbers of a term stand in a dense array.
+- `filling`: `filled`, terms of traced arrays as one array.
 - `assembly`: `to_dense` and `to_coo`, reduced terms as an array or as triplets.
 - `symmetry`: `to_symmetric`, the array of a Hessian, equal to its transpose exactly.
 - `positions`, `lines`: where the entries of a term stand in a matrix, by a rule where there is one.
@@ -22,6 +23,7 @@
 
 from .assembly import Triplets, grid_values, to_coo, to_dense
 from .compression import Placed, arrange, compress, is_arrangeable, is_compressible
+from .filling import Filling, filled
 from .kernels import SYMMETRIC_LIMIT
 from .network import contract_factors, contraction
 from .path import ContractionPlan, plan_pairs
@@ -34,6 +36,7 @@ from .symmetry import to_symmetric
 __all__ = [
     "SYMMETRIC_LIMIT",
     "ContractionPlan",
+    "Filling",
     "Placed",
     "Triplets",
     "apply_operators",
@@ -41,6 +44,7 @@ __all__ = [
     "compress",
     "contract_factors",
     "contraction",
+    "filled",
     "gather",
     "grid_of",
     "grid_values",

@@ -18,6 +18,7 @@ from ..quiet import quietly
 from ..symmetric import mirror
 from ..terms import REAL, Factor, Map, OperatorFactor, Pattern, Term, pattern_of, plain, spread
 from .common import with_common_factors
+from .filling import filled_by
 from .network import contract_factors
 from .places import SMALL, add_at, at_places, grid_of, is_plain, place_of, scaled, steps_of
 from .reduction import apply_operators, reduce_term, scale_smallest
@@ -63,7 +64,8 @@ def to_dense(
         return _with_real_parts(terms, shape, dtype, out)
     terms = [_without_operators(term) for term in terms if not term.is_empty]
     if not all([is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
-        return _summed(terms, dtype)
+        total = filled_by(terms, shape, dtype)
+        return _summed(terms, dtype) if total is None else total
     plain, rest = [term for term in terms if is_plain(term)], [term for term in terms if not is_plain(term)]
     if not plain:
         buffer = np.zeros(shape, dtype) if out is None else out

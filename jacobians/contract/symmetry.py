@@ -19,7 +19,7 @@ from ..labels import Label, flatten, size_of
 from ..symmetric import mirror
 from ..terms import Factor, Term
 from .assembly import is_native, to_coo, to_dense
-from .places import is_plain
+from .places import SMALL, at_places, is_plain
 from .reduction import apply_operators, reduce_term
 
 __all__ = ["to_symmetric"]
@@ -44,6 +44,10 @@ def to_symmetric(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype,
         return _mirrored(to_dense(terms, shape, dtype, out), _side(shape))
     terms = [apply_operators(term) for term in terms if not term.is_empty]
     native = all([is_native(part) for term in terms for part in (*term.factors, *term.maps)])
+    if native and prod(shape) <= SMALL:
+        dense = at_places(terms, shape, dtype, out)
+        if dense is not None:
+            return _mirrored(dense, _side(shape))
     if any([is_plain(term) for term in terms]):
         dense = to_dense(terms, shape, dtype, out, symmetric=native)
         return _mirrored(dense, _side(shape))

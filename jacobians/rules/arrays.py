@@ -1,4 +1,4 @@
-"""Rules of the library's own array functions, `scatter`, `embed`, `mirrored` and `written`."""
+"""Rules of the library's own array functions, `scatter`, `embed`, `mirrored`, `written` and `filled`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Slot, embed, mirrored, scatter, written
+from ..contract import Filling, filled
 from ..labels import Axis, Label, axes_of, flatten
 from ..registry import Call, LocalTerm, local
+from ..steps import fixed_steps
 from ..terms import Map, Term
 from .indexing import entry_term, indexing_term, picked
 
@@ -105,3 +107,17 @@ def _axis(size: int) -> tuple[Label, ...]:
 
 def _at(group: Axis, pairs: Axis, positions: np.ndarray, injective: bool | None = None) -> tuple[Map, ...]:
     return (Map.of(group, pairs, positions, injective),) if group else ()
+
+
+def _filled_terms(call: Call, filling: Filling, *arrays: Any) -> Iterator[LocalTerm]:
+    for n, (pattern, sign) in enumerate(zip(filling.patterns, filling.signs, strict=True)):
+        if call.needs(n + 1):
+            (group,) = pattern.groups
+            bound = tuple([label for label in pattern.bound if label not in group])
+            out, inp = pattern.out + pattern.inp, tuple([(label,) for label in group])
+            yield 0, n + 1, Term(out, inp, (), pattern.maps, bound, float(sign))
+
+
+@local(filled, steps=lambda call, args, kwargs: fixed_steps(_filled_terms(call, *args), call.needed))
+def _filled(call: Call, filling: Filling, *arrays: Any) -> Iterator[LocalTerm]:
+    return _filled_terms(call, filling, *arrays)

@@ -12,13 +12,14 @@ import operator
 import numpy as np
 
 from ..arrays import embed, mirrored, scatter, written
+from ..contract import filled
 from ..registry import complex_too
 from .sparse import sparse_product, sparse_solve
 
 __all__: list[str] = []
 
 # the library's own
-complex_too(operator.getitem, scatter, embed, mirrored, written, sparse_product, sparse_solve)
+complex_too(operator.getitem, filled, scatter, embed, mirrored, written, sparse_product, sparse_solve)
 # shape
 complex_too(np.reshape, np.ravel, np.squeeze, np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d)
 complex_too(np.copy, np.astype, np.transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.matrix_transpose)

@@ -3,7 +3,7 @@
 - `einsum`: products of several large arrays as `contract` runs them, in BLAS where that is possible.
 - `total`: `np.sum` without the function of Python around its loop, which takes longer than the loop for small arrays;
   sums over a short last axis of large ones, for each of which it begins anew.
-- `mean`: `np.mean` of small arrays in the same way.
+- `mean`, `variance`, `deviation`: `np.mean`, `np.var` and `np.std` of small arrays in the same way.
 - `reshaped`: `np.reshape`.
 
 Each answers NotImplemented for what NumPy does well itself.
@@ -22,7 +22,7 @@ from ..postponed import Postponed
 from ..terms import Factor
 from .subscripts import subscripts
 
-__all__ = ["einsum", "mean", "reshaped", "total"]
+__all__ = ["deviation", "einsum", "mean", "reshaped", "total", "variance"]
 
 SMALL = 4096
 """Entries of all operands up to which their product is left to NumPy."""
@@ -106,6 +106,25 @@ def mean(array: Any, axis: Any = None, *rest: Any, **how: Any) -> Any:
     if axis is None:
         return _sum(array, None) / array.size
     return _sum(array, axis) / array.shape[axis] if type(axis) is int else NotImplemented
+
+
+def variance(array: Any, axis: Any = None, *, ddof: Any = 0, keepdims: Any = False, **how: Any) -> Any:
+    """The variance of all entries, or along one axis, of a small true array; NumPy sees to any without freedom."""
+    if how or type(array) is not np.ndarray or array.dtype.char not in "fd" or array.size >= SMALL:
+        return NotImplemented
+    if axis is not None and type(axis) is not int:
+        return NotImplemented
+    count = array.size if axis is None else array.shape[axis]
+    if type(ddof) is not int or type(keepdims) is not bool or count <= ddof or count == 0:
+        return NotImplemented
+    apart = array - _sum(array, axis, keepdims=True) / count
+    return _sum(apart * apart, axis, keepdims=keepdims) / (count - ddof)
+
+
+def deviation(*args: Any, **how: Any) -> Any:
+    """The standard deviation in the same way."""
+    found = variance(*args, **how)
+    return found if found is NotImplemented else np.sqrt(found)
 
 
 def reshaped(array: Any, shape: Any = None, *rest: Any, **how: Any) -> Any:

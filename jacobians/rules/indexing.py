@@ -100,16 +100,23 @@ def indexing_term(shape: tuple[int, ...], index: Any) -> Term:
     """
     if type(index) is slice and _is_fixed(index):
         return _by_position(shape, ((index.start, index.stop, index.step),))
-    parts = index if type(index) is tuple else (index,)
-    if all([type(part) in _POSITIONS or (type(part) is slice and _is_fixed(part)) for part in parts]):
-        return _by_position(
-            shape, tuple([(part.start, part.stop, part.step) if type(part) is slice else part for part in parts])
-        )
-    return _indexing_term(shape, index)
+    key: list[Any] = []
+    for part in index if type(index) is tuple else (index,):
+        if type(part) is slice and _is_fixed(part):
+            key.append((part.start, part.stop, part.step))
+        elif type(part) is np.ndarray and part.nbytes <= _FEW_BYTES and part.dtype.kind in "ib":
+            key.append((part.tobytes(), part.dtype, part.shape, None))
+        elif type(part) in _POSITIONS:
+            key.append(part)
+        else:
+            return _indexing_term(shape, index)
+    return _by_position(shape, tuple(key))
 
 
 _POSITIONS = (int, type(None), type(Ellipsis))
 _ENDS = (int, type(None))
+_FEW_BYTES = 512
+"""Bytes of an index array of which the term is kept."""
 
 
 def _is_fixed(part: slice) -> bool:
@@ -118,11 +125,18 @@ def _is_fixed(part: slice) -> bool:
 
 @lru_cache(maxsize=8192)
 def _by_position(shape: tuple[int, ...], key: tuple[Any, ...]) -> Term:
-    """The term of integers and slices, which depends on nothing else."""
-    index = tuple([slice(*part) if type(part) is tuple else part for part in key])
+    """The term of integers, slices and the bytes of arrays, which depends on nothing else."""
+    index = tuple([_part_of(part) if type(part) is tuple else part for part in key])
     term = _indexing_term(shape, index)
     pattern = pattern_of(term)
     return term if pattern is None else pattern.term((), term.scale)
+
+
+def _part_of(key: tuple[Any, ...]) -> Any:
+    if len(key) == 3:
+        return slice(*key)
+    memory, dtype, shape, _ = key
+    return np.frombuffer(memory, dtype).reshape(shape)
 
 
 def _indexing_term(shape: tuple[int, ...], index: Any) -> Term:
@@ -219,9 +233,9 @@ def _by_array(sizes: tuple[int, ...], group: Axes, item: np.ndarray) -> tuple[Ax
 
 
 def _entry_steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
-    """Asked for integers and slices alone, see `tracing`; those of integers hold for all integers."""
+    """Asked for basic indices alone, see `tracing`; those of integers hold for all integers."""
     shape, index = np.shape(args[0]), args[1]
-    if type(index) is slice:
+    if type(index) is slice or (type(index) is tuple and not all([type(item) is int for item in index])):
         return fixed_steps([(0, 0, indexing_term(shape, index))], call.needed)
     first = _first(shape, 1 if type(index) is int else len(index))
     if first is None:

@@ -20,6 +20,7 @@ from ..registry import Call, LocalTerm, complex_too, composed, local, nondiffere
 from ..terms import CONJUGATE, Factor, Term, acting
 from .conjugates import conjugate, is_complex, on_conjugate
 from .linear import broadcast_axes
+from .structural import numbered
 
 LocalTerms = Iterator[LocalTerm]
 
@@ -49,6 +50,7 @@ def adjoint(array: Any) -> Any:
 
 
 @local(np.linalg.inv)
+@numbered({0: lambda y, a: (y, y)})
 def _inv(call: Call, a: Any) -> LocalTerms:
     # Y = inv(A): dY = -Y dA Y  (Giles 2.2.3)
     Y = call.result
@@ -58,6 +60,7 @@ def _inv(call: Call, a: Any) -> LocalTerms:
 
 
 @local(np.linalg.solve)
+@numbered({0: lambda x, a, b: (np.linalg.inv(a), x), 1: lambda x, a, b: (np.linalg.inv(a),)}, both=False)
 def _solve(call: Call, a: Any, b: Any) -> LocalTerms:
     # X = inv(A) B: dX = inv(A) dB - inv(A) dA X  (Giles 2.3.1). A 1-d B is one vector, any other a stack of matrices.
     Y, X = np.linalg.inv(a), call.result
@@ -259,7 +262,7 @@ def _norm_term(call: Call, x: Any, axis: tuple[int, ...], partial: Any) -> Local
     inp = axes_of(shape)
     kept = np.ndim(call.result) == len(shape)
     out = tuple([() if n in axis else label for n, label in enumerate(inp) if kept or n not in axis])
-    y = np.reshape(call.result, tuple([1 if n in axis else size for n, size in enumerate(shape)]))
+    y = np.reshape(call.result, _with_ones(x, axis))
     yield 0, 0, Term(out, inp, (Factor.on(partial(x, y, axis), inp),))
 
 
@@ -269,7 +272,18 @@ def _reduced(axis: Any, ndim: int) -> tuple[int, ...]:
     return tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
 
 
+def _of_norm(y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> tuple[Any]:
+    axes = tuple([n % np.ndim(x) for n in _reduced(axis, np.ndim(x))])
+    return (_two(x, y if axis is None or keepdims else np.reshape(y, _with_ones(x, axes)), axes),)
+
+
+def _with_ones(x: Any, axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape with which what is left of an array, when some axes are reduced, broadcasts to it."""
+    return tuple([1 if n in axes else size for n, size in enumerate(np.shape(x))])
+
+
 @local(np.linalg.norm)
+@numbered({0: _of_norm}, unless=lambda x, ord=None, axis=None, keepdims=False: ord is not None)
 def _norm(call: Call, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> LocalTerms:
     axes = _reduced(axis, np.ndim(x))
     if ord is None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..labels import Axes, Axis, axes_of, flatten
+from ..partials import product_partials
 from ..registry import (
     Call,
     LocalTerm,
@@ -27,6 +28,7 @@ from ..registry import (
     nondifferentiable,
     product_terms,
 )
+from ..steps import Steps, product_steps
 from ..terms import CONJUGATE, Affine, Map, Term, acting
 from . import computing
 from .conjugates import conjugate, is_complex, on_conjugate
@@ -247,7 +249,18 @@ composed(np.linalg.matrix_power, _matrix_power)
 # ---- einsum ----------------------------------------------------------------------------------------------------------
 
 
-@local(np.einsum, compute=computing.einsum)
+def _steps_of(operands: Sequence[Operand], out: Axes, call: Call, constants: Sequence[Any] = ()) -> Steps | None:
+    """The steps of a product, of which the last operands are constants."""
+    positions, arrays, axes = zip(*operands, strict=True)
+    shapes = tuple([np.shape(array) for array in arrays])
+    return product_steps(product_partials(positions, axes, shapes, out, tuple(call.needed)), positions, constants)
+
+
+def _einsum_steps(call: Call, args: tuple[Any, ...], _: dict[str, Any]) -> Steps | None:
+    return _steps_of(*subscripts(*args), call)
+
+
+@local(np.einsum, compute=computing.einsum, steps=_einsum_steps)
 def _einsum(call: Call, *args: Any, **_: Any) -> LocalTerms:
     operands, out = subscripts(*args)
     return product_terms(call, operands, out)
@@ -263,10 +276,9 @@ _LEVI_CIVITA[[0, 1, 2], [1, 2, 0], [2, 0, 1]] = 1.0
 _LEVI_CIVITA[[0, 1, 2], [2, 0, 1], [1, 2, 0]] = -1.0
 
 
-@local(np.cross)
-def _cross(
+def _cross_operands(
     call: Call, a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
-) -> LocalTerms:
+) -> tuple[list[Operand], Axes]:
     # y_i = sum over j, k of e_ijk a_j b_k; a vector of two components has a third that is zero.
     if axis is not None:
         axisa = axisb = axisc = axis
@@ -283,7 +295,17 @@ def _cross(
     out = batch if planar else _interleave(batch, [i], [axisc])
     signs = _LEVI_CIVITA[:, : sizes[0], : sizes[1]].astype(call.result.dtype)
     tensor = Operand(None, signs[2], (j, k)) if planar else Operand(None, signs, (i, j, k))
-    return product_terms(call, [Operand(0, a, on_a), Operand(1, b, on_b), tensor], out)
+    return [Operand(0, a, on_a), Operand(1, b, on_b), tensor], out
+
+
+def _cross_steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
+    operands, out = _cross_operands(call, *args, **kwargs)
+    return _steps_of(operands, out, call, [operands[-1].array])
+
+
+@local(np.cross, steps=_cross_steps)
+def _cross(call: Call, *args: Any, **kwargs: Any) -> LocalTerms:
+    return product_terms(call, *_cross_operands(call, *args, **kwargs))
 
 
 composed(np.linalg.cross, lambda x1, x2, /, *, axis=-1: np.cross(x1, x2, axis=axis))

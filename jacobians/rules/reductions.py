@@ -3,7 +3,7 @@
 - `sum`, `mean`: labels and a scale, no numbers.
 - `prod`: the product of all other entries, right at zeros.
 - `max`, `min`: entries that tie share equally.
-- `var`, `std`, `average`, `ptp` and the reductions that ignore nan are composed of these.
+- `average`, `ptp` and the reductions that ignore nan are composed of these.
 
 ``axis``, ``keepdims``, ``where=`` and ``initial=`` are read once, by `Reduced`. A traced `initial` is an operand.
 """
@@ -19,14 +19,12 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..labels import Axes, axes_of, flatten, size_of
-from ..program import Symbol
 from ..registry import Call, LocalTerm, composed, factor_on, local
 from ..terms import Factor, Term
 from .computing import mean, total
-from .conjugates import is_complex
-from .structural import structural
+from .structural import numbered, structural
 
-__all__ = ["Reduced", "extremum_terms"]
+__all__ = ["Axis", "Reduced", "beside", "extremum_terms"]
 
 Axis = int | tuple[int, ...] | None
 
@@ -108,7 +106,29 @@ def _count(where: Any, axes: Reduced) -> Any:
 
 
 # y = prod x: dy/dx[i] = the product of all x[j], j != i. The quotient y / x[i] would be undefined at zeros.
+def _others(
+    y: Any,
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = 1,
+    where: Any = True,
+) -> tuple[Any]:
+    """For each entry the product of those that meet with it, those that are taken together along one axis in front."""
+    x = a if where is True else np.where(where, a, 1)
+    x = x if x.dtype == y.dtype else x.astype(y.dtype)
+    if np.ndim(a) != 1:
+        axes = Reduced(a, axis, keepdims)
+        x = np.transpose(x, axes.reduced + axes.kept)
+        x = np.reshape(x, (axes.size, *[axes.shape[n] for n in axes.kept]))
+    others = _product_of_others(x)
+    return (others if initial is None or (type(initial) is int and initial == 1) else others * initial,)
+
+
 @local(np.prod)
+@numbered({0: _others}, unless=lambda *args, where=True, **_: where is not True or len(args) > 5)
 def _prod(
     call: Call,
     a: Any,
@@ -120,14 +140,13 @@ def _prod(
     where: Any = True,
 ) -> Iterator[LocalTerm]:
     axes, dtype = Reduced(a, axis, keepdims), call.result.dtype
-    x = a if where is True else np.where(where, a, 1)
-    x = np.transpose(x.astype(dtype), axes.reduced + axes.kept)
-    x = np.reshape(x, (axes.size, *[axes.shape[n] for n in axes.kept]))
-    others = _product_of_others(x) if initial is None else _product_of_others(x) * initial
     group = flatten(tuple([axes.inp[n] for n in axes.reduced]))
+    (others,) = _others(call.result, a, axis, initial=initial, where=where)
     factor = Factor.on(others, (group, *[axes.inp[n] for n in axes.kept]))
     yield 0, 0, Term(axes.out, axes.inp, (factor, *axes.masks(where, dtype)))
     if call.needs(5):  # initial
+        x = np.transpose((a if where is True else np.where(where, a, 1)).astype(dtype), axes.reduced + axes.kept)
+        x = np.reshape(x, (axes.size, *[axes.shape[n] for n in axes.kept]))
         product = np.reshape(np.prod(x, axis=0), axes.keepdims_shape)
         yield 0, 5, Term(axes.out, (), (Factor.on(np.reshape(product, np.shape(call.result)), axes.out),))
 
@@ -156,6 +175,9 @@ def extremum_terms(
 ) -> Iterator[LocalTerm]:
     """The entries that equal the result share equally, with `initial`, where that ties, too."""
     axes, dtype = Reduced(a, axis, keepdims), call.result.dtype
+    if initial is None and where is True:
+        yield 0, 0, Term(axes.out, axes.inp, (Factor.on(*_shares(call.result, a, axis), axes.inp),))
+        return
     y = np.reshape(call.result, axes.keepdims_shape)
     chosen = np.logical_and(np.equal(a, y), where)
     count = np.sum(chosen, axis=axes.reduced, keepdims=True)
@@ -169,51 +191,25 @@ def extremum_terms(
     yield 0, 0, Term(axes.out, axes.inp, (Factor.on(share, axes.inp),))
 
 
+def _shares(y: Any, a: Any, axis: Axis = None, *_: Any, **__: Any) -> tuple[Any]:
+    """What each entry has of the largest or smallest one."""
+    chosen = np.equal(a, beside(y, a, axis))
+    return (np.divide(chosen, np.maximum(np.sum(chosen, axis=axis, keepdims=True), 1), dtype=y.dtype),)
+
+
+def beside(y: Any, a: Any, axis: Axis) -> Any:
+    """The result of a reduction, to be broadcast to the operand."""
+    return y if axis is None or np.ndim(y) == np.ndim(a) else np.reshape(y, Reduced(a, axis, True).keepdims_shape)
+
+
+def _is_special(
+    a: Any, axis: Axis = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> bool:
+    return initial is not None or where is not True
+
+
 for _function in (np.max, np.amax, np.min, np.amin, np.nanmax, np.nanmin):
-    local(_function)(extremum_terms)
-
-
-def _var(
-    a: Any,
-    axis: Axis = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Any:
-    a = a if hasattr(a, "dtype") else np.asarray(a)
-    if mean is None:
-        mean = np.mean(a, axis, dtype=dtype, keepdims=True, where=where)
-    elif dtype is None and a.dtype.kind in "iub":
-        dtype = np.float64
-    deviation = a - mean
-    square = np.real(deviation * np.conjugate(deviation)) if is_complex(deviation) else np.square(deviation)
-    if where is True:
-        freedom = max(Reduced(a, axis, keepdims).size - (ddof if correction is None else correction), 0)
-    else:
-        count = np.sum(np.broadcast_to(where, np.shape(a)), axis, square.dtype, keepdims=keepdims)
-        freedom = np.maximum(count - (ddof if correction is None else correction), 0)
-    total = np.sum(square, axis, dtype, keepdims=keepdims, where=where)
-    y = np.divide(total, freedom)
-    return y if y.dtype == total.dtype else np.astype(y, total.dtype)
-
-
-def _std(*args: Any, **kwargs: Any) -> Any:
-    return _root(np.var(*args, **kwargs))
-
-
-def _root(variance: Any) -> Any:
-    """A norm, whose slope where all entries are equal is 0, like that of `np.linalg.norm` at 0."""
-    if variance.dtype.kind in "iu":
-        return np.sqrt(variance).astype(variance.dtype)
-    equal = np.equal(variance, 0)
-    if not isinstance(equal, Symbol) and not np.any(equal):
-        return np.sqrt(variance)
-    return np.where(equal, 0, np.sqrt(np.where(equal, 1, variance)))
+    local(_function)(numbered({0: _shares}, unless=_is_special)(extremum_terms))
 
 
 def _average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
@@ -261,24 +257,7 @@ def _masking_nan(function: Callable[..., Any]) -> Callable[..., Any]:
     return definition
 
 
-def _nan_var(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, **kwargs: Any) -> Any:
-    """A variance without the nan entries: nan, not infinite, where no degree of freedom is left."""
-    missing = np.isnan(a)
-    there = np.logical_and(~missing, kwargs.pop("where", True))
-    y = np.var(np.where(missing, 0, a), axis, dtype, ddof=ddof, where=there, **kwargs)
-    count = np.sum(there, axis, keepdims=kwargs.get("keepdims", False))
-    correction = kwargs.get("correction")
-    few = count <= (ddof if correction is None else correction)
-    return y if not isinstance(few, Symbol) and not np.any(few) else np.where(few, np.nan, y)
-
-
-def _nan_std(*args: Any, **kwargs: Any) -> Any:
-    return _root(np.nanvar(*args, **kwargs))
-
-
 # fmt: off
-composed(np.var,        _var)
-composed(np.std,        _std)
 composed(np.average,    _average)
 composed(np.ptp,        _ptp)
 composed(np.nansum,     _without_nan(np.sum, 0))
@@ -286,6 +265,4 @@ composed(np.nanprod,    _without_nan(np.prod, 1))
 composed(np.nancumsum,  _without_nan(np.cumsum, 0))
 composed(np.nancumprod, _without_nan(np.cumprod, 1))
 composed(np.nanmean,    _masking_nan(np.mean))
-composed(np.nanvar,     _nan_var)
-composed(np.nanstd,     _nan_std)
 # fmt: on

@@ -1,20 +1,22 @@
-"""`structural`: a rule whose terms hold no numbers is asked once for each structure of a call.
+"""Rules that are asked for labels once for each structure of a call: the next call needs numbers alone, or none.
 
-Such terms depend on the shapes of the operands and on arguments that are numbers, words or tuples of these: the same
-ones serve the next call. They stand under standard labels, so that what meets them is looked up, too.
+- `structural`: a rule whose terms hold no numbers. They depend on the shapes of the operands and on arguments that are
+  numbers, words or tuples of these: the same ones serve the next call. They stand under standard labels, so that what
+  meets them is looked up, too.
+- `numbered`: a rule with one term for each operand, the arrays of which are computed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
-from ..registry import Call, LocalTerm
-from ..steps import Steps, fixed_steps
+from ..registry import Call, LocalTerm, Path
+from ..steps import Arrays, Steps, fixed_steps, made_steps
 from ..terms import standardised
 
-__all__ = ["structural"]
+__all__ = ["numbered", "structural"]
 
 REMEMBERED = 4096
 """Structures of which a rule keeps the terms."""
@@ -56,6 +58,27 @@ def structural(
 
     remembered.steps = steps  # type: ignore[attr-defined]
     return remembered
+
+
+def numbered(
+    arrays: Mapping[Path, Arrays], unless: Callable[..., bool] | None = None, both: bool = True
+) -> Callable[[Callable[..., Iterable[LocalTerm]]], Callable[..., Iterable[LocalTerm]]]:
+    """Decorate a rule: let it tell the arrays of its terms by operand, as functions of the result and the arguments.
+
+    Not of calls for which `unless` holds, which is asked with the arguments; nor of those with several operands that
+    are differentiated, unless `both`: there the terms share what is dear.
+    """
+
+    def known(rule: Callable[..., Iterable[LocalTerm]]) -> Callable[..., Iterable[LocalTerm]]:
+        def steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
+            if (unless is not None and unless(*args, **kwargs)) or (len(call.needed) > 1 and not both):
+                return None
+            return made_steps(rule(call, *args, **kwargs), arrays, call.needed, kwargs)
+
+        rule.steps = steps  # type: ignore[attr-defined]
+        return rule
+
+    return known
 
 
 def _structure(call: Call, operand: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable | None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Slot, settled, written
+from ..contract import Filling
 from ..errors import ArgumentError, UnsupportedFunctionError
 from ..partners import PARTNERS
 from ..postponed import Postponed
@@ -25,14 +26,19 @@ from .recorded import Recorded, owner_of
 __all__ = ["KEEP_NOTHING", "STATIC", "is_static", "parameters_of", "record"]
 
 STATIC = {int, float, complex, bool, str, slice, np.int64, np.bool_}
-STATIC |= {np.float64, np.float32, np.complex128, np.complex64, Slot}
+STATIC |= {np.float64, np.float32, np.complex128, np.complex64, Slot, Filling}
 """Types of which no argument is traced, nor holds anything that is."""
 
 
 def is_static(value: Any) -> bool:
-    """Whether an argument is a number, a word or a nest of tuples of these: neither an operand nor a default."""
+    """Whether an argument is a number, a word or a nest of tuples of these: neither an operand nor a default.
+
+    In a tuple also None and an ellipsis, which are part of an index.
+    """
     kind = type(value)
-    return kind in STATIC or (kind is tuple and all([is_static(entry) for entry in value]))
+    if kind is tuple:
+        return all([entry is None or entry is Ellipsis or is_static(entry) for entry in value])
+    return kind in STATIC
 
 
 # Their derivatives keep no operand (but new masks), so that an operand may change afterwards.

@@ -66,12 +66,22 @@ def apply_plainly(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         elif type(x) not in STATIC and (is_ufunc or not is_static(x)):
             return NotImplemented
     rule = lookup(function)
-    if level is None or rule is None or rule.kind not in _STATING or rule.instead is not None:
+    if level is None or rule is None or (rule.kind not in _STATING and rule.kind != "nondifferentiable"):
         return NotImplemented
     if not is_ufunc and len(args) > _place_of_out(function):
         return NotImplemented
     if kwargs and (not _SPECIAL.isdisjoint(kwargs) or not all([is_static(value) for value in kwargs.values()])):
         return NotImplemented
+    if rule.kind == "nondifferentiable":
+        if level.graph.has_complex:
+            return NotImplemented
+        return function(*[_below(level, a) for a in args], **kwargs)
+    if rule.instead is not None:
+        if level.graph.has_complex:
+            return NotImplemented
+        found = rule.instead(*args, **kwargs)
+        if found is not NotImplemented:
+            return unlinked(lift_result(found))
     return record(level, rule, args, kwargs)
 
 

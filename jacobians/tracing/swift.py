@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from ..contract import Filling
 from ..partials import Call, Path, diagonal_pattern
 from ..program import Symbol, recorded
 from ..quiet import hush, restore
 from ..registry import KNOWN_STEPS, Rule, diagonal_term, lookup
-from ..steps import TOLD, Steps
+from ..steps import MADE, TOLD, Steps
 from ..terms import PatternTerm, Term
 from .calls import KEEP_NOTHING
 from .dispatch import LISTS, apply_plainly, is_overwritten
@@ -41,7 +42,7 @@ TRACED: set[type] = set()
 """All of them."""
 
 _NUMBERS = {float, int}
-_PLAIN = {int, str, bool, type(None)}
+_PLAIN = {int, str, bool, type(None), Filling}
 _ENDS = {int, type(None)}
 REMEMBERED = 16384
 """Structures of calls that are kept."""
@@ -144,13 +145,30 @@ def of_entries(x: Any, index: Any) -> Any:
     elif items is tuple and all([type(item) is int for item in index]):
         key = operator.getitem, value.shape, value.dtype, len(index)
     else:
-        return NotImplemented
+        parts = _basic(index) if items is tuple else None
+        if parts is None:
+            return NotImplemented
+        key = operator.getitem, value.shape, value.dtype, parts
     known = KNOWN_STEPS.get(key, _MISSING)
     if known is None:
         return NotImplemented
     if known is _MISSING:
         return _learned(level, key, operator.getitem, (x, index), {}, (value, index), (0,))
     return _repeated(level, known, operator.getitem, (value, index), {0: x.vertex})
+
+
+def _basic(index: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """What tells an index of integers, slices, new axes and an ellipsis; None for any other."""
+    parts: list[Any] = []
+    for item in index:
+        if type(item) is slice:
+            if type(item.start) not in _ENDS or type(item.stop) not in _ENDS or type(item.step) not in _ENDS:
+                return None
+            item = item.start, item.stop, item.step
+        elif item is not None and item is not Ellipsis and type(item) is not int:
+            return None
+        parts.append(item)
+    return tuple(parts)
 
 
 def of_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -221,7 +239,7 @@ def _learned(
     rule = lookup(function)
     made: Any = NotImplemented
     steps: Steps | None = None
-    if rule is not None and rule.steps is not None and rule.instead is None and "out" not in kwargs:
+    if rule is not None and rule.steps is not None and "out" not in kwargs:
         made = apply_plainly(function, args, kwargs)
         if made is NotImplemented:
             return made
@@ -264,6 +282,8 @@ def _repeated(
         for path, term, place, slope, pattern, in_shape in steps:
             if term is None and place == TOLD:
                 term = slope(*values)
+            elif term is None and place == MADE:
+                term = slope(result, *values)
             elif term is None:
                 array = slope(result, *values) if slope is not None else values[place - 1] if place else result
                 kind = type(array)

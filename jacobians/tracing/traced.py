@@ -47,6 +47,8 @@ class Traced(Appearance):
         return blank(self.level, result) if function in _MAKERS else result
 
     def __getitem__(self, index: Any) -> Any:
+        if type(index) is list and index and all([type(item) is int for item in index]):
+            index = np.array(index)
         result = of_entries(self, index)
         if result is NotImplemented:
             result = apply_plainly(operator.getitem, (self, index), {})
