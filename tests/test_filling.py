@@ -1,93 +1,112 @@
-"""`to_array(out=)`: the array is filled, whatever its memory, and nothing else is."""
+"""Sums of traced parts of an array are one operation, with the numbers that slices and zeros would give."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import autograd
+import autograd.numpy as anp
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 import jacobians as jac
-from jacobians import Jacobian
+from jacobians.contract import filled
+from jacobians.recording import linearise
+from jacobians.registry import KNOWN_STEPS
 
-RNG = np.random.default_rng(0)
-W = RNG.standard_normal((3, 4))
-X = RNG.standard_normal((4,))
-
-
-def logistic(w: Any) -> Any:
-    return np.sum(np.log1p(np.exp(W @ w))) + 0.5 * np.sum(w**2)
-
-
-CASES = {
-    "dense": jac.jacobian(lambda x: np.tanh(W @ x)),
-    "diagonal": jac.jacobian(np.sin),
-    "permuted": jac.jacobian(lambda x: np.roll(x, 1) * 2),
-    "sum": jac.jacobian(lambda x: np.outer(x, x) + np.sum(x)),
-    "map": jac.jacobian(lambda x: x[np.array([0, 0, 3])]),
-    "nothing": jac.jacobian(lambda x: np.zeros(2)),
-    "operator": jac.jacobian(lambda x: np.cumsum(x)),
-    "hessian": jac.hessian(logistic),
-    "sparse hessian": jac.hessian(lambda x: np.sum(x[1:] * x[:-1]) + np.sum((x[1:] - x[:-1] ** 2) ** 2)),
-    "diagonal hessian": jac.hessian(lambda x: np.sum(np.exp(x))),
+FUNCTIONS = {
+    "neighbours": lambda np, x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2),
+    "entries": lambda np, x: (x[0] + 10 * x[1]) ** 2 + (x[1] - 2 * x[2]) ** 4 + 10 * (x[0] - x[3]) ** 4,
+    "backwards": lambda np, x: np.sum(x[::-1] ** 3 * x) + np.sum(x[::2] * x[1::2] ** 2),
+    "rows": lambda np, x: np.sum(np.reshape(x, (2, 3))[1] ** 3) + np.sum(np.reshape(x, (2, 3))[:, :2] ** 2 * x[0]),
+    "broadcast": lambda np, x: np.sum(x[:, None] * x[1:3] ** 2) + x[-1],
+    "diagonal": lambda np, x: np.sum(np.diag(np.outer(x, x) ** 2)) + np.sum(x[1:3]) * x[0],
+    "differences": lambda np, x: np.sum(np.diff(x) ** 4),
+    "linear": lambda np, x: x[1] * x[2] - 3 * x[0] + np.sum(x[2:4]),
 }
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("layout", ["C", "F", "strided"])
-def test_the_array_is_filled(name: str, layout: str) -> None:
-    J = CASES[name](X)
-    expected = J.to_array()
-    if layout == "strided":
-        whole = np.full(tuple([2 * n for n in J.shape]), np.nan)
-        out = whole[tuple([slice(None, None, 2)] * J.ndim)]
-    else:
-        whole = out = np.full(J.shape, np.nan, order=layout)  # type: ignore[call-overload]
-    assert J.to_array(out=out) is out
-    np.testing.assert_array_equal(out, expected)
-    if layout == "strided":
-        assert np.isnan(whole).sum() == whole.size - out.size
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_second_derivatives(name: str) -> None:
+    f = FUNCTIONS[name]
+    for x in (np.linspace(0.3, 1.4, 6), np.linspace(-1.0, 0.5, 6)):
+        expected = autograd.hessian(lambda x: f(anp, x))(x)
+        found = jac.hessian(lambda x: f(np, x))(x)
+        assert_allclose(found.to_array(), expected, rtol=1e-12, atol=1e-12)
+        assert np.array_equal(found.to_array(), found.to_array().T)
+        single = jac.hessian(lambda x: f(np, x))(x.astype(np.float32)).to_array()
+        assert single.dtype == np.float32
+        assert_allclose(single, expected, rtol=2e-4, atol=2e-4)
 
 
-def test_an_array_that_the_terms_hold_is_read_before_it_is_written() -> None:
-    held = np.arange(9.0).reshape(3, 3)
-    J = Jacobian.from_array(held, in_ndim=1)
-    (term,) = J.terms
-    out = term.factors[0].array  # type: ignore[union-attr]
-    assert J.T.to_array(out=out) is out
-    np.testing.assert_array_equal(out, held.T)
+def test_third_derivatives() -> None:
+    f, x = FUNCTIONS["neighbours"], np.linspace(0.3, 1.4, 5)
+    third = jac.jacobian(lambda x: jac.hessian(lambda x: f(np, x))(x).to_array())(x).to_array()
+    step = 1e-5
+    numerical = [
+        (autograd.hessian(lambda x: f(anp, x))(x + h) - autograd.hessian(lambda x: f(anp, x))(x - h)) / (2 * step)
+        for h in step * np.eye(5)
+    ]
+    assert_allclose(third, np.stack(numerical, axis=-1), rtol=1e-6, atol=1e-5)
 
 
-def test_no_limit_holds_for_memory_that_is_there() -> None:
-    J = jac.jacobian(np.sin, memory_limit=8)(X)
-    with pytest.raises(jac.MemoryLimitError):
-        J.to_array()
-    np.testing.assert_allclose(J.to_array(out=np.empty((4, 4))), np.diag(np.cos(X)))
+def test_what_is_not_finite_stays_so() -> None:
+    for bad in (np.nan, np.inf):
+        x = np.array([1.0, bad, 2.0, 3.0, 1.5, 0.5])
+        with np.errstate(all="ignore"):
+            H = jac.hessian(lambda x: FUNCTIONS["neighbours"](np, x))(x).to_array()
+        # d2f / dx[n]2 = 200 + 1200 x[n]^2 - 400 x[n + 1] + ..., d2f / dx[n] dx[n + 1] = -400 x[n]
+        assert not np.any(np.isfinite([H[0, 0], H[1, 1], H[1, 2], H[2, 1]]))
+        assert np.all(np.isfinite(H[3:, 3:]))
 
 
+def test_a_gradient_of_parts_is_one_operation() -> None:
+    def recorded(f: Any) -> int:
+        return linearise("test", jac.grad(f), (np.ones(6),), {}, (0,), lambda record: len(record.graph))
+
+    KNOWN_STEPS.clear()
+    first = recorded(lambda x: x[0] ** 3)
+    assert any([key[0] is filled for key in KNOWN_STEPS])
+    # Each further entry costs its power and its slope (two operations each at most), and no operation of its place.
+    assert recorded(lambda x: x[0] ** 3 + x[1] ** 3 + x[2] ** 3) <= first + 2 * 7
+
+
+@pytest.mark.parametrize("function", [np.var, np.std])
 @pytest.mark.parametrize(
-    ("out", "error", "words"),
-    [
-        (np.empty((4, 3)), jac.ShapeError, r"out .*\(4, 4\).*\(4, 3\)"),
-        (np.empty((4, 4), np.float32), jac.ArgumentError, "out has dtype float32, but the Jacobian float64"),
-        ([[0.0]], jac.ArgumentError, "out is of type list"),
-        (np.broadcast_to(np.zeros(4), (4, 4)), jac.ArgumentError, "out is read-only"),
-    ],
+    "options", [{}, {"axis": 0}, {"axis": -1, "keepdims": True}, {"ddof": 1}, {"axis": (0, 1), "ddof": 2}]
 )
-def test_what_does_not_fit_is_refused(out: Any, error: type[Exception], words: str) -> None:
-    with pytest.raises(error, match=words):
-        jac.jacobian(np.sin)(X).to_array(out=out)
+def test_variances(function: Any, options: dict[str, Any]) -> None:
+    x = np.random.default_rng(0).standard_normal((4, 3))
+    weights = np.cos(np.arange(np.size(function(x, **options)))).reshape(np.shape(function(x, **options)))
+
+    def f(x: Any) -> Any:
+        return np.sum(weights * function(x, **options))
+
+    step = 1e-6
+    steps = (step * np.eye(x.size)).reshape(x.size, *x.shape)
+    assert_allclose(jac.grad(f)(x).ravel(), [(f(x + h) - f(x - h)) / (2 * step) for h in steps], rtol=1e-6, atol=1e-8)
+    gradient = jac.grad(f)
+    H = jac.hessian(f)(x).to_array().reshape(x.size, x.size)
+    numerical = [(gradient(x + h) - gradient(x - h)).ravel() / (2 * step) for h in steps]
+    assert_allclose(H, numerical, rtol=1e-5, atol=1e-8)
+    compiled = jac.compile(jac.grad(f))
+    assert_allclose(compiled(x), jac.grad(f)(x), rtol=1e-12)
+    assert jac.grad(f)(x.astype(np.float32)).dtype == np.float32
 
 
-def test_recorded_entries_cannot_be_written() -> None:
-    room = np.empty((4, 4))
-    with pytest.raises(jac.ArgumentError, match="no numbers yet"):
-        jac.compile(lambda x: jac.jacobian(np.sin)(x).to_array(out=room))(X)
-    assert jac.jacobian(np.sin)(X).to_array(out=room) is room
+def test_deviations_of_equal_entries_have_no_slope() -> None:
+    assert np.array_equal(jac.grad(np.std)(np.ones(3)), np.zeros(3))
+    x = np.array([[1.0, 1.0, 1.0], [1.0, 2.0, 4.0]])
+    found = jac.grad(lambda x: np.sum(np.std(x, axis=1)))(x)
+    assert np.array_equal(found[0], np.zeros(3))
+    assert_allclose(found[1], jac.grad(np.std)(x[1]), rtol=1e-14)
+    assert np.all(np.isnan(jac.grad(np.var)(np.array([1.0, np.nan, 2.0]))))
 
 
-def test_single_precision() -> None:
-    x = X.astype(np.float32)
-    out = np.empty((4, 4), np.float32)
-    found = jac.jacobian(np.sin)(x).to_array(out=out)
-    np.testing.assert_allclose(found, np.diag(np.cos(x)), rtol=1e-6)
+def test_a_derivative_without_a_choice_is_not_planned() -> None:
+    J = jac.jacobian(lambda x: np.sin(x) * 2)(np.ones(3))
+    assert_allclose(J.to_array(), 2 * np.cos(1.0) * np.eye(3))
+    assert J._body._plan is None
+    J = jac.jacobian(lambda x: np.sin(x) * 2, memory_limit=8)(np.ones(3))
+    assert J.terms and J.mode != "explicit"

@@ -136,6 +136,8 @@ def _backward(
     """The products at the inputs: all vertices eliminated in reverse."""
     arrived = {vertex: list(terms) for vertex, terms in cotangents.items()}
     large = has_large(graph, cotangents.values()) if large is None else large
+    if not large and not graph.has_complex:
+        return _swept(living, graph, arrived)
     consumers = Counter([source for edges in living.values() for source in edges]) if large else {}
     for target in list(living):
         if target not in living:
@@ -149,33 +151,47 @@ def _backward(
             outer = _merged(outer, graph, target, large=large)
         waiting = len(edges)
         for source in list(edges):
-            if large:
-                inner, is_ours = _slopes(edges, source, graph, target, consume, large)
-                waiting -= 1
-                while consumers[source] == 1 and len(inner) == 1 and source not in arrived:
-                    sums = only_sums(living.get(source))
-                    if sums is None:
-                        break
-                    _ = _taken(living, graph, source, True) if consume else living.pop(source)
-                    ((source, terms),) = sums.items()
-                    inner = _joined(inner, terms, graph, source, target)
-                spare = _spare(outer, inner, not waiting, is_ours)
-            else:
-                inner, spare = edges[source], NOTHING_SPARE
-                if len(inner) > 1:
-                    inner = sum_of(inner, graph, target)
-            if len(outer) == len(inner) == 1 and not graph.has_complex:  # the usual case, at once
-                term = join(outer[0], inner[0], spare)
-                joined = [] if term is None else [term]
-                del term
-            else:
-                joined = _joined(outer, inner, graph, source, COTANGENT, spare)
+            inner, is_ours = _slopes(edges, source, graph, target, consume, large)
+            waiting -= 1
+            while consumers[source] == 1 and len(inner) == 1 and source not in arrived:
+                sums = only_sums(living.get(source))
+                if sums is None:
+                    break
+                _ = _taken(living, graph, source, True) if consume else living.pop(source)
+                ((source, terms),) = sums.items()
+                inner = _joined(inner, terms, graph, source, target)
+            spare = _spare(outer, inner, not waiting, is_ours) if large else NOTHING_SPARE
+            joined = _joined(outer, inner, graph, source, COTANGENT, spare)
             if source in arrived:
                 arrived[source] += joined
             else:
                 arrived[source] = joined
             del inner, joined  # what is not needed any more is no memory, either
         del outer
+    return arrived
+
+
+def _swept(living: Edges, graph: LinearGraph, arrived: Products) -> Products:
+    """The same where all is real and small: nothing waits, and there is no memory to be saved."""
+    for target, edges in living.items():
+        outer = arrived.pop(target, None)
+        if not outer:
+            continue
+        dtype = graph.dtypes[target]
+        if len(outer) > 1:
+            outer = merge(outer, dtype)
+        for source, inner in edges.items():
+            if len(inner) > 1:
+                inner = merge(inner, dtype)
+            if len(outer) == len(inner) == 1:
+                term = join(outer[0], inner[0])
+                joined = [] if term is None else [term]
+            else:
+                joined = _joined(outer, inner, graph, source, COTANGENT)
+            if source in arrived:
+                arrived[source] += joined
+            else:
+                arrived[source] = joined
     return arrived
 
 

@@ -58,8 +58,7 @@ class OwnEdges:
 
 def inner_vertices(graph: LinearGraph, inputs: Sequence[int], output: int) -> list[int]:
     """The vertices that lie on a path from an input to the output, in the order of computation."""
-    ends = {*inputs, output}
-    return sorted(vertex for vertex in living_edges(graph, set(inputs), output) if vertex not in ends)
+    return [vertex for vertex in living_edges(graph, set(inputs), output) if vertex != output][::-1]
 
 
 def living_edges(graph: LinearGraph, inputs: set[int], output: int) -> Edges:

@@ -39,6 +39,8 @@ _CONSTANTS = (
 
 def normalised_argnums(operation: str, argnums: Argnums, count: int) -> tuple[int, ...]:
     """The positions of the differentiated arguments, each in ``range(count)``, all different."""
+    if type(argnums) is int and 0 <= argnums < count:
+        return (argnums,)
     positions = tuple(argnums) if isinstance(argnums, (tuple, list)) else (argnums,)
     result = []
     for position in positions:
@@ -78,6 +80,8 @@ def checked_inputs(operation: str, name: str, value: Any, allow_int: bool = Fals
     ArgumentError
         As `checked_input`, naming the array in the nest.
     """
+    if type(value) is np.ndarray and value.dtype.kind == "f":
+        return [value], LEAF
     if value is None or (allow_int and _is_counted(value)):
         return [], Tree(object, value)
     if not is_container(value):

@@ -16,6 +16,7 @@ import numpy as np
 from ..contract import to_dense
 from ..elimination import is_alone, pull_several, push
 from ..labels import axes_of, flatten
+from ..late import LARGE
 from ..tensor import cotangent_term
 from ..terms import Term, plain, standardised
 from ..tracing import released
@@ -54,7 +55,8 @@ def _ones(shape: tuple[int, ...]) -> Term:
 
 def handed_out(terms: list[Term], shape: tuple[int, ...], dtype: np.dtype) -> Any:
     """The array of a vector of terms: that which the last contraction made, where nobody else holds it."""
-    if len(terms) == 1 and _is_array(terms[0], shape, dtype) and is_alone(terms):
+    large = prod(shape) * dtype.itemsize >= LARGE
+    if large and len(terms) == 1 and _is_array(terms[0], shape, dtype) and is_alone(terms):
         array, scale = terms[0].arrays[0], terms[0].scale
         return np.reshape(array if scale == 1 else np.multiply(array, scale, array), shape)
     return as_scalar(to_dense(terms, shape, dtype))

@@ -188,10 +188,8 @@ class Jacobian(ComplexParts, Entrywise):
     @remembering()
     def terms(self) -> tuple[Term, ...]:
         """The terms whose sum this is; they share their arrays with the Jacobian."""
-        if self._mode == "auto" and not self._body.is_eliminated:
-            plan = self._body.plan
-            if plan.nbytes + plan.largest_intermediate > memory_limit(self._limit):
-                self._mode = "lazy"
+        if self._mode == "auto" and not self._body.is_eliminated and not self._body.fits(memory_limit(self._limit)):
+            self._mode = "lazy"
         return tuple(self._body.terms(keep=self._mode != "lazy")[self._input])
 
     @property

@@ -8,6 +8,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from numbers import Number
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from ..elimination import (
     choose,
     digest_of,
     eliminate,
+    has_large,
     hollow,
     inner_vertices,
     named_order,
@@ -46,6 +48,9 @@ __all__ = [
 ]
 
 Order = str | Plan | Sequence[int]
+
+HARMLESS = 2**20
+"""Bytes of a dense result for which no plan is made where there is no choice."""
 
 
 class Body:
@@ -78,6 +83,7 @@ class Body:
         self.graph, self.inputs, self.output, self.joints, self.order = graph, inputs, output, joints, order
         self.gradient_of, self.regions = gradient_of, regions
         self._plan: Plan | None = None
+        self._inner: list[int] | None = None
         self._terms: dict[int, list[Term]] | None = None
 
     @property
@@ -119,9 +125,21 @@ class Body:
             raise ArgumentError(operation, "order", found, "An order can be reused for the same function only.")
         return (*[int(v) for v in sequence if v not in last], *last)
 
+    def fits(self, limit: float) -> bool:
+        """Whether terms and largest intermediate take at most `limit` bytes."""
+        graph = self.graph
+        if self._plan is None and self.order == "auto" and limit >= HARMLESS and not self.joints:
+            entries = prod(graph.shapes[self.output]) * sum([prod(graph.shapes[vertex]) for vertex in self.inputs])
+            if entries * 16 <= HARMLESS and not has_large(graph) and len(self._ends()[0]) < 2:
+                return True  # in whatever order
+        return self.plan.nbytes + self.plan.largest_intermediate <= limit
+
     def _ends(self) -> tuple[list[int], tuple[int, ...]]:
         """The inner vertices to be ordered, and those that go last."""
-        inner = [v for v in inner_vertices(self.graph, self.inputs, self.output) if v not in self.joints]
+        inner = self._inner
+        if inner is None:
+            inner = inner_vertices(self.graph, self.inputs, self.output)
+            self._inner = inner = [v for v in inner if v not in self.joints] if self.joints else inner
         return inner, tuple([v for v in sorted(self.joints) if v not in (*self.inputs, self.output)])
 
     def sequence(self) -> tuple[int, ...]:

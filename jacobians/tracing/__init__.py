@@ -56,7 +56,8 @@ def watch(level: Level, value: Any) -> Traced:
     value : array_like of floating numbers, or traced by an earlier level
         A plain array is copied where it is small, and read-only until the level closes where it is large.
     """
-    value = lift(value)
+    if type(value) is not np.ndarray or value.dtype.kind == "O":
+        value = lift(value)
     if isinstance(value, Traced):
         if not value.level.open:
             raise EscapedTraceError("watch", value.shape)

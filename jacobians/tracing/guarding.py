@@ -138,12 +138,16 @@ class Guard:
 
     def release(self) -> None:
         """Make what was locked writable again, unless another level has locked it, too."""
+        self._copies.clear()
+        self._shared.clear()
+        self._owners.clear()
+        self._owned.clear()
+        if not self._locked:
+            return
         with _MUTEX:
             for key in self._locked:
                 _LOCKS[key].count -= 1
             self._locked.clear()
-            for held in (self._copies, self._shared, self._owners, self._owned):
-                held.clear()
             idle = [lock for lock in _LOCKS.values() if lock.count == 0]
             # NumPy refuses a writable view of a read-only array: owners first, and views wait for their owner.
             for lock in sorted(idle, key=lambda lock: len(_chain(lock.array))):

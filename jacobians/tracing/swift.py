@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import is_computed
 from ..contract import Filling
 from ..partials import Call, Path, diagonal_pattern
 from ..program import Symbol, recorded
@@ -217,13 +218,18 @@ def of_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
         key += name, type(value), value
     whole = tuple(key)
     known = KNOWN_STEPS.get(whole, _MISSING)
-    if known is None:
+    if known is None or (known is not _MISSING and _is_defined(known[0], values)):
         return NotImplemented
     if known is _MISSING:
         return _learned(level, whole, function, args, kwargs, values, (*sources,))
     for n in captured:
         values[n] = level.guard.capture(values[n])
     return _repeated(level, known, function, values, sources, kwargs)
+
+
+def _is_defined(rule: Rule | None, values: Sequence[Any]) -> bool:
+    """Whether the definition of a function may run in place of its rule, since its operand is recorded."""
+    return rule is not None and rule.instead is not None and not is_computed(values[0])
 
 
 def _learned(
@@ -244,6 +250,8 @@ def _learned(
         if made is NotImplemented:
             return made
         if type(made) is Recorded.plain and made.level is level and made.dtype.kind == "f" and made.size:
+            if _is_defined(rule, values):
+                return made
             steps = rule.steps(Call(made.value, needed), tuple(values), kwargs)
     if len(KNOWN_STEPS) >= REMEMBERED:
         KNOWN_STEPS.clear()

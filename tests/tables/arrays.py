@@ -8,6 +8,10 @@ import scipy.sparse
 from table import Row, rows, sample
 
 from jacobians.arrays import Slot, SparseSystem, embed, mirrored, scatter, sparse_product, sparse_solve, written
+from jacobians.contract import Filling, filled
+from jacobians.labels import flatten
+from jacobians.rules.indexing import indexing_term
+from jacobians.terms import patterned
 
 __all__ = ["ROWS"]
 
@@ -16,8 +20,26 @@ _SPARSE = scipy.sparse.csr_array(np.array([[0.0, 2.0, 0.0], [0.0, 0.0, -1.0], [3
 _SYSTEM = SparseSystem(np.array([0, 1, 2, 0, 2]), np.array([0, 1, 2, 1, 0]), 3)
 _ENTRIES = np.array([3.0, -2.0, 4.0, 0.7, 0.3])
 
+
+def _filling(shape, dtype, *indices, signs):
+    """Parts of an array that are filled from arrays of these parts' shapes."""
+    terms = [indexing_term(shape, index) for index in indices]
+    patterns = []
+    for term in terms:
+        part, whole = flatten(term.out), flatten(term.inp)
+        bound = tuple([label for label in part if label not in whole])
+        patterns.append(patterned(term.inp, (), [part], term.maps, bound))
+    return Filling(tuple(patterns), signs, shape, dtype)
+
+
 # fmt: off
 _OWN = [
+    *rows(
+        filled,
+        (lambda x: filled(_filling((4,), x.dtype, slice(1, None), slice(0, 3), signs=(1, -1)), x * x, x), (_X,)),
+        (lambda x: filled(_filling((3, 4), x.dtype, (slice(None), slice(3, 0, -2)), signs=(-1,)), x * x), (_M,)),
+        (lambda x, y: filled(_filling((3,), x.dtype, 1, slice(None), signs=(1, 1)), x[0] * x[1], y), (_X, _X + 1)),
+    ),
     *rows(
         scatter,
         (lambda x: scatter(x, np.array([0, 2, 0]), 4), (_X,)),
