@@ -191,8 +191,10 @@ def made_steps(
     steps: list[Step] = []
     for result, path, term in terms:
         if path in needed:
-            pattern = None if isinstance(term, str) or term.act else pattern_of(term)
-            if result or pattern is None or pattern.is_empty or term.scale == 0 or path not in arrays:
+            if isinstance(term, str) or result or term.act or term.scale == 0:
+                return None
+            pattern = pattern_of(term)
+            if pattern is None or pattern.is_empty or path not in arrays:
                 return None
             steps.append(Step(path, None, MADE, _maker(pattern, term.scale, arrays[path], kwargs), pattern))
     return Steps(tuple(steps), True) if {step.path for step in steps} == {*needed} else None

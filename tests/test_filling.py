@@ -109,4 +109,5 @@ def test_a_derivative_without_a_choice_is_not_planned() -> None:
     assert_allclose(J.to_array(), 2 * np.cos(1.0) * np.eye(3))
     assert J._body._plan is None
     J = jac.jacobian(lambda x: np.sin(x) * 2, memory_limit=8)(np.ones(3))
-    assert J.terms and J.mode != "explicit"
+    assert J.terms
+    assert J.mode != "explicit"

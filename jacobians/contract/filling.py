@@ -84,4 +84,5 @@ def filled_by(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) ->
     if not arrays:
         return None
     total = filled(_filling(tuple(patterns), tuple(signs), shape, dtype), *arrays)
-    return np.add(total, at_places(constant, shape, dtype)) if constant else total
+    rest = at_places(constant, shape, dtype) if constant else None
+    return total if rest is None else np.add(total, rest)

@@ -162,8 +162,8 @@ def _state(function: Any, arrays: Any, definition: Any, compute: Any) -> None:
         **how: Any,
     ) -> Iterator[LocalTerm]:
         axes = Reduced(a, axis, keepdims)
-        found = arrays(call.result, a, axis, ddof=ddof, **how)
-        yield 0, 0, Term(axes.out, axes.inp, (Factor.on(*found, axes.inp),))
+        (slope,) = arrays(call.result, a, axis, ddof=ddof, **how)
+        yield 0, 0, Term(axes.out, axes.inp, (Factor.on(slope, axes.inp),))
 
 
 _state(np.var, _of_variance, _var, variance)
