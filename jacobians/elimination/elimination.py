@@ -153,7 +153,7 @@ def _backward(
         for source in list(edges):
             inner, is_ours = _slopes(edges, source, graph, target, consume, large)
             waiting -= 1
-            while consumers[source] == 1 and len(inner) == 1 and source not in arrived:
+            while large and consumers[source] == 1 and len(inner) == 1 and source not in arrived:
                 sums = only_sums(living.get(source))
                 if sums is None:
                     break
