@@ -49,6 +49,9 @@ __all__ = [
 
 Order = str | Plan | Sequence[int]
 
+FEW = 1000
+"""Inner vertices up to which they are kept."""
+
 HARMLESS = 2**20
 """Bytes of a dense result for which no plan is made where there is no choice."""
 
@@ -139,7 +142,9 @@ class Body:
         inner = self._inner
         if inner is None:
             inner = inner_vertices(self.graph, self.inputs, self.output)
-            self._inner = inner = [v for v in inner if v not in self.joints] if self.joints else inner
+            inner = [v for v in inner if v not in self.joints] if self.joints else inner
+            if len(inner) < FEW:  # many are found again when they are needed
+                self._inner = inner
         return inner, tuple([v for v in sorted(self.joints) if v not in (*self.inputs, self.output)])
 
     def sequence(self) -> tuple[int, ...]:
