@@ -58,7 +58,7 @@ class Pending(Traced):
 
     def settle(self) -> None:
         """Compute the value."""
-        made = self._state.made(in_place=not self.level.has_overwritten)
+        made = self._state.made(in_place=self.level.overwritten is None)
         del self._state
         self.__class__ = Traced  # type: ignore[assignment]
         self.value = made  # type: ignore[misc]
