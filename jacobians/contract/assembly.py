@@ -59,13 +59,12 @@ def to_dense(
     if quick is not None:
         return quick
     if len(terms) > 1 and all([_has_spot(term) for term in terms]):
-        return _summed(terms, dtype)
+        return _summed(terms, shape, dtype)
     if any([term.act for term in terms]):
         return _with_real_parts(terms, shape, dtype, out)
     terms = [_without_operators(term) for term in terms if not term.is_empty]
     if not all([is_native(part) for term in terms for part in (*term.factors, *term.maps)]):
-        total = filled_by(terms, shape, dtype)
-        return _summed(terms, dtype) if total is None else total
+        return _summed(terms, shape, dtype)
     plain, rest = [term for term in terms if is_plain(term)], [term for term in terms if not is_plain(term)]
     if not plain:
         buffer = np.zeros(shape, dtype) if out is None else out
@@ -312,8 +311,11 @@ def _has_spot(term: Term) -> bool:
     return type(term.arrays[0]) is not np.ndarray and _spot_of(pattern) is not None
 
 
-def _summed(terms: Sequence[Term], dtype: np.dtype) -> Any:
+def _summed(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) -> Any:
     """The sum of terms, some of which have arrays that only speak NumPy's protocols."""
+    total = filled_by(terms, shape, dtype)
+    if total is not None:
+        return total
     total = _duck_dense(terms[0])
     for term in terms[1:]:
         total = np.add(total, _duck_dense(term))

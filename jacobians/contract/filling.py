@@ -62,7 +62,7 @@ def filled_by(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) ->
     constant: list[Term] = []
     for given in terms:
         pattern = None if given.act else given._pattern or pattern_of(given)
-        if pattern is None:
+        if pattern is None or not all([is_computed(array) for array in given.arrays]):
             return None
         place, term = place_of(pattern.skeleton, shape), given
         if place is None or len(pattern.groups) > 1:
@@ -75,8 +75,6 @@ def filled_by(terms: Sequence[Term], shape: tuple[int, ...], dtype: np.dtype) ->
             constant.append(term)
             continue
         (array,) = term.arrays
-        if not is_computed(array):
-            return None
         sign = int(term.scale) if term.scale in (1, -1) else 1
         patterns.append(pattern)
         signs.append(sign)
