@@ -35,7 +35,7 @@ _SHARED: dict[str, Arguments] = {
     "fliplr flipud rot90 tril triu atleast_1d atleast_2d atleast_3d diagflat sinc i0 real imag angle cov corrcoef "
     "fix round around real_if_close array asarray asanyarray ascontiguousarray asfortranarray require": (_M,),
     "dot inner vdot convolve correlate cross linalg.cross": (at(3), at(3, seed=9)),
-    "outer kron linalg.outer meshgrid polyadd polysub polymul": (at(3), at(2)),
+    "outer kron linalg.outer meshgrid ix_ polyadd polysub polymul": (at(3), at(2)),
     "tensordot linalg.tensordot": (at(3, 3), at(3, 3, seed=5)),
     "linalg.matmul": (at(2, 3), at(3, 2)),
     "linalg.vecdot": (at(2, 3), at(2, 3, seed=4)),

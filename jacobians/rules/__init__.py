@@ -15,7 +15,8 @@ from ..registry import later
 __all__: list[str] = []
 
 _LATER = {
-    **dict.fromkeys(("asymptotics", "incomplete", "special", "families", "probabilities", "plane"), "scipy.special"),
+    **dict.fromkeys(("asymptotics", "incomplete", "special", "zetas", "families"), "scipy.special"),
+    **dict.fromkeys(("probabilities", "plane"), "scipy.special"),
     "records": "numpy.lib.recfunctions",
 }
 
