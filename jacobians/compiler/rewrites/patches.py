@@ -132,7 +132,7 @@ def _unfolded(builder: Builder, node: Node) -> Node:
     values, index = node.args[:2]
     core = values.args[0] if values.function is np.reshape and len(values.args) == 2 else values
     sizes = _sizes(index.args[0])
-    if sizes is None or core.shape == sizes or core.function is np.transpose or sizes[-1] < NARROW:
+    if sizes is None or core.shape == sizes or core.function is np.transpose:
         return node
     if core.ndim > 1 and _is_even(index.args[0].reshape(core.shape)):
         return node
@@ -142,14 +142,14 @@ def _unfolded(builder: Builder, node: Node) -> Node:
 
 
 def _sizes(index: np.ndarray) -> tuple[int, ...] | None:
-    """The axes of positions that grow by equal steps along each of at least two; None where they do not."""
+    """The axes of positions that grow by equal steps along each of at least two, the last not narrow; None else."""
     sizes: list[int] = []
     rows = index
     while rows.size > 1:
         steps = np.diff(rows)
         turns = np.flatnonzero(steps != steps[0])
         count = int(turns[0]) + 1 if turns.size else rows.size
-        if steps[0] <= 0 or rows.size % count or count == 1 or len(sizes) == DEEPEST:
+        if steps[0] <= 0 or rows.size % count or count < (2 if sizes else NARROW) or len(sizes) == DEEPEST:
             return None
         sizes.insert(0, count)
         rows = rows[::count]
