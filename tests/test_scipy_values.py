@@ -143,3 +143,30 @@ def test_factorials_are_extended_by_zero_alone() -> None:
     np.testing.assert_allclose(slopes, np.diagonal(expected), rtol=1e-6)
     with pytest.raises(jac.UnsupportedFunctionError, match="for extend='complex'"):
         jac.jacobian(lambda x: special.factorial(x, extend="complex"))(x)
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("boundary", ["fill", "wrap", "circular", "symm", "symmetric"])
+@pytest.mark.parametrize("name", ["convolve2d", "correlate2d"])
+def test_images_go_on_beyond_their_bounds(name: str, boundary: str, mode: str) -> None:
+    """Under a derivative a convolution in the plane has the value that SciPy's function gives, and its slopes."""
+    ours, theirs = getattr(signal, name), getattr(scipy.signal, name)
+    image = A[:, :3] + 0.5j * A[:, 1:]
+    for shape in ((2, 3), (3, 2), (1, 3), (4, 3)):
+        for kernel in (RNG.normal(size=shape), RNG.normal(size=shape) + 1j):
+            how = {"fillvalue": 0.7} if boundary == "fill" else {"boundary": boundary}
+            for x in (image.real.astype(np.float32), image):
+                expected = theirs(x, kernel, mode, **how)
+                value, slope = jac.jvp(lambda k, x=x, how=how: ours(x, k, mode, **how), (kernel,), (kernel,))
+                assert value.dtype == expected.dtype
+                np.testing.assert_allclose(value, expected, rtol=1e-12, atol=1e-12)
+                outside = theirs(x, 0 * kernel, mode, **how)
+                np.testing.assert_allclose(slope, expected - outside, rtol=1e-12, atol=1e-12)
+                step = jac.jvp(lambda x, k=kernel, how=how: ours(x, k, mode, **how), (x,), (x,))[1]
+                moved = theirs(2 * x, kernel, mode, **how) - expected
+                np.testing.assert_allclose(step, moved, rtol=1e-5 if x.dtype == np.float32 else 1e-12, atol=1e-6)
+
+
+def test_an_unknown_boundary_is_refused() -> None:
+    with pytest.raises(ValueError, match="Acceptable boundary flags"):
+        jac.jacobian(lambda x: signal.convolve2d(x, x, boundary="mirror"))(A)

@@ -6,7 +6,7 @@ Whatever way SciPy chooses to compute the values, FFT or not, the derivative is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,6 @@ import numpy as np
 import scipy.signal as original
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..errors import UnsupportedFunctionError
 from ..labels import Axes, axes_of, flatten
 from ..registry import Call, LocalTerm
 from ..terms import Factor, Map, Term
@@ -109,8 +108,8 @@ def _part(in1: Any, in2: Any, mode: str, method: str) -> Any:
 
 def _same(full: Any, in1: Any) -> Any:
     """The middle of a full convolution, of the shape of the first array."""
-    start = [(size - count) // 2 for size, count in zip(np.shape(full), np.shape(in1), strict=True)]
-    return full[tuple([slice(a, a + size) for a, size in zip(start, np.shape(in1), strict=True)])]
+    shape = np.shape(in1)
+    return _from(full, [(size - count) // 2 for size, count in zip(np.shape(full), shape, strict=True)], shape)
 
 
 def _array(values: Any) -> Any:
@@ -154,34 +153,56 @@ def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> A
 
 @follows(original.convolve2d)
 def convolve2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
-    _zero_outside("convolve2d", boundary, fillvalue)
-    return _convolved(in1, in2, mode, "plane")
+    if mode == "valid" or _is_zero_outside(boundary, fillvalue):
+        return _convolved(in1, in2, mode, "plane")
+    return _bounded(in1, in2, mode, boundary, fillvalue, [(size - 1) // 2 for size in np.shape(in2)])
 
 
 @follows(original.correlate2d)
 def correlate2d(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
-    _zero_outside("correlate2d", boundary, fillvalue)
     if mode == "valid" and _turns_first() and any(np.less(np.shape(in1), np.shape(in2))):
         return _convolved(np.conjugate(in1), np.flip(in2), mode, "plane")
+    turned = np.flip(np.conjugate(in2))
+    starts = [size // 2 for size in np.shape(in2)]  # of an even number of entries the one behind the middle
+    if mode != "valid" and not _is_zero_outside(boundary, fillvalue):
+        return _bounded(in1, turned, mode, boundary, fillvalue, starts)
     if mode != "same":
-        return _convolved(in1, np.flip(np.conjugate(in2)), mode, "plane")
-    # Of an even number of entries the one behind the middle is the centre, not the one before it.
+        return _convolved(in1, turned, mode, "plane")
     in1 = _array(in1)
-    full = _whole(in1, np.flip(np.conjugate(in2)), "full", "plane")
-    starts = [size // 2 for size in np.shape(in2)]
-    return full[tuple([slice(start, start + size) for start, size in zip(starts, np.shape(in1), strict=True)])]
+    return _from(_whole(in1, turned, "full", "plane"), starts, np.shape(in1))
+
+
+_BEYOND = {"wrap": "wrap", "circular": "wrap", "symm": "symmetric", "symmetric": "symmetric"}
+
+
+def _is_zero_outside(boundary: str, fillvalue: Any) -> bool:
+    if boundary in _BEYOND:
+        return False
+    if boundary not in ("fill", "pad"):
+        raise ValueError("Acceptable boundary flags are 'fill', 'circular' (or 'wrap'), and 'symmetric' (or 'symm').")
+    return isinstance(fillvalue, (int, float, complex, np.number)) and fillvalue == 0
+
+
+def _bounded(in1: Any, in2: Any, mode: str, boundary: str, fillvalue: Any, starts: Sequence[int]) -> Any:
+    """A convolution of an array that goes on beyond its bounds, from these entries on where it has the same shape."""
+    in1, in2 = _array(in1), _array(in2)
+    if in1.ndim != 2 or in2.ndim != 2:
+        raise ValueError("convolve2d inputs must both be 2-D arrays")
+    in1 = in1.astype(np.result_type(in1, in2)) if boundary not in _BEYOND else in1
+    how: dict[str, Any] = {"mode": _BEYOND[boundary]} if boundary in _BEYOND else {"constant_values": fillvalue}
+    full = _whole(np.pad(in1, [(size - 1, size - 1) for size in in2.shape], **how), in2, "valid", "plane")
+    return full if mode == "full" else _from(full, starts, in1.shape)
+
+
+def _from(full: Any, starts: Sequence[int], shape: Sequence[int]) -> Any:
+    """The part of an array that begins at one of its entries."""
+    return full[tuple([slice(start, start + size) for start, size in zip(starts, shape, strict=True)])]
 
 
 @cache
 def _turns_first() -> bool:
     """Whether SciPy exchanges the arrays, if the second is the larger one, and conjugates the first in its stead."""
     return bool(original.correlate2d(np.array([[1j]]), np.ones((1, 2)), "valid")[0, 0] == -1j)
-
-
-def _zero_outside(name: str, boundary: str, fillvalue: Any) -> None:
-    if boundary not in ("fill", "pad") or fillvalue != 0:
-        reason = "for a boundary that is not filled with zeros. Use np.pad and mode='valid'"
-        raise UnsupportedFunctionError(f"jacobians.scipy.signal.{name}", reason)
 
 
 def __getattr__(name: str) -> Any:

@@ -143,6 +143,10 @@ _SIGNAL = [
     for a, b, axes in ((_M, _P[:, :2], 1), (_M[:2], _P[1:, :3].T[:3, :2].T, -1), (_M.T, _P[:2].T, (1,)),
                        (_M.reshape(3, 2, 2), _P[:2, :4].reshape(2, 2, 2), (0, 2)))
 ] + [
+    _row(name, signal, lambda a, b, f=name, m=mode, o=o: getattr(signal, f)(a, b, m, **o), _M, _P[:2, :3])
+    for mode in ("full", "same", "valid") for name in ("convolve2d", "correlate2d")
+    for o in ({"boundary": "wrap"}, {"boundary": "symm"}, {"fillvalue": 0.4})
+] + [
     _row("detrend", signal, lambda x, o=o: signal.detrend(x, **o), _P.T)
     for o in ({}, {"type": "constant"}, {"axis": 0}, {"axis": 0, "bp": 2}, {"type": "c", "axis": 0})
 ] + [
