@@ -1,6 +1,6 @@
 """An equal program that does less.
 
-- `rewriting`: `Builder`, which rebuilds a graph of calls by tables of rules, each call once.
+- `rewriting`: `Builder`, which rebuilds a graph of calls, each once, by tables of rules; `rewritten`, by a function.
 - `moves`, `algebra`, `contractions`: one form for what can be written in several ways.
 - `opening`, `sums`, `expanding`, `products`: what products consist of, common factors of sums, products of sums, and
   products in a better order.

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...program import Node, topological
-from .rewriting import Builder, is_number, is_safe, split_scale
+from .rewriting import Builder, is_number, is_safe, rewritten, split_scale
 
 __all__ = ["collected"]
 
@@ -78,12 +78,12 @@ def collected(outputs: Sequence[Node], builder: Builder) -> list[Node]:
                 changed[id(node)] = found
     if not changed:
         return list(outputs)
-    new: dict[int, Node] = {}
-    for node in nodes:
-        builder.take_place(node)
+
+    def change(node: Node, new: dict[int, Node]) -> Node | None:
         found = changed.get(id(node))
-        new[id(node)] = builder.remade(node, new) if found is None else _made(builder, found, new)
-    return [new[id(node)] for node in outputs]
+        return None if found is None else _made(builder, found, new)
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 def _is_sum(node: Node) -> bool:

@@ -21,7 +21,7 @@ from ...distances import squared_distances
 from ...program import Node, topological
 from .contractions import Operand, Product, contracted, labelled, seen_through
 from .opening import is_entrywise
-from .rewriting import Builder
+from .rewriting import Builder, rewritten
 
 __all__ = ["without_differences"]
 
@@ -52,17 +52,14 @@ def without_differences(outputs: Sequence[Node], builder: Builder) -> Sequence[N
         return outputs
     outputs = _of_scaled(nodes, outputs, builder)
     nodes = topological(outputs)
-    new: dict[int, Node] = {}
-    for node in nodes:
-        builder.take_place(node)
-        found = None
+
+    def change(node: Node, new: Mapping[int, Node]) -> Node | None:
         if node.function is np.einsum and len(node.args) == 5 and node.dtype.kind == "f" and not node.kwargs:
             found = _distances_of_pair(builder, node, new) or _weighted(builder, node, new)
-            found = found or _weighted_squares(builder, node, new)
-        elif node.function is np.sum:
-            found = _summed(builder, node, new)
-        new[id(node)] = builder.remade(node, new) if found is None else found
-    return [new[id(node)] for node in outputs]
+            return found or _weighted_squares(builder, node, new)
+        return _summed(builder, node, new) if node.function is np.sum else None
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 def _is_spread(node: Node) -> bool:
@@ -159,12 +156,11 @@ def _of_scaled(nodes: Sequence[Node], outputs: Sequence[Node], builder: Builder)
     """The outputs of a program in which differences that are scaled are those of scaled points."""
     if not any([is_entrywise(node) and any(map(_is_spread, node.operands)) for node in nodes]):
         return outputs
-    new: dict[int, Node] = {}
-    for node in nodes:
-        builder.take_place(node)
-        found = _scaled(builder, node, new) if node.function is np.einsum and is_entrywise(node) else None
-        new[id(node)] = builder.remade(node, new) if found is None else found
-    return [new[id(node)] for node in outputs]
+
+    def change(node: Node, new: Mapping[int, Node]) -> Node | None:
+        return _scaled(builder, node, new) if node.function is np.einsum and is_entrywise(node) else None
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 def _scaled(builder: Builder, node: Node, new: Mapping[int, Node]) -> Node | None:

@@ -7,13 +7,13 @@ and a sum: these go on in the blocks of the calls before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...program import INPUT, Node
-from .rewriting import Builder
+from .rewriting import Builder, rewritten
 
 __all__ = ["inner_products"]
 
@@ -31,18 +31,17 @@ def inner_products(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[N
     if not found:
         return outputs
     builder = Builder({})
-    new: dict[int, Node] = {}
-    for node in nodes:
+
+    def change(node: Node, new: Mapping[int, Node]) -> Node | None:
         if id(node) not in found:
-            new[id(node)] = builder.remade(node, new)
-            continue
-        builder.take_place(node)
+            return None
         product = node.args[0]
         a, b = [new[id(operand)] for operand in (*product.operands, *product.operands)[:2]]
         labels = tuple(range(product.ndim))
         out = tuple([n for n in labels if n not in node.kwargs["axis"]])
-        new[id(node)] = builder.kept(np.einsum, (a, labels, b, labels, out), {}, node.shape, node.dtype)
-    return [new[id(node)] for node in outputs]
+        return builder.kept(np.einsum, (a, labels, b, labels, out), {}, node.shape, node.dtype)
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 def _is_inner(node: Node, uses: Counter) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 from ...program import CONSTANT, Node, topological, with_operands
 from ...triangular import lower_inverse
 from .contractions import Operand, Product, contracted
-from .rewriting import Builder, is_number
+from .rewriting import Builder, is_number, rewritten
 
 __all__ = ["inverted", "with_known_inverses"]
 
@@ -31,23 +31,22 @@ def inverted(outputs: Sequence[Node], builder: Builder) -> Sequence[Node]:
     if not any([node.function in (np.linalg.inv, np.linalg.cholesky) for node in nodes]):
         return outputs
     inverses = {id(node.args[0]): node for node in nodes if node.function is np.linalg.inv}
-    new: dict[int, Node] = {}
     diagonals: dict[int, Node] = {}  # by id, the diagonals of what is zero elsewhere
-    for node in nodes:
-        builder.take_place(node)
-        found = None
+
+    def change(node: Node, new: dict[int, Node]) -> Node | None:
         if node.function is np.linalg.solve:
-            found = _solved(builder, node, inverses, new)
-        elif node.function is np.linalg.inv:
-            found = _inverse(builder, node, inverses, new)
-        elif node.function in (np.multiply, np.transpose, np.einsum):
-            diagonal = _diagonal(builder, node, diagonals, new)
-            if diagonal is not None:
-                diagonals[id(node)] = diagonal
-            elif node.function is np.einsum:
-                found = _scaled(builder, node, diagonals, new)
-        new[id(node)] = builder.remade(node, new) if found is None else found
-    return [new[id(node)] for node in outputs]
+            return _solved(builder, node, inverses, new)
+        if node.function is np.linalg.inv:
+            return _inverse(builder, node, inverses, new)
+        if node.function not in (np.multiply, np.transpose, np.einsum):
+            return None
+        diagonal = _diagonal(builder, node, diagonals, new)
+        if diagonal is not None:
+            diagonals[id(node)] = diagonal
+            return None
+        return _scaled(builder, node, diagonals, new) if node.function is np.einsum else None
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 def with_known_inverses(nodes: Sequence[Node], outputs: Sequence[Node]) -> Sequence[Node]:

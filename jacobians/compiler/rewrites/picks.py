@@ -16,7 +16,7 @@ import numpy as np
 
 from ...picks import chosen_entries, picked_sums
 from ...program import Node
-from .rewriting import Builder, split_scale
+from .rewriting import Builder, rewritten, split_scale
 
 __all__ = ["picked"]
 
@@ -80,12 +80,12 @@ def picked(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     if not chosen:
         return outputs
     builder = Builder({})
-    new: dict[int, Node] = {}
-    for node in nodes:
-        builder.take_place(node)
+
+    def change(node: Node, new: Mapping[int, Node]) -> Node | None:
         use = chosen.get(id(node))
-        new[id(node)] = builder.remade(node, new) if use is None else _made(builder, node, use, sums, new)
-    return [new[id(node)] for node in outputs]
+        return None if use is None else _made(builder, node, use, sums, new)
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 # ---- sums of matrices that are mostly zeros --------------------------------------------------------------------------

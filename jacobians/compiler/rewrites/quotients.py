@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...program import Node
-from .rewriting import Builder
+from .rewriting import Builder, rewritten
 
 __all__ = ["divided"]
 
@@ -29,12 +29,12 @@ def divided(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     if not chosen:
         return outputs
     builder = Builder({})
-    new: dict[int, Node] = {}
-    for node in nodes:
-        builder.take_place(node)
+
+    def change(node: Node, new: Mapping[int, Node]) -> Node | None:
         pair = chosen.get(id(node))
-        new[id(node)] = builder.remade(node, new) if pair is None else _made(builder, node, pair, new)
-    return [new[id(node)] for node in outputs]
+        return None if pair is None else _made(builder, node, pair, new)
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 def _is_quotient(node: Node) -> bool:

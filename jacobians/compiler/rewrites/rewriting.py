@@ -17,7 +17,7 @@ import numpy as np
 from ...arrays import embed, scatter
 from ...program import CONSTANT, INPUT, Node, argument_key, infer, replaced, same_as, topological, walk
 
-__all__ = ["FOLDED_BYTES", "Builder", "Rule", "is_number", "is_safe", "rebuilt", "split_scale"]
+__all__ = ["FOLDED_BYTES", "Builder", "Rule", "is_number", "is_safe", "rebuilt", "rewritten", "split_scale"]
 
 Rule = Callable[["Builder", Node], "Node | None"]
 
@@ -302,6 +302,32 @@ def rebuilt(outputs: Iterable[Node], builder: Builder) -> list[Node]:
     new: dict[int, Node] = {}
     for node in topological(outputs):
         new[id(node)] = builder.remade(node, new)
+    return [new[id(node)] for node in outputs]
+
+
+def rewritten(
+    outputs: Sequence[Node],
+    nodes: Iterable[Node],
+    builder: Builder,
+    change: Callable[[Node, dict[int, Node]], Node | None],
+) -> list[Node]:
+    """The outputs of a program in which some nodes are made in another way.
+
+    Parameters
+    ----------
+    outputs : sequence of Node
+    nodes : iterable of Node
+        All that they need, operands first.
+    builder : Builder
+    change : callable
+        What stands for a node, made of new nodes, which are found by the ids of those that they stand for; None where
+        it is made as before.
+    """
+    new: dict[int, Node] = {}
+    for node in nodes:
+        builder.take_place(node)
+        found = change(node, new)
+        new[id(node)] = builder.remade(node, new) if found is None else found
     return [new[id(node)] for node in outputs]
 
 

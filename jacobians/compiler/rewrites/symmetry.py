@@ -20,7 +20,7 @@ from ...program import CONSTANT, Node, topological
 from ...symmetric import symmetric_product
 from .exchange import is_symmetric
 from .gram import weighted_gram
-from .rewriting import Builder, is_number, rebuilt
+from .rewriting import Builder, is_number, rebuilt, rewritten
 
 __all__ = ["symmetrised", "without_needless"]
 
@@ -61,15 +61,14 @@ def symmetrised(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node
     nodes = topological(outputs)
     uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
     builder = Builder({})
-    new: dict[int, Node] = {}
-    for node in nodes:
-        if node.function is mirrored:
-            builder.take_place(node)
-            positions = tuple([new[id(operand)] for operand in node.args[1:]])
-            new[id(node)] = _Halving(builder, new, uses).made(node.args[0], positions)
-        else:
-            new[id(node)] = builder.remade(node, new)
-    return [new[id(node)] for node in outputs]
+
+    def change(node: Node, new: dict[int, Node]) -> Node | None:
+        if node.function is not mirrored:
+            return None
+        positions = tuple([new[id(operand)] for operand in node.args[1:]])
+        return _Halving(builder, new, uses).made(node.args[0], positions)
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 class _Halving:
