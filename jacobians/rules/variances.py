@@ -6,7 +6,7 @@ counts, are composed of sums. So are recorded ones: a program fuses what these a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -108,44 +108,38 @@ def _unless(definition: Any) -> Any:
     return lambda *args, **kwargs: definition(*args, **kwargs) if _is_composed(*args, **kwargs) else NotImplemented
 
 
-def _slope(a: Any, axis: Axis, lost: int) -> Any:
-    """The deviations from the mean by the degrees of freedom."""
-    count = a.size if axis is None else Reduced(a, axis, True).size
-    return (a - np.mean(a, axis, keepdims=True)) / (count - lost)
+def _by(slope: Callable[[Any, Any, Any, Axis], Any]) -> Callable[..., tuple[Any]]:
+    """The slope of a result, made of the deviations from the mean by the degrees of freedom."""
+
+    def arrays(
+        y: Any,
+        a: Any,
+        axis: Axis = None,
+        dtype: None = None,
+        out: None = None,
+        ddof: int = 0,
+        keepdims: bool = False,
+        *,
+        correction: int | None = None,
+        **_: Any,
+    ) -> tuple[Any]:
+        count = a.size if axis is None else Reduced(a, axis, True).size
+        lost = ddof if correction is None else correction
+        return (slope((a - np.mean(a, axis, keepdims=True)) / (count - lost), y, a, axis),)
+
+    return arrays
 
 
 # y = sum (x - m)^2 / n: dy = 2 / n sum (x - m) dx, for the deviations from the mean m sum to zero.
-def _of_variance(
-    y: Any,
-    a: Any,
-    axis: Axis = None,
-    dtype: None = None,
-    out: None = None,
-    ddof: int = 0,
-    keepdims: bool = False,
-    *,
-    correction: int | None = None,
-    **_: Any,
-) -> tuple[Any]:
-    return (2 * _slope(a, axis, ddof if correction is None else correction),)
+def _of_variance(parts: Any, *_: Any) -> Any:
+    return 2 * parts
 
 
 # s = sqrt(y): ds = dy / 2 s, and 0 where all entries are equal.
-def _of_deviation(
-    s: Any,
-    a: Any,
-    axis: Axis = None,
-    dtype: None = None,
-    out: None = None,
-    ddof: int = 0,
-    keepdims: bool = False,
-    *,
-    correction: int | None = None,
-    **_: Any,
-) -> tuple[Any]:
-    slope, s = _slope(a, axis, ddof if correction is None else correction), beside(s, a, axis)
+def _of_deviation(parts: Any, s: Any, a: Any, axis: Axis) -> Any:
+    s = beside(s, a, axis)
     equal = np.equal(s, 0)
-    return (np.where(equal, 0, slope / np.where(equal, 1, s)) if np.any(equal) else slope / s,)
+    return np.where(equal, 0, parts / np.where(equal, 1, s)) if np.any(equal) else parts / s
 
 
 def _state(function: Any, arrays: Any, definition: Any, compute: Any) -> None:
@@ -166,7 +160,7 @@ def _state(function: Any, arrays: Any, definition: Any, compute: Any) -> None:
         yield 0, 0, Term(axes.out, axes.inp, (Factor.on(slope, axes.inp),))
 
 
-_state(np.var, _of_variance, _var, variance)
-_state(np.std, _of_deviation, _std, deviation)
+_state(np.var, _by(_of_variance), _var, variance)
+_state(np.std, _by(_of_deviation), _std, deviation)
 composed(np.nanvar, _nan_var)
 composed(np.nanstd, _nan_std)
