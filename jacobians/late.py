@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from math import inf, prod
 from typing import Any, NamedTuple
-from weakref import ref
+from weakref import WeakValueDictionary, ref
 
 import numpy as np
 
 from .postponed import Postponed
+from .program import Symbol
 from .quiet import quietly
 
-__all__ = ["LARGE", "Late", "Multiple", "late", "made"]
+__all__ = ["LARGE", "Late", "Multiple", "late", "made", "one_view"]
 
 LARGE = 65536
 """Bytes of a slope from which it waits."""
@@ -64,15 +65,28 @@ class Late:
         """The array: a fresh one the first time, one that is kept from then on."""
         if self._kept is not None:
             return self._kept
-        array = _quiet(self._function, self.operands)
+        array = self._shaped(_quiet(self._function, self.operands))
         if self._used:
             self._kept = array
         self._used = True
         return array
 
+    def reshaped(self, shape: tuple[int, ...]) -> Late:
+        """The same slope without axes of one entry, not computed yet, either."""
+        other = Late(self._function, self.operands, shape, self.dtype)
+        other._origin = self._origin
+        return other
+
+    def _shaped(self, array: np.ndarray) -> np.ndarray:
+        return array if array.shape == self.shape else one_view(array, self.shape)
+
     def rest_on(self, array: np.ndarray, sign: int) -> None:
         """Be an array from now on, or its negative: the same numbers, which have been computed meanwhile."""
         self._function, self.operands = (_itself, np.negative)[sign < 0], (array,)
+
+    def known(self) -> Any:
+        """The array that it rests on, if that is the slope as it is; itself where it is still to be computed."""
+        return self._shaped(self.operands[0]) if self._function is _itself else self
 
     def note(self, function: Any, operands: Sequence[Any]) -> None:
         """Remember of what the result was made, if that takes little time; it keeps no large array alive."""
@@ -93,7 +107,7 @@ class Late:
     def parts(self) -> tuple[np.ndarray, int]:
         """The array and a sign that it is to be multiplied by."""
         if self._function is np.negative:
-            return self.operands[0], -1
+            return self._shaped(self.operands[0]), -1
         return self.made(), 1
 
     def on(self, operands: Sequence[Any]) -> Late:
@@ -142,6 +156,21 @@ def made(array: Any) -> Any:
     return array.made() if type(array) is Late else array
 
 
+_VIEWS: WeakValueDictionary[tuple[int, tuple[int, ...]], np.ndarray] = WeakValueDictionary()
+
+
+def one_view(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """``np.reshape(array, shape)``, of a large array the same view each time, so that shared factors are recognised."""
+    if array.base is not None or array.nbytes < LARGE:
+        return np.reshape(array, shape)
+    view = _VIEWS.get((id(array), shape))
+    if view is None or view.base is not array:  # that of another array, which is gone, or none
+        view = np.reshape(array, shape)
+        if view.base is array:
+            _VIEWS[id(array), shape] = view
+    return view
+
+
 class Multiple(NamedTuple):
     """A slope that is a number times the result or an operand, such as that of ``x**2``: it takes no arithmetic."""
 
@@ -164,13 +193,13 @@ def late(function: Callable[..., Any], operands: tuple[Any, ...], needed: Any) -
     if result.dtype.kind != "f" or prod(result.shape) * result.dtype.itemsize < LARGE:
         return None
     plain = _is_plain(result) or type(result) is Postponed
-    if not plain and not _is_plain(_lowest(result)):
+    if not plain and not _is_known(_lowest(result)):
         return None
     key = []
     for n, operand in enumerate(operands):
         if type(operand) in (int, float):
             key.append(operand)
-        elif hasattr(operand, "value") or _is_plain(operand) or type(operand) is Postponed:
+        elif hasattr(operand, "value") or _is_known(operand) or type(operand) is Postponed:
             if n and n - 1 not in needed:
                 return None
             key.append((operand.ndim, tuple([size == 1 for size in operand.shape]), operand.dtype))
@@ -185,6 +214,11 @@ def late(function: Callable[..., Any], operands: tuple[Any, ...], needed: Any) -
 
 def _is_plain(value: Any) -> bool:
     return type(value) is np.ndarray
+
+
+def _is_known(value: Any) -> bool:
+    """Whether a value is an array, perhaps one that is only recorded: a multiple of it takes no arithmetic, either."""
+    return type(value) is np.ndarray or type(value) is Symbol
 
 
 def _lowest(value: Any) -> Any:

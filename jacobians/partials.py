@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .labels import Axes, Label, axes_of, flatten
+from .late import Late, one_view
 from .terms import Factor, Map, Pattern, Term, patterned
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "product_partials",
     "product_terms",
     "real_dtype",
+    "reshaped",
     "separable_term",
     "structure_of",
 ]
@@ -168,8 +170,15 @@ def _filled(pattern: Pattern, arrays: list[Any], scale: float = 1.0) -> Term:
     """The term of a pattern with arrays, from which axes of size 1 are dropped."""
     for place, sizes in enumerate(pattern.sizes):
         if arrays[place].shape != sizes:
-            arrays[place] = np.reshape(arrays[place], sizes)
+            arrays[place] = reshaped(arrays[place], sizes)
     return pattern.term(arrays, scale)
+
+
+def reshaped(array: Any, sizes: tuple[int, ...]) -> Any:
+    """``np.reshape(array, sizes)``, which does not compute a slope that waits, and yields one view of an array."""
+    if type(array) is np.ndarray:
+        return one_view(array, sizes)
+    return array.reshaped(sizes) if type(array) is Late else np.reshape(array, sizes)
 
 
 def diagonal_term(

@@ -15,9 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from .partials import LocalTerm, Partial, Path, diagonal_pattern
+from .partials import LocalTerm, Partial, Path, diagonal_pattern, reshaped
 from .terms import Pattern, PatternTerm, Term, pattern_of, standardised
 
 __all__ = ["MADE", "TOLD", "Step", "Steps", "chosen_operand", "entrywise_steps", "fixed_steps", "made_steps"]
@@ -205,6 +203,6 @@ def _maker(pattern: Pattern, scale: float, arrays: Arrays, kwargs: Mapping[str, 
 
     def make(result: Any, *values: Any) -> Term:
         found = zip(arrays(result, *values, **kwargs), sizes, strict=True)
-        return pattern.term([a if a.shape == size else np.reshape(a, size) for a, size in found], scale)
+        return pattern.term([a if a.shape == size else reshaped(a, size) for a, size in found], scale)
 
     return make

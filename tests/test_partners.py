@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import jacobians as jac
-from jacobians.late import LARGE
+from jacobians.late import LARGE, one_view
 
 N = LARGE // 8
 
@@ -147,3 +147,27 @@ def test_single_precision_stays():
     found = jac.grad(lambda x: np.sum(np.sin(x) * np.cos(x)))(x)
     assert found.dtype == np.float32
     assert np.allclose(found, np.cos(2 * x.astype(float)), atol=1e-6)
+
+
+def test_columns(monkeypatch):
+    """A slope under fewer labels than its array has axes waits as well, and is the partner where that is known."""
+    x, c = numbers()[:, None], np.arange(1.0, 3)
+    calls = counted(monkeypatch, "sin", "cos")
+    J = jac.jacobian(lambda x: _Plain.cos(x) * (x * c) + _Plain.sin(x))(x)
+    assert calls.total() == 0
+    found = J @ np.ones((N, 1))
+    assert calls.total() == 0
+    assert np.allclose(found, (np.cos(x) - x * np.sin(x)) * c + np.cos(x), rtol=1e-12, atol=1e-14)
+
+
+def test_views_of_one_array_are_one():
+    """So that a factor which two terms share is seen; the view of an array that is gone is nobody else's."""
+    array = np.arange(float(N))
+    view = one_view(array, (N // 2, 2))
+    assert one_view(array, (N // 2, 2)) is view
+    assert view.base is array
+    for n in range(20):
+        fresh = np.full(N, float(n))
+        assert one_view(fresh, (N, 1))[0, 0] == n
+    turned = np.asfortranarray(array.reshape(N // 2, 2))
+    assert np.array_equal(one_view(turned, (N,)), turned.reshape(-1))

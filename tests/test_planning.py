@@ -258,6 +258,23 @@ def test_the_second_call_plans_nothing(monkeypatch):
         _ = jac.jacobian(lambda x: program(x, 0.3) * x)(x).plan
 
 
+def test_what_has_been_planned_is_not_planned_to_be_compiled(monkeypatch):
+    """Recorded slopes have the form of computed ones: multiples of arrays, and the views that two terms share."""
+
+    at = np.arange(9000) // 2
+
+    def turned(x):
+        seen = x[at]
+        angle = np.sqrt(np.sum(seen**2, axis=1, keepdims=True))
+        return np.cos(angle) * seen + np.sin(angle) * seen**2 / angle
+
+    x = np.linspace(1.0, 2.0, 9000).reshape(4500, 2)
+    expected = jac.jacobian(turned)(x).to_sparse()
+    monkeypatch.setattr(choosing, "Forecast", None)
+    found = jac.compile(lambda x: jac.jacobian(turned)(x).to_sparse())(x)
+    assert abs(found - expected).max() < 1e-12
+
+
 def test_results_of_several_parts_are_planned_as_one():
     def parts(x):
         y = np.sin(x)

@@ -242,6 +242,8 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
 
     def independent(array: Any) -> Any:
         if type(array) is Late:
+            array = array.known()
+        if type(array) is Late:
             if all([is_independent(x) or uses[id(x)] > 1 for x in array.operands]):
                 return array.on([independent(x) for x in array.operands])
             again = array.afresh()

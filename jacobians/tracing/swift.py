@@ -20,7 +20,7 @@ import numpy as np
 
 from ..arrays import is_computed
 from ..contract import Filling
-from ..partials import Call, Path, diagonal_pattern
+from ..partials import Call, Path, diagonal_pattern, reshaped
 from ..program import Symbol, recorded
 from ..quiet import hush, restore
 from ..registry import KNOWN_STEPS, Rule, diagonal_term, lookup
@@ -304,7 +304,7 @@ def _repeated(
                     term = pattern.term((array,))
                 elif in_shape is None:
                     sizes = pattern.sizes[0]
-                    term = pattern.term((array if array.shape == sizes else np.reshape(array, sizes),))
+                    term = pattern.term((array if array.shape == sizes else reshaped(array, sizes),))
                 else:
                     term = diagonal_term(shape, in_shape, array, dtype)
                 if term.scale == 0:
