@@ -1,20 +1,33 @@
-"""An equal program that does less.
+"""An equal program that does less. `simplification` runs what is listed here, in this order but for a few repetitions.
+
+One form for what can be written in several ways, call by call:
 
 - `rewriting`: `Builder`, which rebuilds a graph of calls, each once, by tables of rules; `rewritten`, by a function.
-- `moves`, `algebra`, `contractions`: one form for what can be written in several ways.
-- `opening`, `sums`, `expanding`, `products`: what products consist of, common factors of sums, products of sums, and
-  products in a better order.
-- `same`, `collecting`: products of the same factors, sums of multiples of the same arrays.
-- `tiling`, `tiles`: arrays that are put together from parts, computed part by part.
-- `cancelling`, `witnesses`: terms that cancel once a sum meets its reciprocal, and nothing infinite with them.
-- `gram`, `squares`, `diagonals`: symmetric products, and products of which only the diagonal is needed.
-- `outward`, `scales`, `signs`: moves come last, numbers are multiplied where that costs least, and are not negative.
+- `functions`, `moves`, `algebra`, `contractions`: the tables; `constants`: rules for sums with constants.
+- `inverses`, `quotients`: inverses that a program has anyway, triangular ones; few divisions.
+- `same`, `collecting`: products of the same factors are one, and so are sums of multiples of the same arrays.
+
+What products and sums consist of, and in which order they cost least:
+
+- `tiles`: what is put together from parts is computed part by part; `tiling`: the parts of sums of scattered arrays.
+- `products`: the best order of many factors. `opening` tells these; `cancelling` leaves out terms that cancel once
+  a sum meets its reciprocal, with `witnesses` that nothing infinite went with them; `diagonals` computes these alone;
+  `squares` finds ``X.T @ diag(s) @ X``, which `gram` computes; `sums` pulls common factors out, and `expanding`
+  multiplies out.
+- `margins`: sums of products that are made anyway.
+- `differences`: sums over the differences of all pairs, without these.
+- `signs`, `scales`: scattered sums without negative numbers; numbers are multiplied where that costs least.
+
+Calls as they will be written:
+
+- `picks`, `inner`, `repeated`: of extrema their entries alone; sums of products and their multiples as contractions.
 - `rings`: rolls of one array as slices of one with margins.
-- `memory`, `lowering`, `turned`, `short`: contractions become direct calls that read matrices as they lie; rolls are
-  slices, and so is what sums along short axes add.
-- `patches`: what is added up at known positions, as few slices.
-- `segments`: sums over what an index puts at one place, as products with sparse matrices.
-- `margins`, `chained`: sums of products that are made anyway, two constant matrices as one.
-- `starts`: the first call of a sum makes its buffer.
-- `simplification`: `simplified`, all of them in order.
+- `lowering`: contractions become direct calls that read each matrix as it lies in `memory`. `spreading` makes large
+  arrays in the order in which they are read; `picking`, `turned`, `short` write indices, rolls, short sums as slices.
+- `patches`, `segments`: what is added up at known positions, as slices or as products with sparse matrices.
+- `chained`, `siblings`, `totals`: two constant matrices as one, one call for neighbouring parts, sums as products with
+  ones.
+- `symmetry`: matrices that are symmetric to the last bit, as far as `exchange` does not prove that they are.
+
+And of statements: `starts`, where a sum of parts begins, and `padding`.
 """

@@ -1,30 +1,4 @@
-"""A program made simpler, before it is written down.
-
-- `moves`, `algebra` and `contractions`: one form for what can be written in several ways.
-- `functions`: slow functions in terms of fast ones.
-- `inverses`: those that a program has anyway, and triangular ones.
-- `quotients`: few divisions; again further down, for what becomes of products and numbers.
-- `same`: products of the same factors.
-- `collecting`: sums of multiples of few arrays.
-- `tiles`: arrays that are put together are computed part by part.
-- `products`: products of many factors in the best order, common factors of sums.
-- `margins`: sums of products that are made anyway.
-- `differences`: sums over the differences of all pairs, without these.
-- `signs`: sums of scattered arrays without negative numbers.
-- `scales`: numbers are multiplied where that costs least.
-- `picks`: of the largest and smallest entries, these alone.
-- `inner`: sums of products as contractions.
-- `repeated`: contractions that are multiples of others.
-- `rings`: rolls of one array as slices of one with margins.
-- `lowering`: contractions become direct calls.
-- `patches`: what is added up at known positions, as slices where these are few.
-- `segments`: what an index adds up, as products with sparse matrices.
-- `chained`: two constant matrices as one.
-- `outward`: moves come after what is computed by rows.
-- `siblings`: one call for neighbouring parts of one small array.
-- `totals`: sums as products with ones.
-- `symmetry`: symmetric matrices that are so exactly, at least cost.
-"""
+"""A program made simpler, before it is written down: all that this room knows, in order."""
 
 from __future__ import annotations
 
@@ -39,7 +13,6 @@ from .inner import inner_products
 from .inverses import inverted
 from .lowering import lowered
 from .margins import from_margins
-from .outward import outward
 from .patches import patched
 from .picks import picked
 from .products import multiplied
@@ -67,7 +40,7 @@ _NORMAL = {
 
 _LAST = (
     *(picked, inner_products, without_repetition, divided, ringed, lowered),
-    *(patched, segmented, chained, outward, joined, totalled, symmetrised),
+    *(patched, segmented, chained, joined, totalled, symmetrised),
 )
 
 
