@@ -11,14 +11,13 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from itertools import chain
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..arrays import embed, scatter
-from ..program import CONSTANT, Node, walk
+from ..program import CONSTANT, Node, uses_of, walk
 from .boxes import box_text
 from .filling import Filled, unwritten
 from .grids import grid_of
@@ -222,7 +221,7 @@ def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]
     """A statement for each node, sums of diagonals and scattered arrays in one."""
     if not any([node.function is embed or node.function is scatter for node in nodes]):
         return [Assign(node) for node in nodes if not node.is_leaf]
-    uses = Counter(map(id, chain.from_iterable([*[node.operands for node in nodes], outputs])))
+    uses = uses_of(nodes, outputs)
     placed = _placed(nodes, uses)
     inside: set[int] = set()
     roots: dict[int, list[Addend]] = {}

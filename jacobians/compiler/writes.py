@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import assigned
-from ..program import CONSTANT, Node, replaced
+from ..program import CONSTANT, Node, with_operands
 from .assembling import Assemble
 from .blocks.sharing import owners
 from .namespace import Namespace
@@ -98,17 +98,9 @@ def collected(nodes: Sequence[Node], outputs: Sequence[Node]) -> Sequence[Node]:
                     value = Node(node.function, (value, index), {}, node.shape, node.dtype, serial=node.serial)
                 new[id(node)] = value
                 continue
-        new[id(node)] = _with(node, now)
+        same = all([now(operand) is operand for operand in node.operands])
+        new[id(node)] = node if same else with_operands(node, now)
     return [now(node) for node in outputs]
-
-
-def _with(node: Node, now: Any) -> Node:
-    """The call with other operands; itself where these are the same."""
-    if all([now(operand) is operand for operand in node.operands]):
-        return node
-    args, kwargs = replaced(node.args, now), {name: replaced(value, now) for name, value in node.kwargs.items()}
-    about = {"weak": node.weak, "parts": node.parts, "serial": node.serial}
-    return Node(node.function, args, kwargs, node.shape, node.dtype, **about)
 
 
 def _key(index: Any, array: Node) -> Key | None:

@@ -3,7 +3,7 @@
 The lowest level of tracing: below all derivatives, a `Symbol` records what is done to it instead of computing. The
 engine works on symbols as it works on numbers, and what it would have computed is left as a `Node` for each call.
 
-- `node`: `Node`, one call, an input or a constant; `walk` finds the nodes in an argument.
+- `node`: `Node`, one call, an input or a constant; `walk` finds those in an argument, `uses_of` counts who reads each.
 - `recorder`: `Recorder`, which knows each call only once.
 - `undecided`: the calls that cannot be recorded, and what to do instead; `makers`: those that run at once.
 - `keys`: which arguments are equal; `twins`: `Twins`, constants that equal others; `matrices`: sparse matrices as
@@ -16,7 +16,7 @@ engine works on symbols as it works on numbers, and what it would have computed 
 
 from .identities import same_as
 from .keys import argument_key
-from .node import CONSTANT, INPUT, Node, replaced, topological, walk, with_operands
+from .node import CONSTANT, INPUT, Node, replaced, topological, uses_of, walk, with_operands
 from .recorder import Recorder, constant_symbol, recording
 from .shapes import infer
 from .symbol import Symbol, holds, recorded
@@ -40,6 +40,7 @@ __all__ = [
     "same_as",
     "same_bytes",
     "topological",
+    "uses_of",
     "walk",
     "with_operands",
 ]

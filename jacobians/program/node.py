@@ -6,13 +6,14 @@ indices too. An input and a constant are nodes without arguments that are nodes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
 
-__all__ = ["CONSTANT", "INPUT", "Node", "face_of", "replaced", "topological", "walk", "with_operands"]
+__all__ = ["CONSTANT", "INPUT", "Node", "face_of", "replaced", "topological", "uses_of", "walk", "with_operands"]
 
 INPUT = "input"
 CONSTANT = "constant"
@@ -166,3 +167,8 @@ def topological(outputs: Iterable[Node], known: Container[int] = ()) -> list[Nod
             stack.append(node)
             stack += operands[::-1]
     return order
+
+
+def uses_of(nodes: Iterable[Node], outputs: Iterable[Node]) -> Counter[int]:
+    """How many times each node is read, by others or as an output, by its id."""
+    return Counter(map(id, chain.from_iterable([*[node.operands for node in nodes], outputs])))

@@ -11,12 +11,11 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
-from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from ...program import Node, topological, with_operands
+from ...program import Node, topological, uses_of, with_operands
 
 __all__ = ["FEW", "MANY", "added_terms", "apart", "resummed"]
 
@@ -55,7 +54,7 @@ def resummed(nodes: Sequence[Node], outputs: Sequence[Node]) -> Sequence[Node]:
     links = [node for node in nodes if node.function is np.add and _is_link(node)]
     if len(links) <= MANY:
         return outputs
-    uses = _uses(nodes, outputs)
+    uses = uses_of(nodes, outputs)
     inner = {id(a) for node in links for a in node.args if uses[id(a)] == 1 and a.shape == node.shape}
     serials = _serials(nodes)
     again: dict[int, list[list[Node]]] = {}
@@ -110,7 +109,7 @@ def apart(outputs: Sequence[Node]) -> list[Node] | None:
     """The outputs of an equal program in which each reader of an entry takes it itself; None where that is so."""
     nodes = topological(outputs)
     entries = {id(node) for node in nodes if _is_entry(node)}
-    uses = _uses(nodes, outputs)
+    uses = uses_of(nodes, outputs)
     if not any([uses[key] > 1 for key in entries]):
         return None
     serials = _serials(nodes)
@@ -139,10 +138,6 @@ def _is_entry(node: Node) -> bool:
         return False
     index = node.args[1] if type(node.args[1]) is tuple else (node.args[1],)
     return any([type(item) is int for item in index])
-
-
-def _uses(nodes: Sequence[Node], outputs: Sequence[Node]) -> Counter:
-    return Counter(map(id, chain.from_iterable([*[node.operands for node in nodes], outputs])))
 
 
 def _serials(nodes: Sequence[Node]) -> dict[int, int]:

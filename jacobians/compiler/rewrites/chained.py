@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...arrays import sparse_product
-from ...program import CONSTANT, Node
+from ...program import CONSTANT, Node, uses_of
 from ...rowsums import RowSums
-from .rewriting import Builder
+from .rewriting import Builder, revised
 from .segments import summed_rows
 
 __all__ = ["chained"]
@@ -51,22 +51,21 @@ def chained(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     """The outputs of an equal program; `nodes` are all that they need, operands first."""
     if sum([_factor(node) is not None for node in nodes]) < 2:
         return outputs
-    uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
+    uses = uses_of(nodes, outputs)
     readers: Counter[int] = Counter()
     builder = Builder({})
-    new: dict[int, Node] = {}
-    for node in nodes:
-        made = builder.remade(node, new)
+
+    def change(node: Node, made: Node) -> Node:
         outer = _factor(made)
         inner = None if outer is None else _factor(outer.rest)
         if outer is not None and inner is not None and _pays(outer, inner, readers[id(outer.rest)] == 1):
-            builder.take_place(node)
             matrix = builder.constant(_product(outer, inner))
             pair = (matrix, inner.rest) if outer.left else (inner.rest, matrix)
             made = builder.made(np.matmul, pair, {}, node.shape, node.dtype)
-        new[id(node)] = made
         readers[id(made)] += uses[id(node)]
-    return [new[id(node)] for node in outputs]
+        return made
+
+    return revised(outputs, nodes, builder, change)
 
 
 def _factor(node: Node) -> _Factor | None:

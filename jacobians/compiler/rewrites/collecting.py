@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...program import Node, topological
+from ...program import Node, topological, uses_of
 from .rewriting import Builder, is_number, is_safe, rewritten, split_scale
 
 __all__ = ["collected"]
@@ -66,7 +66,7 @@ class _Sum:
 def collected(outputs: Sequence[Node], builder: Builder) -> list[Node]:
     """The outputs of an equal program."""
     nodes = topological(outputs)
-    uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
+    uses = uses_of(nodes, outputs)
     inner: set[int] = set()  # ids of what is a part of a sum that has been looked at
     changed: dict[int, _Sum] = {}
     for node in reversed(nodes):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...program import INPUT, Node
+from ...program import INPUT, Node, uses_of
 from .rewriting import Builder, rewritten
 
 __all__ = ["inner_products"]
@@ -26,7 +26,7 @@ _MADE = {np.einsum, np.matmul, np.dot, np.matvec, np.vecmat, INPUT}
 
 def inner_products(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     """The outputs of an equal program; `nodes` are all that they need, operands first."""
-    uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
+    uses = uses_of(nodes, outputs)
     found = {id(node) for node in nodes if node.function is np.sum and _is_inner(node, uses)}
     if not found:
         return outputs

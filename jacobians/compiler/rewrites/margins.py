@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...program import Node
-from .rewriting import Builder
+from .rewriting import Builder, rewritten
 
 __all__ = ["from_margins"]
 
@@ -36,17 +36,17 @@ def from_margins(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Nod
     keys = {id(node): _key(_pairs(node)[0]) for node in pairs if not _is_whole(node)}
     sums = {name: wholes[key] for name, key in keys.items() if key in wholes}
     builder = Builder({})
-    new: dict[int, Node] = {}
-    for node in nodes:
+
+    def change(node: Node, new: dict[int, Node]) -> Node | None:
         whole = sums.get(id(node))
         if whole is None:
-            new[id(node)] = builder.remade(node, new)
-            continue
+            return None
         if id(whole) not in new:  # what it reads is read here too
             new[id(whole)] = builder.remade(whole, new)
-        builder.take_place(node)
-        new[id(node)] = _summed(builder, node, whole, new[id(whole)])
-    return [new[id(node)] for node in outputs]
+            builder.take_place(node)
+        return _summed(builder, node, whole, new[id(whole)])
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 def _summed(builder: Builder, node: Node, whole: Node, made: Node) -> Node:

@@ -6,13 +6,12 @@ order. `Opened` is such a list of factors with one set of labels; a product is o
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 
-from ...program import Node
+from ...program import Node, uses_of
 from .contractions import Operand, labelled, planned
 from .moves import is_plain
 from .rewriting import split_scale
@@ -77,7 +76,7 @@ class Opening:
     """
 
     def __init__(self, nodes: Sequence[Node], outputs: Sequence[Node]) -> None:
-        self.uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(n) for n in outputs])
+        self.uses = uses_of(nodes, outputs)
         self.new: dict[int, Node] = {}
         self.sums: dict[int, tuple[Opened, Labels] | None] = {}
         self._leaves: dict[int, frozenset[int]] = {}

@@ -20,7 +20,7 @@ import numpy as np
 from ...arrays import scatter
 from ...program import CONSTANT, Node
 from . import algebra, moves
-from .rewriting import Builder, split_scale
+from .rewriting import Builder, revised, split_scale
 
 __all__ = ["patched"]
 
@@ -50,14 +50,12 @@ def patched(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     if not any([node.function is scatter for node in nodes]):
         return outputs
     builder = Builder({np.reshape: (algebra.of_scattered,), operator.getitem: (_of_broadcast,)})
-    new: dict[int, Node] = {}
-    for node in nodes:
-        again = builder.remade(node, new)
-        if again.function is scatter and again.args[1].function is CONSTANT and again.size and again.args[0].size:
-            builder.take_place(node)
-            again = _scattered(builder, again)
-        new[id(node)] = again
-    return [new[id(node)] for node in outputs]
+
+    def change(_: Node, again: Node) -> Node:
+        known = again.function is scatter and again.args[1].function is CONSTANT
+        return _scattered(builder, again) if known and again.size and again.args[0].size else again
+
+    return revised(outputs, nodes, builder, change)
 
 
 def _scattered(builder: Builder, node: Node) -> Node:

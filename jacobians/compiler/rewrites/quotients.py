@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...program import Node
+from ...program import Node, uses_of
 from .rewriting import Builder, rewritten
 
 __all__ = ["divided"]
@@ -22,7 +22,7 @@ __all__ = ["divided"]
 
 def divided(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     """The outputs of an equal program; `nodes` are all that they need, operands first."""
-    uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
+    uses = uses_of(nodes, outputs)
     divisors = Counter([id(node.args[1]) for node in nodes if _is_quotient(node)])
     alone = {id(node) for node in nodes if _is_reciprocal(node) and uses[id(node)] == divisors[id(node.args[1])] == 1}
     chosen = {id(node): found for node in nodes if (found := _chosen(node, alone, divisors)) is not None}

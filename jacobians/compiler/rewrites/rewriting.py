@@ -17,7 +17,7 @@ import numpy as np
 from ...arrays import embed, scatter
 from ...program import CONSTANT, INPUT, Node, argument_key, infer, replaced, same_as, topological, walk
 
-__all__ = ["FOLDED_BYTES", "Builder", "Rule", "is_number", "is_safe", "rebuilt", "rewritten", "split_scale"]
+__all__ = ["FOLDED_BYTES", "Builder", "Rule", "is_number", "is_safe", "rebuilt", "revised", "rewritten", "split_scale"]
 
 Rule = Callable[["Builder", Node], "Node | None"]
 
@@ -328,6 +328,18 @@ def rewritten(
         builder.take_place(node)
         found = change(node, new)
         new[id(node)] = builder.remade(node, new) if found is None else found
+    return [new[id(node)] for node in outputs]
+
+
+def revised(
+    outputs: Sequence[Node], nodes: Iterable[Node], builder: Builder, change: Callable[[Node, Node], Node]
+) -> list[Node]:
+    """The same, where what stands for a node depends on the node and on what it is once its operands are new ones."""
+    new: dict[int, Node] = {}
+    for node in nodes:
+        again = builder.remade(node, new)
+        builder.take_place(node)
+        new[id(node)] = change(node, again)
     return [new[id(node)] for node in outputs]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...program import Node, topological
 from .opening import is_entrywise, only_adds_axes
-from .rewriting import Builder, split_scale
+from .rewriting import Builder, revised, split_scale
 
 __all__ = ["united"]
 
@@ -25,11 +25,8 @@ _Factors = tuple[tuple[Node, _Axes], ...]
 
 def united(outputs: Sequence[Node], builder: Builder) -> list[Node]:
     """The outputs of an equal program."""
-    new: dict[int, Node] = {}
     products = _Products()
-    for node in topological(outputs):
-        new[id(node)] = products.first(builder.remade(node, new))
-    return [new[id(node)] for node in outputs]
+    return revised(outputs, topological(outputs), builder, lambda _, again: products.first(again))
 
 
 class _Products:

@@ -11,14 +11,13 @@ for nothing.
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...arrays import embed, mirrored, scatter
-from ...program import CONSTANT, Node, topological
+from ...program import CONSTANT, Node, topological, uses_of
 from .gram import weighted_gram
 from .rewriting import Builder, is_number, is_safe, split_scale
 
@@ -65,7 +64,7 @@ class _Placing:
         self.receiver: dict[int, int] = {}  # position of the operand to which the number went on
         self.offers: dict[int, list[_Offer]] = {}
         self.wanted: set[int] = set()  # the ids of arrays that someone wants as they are
-        uses = Counter([id(operand) for node in nodes for operand in node.operands])
+        uses = uses_of(nodes, ())
         quotients = [node for node in nodes if node.function is np.divide and node.size >= LARGE]
         self.shared = {id(node) for node in quotients if uses[id(node)] > 1}
         if not self.scaled:

@@ -19,7 +19,7 @@ from ...arrays import scatter
 from ...program import CONSTANT, Node
 from ...rowsums import RowSums
 from . import moves
-from .rewriting import Builder
+from .rewriting import Builder, revised
 
 __all__ = ["segmented", "summed_rows"]
 
@@ -56,16 +56,15 @@ def segmented(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
         return outputs
     builder = Builder({np.reshape: moves.RULES[np.reshape], np.transpose: moves.RULES[np.transpose]})
     addends = _addends(nodes)
-    new: dict[int, Node] = {}
-    for node in nodes:
-        again = builder.remade(node, new)
-        if _adds(again):
-            builder.take_place(node)
-            thin = id(node) in addends and node.args[0].size < _DENSE * node.size
-            rows = None if thin else _rows(builder, again)
-            again = (_by_entries(builder, again) or again) if rows is None else _product(builder, again, rows)
-        new[id(node)] = again
-    return [new[id(node)] for node in outputs]
+
+    def change(node: Node, again: Node) -> Node:
+        if not _adds(again):
+            return again
+        thin = id(node) in addends and node.args[0].size < _DENSE * node.size
+        rows = None if thin else _rows(builder, again)
+        return (_by_entries(builder, again) or again) if rows is None else _product(builder, again, rows)
+
+    return revised(outputs, nodes, builder, change)
 
 
 def _addends(nodes: Sequence[Node]) -> set[int]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import operator
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...program import Node
-from .rewriting import Builder, is_number
+from .rewriting import Builder, is_number, rewritten
 
 __all__ = ["joined"]
 
@@ -49,7 +49,19 @@ def joined(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     chosen = {id(node): run for key, group in groups.items() if key[2] for run in _runs(group, parts) for node in run}
     if not chosen:
         return outputs
-    return _rewritten(outputs, nodes, parts, chosen)
+    builder = Builder({})
+    wholes = _Wholes(builder)
+
+    def change(node: Node, new: Mapping[int, Node]) -> Node | None:
+        run = chosen.get(id(node))
+        if run is None:
+            return None
+        part = parts[id(node)]
+        base = new[id(part.base)]
+        _ = wholes.of(part._replace(start=parts[id(run[0])].start, stop=parts[id(run[-1])].stop), base, node)
+        return wholes.of(part, base, node)
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 def _sliced(node: Node) -> _Part | None:
@@ -99,44 +111,23 @@ def _runs(group: Sequence[Node], parts: dict[int, _Part]) -> list[list[Node]]:
     return [run for run in runs if len(run) > 1]
 
 
-def _rewritten(
-    outputs: Sequence[Node], nodes: Sequence[Node], parts: dict[int, _Part], chosen: dict[int, list[Node]]
-) -> list[Node]:
-    builder = Builder({})
-    new: dict[int, Node] = {}
-    wholes = _Wholes(builder, new)
-    for node in nodes:
-        run = chosen.get(id(node))
-        if run is None:
-            new[id(node)] = builder.remade(node, new)
-            continue
-        builder.take_place(node)
-        part = parts[id(node)]
-        if not part.calls:
-            new[id(node)] = builder.remade(node, new)
-            continue
-        _ = wholes.of(part._replace(start=parts[id(run[0])].start, stop=parts[id(run[-1])].stop), node)
-        new[id(node)] = wholes.of(part, node)
-    return [new[id(node)] for node in outputs]
-
-
 class _Wholes:
     """What has been computed of several neighbours in one call."""
 
-    def __init__(self, builder: Builder, new: dict[int, Node]) -> None:
-        self.builder, self.new = builder, new
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
         self.runs: dict[Hashable, list[_Run]] = defaultdict(list)
 
-    def of(self, part: _Part, like: Node) -> Node:
-        """What is computed of a part, as a part of what is computed of its neighbours too."""
+    def of(self, part: _Part, base: Node, like: Node) -> Node:
+        """What is computed of a part of a new array, as a part of what is computed of its neighbours too."""
         if not part.calls:
-            return _taken(self.builder, self.new[id(part.base)], part.axis, part.start, part.stop)
+            return _taken(self.builder, base, part.axis, part.start, part.stop)
         runs = self.runs[id(part.base), part.axis, part.calls]
         for run in runs:
             if run.start <= part.start and part.stop <= run.stop:
                 return _taken(self.builder, run.whole, part.axis, part.start - run.start, part.stop - run.start)
         *before, (ufunc, words) = part.calls
-        operand = self.of(part._replace(calls=tuple(before)), like)
+        operand = self.of(part._replace(calls=tuple(before)), base, like)
         args = tuple([operand if word is None else word[1] for word in words])
         made = self.builder.made(ufunc, args, {}, operand.shape, like.dtype)
         runs.append(_Run(part.start, part.stop, made))

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...arrays import scatter
 from ...program import Node, topological
-from .rewriting import Builder, split_scale
+from .rewriting import Builder, revised, split_scale
 
 __all__ = ["signed"]
 
@@ -26,12 +26,7 @@ def signed(outputs: Sequence[Node], builder: Builder) -> list[Node]:
     if not any([node.function is scatter for node in nodes]):
         return list(outputs)
     signs = _Signs(builder)
-    new: dict[int, Node] = {}
-    for node in nodes:
-        again = builder.remade(node, new)
-        builder.take_place(node)
-        new[id(node)] = signs.without(again)
-    return [new[id(node)] for node in outputs]
+    return revised(outputs, nodes, builder, lambda _, again: signs.without(again))
 
 
 class _Signs:

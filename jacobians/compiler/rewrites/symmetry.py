@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...arrays import embed, mirrored, scatter
-from ...program import CONSTANT, Node, topological
+from ...program import CONSTANT, Node, topological, uses_of
 from ...symmetric import symmetric_product
 from .exchange import is_symmetric
 from .gram import weighted_gram
@@ -46,11 +46,11 @@ def without_needless(outputs: Sequence[Node], builder: Builder) -> list[Node]:
     for node in reversed(nodes):
         if id(node) in returned and node.function in _THROUGH:
             returned.update(map(id, node.operands))
-    new: dict[int, Node] = {}
-    for node in nodes:
-        needless = node.function is mirrored and id(node) not in returned
-        new[id(node)] = new[id(node.args[0])] if needless else builder.remade(node, new)
-    return [new[id(node)] for node in outputs]
+
+    def change(node: Node, new: dict[int, Node]) -> Node | None:
+        return new[id(node.args[0])] if node.function is mirrored and id(node) not in returned else None
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 def symmetrised(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
@@ -59,7 +59,7 @@ def symmetrised(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node
         return outputs
     outputs = rebuilt(outputs, Builder({}))  # equal calls are one: only then is it known who reads a result
     nodes = topological(outputs)
-    uses = Counter([id(operand) for node in nodes for operand in node.operands] + [id(node) for node in outputs])
+    uses = uses_of(nodes, outputs)
     builder = Builder({})
 
     def change(node: Node, new: dict[int, Node]) -> Node | None:

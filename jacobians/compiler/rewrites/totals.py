@@ -7,7 +7,7 @@ in pairs for the sake of their rounding; and so do those of large arrays that ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ...program import INPUT, Node
 from ..blocks.rows import LARGE
 from .memory import Memory
-from .rewriting import Builder
+from .rewriting import Builder, rewritten
 
 __all__ = ["is_total", "totalled"]
 
@@ -52,12 +52,10 @@ def totalled(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
         return outputs
     builder = Builder({})
     ones: dict[tuple[int, np.dtype], Node] = {}
-    new: dict[int, Node] = {}
-    for node in nodes:
+
+    def change(node: Node, new: Mapping[int, Node]) -> Node | None:
         if id(node) not in chosen:
-            new[id(node)] = builder.remade(node, new)
-            continue
-        builder.take_place(node)
+            return None
         order, count, first = chosen[id(node)]
         a = new[id(node.args[0])]
         if (count, a.dtype) not in ones:
@@ -73,8 +71,9 @@ def totalled(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
         gone = {n for n in _axes(node)}
         kept = [n for n in order if n not in gone]
         made = builder.reshaped(made, tuple([a.shape[n] for n in kept]))
-        new[id(node)] = builder.transposed(made, tuple([kept.index(n) for n in range(a.ndim) if n not in gone]))
-    return [new[id(node)] for node in outputs]
+        return builder.transposed(made, tuple([kept.index(n) for n in range(a.ndim) if n not in gone]))
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 def is_total(node: Node) -> bool:
