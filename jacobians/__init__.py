@@ -4,12 +4,14 @@ A derivative is handed back as what it is: a tensor of shape out_shape + in_shap
 or lazily where even that is too big. The modules in the order in which data passes through them:
 
 - `errors`: every exception.
-- `labels`, `arrays`: index names, and the array functions that NumPy lacks.
+- `plain`: functions of plain arrays that NumPy lacks, some of them in the text of saved programs.
+- `labels`, `arrays`: index names, and array functions with rules that NumPy lacks.
 - `methods`, `trees`: the methods of an ndarray for arrays of our own, and nests of arrays.
 - `quiet`, `pausing`: NumPy's warnings, and Python's garbage collection, switched off for a while.
-- `terms`: factors and maps under named indices: what a Jacobian is a sum of.
+- `terms`, `partials`: factors and maps under named indices, what a Jacobian is a sum of; those that rules are made of.
+- `late`, `postponed`: slopes and results that are not computed before someone asks; `partners`: slopes that are there.
 - `program`: a straight line of NumPy calls, and the array that records it, below all derivatives.
-- `registry`, `rules`: the local Jacobian of each NumPy function, as terms.
+- `registry`, `rules`: the local Jacobian of each NumPy function, as terms; `steps`: a call like one before.
 - `tracing`, `graph`: a function runs on traced arrays and writes its linear graph.
 - `chain`, `contract`, `elimination`: terms are joined, contracted and merged until one edge is left.
 - `tensor`: the classes `Jacobian` and, for nests, `BlockJacobian`.

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .symmetric import mirror
+from .plain import mirror
 
 __all__ = [
     "LASTING",

@@ -10,7 +10,7 @@ import pytest
 import scipy.spatial.distance
 
 import jacobians as jac
-from jacobians import distances
+from jacobians.plain import distances
 
 RNG = np.random.default_rng(0)
 

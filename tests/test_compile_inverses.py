@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jacobians as jac
-from jacobians.triangular import lower_inverse
+from jacobians.plain import lower_inverse
 
 RNG = np.random.default_rng(0)
 N = 60

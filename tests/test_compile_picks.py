@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import jacobians as jac
-from jacobians.picks import chosen_entries, picked_sums
+from jacobians.plain import chosen_entries, picked_sums
 
 RNG = np.random.default_rng(3)
 X, Y = RNG.standard_normal((150, 3)), RNG.standard_normal((140, 3))

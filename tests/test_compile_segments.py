@@ -13,7 +13,7 @@ import pytest
 from scipy.sparse import csr_array
 
 import jacobians as jac
-from jacobians.rowsums import RowSums
+from jacobians.plain import RowSums
 
 RNG = np.random.default_rng(0)
 IDS = RNG.integers(0, 300, (40, 25))

@@ -26,6 +26,16 @@ def test_a_module_says_what_one_can_do_with_it(path):
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
+@pytest.mark.parametrize("path", [path for path in MODULES if path.name == "__init__.py"], ids=name_of)
+def test_a_room_lists_its_files(path):
+    """But for the rules, which are filed as NumPy files its functions."""
+    if path.parent.name == "rules":
+        return
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    files = {file.stem for file in path.parent.glob("*.py")} | {file.parent.name for file in path.parent.glob("*/*.py")}
+    assert sorted(name for name in files - {"__init__", "__main__"} if f"`{name}`" not in text) == []
+
+
 def test_every_folder_with_code_is_a_package():
     """A folder without ``__init__.py`` would be missing from the wheel."""
     assert [name_of(path) for path in MODULES if not (path.parent / "__init__.py").exists()] == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import jacobians as jac
-from jacobians.symmetric import mirror, symmetric_product
+from jacobians.plain import mirror, symmetric_product
 
 RNG = np.random.default_rng(8)
 A = RNG.normal(size=(40, 12))

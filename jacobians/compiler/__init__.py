@@ -6,8 +6,10 @@ In the order in which a function passes through:
 - `trees`, `parameters`, `places`: nests of arrays, the parameters of a program, arrays of the caller for results.
 - `staging`: the function runs on symbols, and is a list of nodes; `writes`: what it writes into arrays goes in place.
 - `loops`, `rewrites`: steps that repeat become loops; what is computed becomes less.
-- `assembling`, `filling`, `boxes`, `thinning`, `runs`, `tallying`, `statements`: nodes become statements.
+- `assembling`, `filling`, `boxes`, `grids`, `thinning`, `runs`, `tallying`, `statements`, `single`: nodes become
+  statements.
 - `blocks`: large arrays are worked on in blocks, on several threads.
+- `numbers`, `arithmetic`: single numbers are Python's own floats.
 - `kernel`, `printing`, `namespace`, `constants`: statements become text, and the text a function.
 - `saving`: the text becomes a module of its own.
 """

@@ -11,20 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..arrays import is_sparse
-from ..distances import squared_distances
-from ..picks import picked_sums
-from ..rowsums import RowSums
-from ..symmetric import mirror
-from ..triangular import lower_inverse
+from ..plain import distances, picks, rowsums, symmetric, triangular
 from .blocks import blockwise
 from .constants import seen_in
 
 __all__ = ["HELPERS", "Namespace"]
 
-HELPERS = (
-    blockwise,
-    *[sys.modules[one.__module__] for one in (mirror, squared_distances, lower_inverse, RowSums, picked_sums)],
-)
+HELPERS = blockwise, symmetric, distances, triangular, rowsums, picks
 """Modules whose functions a program may call, and whose text it holds where it is saved."""
 
 SHARED_BYTES = 1024
@@ -73,7 +66,7 @@ class Namespace:
 
     def constant(self, value: Any) -> str:
         """The name of an array, or of any object."""
-        if id(value) not in self._known and (is_sparse(value) or type(value) is RowSums):
+        if id(value) not in self._known and (is_sparse(value) or type(value) is rowsums.RowSums):
             self._known[id(value)] = self._matrix(value)
             self._held.append(value)
         if id(value) not in self._known:
@@ -96,7 +89,7 @@ class Namespace:
         return name
 
     def _matrix(self, matrix: Any) -> str:
-        if type(matrix) is RowSums:
+        if type(matrix) is rowsums.RowSums:
             arrays = ", ".join([self.constant(part) for part in (matrix.weights, matrix.columns, matrix.starts)])
             name = f"m{len(self.matrices)}"
             self.matrices[name] = f"{self.helper('RowSums')}({arrays}, {matrix.width})"

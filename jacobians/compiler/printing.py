@@ -13,11 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import mirrored, sparse_product
-from ..distances import squared_distances
-from ..picks import chosen_entries, picked_sums
+from ..plain import chosen_entries, lower_inverse, picked_sums, squared_distances, symmetric_product
 from ..program import Node
-from ..symmetric import symmetric_product
-from ..triangular import lower_inverse
 from .namespace import Namespace
 from .rewrites.segments import summed_rows
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from ..arrays import embed, scatter
 from ..labels import Axes, Label, flatten, shape_of, size_of
+from ..plain import mirror
 from ..quiet import quietly
-from ..symmetric import mirror
 from ..terms import REAL, Factor, Map, OperatorFactor, Pattern, Term, pattern_of, plain, spread
 from .common import with_common_factors
 from .filling import filled_by

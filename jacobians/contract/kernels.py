@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy._core import multiarray
 
-from ..symmetric import upper_product
+from ..plain import upper_product
 from .views import View, apart, between, broadcast, compacted, copies, grouped, joined, permuted
 
 __all__ = ["LOOP_LIMIT", "SYMMETRIC_LIMIT", "Kernel", "pair_kernel", "product_into", "swapped", "upper_kernel"]

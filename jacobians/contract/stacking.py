@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..labels import Axis, Label, flatten, size_of
-from ..symmetric import upper_product
+from ..plain import upper_product
 from ..terms import Factor, Term
 from .network import contract_factors
 from .reduction import scale_smallest

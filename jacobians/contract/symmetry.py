@@ -16,7 +16,7 @@ import numpy as np
 
 from ..arrays import mirrored
 from ..labels import Label, flatten, size_of
-from ..symmetric import mirror
+from ..plain import mirror
 from ..terms import Factor, Term
 from .assembly import is_native, to_coo, to_dense
 from .places import SMALL, at_places, is_plain

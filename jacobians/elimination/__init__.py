@@ -3,6 +3,7 @@
 - `settle`: which bound labels of a term to contract now, and which factors to keep apart.
 - `contracting`: contractions that are known to be symmetric.
 - `recipes`, `notes`, `shortcuts`: how two terms are joined, written down once for their patterns.
+- `acting`: the same for terms that act on conjugates; `slices`: for gathers that only take a part.
 - `merge`, `addition`, `sums`: add terms of one pattern, and give up a sum that is larger than its dense form.
 - `tally`: sums of a few terms, repeated as they were made.
 - `owning`: what nobody else holds, and may be written into.

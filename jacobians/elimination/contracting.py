@@ -9,7 +9,7 @@ import numpy as np
 
 from ..contract import SYMMETRIC_LIMIT, contract_factors
 from ..labels import Label, size_of
-from ..symmetric import mirror
+from ..plain import mirror
 from ..terms import Factor
 
 __all__ = ["contract_symmetric"]

@@ -10,6 +10,9 @@ SciPy's own. The submodules are imported when they are first used:
 - `integrate`: solutions of ordinary differential equations.
 - `stats`: densities and distribution functions of common distributions.
 - `sparse`: products with constant sparse matrices, and `sparse.linalg.spsolve`.
+
+They are made of `standing` (functions that stand in for SciPy's), `cosines`, `spectra`, `densities` and `vectors`
+(distributions of vectors).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@
 - `products`: tangents pushed forward, cotangents pulled back.
 - `picking`: entries by a NumPy index.
 - `patterns`: `SparsePattern`, a sparse matrix whose numbers are not known yet.
-- `results`: sparse matrices, SciPy's linear operators, blocks along a shared axis.
+- `results`, `operators`: sparse matrices, blocks along a shared axis; SciPy's linear operators.
 - `wirtinger`: the parts of a derivative between complex arrays.
 - `jacobian`: `Jacobian` itself, explicit and lazy.
 - `waiting`: Jacobians that are made of their numbers when someone asks for anything of them.

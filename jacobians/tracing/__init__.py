@@ -3,9 +3,9 @@
 In the order in which a call passes through:
 
 - `levels`: `opened` opens a level, one for each transform at work; it holds the graph.
-- `traced`: `Traced`, the array that is handed to the user's function.
+- `traced`: `Traced`, the array that is handed to the user's function; `appearance`: what it looks like.
 - `ufunc_calls`, `dispatch`: both protocols of NumPy; rules are looked up here.
-- `calls`: a call of a function that has a rule is run, and its terms are recorded.
+- `calls`, `complex_calls`: a call of a function that has a rule is run, and its terms are recorded.
 - `postponing`, `pending`: large results that are computed when somebody asks for them.
 - `swift`: the same for a call that is like one before.
 - `writing`: what has been written into an array.

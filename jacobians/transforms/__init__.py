@@ -4,6 +4,7 @@
 - `products`: `vjp`, `jvp`, `linearize`, `hvp`.
 - `gradients`: `grad`, `value_and_grad`.
 - `planning`: `plan`, what a Jacobian would cost.
+- `making`: Jacobians in the form that the arguments and the result ask for.
 """
 
 from .explicit import hessian, jacfwd, jacobian, jacrev, value_and_jacobian

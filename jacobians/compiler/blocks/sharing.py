@@ -12,11 +12,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from ...arrays import assigned, embed, mirrored, scatter, sparse_product, sparse_solve
-from ...distances import squared_distances
-from ...picks import chosen_entries, picked_sums
+from ...plain import chosen_entries, lower_inverse, picked_sums, squared_distances, symmetric_product
 from ...program import Node
-from ...symmetric import symmetric_product
-from ...triangular import lower_inverse
 from ..assembling import Assemble
 from ..loops.loop import Loop
 from ..rewrites.gram import weighted_gram

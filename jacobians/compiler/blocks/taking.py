@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from ...plain import symmetric_product
 from ...program import CONSTANT, Node
-from ...symmetric import symmetric_product
 from ..assembling import Addend, Assemble, Filled
 from ..rewrites.gram import Gram
 from ..statements import Assign, Statement

@@ -6,7 +6,8 @@
 - `slots`, `repetition`: what of a statement may differ from step to step, and where statements repeat.
 - `laws`: how what differs goes on: the same, carried, counted, or read from an earlier loop.
 - `spread`, `loop`: what a loop keeps for others, and `Loop`, its statement.
-- `stacking`, `grouping`, `ahead`, `recurrence`, `parting`, `lifting`: what does not wait for the step
+- `standing`, `stacking`, `grouping`, `ahead`, `recurrence`, `parting`, `lifting`: what does not wait for the step
   before is done for all steps at once.
+- `entrywise`, `entries`: loops over arrays of two or three numbers go number by number.
 - `rolling`, `parts`: loops are found, and each part of a program is simplified by itself.
 """

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...arrays import sparse_product
+from ...plain import RowSums
 from ...program import CONSTANT, Node, uses_of
-from ...rowsums import RowSums
 from .rewriting import Builder, revised
 from .segments import summed_rows
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...distances import squared_distances
+from ...plain import squared_distances
 from ...program import Node, topological
 from .contractions import Operand, Product, contracted, labelled, seen_through
 from .opening import is_entrywise

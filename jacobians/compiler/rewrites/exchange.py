@@ -12,8 +12,8 @@ from math import frexp, prod
 import numpy as np
 
 from ...arrays import embed, mirrored
+from ...plain import symmetric_product
 from ...program import CONSTANT, Node
-from ...symmetric import symmetric_product
 from .gram import weighted_gram
 from .rewriting import is_number
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ...plain import lower_inverse
 from ...program import CONSTANT, Node, topological, with_operands
-from ...triangular import lower_inverse
 from .contractions import Operand, Product, contracted
 from .rewriting import Builder, is_number, rewritten
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...picks import chosen_entries, picked_sums
+from ...plain import chosen_entries, picked_sums
 from ...program import Node
 from .rewriting import Builder, rewritten, split_scale
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...arrays import scatter
+from ...plain import RowSums
 from ...program import CONSTANT, Node
-from ...rowsums import RowSums
 from . import moves
 from .rewriting import Builder, revised
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ...arrays import embed, mirrored, scatter
+from ...plain import symmetric_product
 from ...program import CONSTANT, Node, topological, uses_of
-from ...symmetric import symmetric_product
 from .exchange import is_symmetric
 from .gram import weighted_gram
 from .rewriting import Builder, is_number, rebuilt, rewritten

@@ -4,8 +4,7 @@
 - `upper_product`: the blocks on and above its diagonal alone.
 - `mirror`: the lower triangle of a matrix from its upper one.
 
-Products round differently on the two sides of the diagonal; what is copied is equal to the last bit. The text of this
-module stands in every saved program that needs it, so it uses NumPy alone.
+Products round differently on the two sides of the diagonal; what is copied is equal to the last bit.
 """
 
 from __future__ import annotations

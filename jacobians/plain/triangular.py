@@ -1,7 +1,4 @@
-"""The inverse of a triangular matrix: a sixth of the work of another one's.
-
-The text of this module stands in every saved program that needs it, so it uses NumPy alone.
-"""
+"""The inverse of a triangular matrix: a sixth of the work of another one's."""
 
 from __future__ import annotations
 

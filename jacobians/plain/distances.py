@@ -1,8 +1,7 @@
 """Squared distances between points, without an array of all differences.
 
 `squared_distances` compares each row of one matrix with each row of another. SciPy's loops do that; where SciPy is
-missing NumPy does, coordinate by coordinate. The text of this module stands in every saved program that needs it, so it
-asks for SciPy only when it is called.
+missing NumPy does, coordinate by coordinate.
 """
 
 from __future__ import annotations

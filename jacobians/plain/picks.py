@@ -1,8 +1,7 @@
 """Products with matrices that have few entries apart from zeros, where it is not known before which these are.
 
 `picked_sums` is what a derivative of the largest or smallest entry of each row does: it picks rows of another matrix,
-at the entries that `chosen_entries` has found. The text of this module stands in every saved program that needs it, so
-it uses NumPy alone.
+at the entries that `chosen_entries` has found.
 """
 
 from __future__ import annotations

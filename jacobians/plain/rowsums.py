@@ -1,8 +1,7 @@
 """Sums of rows of a matrix that positions known beforehand pick: products with a sparse matrix.
 
 `RowSums(weights, columns, starts, width) @ rows` is what a lookup table or a graph gets from its readers. SciPy's loops
-do that; where SciPy is missing NumPy does. The text of this module stands in every saved program that needs it, so it
-asks for SciPy only when it is called.
+do that; where SciPy is missing NumPy does.
 """
 
 from __future__ import annotations
