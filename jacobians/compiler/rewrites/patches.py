@@ -49,7 +49,8 @@ def patched(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     """The outputs of an equal program; `nodes` are all that they need, operands first."""
     if not any([node.function is scatter for node in nodes]):
         return outputs
-    builder = Builder({np.reshape: (algebra.of_scattered,), operator.getitem: (_of_broadcast,)})
+    rules = {np.reshape: (algebra.of_scattered,), np.transpose: moves.RULES[np.transpose]}
+    builder = Builder({**rules, operator.getitem: (_of_broadcast,)})
 
     def change(_: Node, again: Node) -> Node:
         known = again.function is scatter and again.args[1].function is CONSTANT
