@@ -96,6 +96,21 @@ def test_python_numbers_and_0d():
         assert jac.jacobian(lambda x: x * np.ones((2, 3)))(x).shape == (2, 3)
     assert jac.grad(lambda x: x**3)(np.float32(2)).dtype == np.float32
     np.testing.assert_array_equal(jac.jacobian(np.sum)(np.ones((2, 1))).to_array(), np.ones((2, 1)))
+    np.testing.assert_array_equal(jac.jacobian(lambda x: np.take(x, [0, 0], axis=0))(2.0).to_array(), [1, 1])
+
+    def put(x):
+        y = np.zeros_like(x)
+        np.put(y, [0, 0], [x, 3 * x])
+        return y
+
+    assert jac.grad(put)(2.0) == 3.0
+
+
+def test_long_precision_where_scipy_has_none():
+    x = X.astype(np.longdouble)
+    value, slopes = jac.jvp(np.i0, (x,), (np.ones_like(x),))
+    assert value.dtype == slopes.dtype == x.dtype
+    np.testing.assert_allclose(slopes, (np.i0(X + 1e-6) - np.i0(X - 1e-6)).astype(x.dtype) / 2e-6, rtol=1e-8)
 
 
 EMPTY = {
@@ -114,6 +129,8 @@ EMPTY = {
     "taken": lambda x: x[np.zeros(0, int)],
     "where": lambda x: np.where(x > 0, x, -x),
     "prod": np.prod,
+    "differences from one": lambda x: np.subtract.reduce(x, axis=-1, initial=1.0),
+    "clipped": lambda x: np.take(x, np.zeros(0, int), axis=0, mode="clip"),
 }
 
 

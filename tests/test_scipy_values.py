@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import scipy.signal
+import scipy.special
 
 import jacobians as jac
 from jacobians.scipy import linalg, signal, special
@@ -25,6 +26,18 @@ BANDS = [[0, 1, 1, 1], [4, 4, 4, 5], [1, 1, 1, 0]]
 
 def residues(found: Any) -> Any:
     return found[1]
+
+
+def pair(x: Any, y: float) -> np.ndarray:
+    return np.array([x, y])
+
+
+def gamma1(x: Any) -> Any:
+    return scipy.special.gamma(x + 1)
+
+
+def log_softmax(x: Any, y: float) -> Any:
+    return pair(x, y) - np.logaddexp(x, y)
 
 
 CASES: dict[str, tuple[Any, Any, np.ndarray]] = {
@@ -64,6 +77,16 @@ CASES: dict[str, tuple[Any, Any, np.ndarray]] = {
         lambda x: scipy.signal.convolve2d(x, [[1, 2], [0, 1]]) + scipy.signal.correlate2d(x, [[1, 0], [2, 1]]),
         A,
     ),
+    "functions of lists": (
+        lambda x: special.polygamma(1, [x[0], 2.0]) + special.factorial([x[1], 2]) + special.softmax([x[2], 0.3]),
+        lambda x: scipy.special.polygamma(1, pair(x[0], 2)) + gamma1(pair(x[1], 2)) + np.exp(log_softmax(x[2], 0.3)),
+        1.5 + A[0] ** 2,
+    ),
+    "more functions of lists": (
+        lambda x: special.zeta([x[0], 2.0]) + special.sinc([x[1], 0.2]) + special.log_softmax([x[2], 0.3]),
+        lambda x: scipy.special.zeta(pair(x[0], 2)) + np.sinc(pair(x[1], 0.2)) + log_softmax(x[2], 0.3),
+        1.5 + A[0] ** 2,
+    ),
     "eigenvalues by position": (
         lambda a: linalg.eigh(a, subset_by_index=[1, 2], eigvals_only=True),
         lambda a: scipy.linalg.eigh(a, subset_by_index=[1, 2], eigvals_only=True),
@@ -91,6 +114,32 @@ def test_values_and_derivatives_are_those_of_scipy(name: str) -> None:
     assert np.shape(value) == np.shape(theirs(x))
     np.testing.assert_allclose(value, theirs(x), rtol=1e-10)
     np.testing.assert_allclose(J.to_array(), jac.numerical_jacobian(theirs, x), rtol=1e-6, atol=1e-8)
+
+
+OF_LAPACK: dict[str, Any] = {
+    "solve": lambda m, a: m.solve(a, a[0]),
+    "solve_banded": lambda m, a: m.solve_banded((1, 2), a, a[0]),
+    "cholesky": lambda m, a: m.cholesky(a @ a.T),
+    "svd": lambda m, a: m.svd(a)[1],
+    "qr": lambda m, a: m.qr(a)[1],
+    "polar": lambda m, a: m.polar(a)[0],
+    "solve_discrete_lyapunov": lambda m, a: m.solve_discrete_lyapunov(a / 64, a),
+    "lu_factor": lambda m, a: m.lu_factor(a)[0],
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, np.clongdouble, ">f8"])
+@pytest.mark.parametrize("name", OF_LAPACK)
+def test_types_that_lapack_lacks_become_those_of_scipy(name: str, dtype: Any) -> None:
+    function, a = OF_LAPACK[name], (P + np.diag([0.1, 0.2, 0.3, 0.4])).astype(dtype)
+    value, slope = jac.jvp(lambda a: function(linalg, a), (a,), (a,))
+    expected = function(scipy.linalg, a)
+    assert value.dtype == slope.dtype == expected.dtype
+    tolerance = 1e-2 if dtype == np.float16 else 1e-8
+    np.testing.assert_allclose(value, expected, rtol=tolerance, atol=tolerance)
+    double = a.astype(complex if a.dtype.kind == "c" else float)
+    step = function(scipy.linalg, double + 1e-6 * double) - function(scipy.linalg, double - 1e-6 * double)
+    np.testing.assert_allclose(slope, step / 2e-6, rtol=1e-5 + tolerance, atol=1e-5 + tolerance)
 
 
 def test_products_of_stacks() -> None:

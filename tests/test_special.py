@@ -265,3 +265,5 @@ def test_the_same_function_under_other_names_and_with_parameters_of_any_type():
     for order in (1, np.int8(1), np.uint8(1), np.float32(1), np.array([1, 2], np.int16)):
         J = jac.jacobian(lambda x, order=order: sp.jv(order, x))(x)
         assert {factor.dtype for term in J.terms for factor in term.factors} == {np.dtype(np.float32)}
+    value, slope = jac.jvp(lambda a: sp.gammainc(a, 1, dtype=np.float32), (x,), (x,))
+    assert value.dtype == slope.dtype == sp.gammainc(x, 1, dtype=np.float32).dtype == np.float32

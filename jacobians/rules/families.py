@@ -224,8 +224,11 @@ def _rc(x: Any, y: Any, by_x: bool) -> Any:
     gap = np.where(near, 1.0, y - x)
     direct = (sp.elliprc(np.where(near, 1.0, x), np.where(near, 2.0, y)) - 1 / np.sqrt(x)) / (2 * gap)
     slope = np.where(near, series, direct)
-    # It is homogeneous of degree -1/2.
-    return slope if by_x else -(sp.elliprc(x, y) / 2 + x * slope) / y
+    if by_x:
+        return slope
+    # It is homogeneous of degree -1/2; at x = 0 the slope by x is infinite, its product with x is none.
+    zero = np.equal(x, 0)
+    return -(sp.elliprc(x, y) / 2 + np.where(zero, 0, x * np.where(zero, 0, slope))) / y
 
 
 # fmt: off

@@ -149,11 +149,10 @@ def _folded(ufunc: np.ufunc) -> Callable[..., Any]:
                 raise ValueError(f"reduction operation '{ufunc.__name__}' is not reorderable, so at most one axis.")
             axis = axes[0]
         entries = _entries(_in_loop(ufunc, array, dtype), axis)
+        if not entries and initial is None:
+            initial = ufunc.identity  # of hypot
         if initial is not None:
-            entries.insert(0, initial)
-        if not entries and ufunc.identity is not None:  # of hypot
-            array = np.moveaxis(array, axis, 0)
-            entries = [np.full(np.shape(array)[1:], ufunc.identity, array.dtype)]
+            entries.insert(0, initial if entries else np.zeros_like(np.sum(array, axis)) + initial)
         if not entries:
             raise ValueError(f"zero-size array to reduction operation {ufunc.__name__} which has no identity")
         y = entries[0]

@@ -275,6 +275,7 @@ def _first(shape: tuple[int, ...], count: int) -> Pattern | None:
 def _(
     call: Call, a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
 ) -> Iterator[LocalTerm]:
+    axis = axis if np.ndim(a) else None  # a number has one entry along any
     size = np.size(a) if axis is None else np.shape(a)[axis]
     if mode == "wrap":
         index = positions(indices) % max(size, 1)

@@ -176,7 +176,7 @@ def _monic(roots: list[Any], dtype: Any) -> Any:
     p = np.ones(1, dtype)
     zero = np.zeros(1, dtype)
     for root in roots:
-        p = np.concatenate([p, zero]) - root * np.concatenate([zero, p])
+        p = np.concatenate([p, zero]) - np.concatenate([zero, root * p])
     return p
 
 

@@ -136,7 +136,7 @@ def _bessel_slope(y: Any, x: Any) -> Any:
     """The Bessel function ``I_1``, which NumPy lacks; SciPy is not imported before somebody needs it."""
     from scipy.special import i1
 
-    return i1(x.astype(y.dtype))
+    return i1(x.astype(np.float64 if y.dtype.char == "g" else y.dtype)).astype(y.dtype)
 
 
 # fmt: off

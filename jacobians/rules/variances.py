@@ -6,6 +6,7 @@ counts, are composed of sums. So are recorded ones: a program fuses what these a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -95,11 +96,11 @@ def _is_composed(
     correction: Any = None,
     **how: Any,
 ) -> bool:
-    """Whether there is more to it, or too little: no degree of freedom."""
+    """Whether there is more to it."""
     lost = ddof if correction is None else correction
     if dtype is not None or how.get("where", True) is not True or how.get("mean") is not None or type(lost) is not int:
         return True
-    if getattr(a, "dtype", np.dtype(int)).kind != "f" or Reduced(a, axis, keepdims).size <= lost:
+    if getattr(a, "dtype", np.dtype(int)).kind != "f":
         return True
     return not is_computed(a)
 
@@ -125,7 +126,10 @@ def _by(slope: Callable[[Any, Any, Any, Axis], Any]) -> Callable[..., tuple[Any]
     ) -> tuple[Any]:
         count = a.size if axis is None else Reduced(a, axis, True).size
         lost = ddof if correction is None else correction
-        return (slope((a - np.mean(a, axis, keepdims=True)) / (count - lost), y, a, axis),)
+        if not count:
+            return (a,)  # which is empty, too
+        freedom = count - lost if count > lost else math.nan
+        return (slope((a - np.mean(a, axis, keepdims=True)) / freedom, y, a, axis),)
 
     return arrays
 

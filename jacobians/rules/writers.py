@@ -48,7 +48,9 @@ def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
         positions = np.clip(positions, 0, size - 1)
     elif positions.size and not -size <= positions.min() <= positions.max() < size:
         raise IndexError(f"index {positions.max()} is out of bounds for axis 0 with size {size}")
-    if positions.size:
+    if positions.size and not a.ndim:
+        a[...] = _repeated(v, positions.size)[-1]
+    elif positions.size:
         a[np.unravel_index(positions % size, a.shape)] = _repeated(v, positions.size)
 
 

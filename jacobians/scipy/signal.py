@@ -1,4 +1,4 @@
-"""Convolution and correlation of `scipy.signal`, in any number of dimensions; spectral densities.
+"""Convolution and correlation of `scipy.signal`, in any number of dimensions; spectra.
 
 The positions of the three arrays are joined by a map along each axis, so the Jacobian holds the other operand alone.
 Whatever way SciPy chooses to compute the values, FFT or not, the derivative is that of the sum.
@@ -18,6 +18,7 @@ from ..labels import Axes, axes_of, flatten
 from ..registry import Call, LocalTerm
 from ..terms import Factor, Map, Term
 from ..tracing import lift
+from .short_times import istft, spectrogram, stft
 from .spectra import csd, detrend, periodogram, welch
 from .standing import follows, missing, ruled
 
@@ -29,8 +30,11 @@ __all__ = [
     "csd",
     "detrend",
     "fftconvolve",
+    "istft",
     "oaconvolve",
     "periodogram",
+    "spectrogram",
+    "stft",
     "welch",
 ]
 
@@ -134,7 +138,9 @@ def convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> An
 
 @follows(original.fftconvolve)
 def fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
-    in1, in2 = _array(in1), _array(in2)
+    in1, in2 = [x.astype(np.float32) if x.dtype.char == "e" else x for x in (_array(in1), _array(in2))]
+    if np.ndim(in1) == np.ndim(in2) and not np.size(in1) * np.size(in2):
+        return np.zeros(0)
     if axes is None or np.ndim(in1) != np.ndim(in2) or np.ndim(in1) == 0:
         return _convolved(in1, in2, mode, "fft")
     axes = sorted(normalize_axis_tuple(axes, np.ndim(in1)))

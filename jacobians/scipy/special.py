@@ -32,8 +32,15 @@ __all__ = [
 
 def _largest(a: Any, axis: Any) -> Any:
     """The largest entries as a constant, 0 where they are not finite: the results do not depend on it."""
-    largest = np.max(primal(a), axis=axis, keepdims=True)
+    nothing: dict[str, Any] = {} if np.size(a) else {"initial": -np.inf}
+    largest = np.max(primal(a), axis=axis, keepdims=True, **nothing)
     return np.where(np.isfinite(largest), largest, 0)
+
+
+def _log(total: Any) -> Any:
+    """A logarithm, that of 0 without a warning."""
+    with np.errstate(divide="ignore"):
+        return np.log(total)
 
 
 @follows(original.logsumexp)
@@ -51,12 +58,12 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     total = np.sum(powers if b is None else b * powers, axis=axis, keepdims=True)
     if is_complex(total):
         sign = np.sign(total) if return_sign else 1
-        result = np.log(np.abs(total) if return_sign else total) + largest
+        result = _log(np.abs(total) if return_sign else total) + largest
     else:
         sign = np.sign(primal(total))
         if b is not None and not return_sign:
             total = np.where(np.less(primal(total), 0), np.nan, total)
-        result = np.log(np.abs(total)) + largest
+        result = _log(np.abs(total)) + largest
     if not keepdims:
         result, sign = [np.squeeze(part, axis=axis) if np.ndim(part) else part for part in (result, sign)]
     return (result, sign) if return_sign else result
@@ -64,12 +71,14 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
 
 @follows(original.softmax)
 def softmax(x: Any, axis: Any = None) -> Any:
-    powers = np.exp(x - _largest(x, axis))
+    x = lift(x)
+    powers = np.exp(x - np.max(primal(x), axis=axis, keepdims=True))  # nan, not 0, beside an infinite entry
     return powers / np.sum(powers, axis=axis, keepdims=True)
 
 
 @follows(original.log_softmax)
 def log_softmax(x: Any, axis: Any = None) -> Any:
+    x = lift(x)
     shifted = x - _largest(x, axis)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
@@ -91,7 +100,8 @@ def _counting(function: str, argument: str, value: Any) -> Any:
 
 
 def _array(value: Any) -> Any:
-    """An array, whose precision counts where that of a Python number does not."""
+    """An array, whose precision counts where that of a Python number does not; it may be a list."""
+    value = lift(value)
     return value if hasattr(value, "dtype") else np.asarray(value)
 
 
@@ -100,13 +110,14 @@ def polygamma(n: Any, x: Any) -> Any:
     # psi^(n)(x) = (-1)^(n+1) n! zeta(n + 1, x)
     n = np.asarray(_counting("polygamma", "order n", n))
     order = np.where(n == 0, 1, n)
+    x = _array(x)
     other = (-1.0) ** (order + 1) * original.gamma(order + 1.0) * zeta(order + 1, x)
     return np.where(n == 0, original.psi(x), other)
 
 
 @follows(original.zeta, real_only=True)
 def zeta(x: Any, q: Any = None) -> Any:
-    return _ufuncs._riemann_zeta(x) if q is None else _ufuncs._zeta(x, q)
+    return _ufuncs._riemann_zeta(lift(x)) if q is None else _ufuncs._zeta(lift(x), lift(q))
 
 
 @follows(original.multigammaln, real_only=True)  # pyright: ignore[reportAttributeAccessIssue]
@@ -154,7 +165,7 @@ def _inexact(name: str, exact: bool) -> None:
 
 @follows(original.sinc)
 def sinc(x: Any) -> Any:
-    return np.sinc(x)
+    return np.sinc(lift(x))
 
 
 def __getattr__(name: str) -> Any:

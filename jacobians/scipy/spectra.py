@@ -33,9 +33,13 @@ def csd(
     axis: int = -1,
     average: str = "mean",
 ) -> Any:
-    first, second = _last(x, axis), _last(y, axis)
+    first, second = in_last_axis(x, axis), in_last_axis(y, axis)
     length = max(np.shape(first)[-1], np.shape(second)[-1])
-    taper = _window(window, nperseg, length)
+    if not np.size(first) * np.size(second):
+        shape = np.broadcast_shapes(np.shape(first)[:-1], np.shape(second)[:-1])
+        nothing = np.zeros((*shape, min(np.shape(first)[-1], np.shape(second)[-1])))
+        return (np.moveaxis(nothing, -1, axis),) * 2
+    taper = taper_of(window, nperseg, length)
     size = len(taper)
     nfft = size if nfft is None else nfft
     step = size - (size // 2 if noverlap is None else noverlap)
@@ -46,16 +50,11 @@ def csd(
         raise ValueError(f"Unknown scaling: {scaling!r}")
     scale = 1 / (fs * np.sum(taper * taper)) if scaling == "density" else 1 / np.sum(taper) ** 2
     rows = np.arange(0, length - size + 1, step)[:, None] + np.arange(size)
-    taper = (np.sqrt(scale) * taper).astype(np.result_type(first.dtype, np.float32))
-    left = _transformed(first, length, rows, taper, nfft, detrend, onesided)
-    right = left if x is y else _transformed(second, length, rows, taper, nfft, detrend, onesided)
+    taper = np.sqrt(scale) * taper
+    left = transformed(first, length, rows, taper, nfft, detrend, onesided)
+    right = left if x is y else transformed(second, length, rows, taper, nfft, detrend, onesided)
     power = np.conj(left) * right
-    if onesided:
-        factors = np.full(np.shape(power)[-1], 2.0, taper.real.dtype)
-        factors[0] = 1
-        if nfft % 2 == 0:
-            factors[-1] = 1
-        power = factors * power
+    power = twice(power, nfft) if onesided else power
     frequencies = np.fft.rfftfreq(nfft, 1 / fs) if onesided else np.fft.fftfreq(nfft, 1 / fs)
     return frequencies, np.moveaxis(_averaged(power, average), -1, axis)
 
@@ -77,7 +76,7 @@ def periodogram(
     scaling: str = "density",
     axis: int = -1,
 ) -> Any:
-    x = _last(x, axis)
+    x = in_last_axis(x, axis)
     length = np.shape(x)[-1]
     window = "boxcar" if window is None else window
     size = length if nfft is None else min(nfft, length)
@@ -87,11 +86,13 @@ def periodogram(
 
 @follows(original.detrend)
 def detrend(data: Any, axis: int = -1, type: str = "linear", bp: Any = 0, overwrite_data: bool = False) -> Any:
+    data = lift(data)
+    data = data.astype(float) if data.dtype.char in "eg" else data  # SciPy knows single and double precision
     return _detrended(data, axis, type, bp)
 
 
 def _detrended(data: Any, axis: int = -1, type: str = "linear", bp: Any = 0) -> Any:
-    moved = _last(data, axis)
+    moved = in_last_axis(data, axis)
     if type in ("constant", "c"):
         return np.moveaxis(moved - np.mean(moved, axis=-1, keepdims=True), -1, axis)
     if type not in ("linear", "l"):
@@ -109,25 +110,35 @@ def _level(data: Any) -> Any:
     return data - (data @ basis) @ basis.T
 
 
-def _last(data: Any, axis: int) -> Any:
+def twice(power: Any, nfft: int) -> Any:
+    """The power of each frequency and its negative, of which only 0 and the highest one of an even number are alone."""
+    factors = np.full(np.shape(power)[-1], 2, np.real(power).dtype)
+    factors[0] = 1
+    if nfft % 2 == 0:
+        factors[-1] = 1
+    return factors * power
+
+
+def in_last_axis(data: Any, axis: int) -> Any:
     """Data with an axis moved to the end; they may be a list."""
     data = lift(data)
     return np.moveaxis(data if hasattr(data, "dtype") else np.asarray(data, float), axis, -1)
 
 
-def _window(window: Any, nperseg: int | None, length: int) -> Any:
+def taper_of(window: Any, nperseg: int | None, length: int) -> Any:
     if isinstance(window, (str, tuple)):
         return original.get_window(window, min(256 if nperseg is None else nperseg, length))
     return np.asarray(window)
 
 
-def _transformed(
+def transformed(
     data: Any, length: int, rows: np.ndarray, taper: np.ndarray, nfft: int, detrend: Any, onesided: bool
 ) -> Any:
     """The Fourier transforms of the segments."""
     missing = length - np.shape(data)[-1]
     if missing:
         data = np.concatenate([data, np.zeros((*np.shape(data)[:-1], missing), data.dtype)], axis=-1)
+    taper = taper.astype(np.result_type(data.dtype, np.float32))
     parts = data[..., rows]
     if isinstance(detrend, str):
         parts = _detrended(parts, type=detrend)

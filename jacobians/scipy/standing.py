@@ -1,6 +1,6 @@
 """Functions that stand in for SciPy's: those run on plain arrays, and ours where something is traced or recorded.
 
-- `follows(original)`: ours is a definition made of functions that have rules.
+- `follows(original)`: ours is a definition made of functions that have rules, on the types of LAPACK if need be.
 - `ruled(original)`: SciPy's own runs on the values, and a local rule tells its derivative.
 - `constant(function)`: runs on the values, and has no derivative.
 """
@@ -40,7 +40,20 @@ def is_complex(value: Any) -> bool:
     return dtype.kind == "c" if isinstance(dtype, np.dtype) else isinstance(value, complex)
 
 
-def follows(original: Function, *, real_only: bool = False) -> Callable[[Function], Function]:
+_OF_LAPACK = {"e": np.dtype(np.float32), "g": np.dtype(np.float64), "G": np.dtype(np.complex128)}
+
+
+def _in_lapack(value: Any) -> Any:
+    """An array in a type that LAPACK knows, which SciPy makes of half and long precision and of another byte order."""
+    if isinstance(value, (list, tuple)):
+        return type(value)([_in_lapack(part) for part in value])
+    dtype = getattr(value, "dtype", None)
+    if not isinstance(dtype, np.dtype) or (dtype.isnative and dtype.char not in _OF_LAPACK):
+        return value
+    return np.astype(value, _OF_LAPACK.get(dtype.char, dtype.newbyteorder("=")))
+
+
+def follows(original: Function, *, real_only: bool = False, of_lapack: bool = False) -> Callable[[Function], Function]:
     """A decorator for definitions: the function is SciPy's on plain arrays, and the definition on traced ones.
 
     Where the definition does not hold for complex ones, they are refused.
@@ -53,6 +66,9 @@ def follows(original: Function, *, real_only: bool = False) -> Callable[[Functio
                 return original(*args, **kwargs)
             if real_only and any([is_complex(value) for value in (*args, *kwargs.values())]):
                 raise refused_complex(call)
+            if of_lapack:
+                args = tuple([_in_lapack(value) for value in args])
+                kwargs = {name: _in_lapack(value) for name, value in kwargs.items()}
             return definition(*args, **kwargs)
 
         return _named(call, original, definition.__module__)

@@ -129,7 +129,14 @@ def _in_loop(ufunc: np.ufunc, inputs: tuple, kwargs: dict[str, Any]) -> tuple[tu
         if hasattr(x, "dtype") and not np.can_cast(x.dtype, dtype, casting):
             raise TypeError(f"Cannot cast {function_name(ufunc)} input from {x.dtype} to {dtype}: casting={casting!r}")
     rest = {name: value for name, value in kwargs.items() if name not in ("dtype", "signature", "casting")}
-    return tuple([np.astype(x, dtype) if hasattr(x, "dtype") and x.dtype != dtype else x for x in operands]), rest
+    return tuple([_cast(x, dtype) for x in operands]), rest
+
+
+def _cast(x: Any, dtype: np.dtype) -> Any:
+    """An operand in this precision: of a Python number some functions of SciPy would choose double precision."""
+    if not hasattr(x, "dtype"):
+        return dtype.type(x) if isinstance(x, (int, float)) else x
+    return x if x.dtype == dtype else np.astype(x, dtype)
 
 
 def _reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, **kwargs: Any) -> Any:

@@ -110,6 +110,7 @@ ROWS = [
     Row(sp.itairy, lambda x: 0.05 * np.stack(sp.itairy(x)), (sample(4, low=0.3, high=2),), "scaled"),
     Row(sp.eval_legendre, lambda x: sp.eval_legendre(3, x), (np.array([-1.0, 0.0, 1.0]),), "ends"),
     Row(sp.elliprc, sp.elliprc, (np.array([1.0, 1.01, 2.0]), np.array([1.0, 1.0, 2.05])), "close together"),
+    Row(sp.elliprc, lambda y: sp.elliprc(0.0, y), (np.array([0.4, 1.2]),), "from zero"),
     Row(sp.agm, sp.agm, (np.array([1.0, 1.0]), np.array([1.0, 1.001])), "close together"),
     Row(sp.sici, lambda x: sp.sici(x)[0], (np.zeros(1),), "at zero"),
     Row(sp.kolmogorov, sp.kolmogorov, (np.array([0.98, 1.02]),), "where one series meets the other"),

@@ -162,6 +162,16 @@ _SIGNAL = [
     _row("csd", signal, lambda x, y, o=o: _turned(signal.csd(x, y, **o)[1]), _SERIES, b)
     for b, o in ((_SERIES[::-1] ** 2, {"nperseg": 4}), (_SERIES[:, :9], {"nperseg": 6}),
                  (_SERIES[::-1] ** 2, {"nperseg": 6, "average": "median", "detrend": False}))
+] + [
+    _row("stft", signal, lambda x, o=o: _turned(signal.stft(x, nperseg=4, **o)[2]), _SERIES)
+    for o in ({}, {"boundary": "odd", "noverlap": 1, "detrend": "linear"}, {"boundary": "even", "scaling": "psd"},
+              {"boundary": "constant", "padded": False, "nfft": 7}, {"boundary": None, "return_onesided": False})
+] + [
+    _row("spectrogram", signal, lambda x, o=o: signal.spectrogram(x, nperseg=5, mode=o, noverlap=2)[2], _SERIES)
+    for o in ("psd", "magnitude", "angle", "phase")
+] + [
+    _row("istft", signal, lambda x, o=o: signal.istft((1 + 0.5j) * x, **o)[1], _SERIES[0].reshape(4, 3))
+    for o in ({}, {"nperseg": 7, "scaling": "psd"}, {"boundary": False, "noverlap": 1, "window": "hamming"})
 ]
 _ON_UNIT = np.array([0.15, 0.45, 0.6])
 _LOC, _SCALE = np.array(-0.05), np.array([1.3, 1.1, 1.2])

@@ -33,17 +33,17 @@ def _refused(name: str, **options: Any) -> None:
             raise UnsupportedFunctionError(f"jacobians.scipy.linalg.{name}", f"for {option}=")
 
 
-@follows(original.cholesky)
+@follows(original.cholesky, of_lapack=True)
 def cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     return np.linalg.cholesky(a, upper=not lower)
 
 
-@follows(original.cho_factor)
+@follows(original.cho_factor, of_lapack=True)
 def cho_factor(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> tuple[Any, bool]:
     return np.linalg.cholesky(a, upper=not lower), lower
 
 
-@follows(original.inv)
+@follows(original.inv, of_lapack=True)
 def inv(a: Any, overwrite_a: bool = False, check_finite: bool = True, **options: Any) -> Any:
     _refused("inv", **options)
     return np.linalg.inv(a)
@@ -54,7 +54,7 @@ def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     return np.linalg.det(np.astype(a, complex if is_complex(a) else float))  # in double precision, also of float32
 
 
-@follows(original.pinv)
+@follows(original.pinv, of_lapack=True)
 def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: bool = False, check_finite: bool = True) -> Any:
     _refused("pinv", atol=atol, return_rank=return_rank)
     cutoff = max(np.shape(a)[-2:]) * np.finfo(a.dtype).eps if rtol is None else rtol
@@ -66,7 +66,7 @@ def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, chec
     return np.linalg.norm(a, ord, axis, keepdims)
 
 
-@follows(original.eigh)
+@follows(original.eigh, of_lapack=True)
 def eigh(a: Any, b: Any = None, *, lower: bool = True, eigvals_only: bool = False, **options: Any) -> Any:
     subset = {name: options.pop(name, None) for name in ("subset_by_index", "subset_by_value")}
     _plain_eigenvalues("eigh", options)
@@ -85,7 +85,7 @@ def eigh(a: Any, b: Any = None, *, lower: bool = True, eigvals_only: bool = Fals
     return values if eigvals_only else (values, np.linalg.solve(_adjoint(L), vectors))
 
 
-@follows(original.eigvalsh)
+@follows(original.eigvalsh, of_lapack=True)
 def eigvalsh(a: Any, b: Any = None, *, lower: bool = True, **options: Any) -> Any:
     return eigh(a, b, lower=lower, eigvals_only=True, **options)
 
@@ -119,19 +119,19 @@ def _plain_eigenvalues(name: str, options: dict[str, Any]) -> None:
     _refused(name, **{option: value for option, value in options.items() if option not in ignored})
 
 
-@follows(original.svd)
+@follows(original.svd, of_lapack=True)
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, **_: Any) -> Any:
     if not compute_uv:
         return np.linalg.svd(a, compute_uv=False)
     return tuple(np.linalg.svd(a, full_matrices))
 
 
-@follows(original.svdvals)
+@follows(original.svdvals, of_lapack=True)
 def svdvals(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     return np.linalg.svd(a, compute_uv=False)
 
 
-@follows(original.qr)
+@follows(original.qr, of_lapack=True)
 def qr(
     a: Any,
     overwrite_a: bool = False,
@@ -154,7 +154,7 @@ def _pivots(a: Any) -> Any:
     return found[1]
 
 
-@follows(original.lstsq)
+@follows(original.lstsq, of_lapack=True)
 def lstsq(a: Any, b: Any, cond: Any = None, *_: Any, lapack_driver: str | None = None, **__: Any) -> Any:
     if np.ndim(a) != 2:
         raise UnsupportedFunctionError(

@@ -151,14 +151,14 @@ def solve_sylvester(call: Call, a: Any, b: Any, q: Any) -> Iterator[LocalTerm]:
         yield 0, 1, Term((i, j), (k, n), (*inverse, Factor.on(X, (m, k))), bound=(*m, *ones), scale=-1.0)
 
 
-@follows(original.solve_continuous_lyapunov)
+@follows(original.solve_continuous_lyapunov, of_lapack=True)
 def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
     # A X + X A^H = Q
     only_matrices("solve_continuous_lyapunov", a, ONE_BY_ONE)
     return solve_sylvester(a, np.conjugate(np.transpose(a)), q)
 
 
-@follows(original.solve_discrete_lyapunov)
+@follows(original.solve_discrete_lyapunov, of_lapack=True)
 def solve_discrete_lyapunov(a: Any, q: Any, method: str | None = None) -> Any:
     only_matrices("solve_discrete_lyapunov", a, ONE_BY_ONE)
     # X - A X A^H = Q, row by row: X[i, j] - A[i, k] conj(A[j, l]) X[k, l] = Q[i, j]
@@ -182,7 +182,7 @@ tanhm = _matrix_function("tanhm")
 # fmt: on
 
 
-@follows(original.expm_frechet)
+@follows(original.expm_frechet, of_lapack=True)
 def expm_frechet(
     A: Any, E: Any, method: str | None = None, compute_expm: bool = True, check_finite: bool = True
 ) -> Any:
@@ -201,7 +201,7 @@ def fractional_matrix_power(A: Any, t: Any) -> Any:
     return expm(t * logm(np.astype(A, np.result_type(A.dtype, float))))
 
 
-@follows(original.polar)
+@follows(original.polar, of_lapack=True)
 def polar(a: Any, side: str = "right") -> Any:
     # A = U P with P = sqrtm(A^H A), or A = P U with P = sqrtm(A A^H): the smaller of the two is not singular
     if side not in ("right", "left"):

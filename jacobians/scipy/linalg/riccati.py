@@ -117,11 +117,11 @@ def _times_inverse(a: Any, e: Any) -> Any:
     return np.transpose(np.linalg.solve(np.transpose(e), np.transpose(a)))
 
 
-@follows(original.solve_continuous_are)
+@follows(original.solve_continuous_are, of_lapack=True)
 def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, e: Any = None, s: Any = None, balanced: bool = True) -> Any:
     return _standard(_continuous, a, b, q, r, e, s)
 
 
-@follows(original.solve_discrete_are)
+@follows(original.solve_discrete_are, of_lapack=True)
 def solve_discrete_are(a: Any, b: Any, q: Any, r: Any, e: Any = None, s: Any = None, balanced: bool = True) -> Any:
     return _standard(_discrete, a, b, q, r, e, s)

@@ -68,7 +68,7 @@ def _solve_triangle(
         yield 0, 0, Term((i, *rest), (q, p) if transposed else (p, q), factors, bound=ones, scale=-1.0)
 
 
-@follows(original.solve_triangular)
+@follows(original.solve_triangular, of_lapack=True)
 def solve_triangular(
     a: Any,
     b: Any,
@@ -110,7 +110,7 @@ ONE_BY_ONE = "one matrix at a time, and np.stack"
 _KINDS = {"sym": "symmetric", "her": "hermitian", "pos": "hermitian", "positive definite": "hermitian"}
 
 
-@follows(original.solve)
+@follows(original.solve, of_lapack=True)
 def solve(
     a: Any,
     b: Any,
@@ -138,7 +138,7 @@ def solve(
     return np.linalg.solve(np.transpose(a) if transposed else a, b)
 
 
-@follows(original.cho_solve)
+@follows(original.cho_solve, of_lapack=True)
 def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite: bool = True) -> Any:
     c, lower = c_and_lower
     only_matrices("cho_solve", c)
@@ -148,7 +148,7 @@ def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite:
     return _solve_triangle(last, half, 1 if lower else 0, lower)
 
 
-@follows(original.solve_banded)
+@follows(original.solve_banded, of_lapack=True)
 def solve_banded(
     l_and_u: Any, ab: Any, b: Any, overwrite_ab: bool = False, overwrite_b: bool = False, check_finite: bool = True
 ) -> Any:
@@ -161,7 +161,7 @@ def solve_banded(
     return sparse_solve(ab[above + rows - columns, columns], b, SparseSystem(rows, columns, size))
 
 
-@follows(original.solveh_banded)
+@follows(original.solveh_banded, of_lapack=True)
 def solveh_banded(
     ab: Any,
     b: Any,
@@ -191,7 +191,7 @@ def _band(size: int, below: int, above: int) -> tuple[np.ndarray, np.ndarray]:
     return row, column
 
 
-@follows(original.solve_toeplitz)
+@follows(original.solve_toeplitz, of_lapack=True)
 def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
     c, r = c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr, None)
     matrix = toeplitz(c, r)

@@ -43,7 +43,7 @@ def _factorised(call: Call, a: Any) -> Iterator[LocalTerm]:
     yield 2, 0, Term((r, j), (p, q), upper, bound=t)
 
 
-@follows(original.lu)
+@follows(original.lu, of_lapack=True)
 def lu(
     a: Any,
     permute_l: bool = False,
@@ -72,7 +72,7 @@ def _order(pivots: Any) -> Any:
     return order
 
 
-@follows(original.lu_factor)
+@follows(original.lu_factor, of_lapack=True)
 def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> tuple[Any, Any]:
     only_matrices("lu_factor", a)
     _, L, U = _factorised(a)
@@ -83,7 +83,7 @@ def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> t
     return np.concatenate([below + U[:, :m], U[:, m:]], axis=1), _pivots(a)
 
 
-@follows(original.lu_solve)
+@follows(original.lu_solve, of_lapack=True)
 def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, overwrite_b: bool = False, check_finite: bool = True) -> Any:
     factors, pivots = lu_and_piv
     only_matrices("lu_solve", factors)
