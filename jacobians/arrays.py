@@ -151,6 +151,8 @@ def is_computed(array: Any) -> bool:
     return isinstance(array, (np.ndarray, np.generic))
 
 
+_NUMBERS = np.generic, int, float
+
 LASTING: set[type] = {np.ndarray}
 """Types of arrays that are kept as they are: nobody writes into them, or who does so is stopped by other means."""
 
@@ -162,10 +164,10 @@ def settled(array: Any) -> Any:
     """
     if type(array) in LASTING:
         return array
+    if isinstance(array, _NUMBERS):
+        return np.asarray(array)
     keep = getattr(type(array), "settled", None)
-    if keep is not None:
-        return keep(array)
-    return np.asarray(array) if isinstance(array, (np.generic, int, float)) else array
+    return array if keep is None else keep(array)
 
 
 class Slot(NamedTuple):

@@ -27,17 +27,27 @@ def _restore(before: Any) -> None:
     _ = np.seterr(**before)
 
 
+def _is_hushed() -> bool:
+    return False
+
+
 hush: Callable[[], Any] = partial(np.seterr, all="ignore")
 restore: Callable[[Any], Any] = _restore
 if _SETTING is not None:
-    hush = partial(_SETTING.set, umath._make_extobj(all="ignore"))  # type: ignore[attr-defined]
+    _QUIET = umath._make_extobj(all="ignore")  # type: ignore[attr-defined]
+    hush = partial(_SETTING.set, _QUIET)
     restore = _SETTING.reset
+
+    def _is_hushed() -> bool:
+        return _SETTING.get(None) is _QUIET
 
 
 def quietly(function: Callable[P, R]) -> Callable[P, R]:
     """The function, for which overflow, division by zero and nan are no matter."""
 
     def quiet(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _is_hushed():
+            return function(*args, **kwargs)
         before = hush()
         try:
             return function(*args, **kwargs)

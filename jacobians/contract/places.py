@@ -43,8 +43,9 @@ SMALL = 4096
 class _Place(NamedTuple):
     """Where the product of the factors of a term goes in a contiguous buffer: offset and strides count entries.
 
-    `moves` tells how far it moves for each step that the start of a map moves, `fills` whether it is everywhere;
-    `layouts` the order of the axes of each factor, if that changes, and the shape in which it broadcasts.
+    `moves` tells how far it moves for each step that the start of a map moves, `fills` whether it is everywhere, and
+    `copies` whether it is one factor as it is; `layouts` the order of the axes of each factor, if that changes, and the
+    shape in which it broadcasts.
     """
 
     sizes: tuple[int, ...]
@@ -53,9 +54,12 @@ class _Place(NamedTuple):
     moves: tuple[int, ...]
     layouts: tuple[tuple[tuple[int, ...] | None, tuple[int, ...]], ...]
     fills: bool
+    copies: bool
 
     def core(self, arrays: Sequence[np.ndarray]) -> Any:
         """The product of the factors, broadcastable over the grid."""
+        if self.copies:
+            return arrays[0]
         product: Any = None
         for array, (order, shape) in zip(arrays, self.layouts, strict=True):
             laid = array if order is None else array.transpose(order)
@@ -86,7 +90,9 @@ def place_of(pattern: Pattern, shape: tuple[int, ...]) -> _Place | None:
         broadcast = tuple([label.size if label in labels else 1 for label in grid])
         layouts.append((None if order == tuple(range(len(order))) else order, broadcast))
     strides = tuple([steps[0].get(label, 0) for label in grid])
-    return _Place(sizes, strides, *steps[1:], tuple(layouts), is_plain(term))
+    fills = is_plain(term)
+    copies = fills and sizes == shape and layouts == [(None, shape)]
+    return _Place(sizes, strides, *steps[1:], tuple(layouts), fills, copies)
 
 
 def at_places(
@@ -95,6 +101,7 @@ def at_places(
     """The sum of terms all of which have a place; None where there are others, or arrays that are no true ndarrays."""
     added: list[tuple[Term, _Place]] = []
     buffer = None
+    alone = out is None and len(terms) == 1
     for term in terms:
         pattern = None if term.act else term._pattern or pattern_of(term)
         place = None if pattern is None else place_of(pattern.skeleton, shape)
@@ -105,6 +112,8 @@ def at_places(
                 return None
         if term.is_empty:
             continue
+        if alone and place.copies and term.scale == 1 and term.arrays[0].dtype == dtype:
+            return term.arrays[0].copy()
         if buffer is not None or not place.fills:
             added.append((term, place))
             continue

@@ -27,7 +27,7 @@ from .choosing import Effort, choose, counted, plan_of
 from .counting import NAMES, OBJECTIVES
 from .elimination import eliminate, push
 from .hollow import hollow
-from .living import inner_vertices
+from .living import Edges, inner_vertices, living_edges
 from .merge import merge
 from .owning import has_large, is_alone
 from .plans import Plan, digest_of, held_bytes, named_order, predict
@@ -40,6 +40,7 @@ from .shortening import shorten
 __all__ = [
     "NAMES",
     "OBJECTIVES",
+    "Edges",
     "Effort",
     "Ledger",
     "Plan",
@@ -54,6 +55,7 @@ __all__ = [
     "hollow",
     "inner_vertices",
     "is_alone",
+    "living_edges",
     "merge",
     "named_order",
     "plan_of",

@@ -39,6 +39,7 @@ def eliminate(
     joints: Collection[int] = (),
     reuse: bool = True,
     gradient_of: int | None = None,
+    living: Edges | None = None,
 ) -> dict[int, list[Term]]:
     """The terms of the Jacobian of the output in each input.
 
@@ -55,13 +56,15 @@ def eliminate(
         Whether to look for large products that nobody needs any more, which the next ones are written into.
     gradient_of : int, optional
         The input in which the derivative is symmetric.
+    living : Edges, optional
+        The edges on paths from the inputs to the output, where they are known.
 
     Returns
     -------
     dict of int to list of Term
         By input vertex; an empty list where the output does not depend on it.
     """
-    living = living_edges(graph, set(inputs), output)
+    living = living_edges(graph, set(inputs), output) if living is None else {**living}
     ends, large = (output, gradient_of), has_large(graph)
     swept = is_plain(graph, joints, ends, large)
     if swept and [*order] == [vertex for vertex in living if vertex != output]:  # in reverse all edges lead there

@@ -63,7 +63,7 @@ class Linearised(NamedTuple):
     @property
     def is_nested(self) -> bool:
         """Whether the result or a differentiated argument is a nest, not an array."""
-        return self.result is not LEAF or any([tree is not LEAF for tree in self.arguments])
+        return self.result is not LEAF or self.arguments.count(LEAF) < len(self.arguments)
 
     def value(self) -> Any:
         """The result as it is handed out."""
@@ -116,14 +116,16 @@ def linearise(
     checked = [checked_inputs(operation, f"argument {position}", args[position], allow_int) for position in positions]
     if checked and not allow_int:
         check_any(operation, f"argument {positions[0]}", checked)
-    trees = tuple([tree for _, tree in checked])
     with with_rare_collection(), opened(graph) as level:
         arguments = [*args]
         inputs: list[int] = []
+        trees: tuple[Tree, ...] = ()
         for position, (leaves, tree) in zip(positions, checked, strict=True):
             watched = [watch(level, leaf) for leaf in leaves]
-            inputs += [leaf.vertex for leaf in watched]
-            arguments[position] = watched[0] if tree.is_leaf else tree.build(watched)
+            for leaf in watched:
+                inputs.append(leaf.vertex)
+            arguments[position] = watched[0] if tree is LEAF else tree.build(watched)
+            trees = (*trees, tree)
         if start is not None:
             start(tuple(inputs), trees)
         try:
@@ -141,11 +143,14 @@ def linearise(
                 raise ArgumentError(operation, "the result", found, "Return (result, aux).")
             result, aux = result
         leaves, tree = ([result], LEAF) if isinstance(result, Traced) else _flat_result(operation, result, allow_int)
-        paths = ("the result",) if tree.is_leaf else tree.paths("the result")
-        ends = [_output(operation, level, path, leaf) for path, leaf in zip(paths, leaves, strict=True)]
-        values, outputs = [value for value, _ in ends], tuple([vertex for _, vertex in ends])
+        paths = ("the result",) if tree is LEAF else tree.paths("the result")
+        values, outputs = [], []
+        for path, leaf in zip(paths, leaves, strict=True):
+            value, vertex = _output(operation, level, path, leaf)
+            values.append(value)
+            outputs.append(vertex)
         given = None if aux is None else plain(level, aux)
-        return finish(Linearised(level, values, given, level.graph, tuple(inputs), outputs, trees, tree))
+        return finish(Linearised(level, values, given, level.graph, tuple(inputs), tuple(outputs), trees, tree))
 
 
 def _flat_result(operation: str, result: Any, allow_int: bool) -> tuple[list[Any], Tree]:
@@ -167,6 +172,9 @@ def _flat_result(operation: str, result: Any, allow_int: bool) -> tuple[list[Any
 
 def _output(operation: str, level: Level, name: str, result: Any) -> tuple[Any, int]:
     """The plain value of a result, and its vertex; a result that depends on no input gets one without edges."""
+    if isinstance(result, Traced) and result.level is level:
+        check_current(operation, result)
+        return result.value, result.vertex
     if isinstance(result, Jacobian):
         factored = as_output(operation, level, result)
         if factored is not None:
@@ -177,7 +185,7 @@ def _output(operation: str, level: Level, name: str, result: Any) -> tuple[Any, 
     elif hasattr(type(result), "__pandas_priority__") and not isinstance(result, (Traced, Symbol)):
         result = lift(np.asarray(result))  # a table counts as its numbers
     check_current(operation, result)
-    if isinstance(result, Traced) and result.level is level:
+    if isinstance(result, Traced) and result.level is level:  # made of a list of entries, perhaps
         return result.value, result.vertex
     if not isinstance(result, (Traced, Symbol)):
         result = np.asarray(result)
@@ -220,7 +228,8 @@ def owned_graph(record: Linearised, *handed_out: Any) -> LinearGraph:
     its derivative.
     """
     graph, guard = record.graph, record.level.guard
-    given = {id(memory_of(array)) for array in _arrays((handed_out, record.aux))}
+    parts = [part for part in (*handed_out, record.aux) if part is not None]
+    given = {id(memory_of(array)) for array in _arrays(parts)} if parts else set[int]()
     watched = {*guard.shared, *given} if given else guard.shared
     shared = [
         (terms, n)

@@ -17,6 +17,7 @@ from ..contract import to_dense
 from ..elimination import is_alone, pull_several, push
 from ..labels import axes_of, flatten
 from ..late import LARGE
+from ..quiet import quietly
 from ..tensor import cotangent_term
 from ..terms import Term, plain, standardised
 from ..tracing import released
@@ -25,6 +26,7 @@ from .linearise import Linearised
 __all__ = ["as_scalar", "handed_out", "pull"]
 
 
+@quietly
 def pull(record: Linearised, cotangents: Sequence[Any] | None = None, *, consume: bool = False) -> tuple[Any, ...]:
     """The cotangents of the inputs, dense, for those of the outputs; without any, for a one of a scalar.
 

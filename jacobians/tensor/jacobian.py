@@ -185,12 +185,15 @@ class Jacobian(ComplexParts, Entrywise):
         return self._body.plan
 
     @property
-    @remembering()
     def terms(self) -> tuple[Term, ...]:
         """The terms whose sum this is; they share their arrays with the Jacobian."""
-        if self._mode == "auto" and not self._body.is_eliminated and not self._body.fits(memory_limit(self._limit)):
-            self._mode = "lazy"
-        return tuple(self._body.terms(keep=self._mode != "lazy")[self._input])
+        body = self._body
+        if body.is_eliminated:
+            return tuple(body.terms(keep=True)[self._input])
+        with remembering():
+            if self._mode == "auto" and not body.fits(memory_limit(self._limit)):
+                self._mode = "lazy"
+            return tuple(body.terms(keep=self._mode != "lazy")[self._input])
 
     @property
     def nbytes(self) -> int:

@@ -16,13 +16,14 @@ import numpy as np
 
 from ..elimination import (
     NAMES,
+    Edges,
     Plan,
     choose,
     digest_of,
     eliminate,
     has_large,
     hollow,
-    inner_vertices,
+    living_edges,
     named_order,
     plan_of,
     predict,
@@ -87,6 +88,7 @@ class Body:
         self.gradient_of, self.regions = gradient_of, regions
         self._plan: Plan | None = None
         self._inner: list[int] | None = None
+        self._living: Edges | None = None
         self._terms: dict[int, list[Term]] | None = None
 
     @property
@@ -141,10 +143,10 @@ class Body:
         """The inner vertices to be ordered, and those that go last."""
         inner = self._inner
         if inner is None:
-            inner = inner_vertices(self.graph, self.inputs, self.output)
-            inner = [v for v in inner if v not in self.joints] if self.joints else inner
+            living = living_edges(self.graph, {*self.inputs}, self.output)
+            inner = [v for v in reversed(living) if v != self.output and v not in self.joints]
             if len(inner) < FEW:  # many are found again when they are needed
-                self._inner = inner
+                self._inner, self._living = inner, living
         return inner, tuple([v for v in sorted(self.joints) if v not in (*self.inputs, self.output)])
 
     def sequence(self) -> tuple[int, ...]:
@@ -173,9 +175,10 @@ class Body:
         else:
             order = self.sequence()
             with without_collection(), remembering():
-                terms = eliminate(graph, self.inputs, self.output, order, self.joints, gradient_of=self.gradient_of)
+                ends = self.inputs, self.output
+                terms = eliminate(graph, *ends, order, self.joints, gradient_of=self.gradient_of, living=self._living)
         if keep:
-            self._terms = terms
+            self._terms, self._living = terms, None
             self.graph, self.regions = hollow(graph), ()
         return terms
 

@@ -130,7 +130,10 @@ class PatternTerm(Term):
 
     @property
     def nbytes(self) -> int:
-        return sum([prod(n) * array.dtype.itemsize for array, n in zip(self.arrays, self._pattern.sizes, strict=True)])
+        total = 0
+        for array, sizes in zip(self.arrays, self._pattern.sizes, strict=True):
+            total += prod(sizes) * array.dtype.itemsize
+        return total
 
     @property
     def factors(self) -> tuple[Factor, ...]:  # type: ignore[override]

@@ -71,6 +71,5 @@ def watch(level: Level, value: Any) -> Traced:
         value = level.guard.register(value)
     if type(value) is not np.ndarray:
         level.is_nested = True
-    traced = Input(level, value, level.graph.add_vertex(value.shape, value.dtype))
-    level.inputs.append(owner_of(traced))
-    return traced
+    level.inputs.append(owner_of(value))
+    return Input(level, value, level.graph.add_vertex(value.shape, value.dtype))

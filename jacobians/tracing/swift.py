@@ -43,6 +43,7 @@ TRACED: set[type] = set()
 """All of them."""
 
 _NUMBERS = {float, int}
+_SCALARS = {np.float64, np.float32}
 _PLAIN = {int, str, bool, type(None), Filling}
 _ENDS = {int, type(None)}
 REMEMBERED = 16384
@@ -295,6 +296,8 @@ def _repeated(
             elif term is None:
                 array = slope(result, *values) if slope is not None else values[place - 1] if place else result
                 kind = type(array)
+                if kind in _SCALARS:
+                    array, kind = np.asarray(array), _ndarray
                 if kind is _ndarray and array.dtype is dtype and array.shape == pattern.sizes[0]:
                     term = PatternTerm()  # type: ignore[call-arg]
                     term._pattern, term.arrays, term.scale = pattern, (array,), 1.0

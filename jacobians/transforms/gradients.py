@@ -74,14 +74,7 @@ def grad(
     >>> grad(lambda p: np.sum((W @ p["x"] + p["b"]) ** 2))({"x": x, "b": b})
     {'x': array([ 0., 18.]), 'b': array([-6.,  6.])}
     """
-    both = _valued("grad", function, argnums, has_aux, holomorphic, allow_int)
-
-    @wraps(function)
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        value, result = both(*args, **kwargs)
-        return (result, value[1]) if has_aux else result
-
-    return gradient
+    return _differentiated("grad", function, argnums, has_aux, holomorphic, allow_int, valued=False)
 
 
 def value_and_grad(
@@ -107,17 +100,24 @@ def value_and_grad(
     >>> value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     (np.float64(5.0), array([2., 4.]))
     """
-    return _valued("value_and_grad", function, argnums, has_aux, holomorphic, allow_int)
+    return _differentiated("value_and_grad", function, argnums, has_aux, holomorphic, allow_int, valued=True)
 
 
-def _valued(
-    name: str, function: Callable[..., Any], argnums: Argnums, has_aux: bool, holomorphic: bool, allow_int: bool
+def _differentiated(
+    name: str,
+    function: Callable[..., Any],
+    argnums: Argnums,
+    has_aux: bool,
+    holomorphic: bool,
+    allow_int: bool,
+    *,
+    valued: bool,
 ) -> Callable[..., Any]:
-    """`value_and_grad`, under the name that errors tell."""
+    """The function that returns the gradient, after the value if `valued`; errors tell the name."""
     check_function(name, function)
 
     @wraps(function)
-    def valued(*args: Any, **kwargs: Any) -> Any:
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
         positions = normalised_argnums(name, argnums, len(args))
 
         def finish(record: Linearised) -> Any:
@@ -130,12 +130,14 @@ def _valued(
                 advice = "Use jacobian, or sum the result to a scalar first."
                 raise ArgumentError(name, "the result", f"has shape {shape}, but must be a scalar", advice)
             gradients = _pulled(name, record, argnums, holomorphic)
+            if not valued:
+                return (gradients, record.aux) if has_aux else gradients
             value = record.value()
             return (value, record.aux) if has_aux else value, gradients
 
         return linearise(name, function, args, kwargs, positions, finish, has_aux, allow_int)
 
-    return valued
+    return differentiated
 
 
 def _pulled(name: str, record: Linearised, argnums: Argnums, holomorphic: bool) -> Any:

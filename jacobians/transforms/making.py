@@ -50,7 +50,8 @@ def jacobians_of(
         if mode == "explicit":
             _ = body.terms(keep=True)
         results = tuple([Jacobian(body, vertex, mode, limit) for vertex in record.inputs])
-        _check_holomorphic(operation, graph, results if holomorphic else ())
+        if holomorphic:
+            _check_holomorphic(operation, graph, results)
         return results[0] if single else results
     bundle = Bundle(graph, record.inputs, record.outputs, order=order, symmetric=symmetric)
     _ = bundle.body.check_order(operation)
@@ -58,7 +59,8 @@ def jacobians_of(
         _ = bundle.terms(keep=True)
     argument = record.arguments[0] if single else Tree(tuple, None, record.arguments)
     blocks = BlockJacobian(bundle, record.result, argument, mode, limit)
-    _check_holomorphic(operation, graph, [J for row in blocks.grid() for J in row] if holomorphic else ())
+    if holomorphic:
+        _check_holomorphic(operation, graph, [J for row in blocks.grid() for J in row])
     return blocks
 
 
