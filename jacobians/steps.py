@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .partials import LocalTerm, Partial, Path, diagonal_pattern, reshaped
+from .partials import Call, LocalTerm, Partial, Path, diagonal_pattern, reshaped
 from .terms import Pattern, PatternTerm, Term, pattern_of, standardised
 
 __all__ = ["MADE", "TOLD", "Step", "Steps", "chosen_operand", "entrywise_steps", "fixed_steps", "made_steps"]
@@ -167,42 +167,59 @@ def fixed_steps(terms: Iterable[LocalTerm], needed: Collection[Path]) -> Steps |
     return Steps(tuple(steps)) if len(seen) == len(needed) else None
 
 
-Arrays = Callable[..., Sequence[Any]]
+Arrays = Callable[..., Sequence[Any] | None]
 """The arrays of a term, of the result and the arguments of a call."""
 
 
 def made_steps(
-    terms: Iterable[LocalTerm], arrays: Mapping[Path, Arrays], needed: Collection[Path], kwargs: Mapping[str, Any]
+    rule: Callable[..., Iterable[LocalTerm]],
+    call: Call,
+    args: Sequence[Any],
+    arrays: Mapping[Path, Arrays],
+    kwargs: Mapping[str, Any],
 ) -> Steps | None:
     """The steps of a call with one result and a term for each operand; None where labels alone do not tell the terms.
 
     Parameters
     ----------
-    terms : iterable of (int, Path, Term)
-        Those of one call of this structure.
+    rule : callable
+        Tells the terms of a call.
+    call, args, kwargs
+        One call of this structure.
     arrays : mapping
-        By operand the arrays of its term.
-    needed : collection of Path
-    kwargs : mapping
-        Of the call.
+        By operand the arrays of its term; they tell None where the rule is to be asked.
     """
     steps: list[Step] = []
-    for result, path, term in terms:
+    needed = call.needed
+    if any([path in arrays and arrays[path](call.result, *args, **kwargs) is None for path in needed]):
+        return None
+    for result, path, term in rule(call, *args, **kwargs):
         if path in needed:
             if isinstance(term, str) or result or term.act or term.scale == 0:
                 return None
             pattern = pattern_of(term)
             if pattern is None or pattern.is_empty or path not in arrays:
                 return None
-            steps.append(Step(path, None, MADE, _maker(pattern, term.scale, arrays[path], kwargs), pattern))
+            steps.append(Step(path, None, MADE, _maker(pattern, term.scale, arrays[path], kwargs, rule, path), pattern))
     return Steps(tuple(steps), True) if {step.path for step in steps} == {*needed} else None
 
 
-def _maker(pattern: Pattern, scale: float, arrays: Arrays, kwargs: Mapping[str, Any]) -> Callable[..., Term]:
+def _maker(
+    pattern: Pattern,
+    scale: float,
+    arrays: Arrays,
+    kwargs: Mapping[str, Any],
+    rule: Callable[..., Iterable[LocalTerm]] | None = None,
+    path: Path = 0,
+) -> Callable[..., Term]:
     sizes = pattern.sizes
 
     def make(result: Any, *values: Any) -> Term:
-        found = zip(arrays(result, *values, **kwargs), sizes, strict=True)
+        parts = arrays(result, *values, **kwargs)
+        if parts is None and rule is not None:
+            ((_, _, term),) = rule(Call(result, (path,)), *values, **kwargs)
+            return term  # type: ignore[return-value]
+        found = zip(parts, sizes, strict=True)  # type: ignore[arg-type]
         return pattern.term([a if a.shape == size else reshaped(a, size) for a, size in found], scale)
 
     return make

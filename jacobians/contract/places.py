@@ -7,15 +7,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..labels import Label, flatten
-from ..terms import Affine, Pattern, Term, pattern_of, picks_part
+from ..labels import Axis, Label, flatten, size_of
+from ..terms import Affine, Pattern, Term, factor_of, pattern_of, picks_part
+from .network import contract_factors, contraction
 
 __all__ = ["SMALL", "add_at", "at_places", "grid_of", "is_plain", "place_of", "scaled", "steps_of"]
 
@@ -39,13 +40,16 @@ def is_plain(term: Term) -> bool:
 SMALL = 4096
 """Entries of a product up to which it is multiplied out in NumPy's loop."""
 
+SUMMED = 2**15
+"""Multiply-adds of a product up to which it is made before it goes to its place; a large one is written there."""
+
 
 class _Place(NamedTuple):
     """Where the product of the factors of a term goes in a contiguous buffer: offset and strides count entries.
 
     `moves` tells how far it moves for each step that the start of a map moves, `fills` whether it is everywhere, and
     `copies` whether it is one factor as it is; `layouts` the order of the axes of each factor, if that changes, and the
-    shape in which it broadcasts.
+    shape in which it broadcasts. Where labels are summed, `product` contracts the factors to one before.
     """
 
     sizes: tuple[int, ...]
@@ -55,11 +59,14 @@ class _Place(NamedTuple):
     layouts: tuple[tuple[tuple[int, ...] | None, tuple[int, ...]], ...]
     fills: bool
     copies: bool
+    product: Callable[..., Any] | None
 
     def core(self, arrays: Sequence[np.ndarray]) -> Any:
         """The product of the factors, broadcastable over the grid."""
         if self.copies:
             return arrays[0]
+        if self.product is not None:
+            arrays = (self.product(*arrays),)
         product: Any = None
         for array, (order, shape) in zip(arrays, self.layouts, strict=True):
             laid = array if order is None else array.transpose(order)
@@ -77,22 +84,35 @@ def place_of(pattern: Pattern, shape: tuple[int, ...]) -> _Place | None:
     determined = {label for relation in pattern.maps for label in relation.dst}
     sources = {label for relation in pattern.maps for label in relation.src}
     term = Term(pattern.out, pattern.inp, maps=pattern.maps, bound=pattern.bound)
-    normal = determined.issubset(term.free) and sources.issuperset(pattern.bound)
-    if not normal or not determined.isdisjoint(flatten(pattern.groups)):
+    groups, product = pattern.groups, None
+    if not determined.issubset(term.free) or not determined.isdisjoint(flatten(pattern.groups)):
         return None
+    if not sources.issuperset(pattern.bound):
+        carried = {*flatten(groups)}.issuperset(pattern.bound)
+        if pattern.maps or len(groups) != 2 or not carried or size_of(pattern.labels) > SUMMED:
+            return None
+        groups, product = _contracted(pattern)
+        term = Term(pattern.out, pattern.inp)
     grid, steps = grid_of(term), steps_of(term, _row_major(shape))
     sizes = tuple([label.size for label in grid])
     if steps is None or (len(pattern.groups) > 1 and prod(sizes) > SMALL):
         return None
     layouts = []
-    for labels in pattern.groups:
+    for labels in groups:
         order = tuple(sorted(range(len(labels)), key=lambda n, labels=labels: grid.index(labels[n])))
         broadcast = tuple([label.size if label in labels else 1 for label in grid])
         layouts.append((None if order == tuple(range(len(order))) else order, broadcast))
     strides = tuple([steps[0].get(label, 0) for label in grid])
     fills = is_plain(term)
-    copies = fills and sizes == shape and layouts == [(None, shape)]
-    return _Place(sizes, strides, *steps[1:], tuple(layouts), fills, copies)
+    copies = fills and sizes == shape and layouts == [(None, shape)] and product is None
+    return _Place(sizes, strides, *steps[1:], tuple(layouts), fills, copies, product)
+
+
+def _contracted(pattern: Pattern) -> tuple[tuple[Axis], Callable[..., Any]]:
+    """The labels of the product of two factors without those that are bound, and what makes it of true ndarrays."""
+    kept = flatten(pattern.out + pattern.inp)
+    zeros = [factor_of(np.zeros(sizes), group) for sizes, group in zip(pattern.sizes, pattern.groups, strict=True)]
+    return (contract_factors(zeros, kept).labels,), contraction(pattern.groups, kept)
 
 
 def at_places(
@@ -139,14 +159,13 @@ def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def add_at(buffer: np.ndarray, term: Term, place: _Place) -> None:
     """Add the factors of a term at its place."""
-    item = buffer.itemsize
-    strides = [step * item for step in place.strides]
-    offset = place.offset
+    item, offset = buffer.itemsize, place.offset
     if place.moves:
-        starts = term._pattern.starts  # type: ignore[union-attr]
-        offset += sum([step * start for step, start in zip(place.moves, starts, strict=True)])
+        for step, start in zip(place.moves, term._pattern.starts, strict=True):  # type: ignore[union-attr]
+            offset += step * start
+    strides = [step * item for step in place.strides]
     view = np.ndarray(place.sizes, buffer.dtype, buffer, offset * item, strides)  # type: ignore[arg-type]
-    np.add(view, scaled(place.core(term.arrays), term.scale), out=view, casting="same_kind")
+    view += scaled(place.core(term.arrays), term.scale)
 
 
 def steps_of(term: Term, strides: tuple[int, ...]) -> tuple[dict[Label, int], int, tuple[int, ...]] | None:

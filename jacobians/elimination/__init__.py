@@ -4,7 +4,8 @@
 - `contracting`: contractions that are known to be symmetric.
 - `recipes`, `notes`, `shortcuts`: how two terms are joined, written down once for their patterns.
 - `acting`: the same for terms that act on conjugates; `slices`: for gathers that only take a part.
-- `merge`, `addition`, `sums`: add terms of one pattern, and give up a sum that is larger than its dense form.
+- `vectors`: for a vector that meets positions or an operator, which have no pattern.
+- `merge`, `addition`, `sums`, `densifying`: add terms of one pattern, and give up a sum larger than its dense form.
 - `tally`: sums of a few terms, repeated as they were made.
 - `owning`: what nobody else holds, and may be written into.
 - `living`, `questions`: what lies on paths from the inputs to the output, and what it is like.

@@ -27,6 +27,7 @@ from .shadows import Ledger, Shadow
 from .shortcuts import Shortcut, called, multiplied, passing, sliced
 from .slices import Slice, slice_of
 from .tracks import Track, all_shadows, track
+from .vectors import met
 
 __all__ = ["join"]
 
@@ -44,6 +45,9 @@ def join(
     """
     left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
     if left is None or right is None:
+        known = met(outer, inner)
+        if known is not None:
+            return known
         recipe = None
     elif left.starts or right.starts:
         recipe = _recipe(left.skeleton, right.skeleton)

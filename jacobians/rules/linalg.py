@@ -130,7 +130,14 @@ composed(np.linalg.tensorsolve, _tensorsolve)
 # ---- determinants ----------------------------------------------------------------------------------------------------
 
 
+def _regular(y: Any, a: Any) -> Any:
+    """Determinant and inverse; None where a determinant is zero, or may be."""
+    singular = np.any(y == 0) if np.ndim(y) else y == 0
+    return None if isinstance(singular, Symbol) or holds(singular) else (y, np.linalg.inv(a))
+
+
 @local(np.linalg.det)
+@numbered({0: _regular})
 def _det(call: Call, a: Any) -> LocalTerms:
     # d det(A) = det(A) tr(inv(A) dA)  (Giles 2.2.4); where A has no inverse, tr(C^T dA) with the cofactors C of A.
     b, i, j = matrix_axes(a)

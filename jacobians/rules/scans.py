@@ -1,26 +1,33 @@
 """Scans and differences: functions that run along an axis.
 
 - `cumsum` is an operator that is never written out, `cumprod` is ``y / x`` around it.
-- `diff`, `ediff1d`, `gradient`, `trapezoid` are composed of slices.
+- `diff` is a sum of slices; `ediff1d`, `gradient`, `trapezoid` are composed of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from ..arrays import is_computed
 from ..labels import Axes, Axis, Label, axes_of, flatten, size_of
 from ..program import Symbol
 from ..registry import Call, LocalTerm, composed, local
 from ..terms import Factor, OperatorFactor, Term
+from .indexing import indexing_term
+from .structural import structural
 
 __all__ = ["RunningSum"]
 
 
 _LONG = 256
+
+_FEW = 4
+"""Differences of differences from which on they are taken one after the other."""
 
 
 class RunningSum:
@@ -157,6 +164,24 @@ def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any =
     return a
 
 
+def _written_out(a: Any, n: int = 1, axis: int = -1, *ends: Any, **more: Any) -> Any:
+    """The definition, where there is more to it than differences of an array, or less."""
+    plain = not (ends or more) and type(n) is type(axis) is int and is_computed(a) and a.dtype.kind == "f"
+    if plain and -a.ndim <= axis < a.ndim and 0 < n < min(a.shape[axis], _FEW):
+        return NotImplemented
+    return _diff(a, n, axis, *ends, **more)
+
+
+# n times y[i] = x[i + 1] - x[i]: dy[i] = sum over k of (-1)^(n - k) binomial(n, k) dx[i + k].
+@local(np.diff, instead=_written_out)
+@structural
+def _differences(call: Call, a: Any, n: int = 1, axis: int = -1) -> Iterator[LocalTerm]:
+    before = (slice(None),) * normalize_axis_index(axis, np.ndim(a))
+    for k in range(n + 1):
+        part = indexing_term(np.shape(a), (*before, slice(k, np.shape(a)[axis] - n + k)))
+        yield 0, 0, part.times((-1.0) ** (n - k) * comb(n, k))
+
+
 def _slab(values: Any, a: Any, axis: int) -> Any:
     """What `diff` puts in front of `a` or behind it; a scalar stands for one layer, None for nothing."""
     if values is None:
@@ -244,7 +269,6 @@ def _as(f: Any, y: Any) -> Any:
 # fmt: off
 composed(np.cumulative_sum,  _cumulative(np.cumsum, 0))
 composed(np.cumulative_prod, _cumulative(np.cumprod, 1))
-composed(np.diff,            _diff)
 composed(np.ediff1d,         _ediff1d)
 composed(np.trapezoid,       _trapezoid)
 composed(np.gradient,        _gradient)

@@ -65,15 +65,16 @@ def numbered(
 ) -> Callable[[Callable[..., Iterable[LocalTerm]]], Callable[..., Iterable[LocalTerm]]]:
     """Decorate a rule: let it tell the arrays of its terms by operand, as functions of the result and the arguments.
 
-    Not of calls for which `unless` holds, which is asked with the arguments; nor of those with several operands that
-    are differentiated, unless `both`: there the terms share what is dear.
+    Where such a function tells None, the numbers are exceptional and the rule is asked again. Not of calls for
+    which `unless` holds, which is asked with the arguments; nor of those with several operands that are
+    differentiated, unless `both`: there the terms share what is dear.
     """
 
     def known(rule: Callable[..., Iterable[LocalTerm]]) -> Callable[..., Iterable[LocalTerm]]:
         def steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
             if (unless is not None and unless(*args, **kwargs)) or (len(call.needed) > 1 and not both):
                 return None
-            return made_steps(rule(call, *args, **kwargs), arrays, call.needed, kwargs)
+            return made_steps(rule, call, args, arrays, kwargs)
 
         rule.steps = steps  # type: ignore[attr-defined]
         return rule

@@ -18,7 +18,7 @@ from ..arrays import nothing_known
 from ..errors import ScalarisationWarning, TraceConversionError
 from ..methods import ArrayMethods
 from .dispatch import apply_plainly
-from .recorded import Recorded, primal
+from .recorded import Recorded, lift, primal
 from .swift import of_one, of_two
 from .ufunc_calls import apply_ufunc
 
@@ -73,8 +73,11 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
             )
         _warn_of_scalars(self.size)
         scalars = np.empty(self.shape, dtype=object)
+        if not scalars.ndim:  # an entry of a list, the usual case
+            scalars[()] = self
+            return scalars
         for index in np.ndindex(self.shape):
-            scalars[index] = self[index] if index else self  # type: ignore[index]
+            scalars[index] = self[index]  # type: ignore[index]
         return scalars
 
     # ---- what it looks like -----------------------------------------------------------------------------------------
@@ -116,6 +119,9 @@ def _without_detour(operator_name: str, ufunc: np.ufunc) -> None:
 
     def left(self: Appearance, other: Any) -> Any:
         plain = of_two(ufunc, self, other)
+        if plain is NotImplemented and type(other) is np.ndarray and other.dtype.kind == "O":
+            other = lift(other)  # np.array([x[0], x[1]])
+            plain = of_two(ufunc, self, other)
         if plain is NotImplemented:
             plain = apply_plainly(ufunc, (self, other), {})
         return usual(self, other) if plain is NotImplemented else plain

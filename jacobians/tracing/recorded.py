@@ -115,7 +115,8 @@ def lift(value: Any) -> Any:
         raise ArgumentError("np.ma", "an array", "is a MaskedArray of traced values", "Use np.where or x[mask].")
     if isinstance(value, np.ndarray):
         entries = [_entry(entry) for entry in value.flat]
-        return np.reshape(np.stack(entries), value.shape)  # type: ignore[arg-type]
+        stacked: Any = np.stack(entries)  # type: ignore[arg-type]
+        return stacked if value.ndim == 1 else np.reshape(stacked, value.shape)
     return np.stack([lift(entry) if isinstance(entry, (list, tuple)) else _entry(entry) for entry in value])
 
 

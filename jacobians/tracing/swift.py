@@ -294,7 +294,7 @@ def _repeated(
             elif term is None and place == MADE:
                 term = slope(result, *values)
             elif term is None:
-                array = slope(result, *values) if slope is not None else values[place - 1] if place else result
+                array: Any = slope(result, *values) if slope is not None else values[place - 1] if place else result
                 kind = type(array)
                 if kind in _SCALARS:
                     array, kind = np.asarray(array), _ndarray

@@ -20,6 +20,7 @@ from ..program import Symbol
 from ..registry import Rule, function_name, lookup
 from .dispatch import apply_function
 from .recorded import Recorded, lift, owner_of
+from .swift import of_two
 
 __all__ = ["apply_ufunc", "knows", "rule_of_method"]
 
@@ -111,6 +112,10 @@ def _call(ufunc: np.ufunc, *inputs: Any, **kwargs: Any) -> Any:
     if lookup(ufunc) is None and all(set(types) <= {"O", "-", ">"} for types in ufunc.types):
         # np.frompyfunc: a Python function on every entry.
         return lift(ufunc(*[np.asarray(x, dtype=object) for x in inputs], **kwargs))
+    if len(inputs) == 2 and not kwargs:  # one of them may have become an array
+        known = of_two(ufunc, *inputs)
+        if known is not NotImplemented:
+            return known
     return apply_function(ufunc, inputs, kwargs)
 
 

@@ -1,0 +1,88 @@
+"""A vector that meets a list of positions, or an operator: one step, which needs no plan.
+
+Such terms have no pattern, so no recipe is kept for them. Most of them are met by a cotangent, or by a tangent: there
+only one thing can be done.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..contract import gather, scatter_factor
+from ..labels import Axes, Axis, axes_of, flatten, size_of
+from ..terms import Factor, Map, OperatorFactor, Pattern, Term, factor_of, patterned
+
+__all__ = ["met"]
+
+
+def met(outer: Term, inner: Term) -> Term | None:
+    """The joined term of a whole covector and a term of one part, or of such a term and a whole vector; else None."""
+    left, right = outer._pattern, inner._pattern
+    if left is not None and _is_covector(left):
+        array = _through(inner, outer.arrays[0], transposed=True)
+        return None if array is None else _vector(_row(left.out, inner.in_shape), array, outer.scale * inner.scale)
+    if right is not None and _is_covector(right.turned):
+        array = _through(outer, inner.arrays[0], transposed=False)
+        column = _row(right.inp, outer.out_shape).turned
+        return None if array is None else _vector(column, array, outer.scale * inner.scale)
+    return None
+
+
+def _vector(pattern: Pattern, array: Any, scale: float) -> Term:
+    (sizes,) = pattern.sizes
+    return pattern.term((array if array.shape == sizes else np.reshape(array, sizes),), scale)
+
+
+@lru_cache(maxsize=4096)
+def _is_covector(pattern: Pattern) -> bool:
+    """Whether terms of a pattern are an array over all indices of `inp`, in order, and no more."""
+    whole = pattern.groups == (flatten(pattern.inp),) and not flatten(pattern.out)
+    return whole and bool(pattern.inp) and not (pattern.maps or pattern.bound or pattern.is_empty)
+
+
+@lru_cache(maxsize=4096)
+def _row(out: Axes, shape: tuple[int, ...]) -> Pattern:
+    """The pattern of such terms, of which `out` has no labels."""
+    inp = axes_of(shape)
+    return patterned(out, inp, [flatten(inp)])
+
+
+def _through(term: Term, array: Any, transposed: bool) -> Any:
+    """What becomes of an array over `inp`, or over `out` where transposed; None where that takes more than one step."""
+    if type(array) is not np.ndarray or term.bound or len(term.factors) + len(term.maps) != 1 or term.scale == 0:
+        return None
+    part: Any = (*term.factors, *term.maps)[0]
+    if type(part) is OperatorFactor:
+        source, target = part.right, part.left
+    elif type(part) is Map and type(part.index) is np.ndarray:
+        source, target = part.dst, part.src
+    else:
+        return None
+    given, wanted = flatten(term.inp), flatten(term.out)
+    if transposed:
+        source, target, given, wanted = target, source, wanted, given
+    if not _replaces(source, target, given, wanted):
+        return None
+    met_factor = factor_of(np.reshape(array, [label.size for label in given]), given)
+    if type(part) is OperatorFactor:
+        found: Factor = part.apply(met_factor, transposed=transposed)
+    elif not transposed:
+        found = gather(met_factor, part)
+    elif size_of(target) <= size_of(source):  # a small part of a large array stays one
+        found = scatter_factor(met_factor, part)
+    else:
+        return None
+    return found.array if found.labels == wanted else found.spread(wanted)
+
+
+def _replaces(source: Axis, target: Axis, given: Axis, wanted: Axis) -> bool:
+    """Whether labels of a vector are replaced by others, and no more."""
+    rest = [label for label in given if label not in source]
+    if not source or not target or len(rest) + len(source) < len(given) or 0 in [x.size for x in (*given, *wanted)]:
+        return False
+    kept = [label for label in wanted if label not in target]
+    distinct = len({*given}) == len(given) and len({*wanted}) == len(wanted)
+    return distinct and {*rest} == {*kept} and len(kept) + len(target) == len(wanted) and {*source}.isdisjoint(wanted)
