@@ -54,10 +54,10 @@ def _through(term: Term, array: Any, transposed: bool) -> Any:
     """What becomes of an array over `inp`, or over `out` where transposed; None where that takes more than one step."""
     if type(array) is not np.ndarray or term.bound or len(term.factors) + len(term.maps) != 1 or term.scale == 0:
         return None
-    part: Any = (*term.factors, *term.maps)[0]
-    if type(part) is OperatorFactor:
+    (part,) = term.factors or term.maps
+    if isinstance(part, OperatorFactor):
         source, target = part.right, part.left
-    elif type(part) is Map and type(part.index) is np.ndarray:
+    elif isinstance(part, Map) and type(part.index) is np.ndarray:
         source, target = part.dst, part.src
     else:
         return None
@@ -67,7 +67,7 @@ def _through(term: Term, array: Any, transposed: bool) -> Any:
     if not _replaces(source, target, given, wanted):
         return None
     met_factor = factor_of(np.reshape(array, [label.size for label in given]), given)
-    if type(part) is OperatorFactor:
+    if not isinstance(part, Map):
         found: Factor = part.apply(met_factor, transposed=transposed)
     elif not transposed:
         found = gather(met_factor, part)

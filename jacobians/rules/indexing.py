@@ -233,8 +233,10 @@ def _by_array(sizes: tuple[int, ...], group: Axes, item: np.ndarray) -> tuple[Ax
 
 
 def _entry_steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
-    """Asked for basic indices alone, see `tracing`; those of integers hold for all integers."""
+    """Asked for few kinds of indices, see `tracing`; those of integers hold for all integers."""
     shape, index = np.shape(args[0]), args[1]
+    if type(index) is np.ndarray:
+        return Steps((Step(0, None, TOLD, lambda x, index: indexing_term(shape, index)),))
     if type(index) is slice or (type(index) is tuple and not all([type(item) is int for item in index])):
         return fixed_steps([(0, 0, indexing_term(shape, index))], call.needed)
     first = _first(shape, 1 if type(index) is int else len(index))

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..labels import axes_of
 from ..registry import Call, LocalTerm, local
-from ..terms import Term
+from ..steps import MADE, Step, Steps
+from ..terms import Map, Term
 from .indexing import flat_term, taken_along
 
 __all__: list[str] = []
@@ -26,7 +27,19 @@ def _moved(a: Any, order: Any, axis: int | None) -> Term:
     return taken_along(np.shape(a), order.shape, order, axis)
 
 
-@local(np.sort)
+def _sort_steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
+    """Those of a vector."""
+    if np.ndim(args[0]) != 1 or np.size(args[0]) < 2 or len(args) > 1 or kwargs:
+        return None
+    (out,), (inp,) = axes_of(np.shape(args[0])), axes_of(np.shape(args[0]))
+
+    def moved(_: Any, a: Any) -> Term:
+        return Term((out,), (inp,), maps=(Map.of(inp, out, np.argsort(a), True),))
+
+    return Steps((Step(0, None, MADE, moved),))
+
+
+@local(np.sort, steps=_sort_steps)
 def _(
     call: Call, a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None
 ) -> Iterator[LocalTerm]:

@@ -19,7 +19,7 @@ from ..errors import ScalarisationWarning, TraceConversionError
 from ..methods import ArrayMethods
 from .dispatch import apply_plainly
 from .recorded import Recorded, lift, primal
-from .swift import of_one, of_two
+from .swift import of_call, of_one, of_two
 from .ufunc_calls import apply_ufunc
 
 __all__ = ["Appearance"]
@@ -48,6 +48,8 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
                 plain = of_two(ufunc, *inputs)
             elif len(inputs) == 1:
                 plain = of_one(ufunc, *inputs)
+            else:
+                plain = of_call(ufunc, inputs, kwargs)
             if plain is NotImplemented:
                 plain = apply_plainly(ufunc, inputs, kwargs)
             if plain is not NotImplemented:

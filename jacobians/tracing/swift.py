@@ -6,8 +6,8 @@ is open. Their `Steps` are looked up, and the rest follows. Each of these answer
 see to.
 
 - `of_one`, `of_two`: a ufunc of one operand and of two.
-- `of_entries`: ``x[index]`` with integers and slices.
-- `of_call`: any other function, whose arguments may be lists of operands.
+- `of_entries`: ``x[index]`` with integers and slices, or with one array of integers.
+- `of_call`: a ufunc of more, or any other function, whose arguments may be lists of operands.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def of_two(ufunc: np.ufunc, x: Any, y: Any) -> Any:
 
 
 def of_entries(x: Any, index: Any) -> Any:
-    """``x[index]`` with integers and slices."""
+    """``x[index]`` with integers and slices, or with one array of integers."""
     x = _current(x, None) if type(x) in TRACED else None
     if x is None:
         return NotImplemented
@@ -144,6 +144,8 @@ def of_entries(x: Any, index: Any) -> Any:
         if type(index.start) not in _ENDS or type(index.stop) not in _ENDS or type(index.step) not in _ENDS:
             return NotImplemented
         key = operator.getitem, value.shape, value.dtype, index.start, index.stop, index.step
+    elif items is _ndarray and index.dtype.kind == "i":
+        key = operator.getitem, value.shape, value.dtype, _ndarray, index.shape
     elif items is tuple and all([type(item) is int for item in index]):
         key = operator.getitem, value.shape, value.dtype, len(index)
     else:
@@ -205,7 +207,7 @@ def of_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
             elif kind is _ndarray and operand.dtype.kind == "f" and not several:
                 key += kind, operand.shape, operand.dtype
                 captured.append(n)
-            elif kind is float and function is np.where:
+            elif kind is float and (function is np.where or type(function) is np.ufunc):
                 key.append(kind)
             else:
                 return NotImplemented
@@ -275,7 +277,7 @@ def _repeated(
         graph.settle(sources.values())
     result: Any = NotImplemented
     if type(function) is np.ufunc:
-        if level.is_nested:
+        if level.is_nested and len(values) < 3:
             result = of_one(function, values[0]) if len(values) == 1 else of_two(function, *values)
         if result is NotImplemented:
             result = recorded(function, values) if type(values[0]) is Symbol else function(*values)
