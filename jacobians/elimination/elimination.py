@@ -200,7 +200,9 @@ def _swept(living: Edges, graph: LinearGraph, arrived: Products) -> Products:
 
 def total(arrived: Products, graph: LinearGraph, vertex: int) -> list[Term]:
     """The sum of what has arrived at a vertex, in a list of its own: a vertex may be asked for twice."""
-    return [term for term in _merged(arrived.get(vertex, []), graph, vertex) if not term.is_empty]
+    if vertex not in arrived:
+        return []
+    return [term for term in _merged(arrived[vertex], graph, vertex) if not term.is_empty]
 
 
 def sum_of(terms: list[Term], graph: LinearGraph, vertex: int, *, densify: bool = True) -> list[Term]:

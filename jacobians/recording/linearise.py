@@ -114,7 +114,7 @@ def linearise(
     """
     check_function(operation, function)
     checked = [checked_inputs(operation, f"argument {position}", args[position], allow_int) for position in positions]
-    if checked and not allow_int:
+    if checked and not (allow_int or checked[0][0]):
         check_any(operation, f"argument {positions[0]}", checked)
     with with_rare_collection(), opened(graph) as level:
         arguments = [*args]

@@ -5,7 +5,7 @@ calls are like one before: the same function of the same shapes and dtypes, the 
 is open. Their `Steps` are looked up, and the rest follows. Each of these answers NotImplemented where there is more to
 see to.
 
-- `of_one`, `of_two`: a ufunc of one operand and of two.
+- `of_one`: a function of one operand; `of_two`: a ufunc of two.
 - `of_entries`: ``x[index]`` with integers and slices, or with one array of integers.
 - `of_call`: a ufunc of more, or any other function, whose arguments may be lists of operands.
 """
@@ -68,19 +68,19 @@ def _current(x: Any, level: Level | None) -> Any:
     return None if own.overwritten is not None and is_overwritten(x) else x
 
 
-def of_one(ufunc: np.ufunc, x: Any) -> Any:
-    """A ufunc of a traced operand."""
+def of_one(function: Any, x: Any) -> Any:
+    """A function of a traced operand."""
     operand = _current(x, None) if type(x) in TRACED else None
     if operand is None:
         return NotImplemented
     level, value = operand.level, operand.value
-    key = ufunc, value.shape, value.dtype
+    key = function, value.shape, value.dtype
     known = KNOWN_STEPS.get(key, _MISSING)
-    if known is None:
-        return NotImplemented
     if known is _MISSING:
-        return _learned(level, key, ufunc, (operand,), {}, (value,), (0,))
-    return _repeated(level, known, ufunc, (value,), {0: operand.vertex})
+        return _learned(level, key, function, (operand,), {}, (value,), (0,))
+    if known is None or _is_defined(known[0], value):
+        return NotImplemented
+    return _repeated(level, known, function, (value,), {0: operand.vertex})
 
 
 def of_two(ufunc: np.ufunc, x: Any, y: Any) -> Any:
@@ -221,7 +221,7 @@ def of_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
         key += name, type(value), value
     whole = tuple(key)
     known = KNOWN_STEPS.get(whole, _MISSING)
-    if known is None or (known is not _MISSING and _is_defined(known[0], values)):
+    if known is None or (known is not _MISSING and _is_defined(known[0], values[0])):
         return NotImplemented
     if known is _MISSING:
         return _learned(level, whole, function, args, kwargs, values, (*sources,))
@@ -230,9 +230,9 @@ def of_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any
     return _repeated(level, known, function, values, sources, kwargs)
 
 
-def _is_defined(rule: Rule | None, values: Sequence[Any]) -> bool:
+def _is_defined(rule: Rule | None, value: Any) -> bool:
     """Whether the definition of a function may run in place of its rule, since its operand is recorded."""
-    return rule is not None and rule.instead is not None and not is_computed(values[0])
+    return rule is not None and rule.instead is not None and not is_computed(value)
 
 
 def _learned(
@@ -253,7 +253,7 @@ def _learned(
         if made is NotImplemented:
             return made
         if type(made) is Recorded.plain and made.level is level and made.dtype.kind == "f" and made.size:
-            if _is_defined(rule, values):
+            if _is_defined(rule, values[0]):
                 return made
             steps = rule.steps(Call(made.value, needed), tuple(values), kwargs)
     if len(KNOWN_STEPS) >= REMEMBERED:

@@ -19,7 +19,7 @@ from .appearance import Appearance
 from .dispatch import apply_function, apply_plainly, apply_specially
 from .levels import Level
 from .recorded import Recorded, owner_of
-from .swift import CHANGING, STAYING, TRACED, of_call, of_entries
+from .swift import CHANGING, STAYING, TRACED, of_call, of_entries, of_one
 from .ufunc_calls import knows
 from .writing import Steps, Writes, apply_steps, is_basic, is_entry, moved, of_level, writable
 
@@ -35,7 +35,8 @@ class Traced(Appearance):
     version = 0
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        result = of_call(function, args, kwargs)
+        plain = len(args) == 1 and not kwargs and type(args[0]) in TRACED
+        result = of_one(function, args[0]) if plain else of_call(function, args, kwargs)
         if result is NotImplemented:
             result = apply_plainly(function, args, kwargs)  # which knows all types that it takes
         if result is NotImplemented:
