@@ -257,3 +257,28 @@ def test_a_middle_axis_is_summed_without_a_copy(shape, dtype):
         assert peak < found.array.nbytes + M.nbytes / 2 + 4096
     out = np.empty((shape[2], shape[0]), dtype)
     np.testing.assert_allclose(contract_factors(factors, (k, i), out).array, expected.T, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_small_products_with_a_summed_label_go_to_their_place(dtype: type) -> None:
+    """Beside other terms and alone, transposed, along a diagonal, and where a label is summed that only one carries."""
+    i, j, k, m = Label(3), Label(4), Label(2), Label(3)
+    A, B = np.arange(6, dtype=dtype).reshape(3, 2) - 2, np.cos(np.arange(8, dtype=dtype)).reshape(2, 4)
+    product, D = (Factor(A, (i, k)), Factor(B, (k, j))), Factor(np.ones((3, 4), dtype), (i, j))
+    terms = {
+        "ik,kj->ij": Term(((i,),), ((j,),), product, bound=(k,), scale=-2.0),
+        "ik,kj->ji": Term(((j,),), ((i,),), product, bound=(k,), scale=-2.0),
+        "ik,kj->i": Term(((i,),), (), product, bound=(k, j), scale=-2.0),
+    }
+    for equation, term in terms.items():
+        shape = term.out_shape + term.in_shape
+        found = to_dense([term], shape, np.dtype(dtype))
+        assert found.dtype == dtype
+        assert found.flags.c_contiguous
+        np.testing.assert_allclose(found, -2 * np.einsum(equation, A, B), rtol=1e-5)
+    both = to_dense([terms["ik,kj->ij"], Term(((i,),), ((j,),), (D,))], (3, 4), np.dtype(dtype))
+    np.testing.assert_allclose(both, 1 - 2 * A @ B, rtol=1e-5)
+    delta = Term(((i,),), ((i,), (m,)), (Factor(A, (i, k)), Factor(A, (m, k))), bound=(k,))
+    np.testing.assert_allclose(
+        to_dense([delta], (3, 3, 3), np.dtype(dtype)), np.einsum("ik,mk,ij->ijm", A, A, np.eye(3)), rtol=1e-5
+    )

@@ -151,3 +151,14 @@ def test_captured_numbers_are_those_of_the_call() -> None:
     for _ in range(3):
         expected = c * (c + 1)
         assert_array_equal(jac.grad(f)(np.ones(2)), expected)
+
+
+def test_exceptional_numbers_of_a_known_structure_are_left_to_the_rule() -> None:
+    """Of a singular matrix the determinant has the slope of its cofactors, after regular ones and before them."""
+    regular = np.array([[2.0, 1.0, 0.5], [0.3, 1.5, 0.2], [0.1, 0.4, 1.0]])
+    singular = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0], [1.0, 0.0, 2.0]])
+    stack = np.stack([regular, singular])
+    for matrix in (regular, singular, regular, stack, stack[::-1].copy(), singular):
+        step = [np.imag(np.linalg.det(matrix + 1e-30j * h.reshape(matrix.shape))) / 1e-30 for h in np.eye(matrix.size)]
+        expected = np.reshape(np.moveaxis(step, 0, -1), matrix.shape[:-2] + matrix.shape)
+        np.testing.assert_allclose(jac.jacobian(np.linalg.det)(matrix).to_array(), expected, rtol=1e-12, atol=1e-12)

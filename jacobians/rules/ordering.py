@@ -29,9 +29,10 @@ def _moved(a: Any, order: Any, axis: int | None) -> Term:
 
 def _sort_steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
     """Those of a vector."""
-    if np.ndim(args[0]) != 1 or np.size(args[0]) < 2 or len(args) > 1 or kwargs:
+    a, more = args[0], args[1:]
+    if more or kwargs or np.ndim(a) != 1 or np.size(a) < 2:
         return None
-    (out,), (inp,) = axes_of(np.shape(args[0])), axes_of(np.shape(args[0]))
+    (out,), (inp,) = axes_of((np.size(a),)), axes_of((np.size(a),))
 
     def moved(_: Any, a: Any) -> Term:
         return Term((out,), (inp,), maps=(Map.of(inp, out, np.argsort(a), True),))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from math import comb
 from typing import Any, NamedTuple
 
@@ -164,17 +165,20 @@ def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any =
     return a
 
 
-def _written_out(a: Any, n: int = 1, axis: int = -1, *ends: Any, **more: Any) -> Any:
-    """The definition, where there is more to it than differences of an array, or less."""
-    plain = not (ends or more) and type(n) is type(axis) is int and is_computed(a) and a.dtype.kind == "f"
-    if plain and -a.ndim <= axis < a.ndim and 0 < n < min(a.shape[axis], _FEW):
-        return NotImplemented
-    return _diff(a, n, axis, *ends, **more)
+def _is_composed(a: Any, n: int = 1, axis: int = -1, *ends: Any, **more: Any) -> bool:
+    """Whether there is more to it than a few differences of an array, or less."""
+    if ends or more or type(n) is not int or type(axis) is not int or not is_computed(a) or a.dtype.kind != "f":
+        return True
+    return not (-a.ndim <= axis < a.ndim and 0 < n < min(a.shape[axis], _FEW))
+
+
+def _composed(*args: Any, **how: Any) -> Any:
+    return _diff(*args, **how) if _is_composed(*args, **how) else NotImplemented
 
 
 # n times y[i] = x[i + 1] - x[i]: dy[i] = sum over k of (-1)^(n - k) binomial(n, k) dx[i + k].
-@local(np.diff, instead=_written_out)
-@structural
+@local(np.diff, instead=_composed)
+@partial(structural, unless=_is_composed)
 def _differences(call: Call, a: Any, n: int = 1, axis: int = -1) -> Iterator[LocalTerm]:
     before = (slice(None),) * normalize_axis_index(axis, np.ndim(a))
     for k in range(n + 1):
