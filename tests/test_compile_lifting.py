@@ -265,3 +265,20 @@ def test_what_is_compared_is_computed_once(least):
         expected = [(total(p + h, x) - total(p - h, x)) / 2e-6 for h in 1e-6 * np.eye(3)]
         np.testing.assert_allclose(gradient(p, x), expected, rtol=1e-5, atol=1e-7)
     assert "for " in gradient.source
+
+
+def test_what_is_broadcast_in_each_step_is_broadcast_once():
+    W = _numbers(6, 3)
+
+    def loss(x):
+        y = np.ones(6)
+        for k in range(30):
+            y = np.tanh(W @ y[:3] + np.broadcast_to(np.exp(x[k]), (3, 2)).reshape(-1))
+        return np.sum(y * y)
+
+    x, compiled = _numbers(30, 1), jac.compile(loss)
+    np.testing.assert_allclose(compiled(x), loss(x), rtol=1e-13)
+    assert [text.count("broadcast_to") for _, text in _bodies(compiled.source)] == [0]
+    steps = [1e-30j * (np.arange(30) == k)[:, None] for k in range(30)]
+    expected = [[loss(x + step).imag / 1e-30] for step in steps]
+    np.testing.assert_allclose(jac.compile(jac.grad(loss))(x), expected, rtol=1e-11)

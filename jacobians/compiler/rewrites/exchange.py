@@ -53,8 +53,6 @@ def _stays(node: Node, order: Order, depth: int) -> bool:
         return _is_square(node) and order == (*range(node.ndim - 2), node.ndim - 1, node.ndim - 2)
     if function is embed:
         return _embedded(node, order, depth)
-    if function is np.einsum and len(node.args) == 5:
-        return _summed(node, order, depth)
     if function is np.astype or (isinstance(function, np.ufunc) and function.signature is None):
         return _elementwise(node, order, depth)
     return False
@@ -148,21 +146,6 @@ def _embedded(node: Node, order: Order, depth: int) -> bool:
                 return False
     turned = tuple([inner.get(n, n) for n in range(core.ndim)])
     return sorted(turned) == list(range(core.ndim)) and _stays(core, turned, depth)
-
-
-def _summed(node: Node, order: Order, depth: int) -> bool:
-    """A sum of products of two arrays, each of which stays, or which are one array that takes both places."""
-    a, left, b, right, out = node.args
-    change = {label: out[n] for label, n in zip(out, order, strict=True)}
-    turned = [tuple([change.get(label, label) for label in group]) for group in (left, right)]
-    if a is b and turned == [right, left]:
-        return True
-    for operand, group, moved in ((a, left, turned[0]), (b, right, turned[1])):
-        if sorted(group) != sorted(moved) or len({*group}) < len(group):
-            return False
-        if not _stays(operand, tuple([group.index(label) for label in moved]), depth):
-            return False
-    return True
 
 
 def _unscaled(node: Node) -> Node:

@@ -257,24 +257,9 @@ def _patch(builder: Builder, core: Node, positions: np.ndarray, patch: Sequence[
             items.append(slice(first, first + count) if count < length else slice(None))
     index = tuple(items)
     places = np.array(positions[index]).reshape(-1)
-    part = _picked(builder, core, index)
+    is_whole = all([item == slice(None) for item in index])
+    part = core if is_whole else builder.call(operator.getitem, core, index)
     return builder.call(scatter, builder.reshaped(part, (places.size,)), builder.constant(places), size, True)
-
-
-def _picked(builder: Builder, core: Node, index: tuple[Any, ...]) -> Node:
-    """A part of an array; of an outer product, the product of parts, so that it is never made as a whole."""
-    if all([item == slice(None) for item in index]):
-        return core
-    outer = core.function is np.multiply and len(core.operands) == 2 and not core.kwargs
-    if not outer or max([a.size for a in core.operands]) == core.size:
-        return builder.call(operator.getitem, core, index)
-    parts = []
-    for a in core.args:
-        a = builder.reshaped(a, (1,) * (core.ndim - a.ndim) + a.shape)
-        own = [_within(item, size, whole) for item, size, whole in zip(index, a.shape, core.shape, strict=True)]
-        part = a if all([item == slice(None) for item in own]) else builder.call(operator.getitem, a, tuple(own))
-        parts.append(part)
-    return builder.call(np.multiply, *parts)
 
 
 def _within(item: Any, size: int, whole: int) -> Any:
