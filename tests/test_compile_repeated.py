@@ -106,3 +106,36 @@ def test_a_first_axis_of_one_makes_no_other_difference():
     assert row(x).shape == (1, 4)
     outer = jac.compile(lambda x: x[:, 0][:, None] - x[:, 0][None, :])
     np.testing.assert_array_equal(outer(x), x[:, :1] - x[:, 0])
+
+
+def test_products_that_there_are_are_read_by_others() -> None:
+    cores = [RNG.standard_normal(shape) for shape in ((20, 3), (3, 22, 4), (4, 25))]
+    data = RNG.standard_normal((20, 22, 25))
+
+    def loss(A: Any, B: Any, C: Any) -> Any:
+        return 0.5 * np.sum((np.einsum("ia,ajb,bk->ijk", A, B, C) - data) ** 2)
+
+    compiled = jac.compile(jac.grad(loss, argnums=(0, 1, 2)))
+    error = np.einsum("ia,ajb,bk->ijk", *cores) - data
+    expected = [
+        np.einsum("ijk,ajb,bk->ia", error, *cores[1:]),
+        np.einsum("ijk,ia,bk->ajb", error, cores[0], cores[2]),
+        np.einsum("ijk,ia,ajb->bk", error, *cores[:2]),
+    ]
+    for found, right in zip(compiled(*cores), expected, strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-10)
+    assert compiled.source.count("dot(") + compiled.source.count(" @ ") == 6  # one for each that reads another
+
+
+def test_a_product_meets_itself_in_a_trace() -> None:
+    matrices = RNG.standard_normal((12, 9, 9))
+
+    def f(x: Any) -> Any:
+        return -np.linalg.slogdet(9 * np.eye(9) + np.einsum("k,kij->ij", x, matrices))[1]
+
+    hessian = jac.hessian(f)
+    compiled = jac.compile(lambda x: hessian(x).to_array())
+    x = RNG.standard_normal(12) / 9
+    products = np.linalg.inv(9 * np.eye(9) + np.einsum("k,kij->ij", x, matrices)) @ matrices
+    np.testing.assert_allclose(compiled(x), np.einsum("kij,lji->kl", products, products), rtol=1e-10)
+    assert compiled.source.count("dot(") + compiled.source.count(" @ ") == 3

@@ -86,3 +86,22 @@ def test_the_reader_of_most_entries_decides_the_order() -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-12)
     first = next(line for line in compiled.source.splitlines() if "@" in line)
     assert first.strip() == "v0 = A @ W"  # and not its transpose, which the much smaller second product would read
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_data_are_turned_once_for_the_array_that_they_meet(dtype):
+    A, G, C = [_numbers(*shape).astype(dtype) for shape in ((16, 3), (3, 14, 2), (12, 2))]
+    T, row = _numbers(16, 14, 12).astype(dtype), _numbers(14, 1).astype(dtype)
+
+    def loss(np):
+        return lambda A, G, C: np.sum(((np.einsum("ia,ajc,kc->ijk", A, G, C) - T) * row) ** 2)
+
+    compiled = jac.compile(jac.grad(loss(np), argnums=(0, 1, 2)))
+    for found, right in zip(compiled(A, G, C), autograd.grad(loss(anp), (0, 1, 2))(A, G, C), strict=True):
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, right, rtol=2e-4 if dtype == np.float32 else 1e-11, atol=1e-5)
+    whole = [line for line in compiled.source.splitlines() if "- c" in line or "subtract" in line]
+    assert len(whole) == 1
+    assert "transpose" not in whole[0]
+    turned = next(line for line in compiled.source.splitlines() if line.split(" = ")[0].strip() in whole[0])
+    assert "reshape" in turned or "transpose" not in turned

@@ -20,11 +20,13 @@ What products and sums consist of, and in which order they cost least:
 
 Calls as they will be written:
 
-- `picks`, `inner`, `repeated`: of extrema their entries alone; sums of products and their multiples as contractions.
+- `picks`, `inner`: of extrema their entries alone; sums of products as contractions.
+- `regrouped`, `repeated`: contractions that read others which there are, and those that are multiples of others.
 - `rings`: rolls of one array as slices of one with margins.
 - `lowering`: contractions become direct calls that read each matrix as it lies in `memory`. `spreading` makes large
   arrays in the order in which they are read; `picking`, `turned`, `short` write indices, rolls, short sums as slices.
-- `patches`, `segments`: what is added up at known positions, as slices or as products with sparse matrices.
+- `patches`, `pooled`, `segments`: what is added up at known positions, as slices, as one product with a sparse matrix
+  for several arrays, or as one for each.
 - `chained`, `siblings`, `totals`: two constant matrices as one, one call for neighbouring parts, sums as products with
   ones.
 - `symmetry`: matrices that are symmetric to the last bit, as far as `exchange` does not prove that they are.

@@ -19,7 +19,7 @@ from . import functions, moves, picking, short, turned
 from .gram import weighted_gram
 from .memory import Memory, matrix
 from .rewriting import Builder, Rule, is_number
-from .spreading import spread_out
+from .spreading import agreed, spread_out
 
 __all__ = ["lowered"]
 
@@ -63,6 +63,7 @@ def lowered(outputs: Sequence[Node], nodes: Sequence[Node]) -> list[Node]:
         else:
             order = wanted.get(id(node))
             spread = None if order is None else spread_out(builder, node, new, order)
+            spread = agreed(builder, memory, node, new) if spread is None else spread
             new[id(node)] = builder.remade(node, new) if spread is None else spread
             if node.function is np.multiply and len(node.operands) == 2:
                 made[frozenset(map(id, node.operands))] = node

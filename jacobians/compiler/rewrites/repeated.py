@@ -17,7 +17,7 @@ import numpy as np
 from ...program import Node
 from .rewriting import Builder
 
-__all__ = ["without_repetition"]
+__all__ = ["pair_key", "without_repetition"]
 
 Labels = tuple[int, ...]
 
@@ -41,7 +41,7 @@ def without_repetition(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequen
     pairs = [node for node in nodes if node.function is np.einsum and len(node.args) == 5 and not node.kwargs]
     found: dict[int, _Multiple] = {}
     if any([operand.function in _PRODUCTS for node in pairs for operand in node.operands]):
-        known = {_key(node.args)[0]: node for node in pairs}
+        known = {pair_key(node.args)[0]: node for node in pairs}
         for node in pairs:
             multiple = next(_multiples(node, known), None)
             if multiple is not None:
@@ -85,10 +85,10 @@ def _multiples(node: Node, known: dict[Any, Node]) -> Iterator[_Multiple]:
             if weight.dtype != node.dtype or x.dtype != whole.dtype or not set(labelled) <= set(out):
                 continue
             for args in ((x, own, other, others, out), (other, others, x, own, out)):
-                key, names = _key(args)
+                key, names = pair_key(args)
                 same = known.get(key)
                 if same is not None and same is not node:
-                    theirs = {number: label for label, number in _key(same.args)[1].items()}
+                    theirs = {number: label for label, number in pair_key(same.args)[1].items()}
                     back = {theirs[number]: label for label, number in names.items()}
                     yield _Multiple(same, tuple([back[label] for label in same.args[4]]), weight, labelled)
 
@@ -111,7 +111,7 @@ def _factors(node: Node, labels: Labels) -> Iterator[tuple[Node, Labels, Node, L
                 yield x, tuple([names[n] for n in own]), weight, tuple(long)
 
 
-def _key(args: Any) -> tuple[Any, dict[int, int]]:
+def pair_key(args: Any) -> tuple[Any, dict[int, int]]:
     """What equal contractions have in common, whatever the order of their axes; numbers for labels."""
     a, left, b, right, out = args
     names: dict[int, int] = {}

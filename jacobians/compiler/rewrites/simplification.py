@@ -15,8 +15,10 @@ from .lowering import lowered
 from .margins import from_margins
 from .patches import patched
 from .picks import picked
+from .pooled import pooled
 from .products import multiplied
 from .quotients import divided
+from .regrouped import regrouped
 from .repeated import without_repetition
 from .rewriting import Builder, rebuilt
 from .rings import ringed
@@ -39,8 +41,8 @@ _NORMAL = {
 
 
 _LAST = (
-    *(picked, inner_products, without_repetition, divided, ringed, lowered),
-    *(patched, segmented, chained, joined, totalled, symmetrised),
+    *(picked, inner_products, regrouped, without_repetition, divided, ringed, lowered),
+    *(patched, pooled, segmented, chained, joined, totalled, symmetrised),
 )
 
 

@@ -1,7 +1,10 @@
-"""Elementwise calls of small arrays that make a large one: written in the order of axes that its readers ask for.
+"""The order of axes in which elementwise calls are written.
 
-``X[:, None, :] - means`` has the order of its operands in memory; a batch of matrix products that reads it would copy
-it, or go through it by short rows.
+Small arrays that make a large one: in the order that its readers ask for. ``X[:, None, :] - means`` has the order of
+its operands in memory; a batch of matrix products that reads it would copy it, or go through it by short rows.
+
+Constants that meet a transposed array: in the order that this has. The data of a least-squares problem are turned once
+for all, and the difference is read and written along memory.
 """
 
 from __future__ import annotations
@@ -10,16 +13,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...program import Node
+from ...program import CONSTANT, Node
+from .memory import Memory
 from .rewriting import Builder
 
-__all__ = ["spread_out"]
+__all__ = ["agreed", "spread_out"]
 
 _LARGE = 16_384
 """Entries from which on it matters in which order an array lies in memory."""
 
 _OFTEN = 4
 """How many times an operand is read at least, so that a copy of it in another order costs little."""
+
+_LEAST = 256
+"""Entries from which on a constant is turned for the array that it meets."""
 
 
 def spread_out(builder: Builder, node: Node, new: Mapping[int, Node], order: tuple[int, ...]) -> Node | None:
@@ -37,13 +44,41 @@ def spread_out(builder: Builder, node: Node, new: Mapping[int, Node], order: tup
     return builder.transposed(made, tuple([order.index(n) for n in range(node.ndim)]))
 
 
+def agreed(builder: Builder, memory: Memory, node: Node, new: Mapping[int, Node]) -> Node | None:
+    """The call with its constants in the order in memory that its other operands have; None where that is C order."""
+    ufunc = node.function
+    if node.size < _LEAST or node.ndim < 2 or node.weak or node.parts is not None or node.kwargs:
+        return None
+    if not isinstance(ufunc, np.ufunc) or ufunc.signature is not None or ufunc.nout != 1:
+        return None
+    whole = [new[id(a)] for a in node.operands if a.shape == node.shape]
+    orders = {memory.order(a) for a in whole if a.function is not CONSTANT}
+    if len(orders) != 1 or all([a.function is not CONSTANT for a in whole]):
+        return None
+    (order,) = orders
+    long = [n for n in order if node.shape[n] > 1]
+    if long == sorted(long):
+        return None
+    builder.take_place(node)
+    args = tuple([_turned(builder, new[id(a)], order) if isinstance(a, Node) else a for a in node.args])
+    made = builder.made(ufunc, args, {}, tuple([node.shape[n] for n in order]), node.dtype)
+    return builder.transposed(made, tuple([order.index(n) for n in range(node.ndim)]))
+
+
+def _turned(builder: Builder, a: Node, order: tuple[int, ...]) -> Node:
+    """An operand as one of a call with its axes in this order."""
+    if not a.ndim:
+        return a
+    return builder.transposed(builder.reshaped(a, (1,) * (len(order) - a.ndim) + a.shape), order)
+
+
 def _in_order(builder: Builder, a: Node, order: tuple[int, ...]) -> Node:
     """A small operand with its axes in this order; a copy where that would be read far apart."""
     if not a.ndim:
         return a
-    a = builder.reshaped(a, (1,) * (len(order) - a.ndim) + a.shape)
-    long = [n for n in order if a.shape[n] > 1]
-    a = builder.transposed(a, order)
+    padded = (1,) * (len(order) - a.ndim) + a.shape
+    long = [n for n in order if padded[n] > 1]
+    a = _turned(builder, a, order)
     if long == sorted(long):
         return a
     return builder.made(np.ascontiguousarray, (a,), {}, a.shape, a.dtype)
