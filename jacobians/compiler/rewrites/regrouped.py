@@ -59,13 +59,13 @@ def _is_pair(node: Node) -> bool:
 
 def _made(builder: Builder, node: Node, new: dict[int, Node], found: dict[int, Pair]) -> Node:
     pair = found.get(id(node))
+    for operand in node.operands if pair is None else (pair[0], pair[2]):
+        if id(operand) not in new:  # a product that comes later in the program: what it reads is read here too
+            new[id(operand)] = _made(builder, operand, new, found)
     builder.take_place(node)
     if pair is None:
         return builder.remade(node, new)
     a, left, b, right, out = pair
-    for operand in (a, b):
-        if id(operand) not in new:  # what it reads is read here too
-            new[id(operand)] = _made(builder, operand, new, found)
     return builder.made(np.einsum, (new[id(a)], left, new[id(b)], right, out), {}, node.shape, node.dtype)
 
 
