@@ -58,6 +58,9 @@ def test_sparse_jacobian_of_a_stencil():
     slope = (diffusion(u + step * h) - diffusion(u - step * h)) / (2 * step)
     np.testing.assert_allclose(found @ h.ravel(), slope.ravel(), atol=1e-6)
     np.testing.assert_allclose(compiled(2 * u) @ h.ravel(), jac.jvp(diffusion, (2 * u,), (h,))[1].ravel(), atol=1e-12)
-    copies = [line for line in compiled.source.splitlines() if ".reshape(-1)" in line]
+    order = next(o for o in (np.random.default_rng(k).permutation(n) for k in range(99)) if np.all(o != np.arange(n)))
+    mixed = jac.compile(lambda u: jac.jacobian(lambda u: u[order] * u)(u).to_sparse())
+    np.testing.assert_allclose(mixed(u) @ h.ravel(), (h[order] * u + u[order] * h).ravel(), atol=1e-14)
+    copies = [line for line in mixed.source.splitlines() if ".reshape(-1)" in line]
     assert copies
     assert all("] = " in line or "] += " in line for line in copies)  # no name keeps a copy

@@ -10,19 +10,19 @@ slices stays, which are added in less time.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...arrays import scatter
-from ...program import CONSTANT, Node
-from ...plain.rowsums import RowSums
+from ...plain import RowSums
+from ...program import CONSTANT, Node, uses_of
 from ..grids import grid_of
 from ..runs import runs_of
-from .rewriting import Builder, is_number, is_safe
+from .rewriting import Builder, is_number, is_safe, rewritten
 from .segments import summed_rows
 
 __all__ = ["pooled"]
@@ -46,7 +46,7 @@ _CLEAR = 0.9
 
 _KINDS = (np.float32, np.float64, np.complex64, np.complex128)
 _SUMS = {np.add, np.subtract}
-_MOVES = {np.reshape, np.transpose, np.broadcast_to}
+_MOVES = {np.reshape, np.transpose, np.broadcast_to, operator.getitem}
 
 
 class _Part(NamedTuple):
@@ -62,17 +62,16 @@ def pooled(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     """The outputs of an equal program; `nodes` are all that they need, operands first."""
     if sum([node.function is scatter for node in nodes]) < 2:
         return outputs
-    uses = Counter(map(id, chain.from_iterable([*[node.operands for node in nodes], outputs])))
+    uses = uses_of(nodes, outputs)
     inside = {id(a) for node in nodes if node.function in _SUMS for a in node.operands if _is_inner(a, node, uses)}
     builder = Builder({})
-    new: dict[int, Node] = {}
-    for node in nodes:
-        found = None
-        if node.function in _SUMS and id(node) not in inside and node.dtype in _KINDS and _LEAST <= node.size <= _MOST:
-            builder.take_place(node)
-            found = _product(builder, node, inside, new)
-        new[id(node)] = builder.remade(node, new) if found is None else found
-    return [new[id(node)] for node in outputs]
+
+    def change(node: Node, new: dict[int, Node]) -> Node | None:
+        root = node.function in _SUMS and id(node) not in inside
+        looked = root and node.dtype in _KINDS and _LEAST <= node.size <= _MOST
+        return _product(builder, node, inside, new) if looked else None
+
+    return rewritten(outputs, nodes, builder, change)
 
 
 def _is_inner(a: Node, node: Node, uses: Counter) -> bool:
@@ -112,7 +111,7 @@ def _part(node: Node, minus: bool) -> _Part:
     base, index = node.args[:2]
     weight, moves = -1.0 if minus else 1.0, []
     while True:
-        if base.function in _MOVES and len(base.args) == 2 and not base.kwargs:
+        if base.function in _MOVES and len(base.args) == 2 and not base.kwargs and _is_one(base):
             moves.append((base.function, base.args[1]))
             base = base.args[0]
         elif base.function is np.multiply and is_number(base.args[0]) and _is_same(base, base.args[1]):
@@ -127,6 +126,11 @@ def _part(node: Node, minus: bool) -> _Part:
     for function, argument in reversed(moves):
         source = function(source, argument)
     return _Part(base, source.reshape(-1), index.args[0].reshape(-1), weight)
+
+
+def _is_one(node: Node) -> bool:
+    """Whether a call reads one array and nothing else."""
+    return len(node.operands) == 1 and node.args[0] is node.operands[0] and node.operands[0].parts is None
 
 
 def _is_same(node: Node, a: Any) -> bool:

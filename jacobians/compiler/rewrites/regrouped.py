@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from ...program import Node
+from ...program import Node, uses_of
 from .repeated import pair_key
 from .rewriting import Builder
 
@@ -37,7 +36,7 @@ def regrouped(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     pairs = [node for node in nodes if _is_pair(node)]
     if len(pairs) < 3:
         return outputs
-    uses = Counter(map(id, chain.from_iterable([*[node.operands for node in nodes], outputs])))
+    uses = uses_of(nodes, outputs)
     known = {pair_key(node.args)[0]: node for node in pairs}
     found = {id(node): better for node in pairs if (better := _better(node, known, uses)) is not None}
     if not found:
