@@ -263,6 +263,25 @@ def test_a_jacobian_with_recorded_positions(function: Callable[[Any], Any]) -> N
         np.testing.assert_allclose(found.to_sparse().toarray(), expected.to_array(), atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.sum(np.sort(np.stack([x, x**2]), axis=0)[0] ** 2),
+        lambda x: np.sum(np.sort(np.concatenate([x, -(x**2)]).reshape(2, -1), axis=0)[:, ::2] ** 3),
+        lambda x: -np.sum(np.partition(np.concatenate([x, x**2]), 2)[:3] ** 2) * x[0],
+    ],
+)
+def test_products_where_recorded_positions_meet(function: Callable[[Any], Any]) -> None:
+    """Their pairs are not known; along a vector nobody needs to list them."""
+    compiled = compile(lambda x, v: jac.hvp(function, (x,), (v,))[0])
+    backward = compile(lambda x, v: jac.vjp(jac.grad(function), x)[1](v)[0])
+    for x in (FIRST, SECOND):
+        v, h = np.cos(np.arange(x.size)), 1e-4
+        expected = (function(x + h * v) - 2 * function(x) + function(x - h * v)) / h**2
+        assert v @ compiled(x, v) == pytest.approx(expected, rel=1e-5)
+        assert v @ backward(x, v) == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_sparse_matrix_with_recorded_positions_is_refused() -> None:
     compiled = compile(lambda x: jac.jacobian(np.sort)(x).to_sparse())
     with pytest.raises(StagingError, match="Return the Jacobian itself"):

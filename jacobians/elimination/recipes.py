@@ -16,9 +16,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from ..chain import chain
-from ..contract import contract_factors, contraction
-from ..labels import Axis, flatten
-from ..terms import Affine, Map, Pattern, Term, factor_of, moved, pattern_of, patterned, picks_part
+from ..contract import contract_factors, contraction, to_dense
+from ..errors import StagingError
+from ..labels import Axis, axes_of, flatten
+from ..terms import Affine, Factor, Map, Pattern, Term, factor_of, moved, pattern_of, patterned, picks_part
 from .contracting import contract_symmetric
 from .notes import Notes, Step, gathered
 from .owning import NOTHING_SPARE, room
@@ -61,8 +62,25 @@ def join(
             if term is not None:
                 return term
         return recipe.follow(outer, inner, spare, symmetric) if recipe else None
-    term = chain(outer, inner)
+    term = _chained(outer, inner)
     return None if term is None else settle(term)
+
+
+def _chained(outer: Term, inner: Term) -> Term | None:
+    """`chain`; where recorded indices meet in a product with a vector, the vector is written out before."""
+    try:
+        return chain(outer, inner)
+    except StagingError:
+        if (outer.out and inner.inp) or outer.act or inner.act:
+            raise
+    return chain(outer if outer.out else _written_out(outer), inner if inner.inp else _written_out(inner))
+
+
+def _written_out(vector: Term) -> Term:
+    shape, rank = vector.out_shape + vector.in_shape, len(vector.out)
+    kinds, axes = [factor.dtype for factor in vector.factors], axes_of(shape)
+    array = to_dense([vector], shape, np.result_type(*kinds) if kinds else np.dtype(float))
+    return Term(axes[:rank], axes[rank:], (Factor.on(array, axes),))
 
 
 class _Call(NamedTuple):
