@@ -6,13 +6,13 @@ SciPy's own. The submodules are imported when they are first used:
 - `special`: what is no ufunc there (logsumexp, softmax, polygamma, ...).
 - `linalg`: solutions, factorisations, functions of matrices, matrices of a pattern.
 - `fft`: Fourier transforms.
-- `signal`: convolution and correlation.
+- `signal`: convolution and correlation, spectra.
 - `integrate`: solutions of ordinary differential equations.
 - `stats`: densities and distribution functions of common distributions.
 - `sparse`: products with constant sparse matrices, and `sparse.linalg.spsolve`.
 
-They are made of `standing` (functions that stand in for SciPy's), `cosines`, `spectra`, `densities` and `vectors`
-(distributions of vectors).
+They are made of `standing` (functions that stand in for SciPy's), `cosines`, `spectra`, `short_times` (their transforms),
+`densities` and `vectors` (distributions of vectors).
 """
 
 from __future__ import annotations
