@@ -227,3 +227,41 @@ def test_ones_of_a_shape_are_constants():
     compiled = jac.compile(jac.grad(slope))
     np.testing.assert_allclose(compiled(x), jac.grad(slope)(x), rtol=1e-12)
     assert "ones_like" not in compiled.source
+
+
+_SHOCKS = np.random.default_rng(6).standard_normal(60) ** 2
+
+
+def _likelihood(q):
+    """A recursion of variances, whose terms and slopes are sums over all steps."""
+    variance, total = q[0] / (1 - q[1] - q[2]), 0.0
+    for shock in _SHOCKS:
+        total = total + np.log(variance) + shock / variance
+        variance = q[0] + q[1] * shock + q[2] * variance
+    return total
+
+
+def test_what_a_step_need_not_make_leaves_the_loop():
+    compiled, q = jac.compile(jac.grad(_likelihood)), np.array([0.1, 0.2, 0.6])
+    expected = [_likelihood(q + 1e-30j * e).imag / 1e-30 for e in np.eye(3)]
+    np.testing.assert_allclose(compiled(q), expected, rtol=1e-12)
+    repeated = re.findall(r"^ {12}\w+ = .*$", compiled.source, re.MULTILINE)
+    assert len(repeated) <= 5  # a product and a sum forward, the same backward, and one sum over the steps
+    for bad in ([0.1, np.nan, 0.6], [np.inf, 0.2, 0.6], [0.0, 0.0, 0.0]):
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(
+                np.isnan(compiled(np.array(bad))), np.isnan(jac.grad(_likelihood)(np.array(bad)))
+            )
+
+
+def test_no_sign_changes_from_step_to_step():
+    def errors(q):
+        error, total = 0.3, 0.0
+        for shock in _SHOCKS:
+            error = shock - q * error
+            total = total + error * error
+        return total
+
+    compiled = jac.compile(jac.grad(errors))
+    np.testing.assert_allclose(compiled(0.4), errors(0.4 + 1e-30j).imag / 1e-30, rtol=1e-12)
+    assert ":-2]" not in compiled.source

@@ -27,7 +27,8 @@ def sum_of_arrays(
             return a_scale, a + b if type(a) is not Shadow else np.add(a, b)  # type: ignore[call-overload]
         return a_scale, np.add(a, b, room(a, b, spare))
     if a_scale == -b_scale:
-        return a_scale, np.subtract(a, b, room(a, b, spare)) if spare else np.subtract(a, b)
+        scale, a, b = (a_scale, a, b) if _is_positive(a_scale) else (b_scale, b, a)
+        return scale, np.subtract(a, b, room(a, b, spare)) if spare else np.subtract(a, b)
     if labels and not spare:
         return weighted(a_scale, a, b_scale, b)
     scale, total = weighted_sum(a_scale, factor_of(a, labels), b_scale, factor_of(b, labels), spare)
@@ -66,16 +67,25 @@ def weighted(
     if a_scale == b_scale:
         return a_scale, _into(np.add, a, b, own_a, own_b) if own_a or own_b else np.add(a, b)
     if a_scale == -b_scale:
-        return a_scale, _into(np.subtract, a, b, own_a, own_b) if own_a or own_b else np.subtract(a, b)
+        scale, a, b, own_a, own_b = (
+            (a_scale, a, b, own_a, own_b) if _is_positive(a_scale) else (b_scale, b, a, own_b, own_a)
+        )
+        return scale, _into(np.subtract, a, b, own_a, own_b) if own_a or own_b else np.subtract(a, b)
     divides_a, divides_b = _divides(a_scale), _divides(b_scale)
     if ones[1] and divides_a:
         return a_scale, _into(np.add, a, b_scale / a_scale, own_a, False)
     if ones[0] and divides_b:
         return b_scale, _into(np.add, b, a_scale / b_scale, own_b, False)
     if divides_a and not (divides_b and (a.size < b.size or (own_a and not own_b))):
+        if not _is_positive(a_scale) and _is_positive(b_scale):
+            scaled = _into(np.multiply, b, -b_scale / a_scale, own_b, False)
+            return -a_scale, _into(np.subtract, scaled, a, True, own_a)
         scaled = _into(np.multiply, b, b_scale / a_scale, own_b, False)
         return a_scale, _into(np.add, a, scaled, own_a, True)
     if divides_b:
+        if not _is_positive(b_scale) and _is_positive(a_scale):
+            scaled = _into(np.multiply, a, -a_scale / b_scale, own_a, False)
+            return -b_scale, _into(np.subtract, scaled, b, True, own_b)
         scaled = _into(np.multiply, a, a_scale / b_scale, own_a, False)
         return b_scale, _into(np.add, scaled, b, True, own_b)
     first = _into(np.multiply, a, a_scale, own_a, False)
@@ -100,6 +110,14 @@ def _fits(other: Any, array: Any) -> bool:
     if type(other) is not np.ndarray or other.dtype != array.dtype:
         return False
     return other.shape == array.shape or np.broadcast_shapes(other.shape, array.shape) == array.shape
+
+
+def _is_positive(scale: Any) -> bool:
+    """Whether a scale is pulled out of a difference, of which one is positive.
+
+    So what each step of a recursion subtracts from something has no sign that changes from step to step.
+    """
+    return not isinstance(scale, (int, float)) or scale > 0
 
 
 def _is_one(factor: Factor) -> bool:

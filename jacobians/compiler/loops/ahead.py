@@ -58,6 +58,8 @@ class Arrays:
         Those of which there is no such array.
     wanted : set of int
         The ids of the arrays that are needed.
+    likely : set of int
+        Of those that are known to be, while the loops are looked at one after the other.
     """
 
     def __init__(self) -> None:
@@ -65,6 +67,11 @@ class Arrays:
         self.fields: dict[Field, Node] = {}
         self.rows: dict[int, Node] = {}
         self.wanted: set[int] = set()
+        self.likely: set[int] = set()
+
+    def waits(self, array: Node | None) -> bool:
+        """Whether an array is written by the steps of a loop, and nothing that is known so far needs it."""
+        return id(array) in self.rows and id(array) not in self.likely
 
     def has(self, key: Field) -> bool:
         """Whether an entry of a list can be had without the list."""
@@ -96,7 +103,7 @@ class Ahead:
     now : dict of int to Node
         What takes the place of nodes of the body.
     numbers : bool
-        Whether the steps compute with single numbers, as floats: an array of what they make costs as much as the steps.
+        Whether the steps compute with single numbers, as floats.
     """
 
     def __init__(self, arrays: Arrays, old: Loop) -> None:

@@ -11,6 +11,7 @@ Arrays that are large enough to fill a call are left where they are: all steps o
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Container, Mapping, Sequence
 from itertools import groupby
 
@@ -19,11 +20,13 @@ import numpy as np
 from ...program import CONSTANT, INPUT, Node, topological
 from ..statements import Assign, Statement
 from .ahead import Arrays, Field, all_products, entry, product_of, rows_of
+from .entrywise import Listed
 from .loop import Element, Loop, Picked
 from .order import Accumulate, array_like
 from .parting import Part
 from .spread import Spread
 from .stacking import call
+from .standing import is_listed
 
 __all__ = ["lifted"]
 
@@ -38,7 +41,8 @@ def lifted(statements: Sequence[Statement], owned: Container[int] = ()) -> tuple
     program = _Program(statements, owned)
     for statement in statements:
         if isinstance(statement, Loop):
-            program.parts[id(statement)] = Part(program.arrays, statement)
+            part = program.parts[id(statement)] = Part(program.arrays, statement)
+            program.foresee(part)
     return program.written(), program.new
 
 
@@ -47,6 +51,8 @@ class _Program:
 
     Attributes
     ----------
+    sources : set of int
+        The ids of the lists that calls take as a whole.
     parts : dict of int to Part
         By the id of a loop.
     arrays : Arrays
@@ -56,12 +62,29 @@ class _Program:
     def __init__(self, statements: Sequence[Statement], owned: Container[int]) -> None:
         self.statements = statements
         self.stacks = [s for s in statements if isinstance(s, Spread) and _is_stack(s, owned)]
+        self.sources = {id(source) for s in statements if isinstance(s, Spread) for source in s.sources.values()}
         self.parts: dict[int, Part] = {}
         self.arrays = Arrays()
+        for statement in statements:
+            if isinstance(statement, Listed) and statement.source.ndim == 2:
+                self._take_columns(statement)
         self.new: dict[int, Node] = {}
         self.made = {id(node) for statement in statements for node in statement.makes}
         self._done: set[int] = set()
         self._listed: dict[int, list[int]] = {}
+
+    def _take_columns(self, listed: Listed) -> None:
+        """Note the array of all steps for each entry of the rows that steps draw."""
+        source = listed.source
+        for n in range(source.shape[1]):
+            column = call(operator.getitem, (source, (slice(None), n)), source.shape[:1], source)
+            self.arrays.fields[id(listed.node), n] = column
+
+    def foresee(self, part: Part) -> None:
+        """Note which arrays a loop needs in any case, and which of its own are needed."""
+        fields = [self.arrays.fields.get((id(kept.node), 0)) for kept in part.old.kept if id(kept.node) in self.sources]
+        needed = [*part.roots(), *[array for array in fields if array is not None]]
+        self.arrays.likely |= {id(node) for node in topological(needed, self.made)}
 
     def written(self) -> list[Statement]:
         """The statements of the program."""
@@ -104,7 +127,8 @@ class _Program:
                 result += [statement] if rows is None else self.calls([rows])
             else:
                 result.append(statement)
-        return result
+        read = {id(node) for statement in result for node in statement.reads}
+        return [s for s in result if not isinstance(s, Listed) or id(s.node) in read]
 
     def _whole(self) -> set[Field]:
         """The fields of lists of numbers that are stacked: all of them stay."""
@@ -149,7 +173,8 @@ class _Program:
             for n, inside in enumerate(element.inside):
                 array = self.arrays.of(keys[n])
                 if keys[n] in part.draws and array is not None and id(inside) in part.read:
-                    loop.elements.append(Element((inside,), array, element.first, element.step))
+                    source = array.args[0] if part.numbers and is_listed(array) else array
+                    loop.elements.append(Element((inside,), source, element.first, element.step))
         loop.drop_unread()
         before = self.calls([element.source for element in loop.elements if id(element.source) not in self.made])
         after = self.calls(list(part.results.values()))

@@ -11,13 +11,14 @@ from ...program import Node, walk
 from ..assembling import Addend
 from ..statements import Assign, Statement
 from .ahead import Arrays, Field, Product, called, entry, is_small, product_of
+from .cutting import Border, held
 from .grouping import Waiting, grouped
 from .loop import Carried, Element, Kept, Loop, Stack, placeholder
 from .order import Accumulate
-from .recurrence import recurring
+from .recurrence import behind, read_ones, recurring
 from .slots import changed
 from .stacking import added_up, call, reshaped, stacked, summed
-from .standing import Standing
+from .standing import Standing, is_listed
 
 __all__ = ["Part"]
 
@@ -48,16 +49,48 @@ class Part(Standing):
         waiting = Waiting(lambda node: id(node) in self.many, lambda node: id(node) not in self.inside)
         self.body, new = grouped(self.body, waiting, [self._new(node) for node in self.needed])
         self.now |= new
+        self.body = read_ones(self.body, [self._new(node) for node in self.needed])
         self.inside |= {id(node) for statement in self.body for node in statement.makes}
         self.take(self.body)
         self.maker = {id(node): statement for statement in self.body for node in statement.makes}
         self.grows = {id(s.before) for s in self.body if isinstance(s, Accumulate)}
         self.handed = {id(c.inside): c._replace(after=self._new(c.after)) for c in old.carried}
         self.received = [node for _, inner in old.results if id(node := self._new(inner)) in self.handed]
+        if self.numbers and not self.few:
+            self._cut()
         self._decide()
         self._hand_out()
 
     # ---- what stays, and what is done afterwards ------------------------------------------------------------------
+
+    def _cut(self) -> None:
+        """Find which numbers the steps make."""
+        self.listed = {id(self._new(node)) for kept in self.old.kept for node in kept.fields}
+        chains = {key: chain for key, c in self.handed.items() if (chain := self._chain(c))}
+        sums = {id(c.inside) for c in self.old.carried if self._is_sum(c)}
+        handed = [c for key, c in self.handed.items() if key not in chains and key not in sums]
+        read = recurring(self.body, handed) | {id(node) for node in self.received}
+        read |= {id(c.inside) for c in handed if not self._may_stand(c.inside)}
+        placed = [place for chain in chains.values() for place in chain]
+        core = {id(c.after) for c in handed if id(c.inside) in read}
+        core |= {id(node) for s in self.body if isinstance(s, Accumulate) and s not in placed for node in s.reads}
+        core = behind(self.body, core, {id(c.inside): id(c.after) for c in handed}, self.many)
+        drawn: dict[int, tuple[int, bool] | None] = {id(counter.inside): (0, False) for counter in self.old.counters}
+        for element in self.old.elements:
+            for n, node in enumerate(element.inside):
+                array = self.arrays.fields.get((id(element.source), n))
+                drawn[id(node)] = (id(array), self.arrays.waits(array)) if id(node) in self.many else None
+        border = Border(
+            core=core,
+            listed=self.listed,
+            added={id(place.addend.core) for place in placed},
+            drawn=drawn,
+            ahead=set(self.many),
+            handed={id(c.inside): (id(c.after), self._may_stand(c.inside)) for c in handed},
+        )
+        self.held = held(self.body, border, self._again)
+        for key in self.held & set(self.many):
+            del self.many[key]
 
     def _decide(self) -> None:
         """Tell apart what stays in the loop and what is computed afterwards."""
@@ -167,6 +200,8 @@ class Part(Standing):
         """Whether a term is added in each step, and nothing else reads the sum."""
         after = self._new(carried.after)
         maker = self.maker.get(id(after))
+        if id(after) in self.held:
+            return False
         if type(maker) is not Assign or after.function not in (np.add, np.subtract) or after.kwargs or after.weak:
             return False
         first, second = after.args
@@ -194,7 +229,11 @@ class Part(Standing):
 
     def _may_follow(self, node: Node) -> bool:
         """Whether a call may be made for all steps after the loop."""
-        if self.numbers or any(id(a) in self.inside and not self._may_stand(a) for a in node.operands):
+        if (
+            self.few
+            or id(node) in self.held
+            or any(id(a) in self.inside and not self._may_stand(a) for a in node.operands)
+        ):
             return False
         if not is_small(node, self.steps):
             return self._summed(node, self._sample) is not None and self._is_apart(node)
@@ -335,7 +374,7 @@ class Part(Standing):
             inner = arrays.rows[id(array)]
             if id(array) not in arrays.wanted:
                 continue
-            if array.function is np.array:
+            if is_listed(array):
                 loop.kept.append(Kept(array.args[0], (new(inner),)))
             else:
                 loop.stacks.append(Stack(array, new(inner), placeholder(inner)))

@@ -1,13 +1,14 @@
-"""Which values that a loop hands on decide about themselves, and must be made step by step."""
+"""Which values a step of a loop needs; which of those that it hands on decide about themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from ...program import Node
 from ..statements import Statement
 from .loop import Carried
 
-__all__ = ["recurring"]
+__all__ = ["behind", "read_ones", "recurring"]
 
 
 def recurring(body: Sequence[Statement], handed: Sequence[Carried]) -> set[int]:
@@ -22,3 +23,29 @@ def recurring(body: Sequence[Statement], handed: Sequence[Carried]) -> set[int]:
             if middle in reached:
                 reached |= before[middle]
     return {name for name, reached in before.items() if name in reached}
+
+
+def read_ones(body: Sequence[Statement], needed: Sequence[Node]) -> list[Statement]:
+    """The statements that make what is needed."""
+    read = {id(node) for node in needed}
+    found: list[Statement] = []
+    for statement in reversed(body):
+        if any([id(node) in read for node in statement.makes]):
+            found.append(statement)
+            read |= {id(node) for node in statement.reads}
+    return found[::-1]
+
+
+def behind(body: Sequence[Statement], needed: set[int], after: Mapping[int, int], known: Collection[int]) -> set[int]:
+    """The ids of what is needed, and of all that this is made of in this step or the ones before, but what is known.
+
+    `after` tells what replaces a value that is handed on.
+    """
+    found, size = set(needed), -1
+    while len(found) > size:
+        size = len(found)
+        for statement in reversed(body):
+            if any([id(node) in found and id(node) not in known for node in statement.makes]):
+                found |= {id(node) for node in statement.reads}
+        found |= {after[key] for key in found & set(after)}
+    return found - set(known)

@@ -14,10 +14,11 @@ from .ahead import Ahead, Arrays, called, is_small
 from .loop import Carried, Loop, listed
 from .stacking import EXACT, call, is_cheap, reshaped, stacked
 
-__all__ = ["Standing"]
+__all__ = ["Standing", "is_listed"]
 
 
 _EQUAL = {np.equal, np.not_equal}
+_FEW = 32  # numbers of which an array costs as much as the steps that make them
 
 
 class Standing(Ahead):
@@ -37,6 +38,12 @@ class Standing(Ahead):
         What is handed on, by what the body reads of it.
     grows : set of int
         The ids of arrays that are added to.
+    few : bool
+        Whether so few steps compute with single numbers that no arrays are made of these.
+    held : set of int
+        The ids of numbers that are made in the loop, whatever could be done.
+    listed : set of int
+        The ids of numbers that are kept in lists, for loops that draw from them.
     """
 
     def __init__(self, arrays: Arrays, old: Loop) -> None:
@@ -46,6 +53,9 @@ class Standing(Ahead):
         self.afterwards: set[int] = set()
         self.maker: dict[int, Statement] = {}
         self.handed: dict[int, Carried] = {}
+        self.few = self.numbers and self.steps < _FEW
+        self.held: set[int] = set()
+        self.listed: set[int] = set()
         self.grows: set[int] = set()
 
     def _new(self, node: Node) -> Node:
@@ -57,13 +67,13 @@ class Standing(Ahead):
         """Whether there may be an array of all steps for a node of the body."""
         if id(node) in self.many:
             return True
-        if self.numbers or not is_small(node, self.steps) or id(node) in self.grows:
+        if self.few or not is_small(node, self.steps) or id(node) in self.grows:
             return False
         if id(node) in self.handed:
             before, after = self.handed[id(node)][1:]
             alike = before.shape == node.shape and before.dtype == node.dtype and not before.weak
             made = after is not node and id(after) not in self.handed
-            return alike and bool(node.shape) and made and self._may_stand(after)
+            return alike and (bool(node.shape) or self.numbers) and made and self._may_stand(after)
         return isinstance(self.maker.get(id(node)), (Assign, Assemble))
 
     def _sample(self, node: Node) -> Node | None:
@@ -81,23 +91,27 @@ class Standing(Ahead):
         return found
 
     def _made(self, node: Node) -> Node:
-        if id(node) in self.afterwards or self._is_made_again(node):
+        if id(node) in self.afterwards or self._again(node) is not None:
             array = stacked(node, self._array, self.steps)
             assert array is not None
             return array
-        if id(node) in self.handed:
+        if id(node) in self.handed and id(node) not in self.listed:
             before, after = self.handed[id(node)][1:]
             rest = call(operator.getitem, (self._array(after), slice(None, -1)), (self.steps - 1, *node.shape), node)
             return call(np.concatenate, ([reshaped(before, (1, *node.shape)), rest],), (self.steps, *node.shape), node)
         return self._row(node)
 
-    def _is_made_again(self, node: Node) -> bool:
-        """Whether it takes less time to compute something once more for all steps than to keep it at each."""
-        if not is_cheap(node) or id(node) in self._compared or any([c.after is node for c in self.handed.values()]):
-            return False
+    def _again(self, node: Node) -> Node | None:
+        """What alone something is made of, if to compute it once more for all steps takes less than to keep it."""
+        if not is_cheap(node) or id(node) in self._compared or id(node) in self.listed:
+            return None
+        if any([c.after is node for c in self.handed.values()]):
+            return None
         inner = {id(operand): operand for operand in node.operands if id(operand) in self.inside}
         left = [operand for key, operand in inner.items() if key not in self.many]
-        return len(left) == 1 and self._may_stand(left[0]) and stacked(node, self._sample, self.steps) is not None
+        if len(left) != 1 or not self._may_stand(left[0]) or stacked(node, self._sample, self.steps) is None:
+            return None
+        return left[0]
 
     @cached_property
     def _compared(self) -> set[int]:
@@ -115,7 +129,8 @@ class Standing(Ahead):
         if node.shape:
             array = Node(np.empty, (shape, node.dtype), {}, shape, node.dtype)
         else:
-            array = call(np.array, (listed(self.steps),), shape, node)  # a number has no row to be written into
+            # A number has no row to be written into.
+            array = Node(np.fromiter, (listed(self.steps), node.dtype, self.steps), {}, shape, node.dtype)
         self.arrays.rows[id(array)] = node
         self.rows[id(node)] = array
         return array
@@ -143,3 +158,8 @@ class Standing(Ahead):
         index = Node(CONSTANT, (flat,), {}, flat.shape, flat.dtype)
         where = (addend.where[0], index, len(np.unique(flat)) == flat.size)
         return addend._replace(core=reshaped(array, flat.shape), where=where)
+
+
+def is_listed(array: Node) -> bool:
+    """Whether it is made of a list of the numbers of all steps."""
+    return array.function is np.fromiter

@@ -24,6 +24,9 @@ from .rewriting import Builder, Rule, split_scale
 __all__ = ["FINAL", "RULES"]
 
 
+_FEW = 256  # entries of which ten calls would take longer than one
+
+
 def _finite(value: Any) -> float | None:
     """The finite number that an operand is, or of which it consists."""
     if isinstance(value, Node) and value.function is CONSTANT and value.size == 1:
@@ -47,7 +50,7 @@ def _softplus(builder: Builder, node: Node) -> Node | None:
             larger, apart = builder.call(np.maximum, x, number), builder.call(np.add, x, -number) if number else x
             break
     else:
-        if not is_plain(a, b) or a.dtype != b.dtype:
+        if not is_plain(a, b) or a.dtype != b.dtype or node.size < _FEW:
             return None
         larger = builder.call(np.maximum, a, b)
         apart = builder.call(np.subtract, _bounded(builder, a), _bounded(builder, b))
