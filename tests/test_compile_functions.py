@@ -176,3 +176,14 @@ def test_sums_that_are_not_of_the_centred_axis_stay() -> None:
     square = X[:5]
     g = jac.compile(lambda X: np.sum(X - np.mean(X, axis=1), axis=1))  # the means are subtracted from the columns
     np.testing.assert_allclose(g(square), (square - square.mean(axis=1)).sum(axis=1), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "shapes", [((3,), (3,)), ((4, 3), (3,)), ((3,), (4, 3)), ((2, 1, 3), (4, 3)), ((2000, 3), (3,))]
+)
+def test_cross_products_of_few_vectors(shapes: tuple[tuple[int, ...], ...]) -> None:
+    a, b = [np.random.default_rng(0).standard_normal(shape) for shape in shapes]
+    a[..., 1] = np.inf
+    cross = jac.compile(np.cross)
+    np.testing.assert_array_equal(cross(a, b), np.cross(a, b))
+    assert ("np.cross" in cross.source) == (np.broadcast(a, b).size > 3000)

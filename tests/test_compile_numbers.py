@@ -265,3 +265,18 @@ def test_no_sign_changes_from_step_to_step():
     compiled = jac.compile(jac.grad(errors))
     np.testing.assert_allclose(compiled(0.4), errors(0.4 + 1e-30j).imag / 1e-30, rtol=1e-12)
     assert ":-2]" not in compiled.source
+
+
+def test_lists_that_are_taken_as_a_whole_are_made_step_by_step():
+    def total(x, X):
+        seen = []
+        for row in X:
+            seen.append(np.tanh(x))
+            x = x + row
+        return np.sum(np.stack(seen) ** 2) + np.sum(x)
+
+    rng = np.random.default_rng(8)
+    x, X = rng.standard_normal(3), rng.standard_normal((40, 3))
+    np.testing.assert_allclose(jac.compile(total)(x, X), total(x, X), rtol=1e-12)
+    expected = [total(x + 1e-30j * e, X).imag / 1e-30 for e in np.eye(3)]
+    np.testing.assert_allclose(jac.compile(jac.grad(total))(x, X), expected, rtol=1e-12)

@@ -60,6 +60,8 @@ class Arrays:
         The ids of the arrays that are needed.
     likely : set of int
         Of those that are known to be, while the loops are looked at one after the other.
+    whole : set of int
+        The ids of lists of numbers that calls take as they are.
     """
 
     def __init__(self) -> None:
@@ -68,6 +70,7 @@ class Arrays:
         self.rows: dict[int, Node] = {}
         self.wanted: set[int] = set()
         self.likely: set[int] = set()
+        self.whole: set[int] = set()
 
     def waits(self, array: Node | None) -> bool:
         """Whether an array is written by the steps of a loop, and nothing that is known so far needs it."""
@@ -117,12 +120,12 @@ class Ahead:
         self.inside |= {id(node) for element in old.elements for node in element.inside}
         self.inside |= {id(node) for node, _ in self.factors}
         self.fixed: list[Assign] = []
-        self.body = self._varying()
+        self.body = self.varying()
         self.numbers = all([is_number_step(statement) for statement in self.body])
         self._read_lists()
         self.take(self.body)
 
-    def _varying(self) -> list[Statement]:
+    def varying(self) -> list[Statement]:
         """The body without what is the same in all steps."""
         left: list[Statement] = []
         for statement in self.body:

@@ -65,6 +65,8 @@ class _Program:
         self.sources = {id(source) for s in statements if isinstance(s, Spread) for source in s.sources.values()}
         self.parts: dict[int, Part] = {}
         self.arrays = Arrays()
+        spreads = [s for s in statements if isinstance(s, Spread) and s.has_numbers]
+        self.arrays.whole = {id(source) for s in spreads for source in s.sources.values()}
         for statement in statements:
             if isinstance(statement, Listed) and statement.source.ndim == 2:
                 self._take_columns(statement)
@@ -132,9 +134,7 @@ class _Program:
 
     def _whole(self) -> set[Field]:
         """The fields of lists of numbers that are stacked: all of them stay."""
-        spreads = [s for s in self.statements if isinstance(s, Spread) and s.has_numbers]
-        sources = {id(source) for s in spreads for source in s.sources.values()}
-        kept = [kept for part in self.parts.values() for kept in part.old.kept if id(kept.node) in sources]
+        kept = [kept for part in self.parts.values() for kept in part.old.kept if id(kept.node) in self.arrays.whole]
         whole = {(id(node), n) for node, fields in kept for n in range(len(fields))}
         for key in whole:
             self.arrays.fields.pop(key, None)

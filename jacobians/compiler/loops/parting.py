@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ...program import Node, walk
+from ...program import Node, topological, walk
 from ..assembling import Addend
 from ..statements import Assign, Statement
 from .ahead import Arrays, Field, Product, called, entry, is_small, product_of
 from .cutting import Border, held
+from .folding import folded
 from .grouping import Waiting, grouped
 from .loop import Carried, Element, Kept, Loop, Stack, placeholder
 from .order import Accumulate
@@ -47,6 +48,7 @@ class Part(Standing):
         self.needed = [c.after for c in old.carried] + [node for kept in old.kept for node in kept.fields]
         self.needed += [inner for _, inner in old.results]
         waiting = Waiting(lambda node: id(node) in self.many, lambda node: id(node) not in self.inside)
+        self._fold(waiting)
         self.body, new = grouped(self.body, waiting, [self._new(node) for node in self.needed])
         self.now |= new
         self.body = read_ones(self.body, [self._new(node) for node in self.needed])
@@ -63,6 +65,19 @@ class Part(Standing):
 
     # ---- what stays, and what is done afterwards ------------------------------------------------------------------
 
+    def _fold(self, waiting: Waiting) -> None:
+        """Let what is handed on be made in fewer calls of matrices, if any."""
+        after = {id(self._new(c.after)) for c in self.old.carried}
+        body, matrices, new = folded(self.body, waiting, lambda node: id(node) in after)
+        if not matrices:
+            return
+        known = {id(a) for s in self.body for a in s.reads}
+        self.fixed += [Assign(node) for node in topological(matrices, known) if not node.is_leaf]
+        self.body, self.now = body, self.now | new
+        self.inside |= {id(node) for statement in body for node in statement.makes}
+        self.body = self.varying()
+        self.take(self.body)
+
     def _cut(self) -> None:
         """Find which numbers the steps make."""
         self.listed = {id(self._new(node)) for kept in self.old.kept for node in kept.fields}
@@ -74,6 +89,7 @@ class Part(Standing):
         placed = [place for chain in chains.values() for place in chain]
         core = {id(c.after) for c in handed if id(c.inside) in read}
         core |= {id(node) for s in self.body if isinstance(s, Accumulate) and s not in placed for node in s.reads}
+        core |= {id(self._new(a)) for kept in self.old.kept if id(kept.node) in self.arrays.whole for a in kept.fields}
         core = behind(self.body, core, {id(c.inside): id(c.after) for c in handed}, self.many)
         drawn: dict[int, tuple[int, bool] | None] = {id(counter.inside): (0, False) for counter in self.old.counters}
         for element in self.old.elements:
