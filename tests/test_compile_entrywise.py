@@ -158,3 +158,21 @@ def test_a_result_that_is_the_same_in_all_steps():
     p, s = np.array([0.3, -0.8, 1.1]), 0.4
     slopes = [total(p + 1e-30j * row, s).imag / 1e-30 for row in np.eye(3)]
     np.testing.assert_allclose(jac.compile(jac.grad(total))(p, s), slopes, rtol=1e-12)
+
+
+def test_cross_products_of_single_vectors_go_number_by_number() -> None:
+    def precession(field: Any) -> Any:
+        spin, total = np.array([1.0, 0.0, 0.0]), 0.0
+        for t in range(40):
+            turn = np.cross(spin, field + np.array([0.0, 0.0, 0.1 * t]))
+            spin = spin + 0.05 * turn - 0.01 * np.cross(spin, turn)
+            total = total + spin[2] ** 2
+        return total
+
+    field = np.array([0.3, 0.2, 0.1])
+    compiled = jac.compile(jac.grad(precession))
+    expected = [precession(field + 1e-30j * e).imag / 1e-30 for e in np.eye(3)]
+    np.testing.assert_allclose(compiled(field), expected, rtol=1e-12)
+    inside = [line for line in compiled.source.splitlines() if line.startswith(" " * 12)]
+    assert inside
+    assert not [line for line in inside if "np.take" in line or ".dot(" in line]

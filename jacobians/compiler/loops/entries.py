@@ -15,10 +15,10 @@ from ..statements import Assign, Statement
 
 __all__ = ["Entries", "Refused"]
 
-_MOST = 16
-"""Entries of an array at most."""
+_MOST, _MOST_KNOWN = 16, 32
+"""Entries of an array at most, and of a constant one."""
 
-_MOVES = (np.array, np.stack, np.concatenate, np.reshape, np.transpose, np.broadcast_to, np.copy, np.take)
+_MOVES = (np.array, np.stack, np.concatenate, np.reshape, np.transpose, np.broadcast_to, np.copy)
 _PRODUCTS = (np.dot, np.matmul, np.sum, np.trace)
 
 
@@ -76,7 +76,7 @@ class Entries:
         if id(node) not in self.arrays:
             if id(node) in self.own:
                 raise Refused
-            self._check(node)
+            self._check(node, _MOST_KNOWN if node.function is CONSTANT else _MOST)
             if node.function is CONSTANT:
                 found = [float(value) for value in node.args[0].flat]
             elif not node.shape:
@@ -91,8 +91,8 @@ class Entries:
         self.before.append(Assign(Node(operator.getitem, (node, index), {}, (), node.dtype)))
         return self.before[-1].makes[0]
 
-    def _check(self, node: Node) -> None:
-        if node.dtype != np.float64 or node.size > _MOST or not node.size or node.parts is not None:
+    def _check(self, node: Node, most: int = _MOST) -> None:
+        if node.dtype != np.float64 or node.size > most or not node.size or node.parts is not None:
             raise Refused
 
     # ---- calls -------------------------------------------------------------------------------------------------------
@@ -122,6 +122,9 @@ class Entries:
             return _array(node.shape, numbers)
         if function is operator.getitem:
             return self.of(node.args[0])[_index(node.args[1])]
+        if function is np.take:
+            source, index, *axis = node.args
+            return np.take(self.of(source), _index(index), *axis, **node.kwargs)
         if function in (np.array, np.stack, np.concatenate) and type(node.args[0]) is list:
             parts = [self.of(a) for a in node.args[0]]
             kwargs = {} if function is np.array else node.kwargs
