@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import ChainError
-from .labels import Label, flatten, unify
+from .labels import Label, apply, apply_axes, flatten, fresh, unify
 from .terms import Factor, Joined, Map, Term, acting, compose, join, tabulate
 
 __all__ = ["chain", "diagonal", "resolve"]
@@ -42,10 +42,14 @@ def chain(outer: Term, inner: Term) -> Term | None:
     """
     if outer.in_shape != inner.out_shape:
         raise ChainError(outer.in_shape, inner.out_shape)
-    if not outer.labels.keys().isdisjoint(inner.labels):
-        inner = inner.freshen()
-    substitution, joints = unify(outer.inp, inner.out)
-    outer, inner = outer.relabel(substitution), inner.relabel(substitution)
+    if outer.labels.keys().isdisjoint(inner.labels):
+        substitution, joints = unify(outer.inp, inner.out)
+        inner = inner.relabel(substitution)
+    else:  # under fresh labels, and at once under those that they are unified with
+        renamed = fresh(inner.labels)
+        substitution, joints = unify(outer.inp, apply_axes(renamed, inner.out))
+        inner = inner.relabel({label: apply(substitution, new) for label, new in renamed.items()})
+    outer = outer.relabel(substitution)
     maps = outer.maps + inner.maps + tuple([Map.of_equal(a, b) for a, b in joints])
     free = {*flatten(outer.out), *flatten(inner.inp)}
     middle = dict.fromkeys(flatten(outer.inp) + flatten(inner.out) + outer.bound + inner.bound)
@@ -173,6 +177,9 @@ def _tabulated(term: Term, component: list[Map]) -> Term | None:
 
 def _tangled(maps: tuple[Map, ...]) -> list[Map]:
     """Maps for which joining or composing two at a time would not come to an end."""
+    if len(maps) == 1:
+        labels = maps[0].labels
+        return [] if len({*labels}) == len(labels) else [maps[0]]
     result = []
     ends: list[tuple[set[Label], set[Label]]] = []
     for relation in maps:

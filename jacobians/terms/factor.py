@@ -65,7 +65,7 @@ class Factor(Frozen):
 
     def relabel(self, substitution: Substitution) -> Factor:
         """The same numbers under other labels; a label replaced by several is a reshape."""
-        if not any(label in substitution for label in self.labels):
+        if substitution.keys().isdisjoint(self.labels):
             return self
         labels = apply(substitution, self.labels)
         array = self.array

@@ -167,7 +167,7 @@ class Map(Frozen):
 
     def relabel(self, substitution: Substitution) -> Map:
         """The same relation under other labels (groups are flat, so splitting a label changes nothing)."""
-        if not any(label in substitution for label in self.labels):
+        if substitution.keys().isdisjoint(self.labels):
             return self
         renamed = Map(apply(substitution, self.dst), apply(substitution, self.src), self.index, self.injective)
         object.__setattr__(renamed, "_fingerprint", self._fingerprint)
