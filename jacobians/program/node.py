@@ -102,6 +102,12 @@ class Node:
         """Whether it is an input or a constant."""
         return self.function is INPUT or self.function is CONSTANT
 
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether it is one result of a ufunc, each entry of which depends on the same entry of the operands."""
+        function = self.function
+        return isinstance(function, np.ufunc) and function.signature is None and function.nout == 1
+
     def __repr__(self) -> str:
         name = self.function if isinstance(self.function, str) else getattr(self.function, "__name__", self.function)
         return f"Node({name}, {self.shape}, {self.dtype})"

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...program import Node
 from ..statements import Assign, Statement
-from .rows import LARGE, SHORT, Rows, is_elementwise, rows_of
+from .rows import LARGE, SHORT, Rows, rows_of
 
 __all__ = ["TOGETHER", "grouped"]
 
@@ -85,7 +85,7 @@ def _around(product: Node, users: Users, kept: set[int]) -> dict[int, Rows] | No
                 if id(user) in kept or not _goes_by_rows(user, users, kept):
                     return None
                 found[id(user)] = Rows("view", size, (node,))
-            elif rows is not None and is_elementwise(user) and user.shape == node.shape:
+            elif rows is not None and user.is_elementwise and user.shape == node.shape:
                 if any([operand.shape != node.shape for operand in rows.cut]):
                     return None
                 found[id(user)] = rows._replace(size=size)

@@ -128,7 +128,7 @@ def _order(node: Node, orders: dict[int, Order]) -> Order:
         axes = node.args[1] if len(node.args) > 1 and node.args[1] is not None else range(node.ndim)[::-1]
         place = {axis % node.ndim: n for n, axis in enumerate(axes)}
         return tuple([place[axis] for axis in known[0]])
-    if (isinstance(function, np.ufunc) and function.signature is None) or function in (np.where, np.astype):
+    if node.is_elementwise or function in (np.where, np.astype):
         sizes = [o.size if o.ndim == node.ndim else 0 for o in node.operands]
         return known[sizes.index(max(sizes))] if any(sizes) else tuple(range(node.ndim))
     if function in _REDUCTIONS and len(node.operands) == 1:

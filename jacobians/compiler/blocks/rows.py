@@ -26,7 +26,6 @@ __all__ = [
     "Reduction",
     "Rows",
     "is_dot",
-    "is_elementwise",
     "is_gather",
     "rows_of",
     "takes_out",
@@ -118,7 +117,7 @@ def rows_of(node: Node) -> Rows | None:
     if function is np.matvec:
         return _matvec(node)
     if isinstance(function, np.ufunc):
-        plain = function.signature is None and function.nout == 1 and _dtype_only(node) and _power_is_plain(node)
+        plain = node.is_elementwise and _dtype_only(node) and _power_is_plain(node)
         return _elementwise(node) if plain else None
     if function is np.where:
         return _elementwise(node) if len(node.args) == 3 and not node.kwargs else None
@@ -253,14 +252,9 @@ def _matvec(node: Node) -> Rows | None:
     return Rows("call", node.shape[0], (a, b)) if a.dtype == b.dtype and a.dtype.kind == "f" else None
 
 
-def is_elementwise(node: Node) -> bool:
-    """Whether each entry depends on the same entry of the operands only."""
-    return isinstance(node.function, np.ufunc) and node.function.signature is None
-
-
 def takes_place(node: Node) -> bool:
     """Whether a result may be written over an operand, in no more time: NumPy's `sign` takes 15 times as long so."""
-    return is_elementwise(node) and node.function is not np.sign
+    return node.is_elementwise and node.function is not np.sign
 
 
 def is_gather(node: Node) -> bool:

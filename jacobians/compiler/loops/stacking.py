@@ -61,10 +61,9 @@ def _stacked(node: Node, change: Change, steps: int) -> Node | None:
 
 
 def _is_elementwise(node: Node) -> bool:
-    ufunc = node.function
-    if isinstance(ufunc, np.ufunc):
-        return ufunc.signature is None and ufunc.nout == 1 and set(node.kwargs) <= {"dtype"}
-    return ufunc is np.where and len(node.args) == 3
+    if node.function is np.where:
+        return len(node.args) == 3
+    return node.is_elementwise and set(node.kwargs) <= {"dtype"}
 
 
 def _aligned(argument: Any, change: Change, ndim: int) -> Any:
@@ -77,7 +76,7 @@ def _aligned(argument: Any, change: Change, ndim: int) -> Any:
 
 def is_cheap(node: Node) -> bool:
     """Whether one step of a call, done together with many others, takes less time than to keep what it made."""
-    if isinstance(node.function, np.ufunc) and node.function.signature is None:
+    if node.is_elementwise:
         return node.size * _NANOSECONDS.get(node.function, 20.0) < _KEPT
     return node.function in _MOVING and node.size < _KEPT
 

@@ -53,7 +53,7 @@ def _stays(node: Node, order: Order, depth: int) -> bool:
         return _is_square(node) and order == (*range(node.ndim - 2), node.ndim - 1, node.ndim - 2)
     if function is embed:
         return _embedded(node, order, depth)
-    if function is np.astype or (isinstance(function, np.ufunc) and function.signature is None):
+    if function is np.astype or node.is_elementwise:
         return _elementwise(node, order, depth)
     return False
 

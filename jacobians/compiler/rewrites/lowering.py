@@ -118,7 +118,7 @@ def _orders(nodes: Sequence[Node]) -> dict[int, Labels]:
                 ask(operand, reading, node.size, must)
         elif function is np.transpose:
             ask(node.args[0], tuple([node.args[1][n] for n in order]), size, must)
-        elif type(function) is np.ufunc and function.signature is None:
+        elif node.is_elementwise:
             for operand in node.operands:
                 if operand.shape == shape:
                     ask(operand, order, max(size, node.size), must)

@@ -36,7 +36,7 @@ class Memory:
             return tuple([axes.index(n) for n in inner])
         if node.function is np.reshape and len(node.args) == 2:
             return _reshaped(self.order(node.args[0]), node.args[0].shape, node.shape)
-        if isinstance(node.function, np.ufunc) and node.function.signature is None:
+        if node.is_elementwise:
             # NumPy keeps the order of what it reads.
             for operand in node.operands:
                 if operand.shape == node.shape:

@@ -101,7 +101,7 @@ class _Rings:
 
     def _follows(self, x: Node, axis: int, depth: int) -> bool:
         """Whether an array is computed entry by entry from arrays that are rolled, too."""
-        if depth == DEPTH or not _is_elementwise(x) or (id(x) in self.kept and x.function not in _CHEAP):
+        if depth == DEPTH or not _is_single(x) or (id(x) in self.kept and x.function not in _CHEAP):
             return False
         long = [a for a in x.operands if not _is_even(a, x, axis)]
         return bool(long) and all([a.shape == x.shape and self._has(a, axis, depth) for a in long])
@@ -191,10 +191,8 @@ def _extended(builder: Builder, x: Node, axis: int, margins: Margins) -> Node:
     return builder.call(np.concatenate, parts, axis=axis)
 
 
-def _is_elementwise(node: Node) -> bool:
-    ufunc = node.function
-    single = isinstance(ufunc, np.ufunc) and ufunc.signature is None and ufunc.nout == 1
-    return single and is_plain(node) and not node.kwargs and node.parts is None
+def _is_single(node: Node) -> bool:
+    return node.is_elementwise and is_plain(node) and not node.kwargs
 
 
 def _is_even(a: Any, x: Node, axis: int) -> bool:

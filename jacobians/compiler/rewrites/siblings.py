@@ -11,8 +11,6 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ...program import Node
 from .rewriting import Builder, is_number, rewritten
 
@@ -84,8 +82,7 @@ def _is_static(item: slice) -> bool:
 
 def _computed(node: Node, parts: dict[int, _Part]) -> _Part | None:
     """An elementwise call of one part and of numbers."""
-    ufunc = node.function
-    if not isinstance(ufunc, np.ufunc) or ufunc.signature is not None or ufunc.nout != 1 or node.kwargs:
+    if not node.is_elementwise or node.kwargs:
         return None
     first = node.operands[0]
     part = parts.get(id(first))
@@ -94,7 +91,7 @@ def _computed(node: Node, parts: dict[int, _Part]) -> _Part | None:
     if not all([a is first if isinstance(a, Node) else is_number(a) for a in node.args]):
         return None
     words = tuple([None if isinstance(a, Node) else (type(a), a) for a in node.args])
-    return part._replace(calls=(*part.calls, (ufunc, words)))
+    return part._replace(calls=(*part.calls, (node.function, words)))
 
 
 def _runs(group: Sequence[Node], parts: dict[int, _Part]) -> list[list[Node]]:

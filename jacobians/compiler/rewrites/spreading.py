@@ -33,23 +33,19 @@ def spread_out(builder: Builder, node: Node, new: Mapping[int, Node], order: tup
     """The call with its axes in this order in memory; None where it is as it should be, or another kind of call."""
     if order == tuple(range(node.ndim)) or node.size < _LARGE or node.weak or node.parts is not None:
         return None
-    ufunc = node.function
-    if not isinstance(ufunc, np.ufunc) or ufunc.signature is not None or ufunc.nout != 1:
+    if not node.is_elementwise:
         return None
     if any(_OFTEN * operand.size > node.size or operand.parts is not None for operand in node.operands):
         return None
     builder.take_place(node)
     args = tuple([_in_order(builder, new[id(a)], order) if isinstance(a, Node) else a for a in node.args])
-    made = builder.made(ufunc, args, node.kwargs, tuple([node.shape[n] for n in order]), node.dtype)
+    made = builder.made(node.function, args, node.kwargs, tuple([node.shape[n] for n in order]), node.dtype)
     return builder.transposed(made, tuple([order.index(n) for n in range(node.ndim)]))
 
 
 def agreed(builder: Builder, memory: Memory, node: Node, new: Mapping[int, Node]) -> Node | None:
     """The call with its constants in the order in memory that its other operands have; None where that is C order."""
-    ufunc = node.function
-    if node.size < _LEAST or node.ndim < 2 or node.weak or node.parts is not None or node.kwargs:
-        return None
-    if not isinstance(ufunc, np.ufunc) or ufunc.signature is not None or ufunc.nout != 1:
+    if node.size < _LEAST or node.ndim < 2 or node.weak or node.kwargs or not node.is_elementwise:
         return None
     whole = [new[id(a)] for a in node.operands if a.shape == node.shape]
     orders = {memory.order(a) for a in whole if a.function is not CONSTANT}
@@ -61,7 +57,7 @@ def agreed(builder: Builder, memory: Memory, node: Node, new: Mapping[int, Node]
         return None
     builder.take_place(node)
     args = tuple([_turned(builder, new[id(a)], order) if isinstance(a, Node) else a for a in node.args])
-    made = builder.made(ufunc, args, {}, tuple([node.shape[n] for n in order]), node.dtype)
+    made = builder.made(node.function, args, {}, tuple([node.shape[n] for n in order]), node.dtype)
     return builder.transposed(made, tuple([order.index(n) for n in range(node.ndim)]))
 
 

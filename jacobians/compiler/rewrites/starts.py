@@ -82,11 +82,6 @@ def _spelled(statement: Statement) -> Statement:
 
 def _starts(node: Node) -> bool:
     """Whether it is one call of a ufunc that makes an array, and not the end of a run of such calls."""
-    if node.kwargs or not node.shape or not _is_elementwise(node):
+    if node.kwargs or not node.shape or not node.is_elementwise:
         return False
-    return not any(operand.shape == node.shape and _is_elementwise(operand) for operand in node.operands)
-
-
-def _is_elementwise(node: Node) -> bool:
-    ufunc = node.function
-    return isinstance(ufunc, np.ufunc) and ufunc.signature is None and ufunc.nout == 1
+    return not any(operand.shape == node.shape and operand.is_elementwise for operand in node.operands)

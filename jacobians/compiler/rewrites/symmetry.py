@@ -124,7 +124,7 @@ class _Halving:
         if function in (np.matmul, np.dot) and _is_large(node) and node.args[0].shape[1] >= LONG:
             left, right = [self.new[id(operand)] for operand in node.args]
             return build.made(symmetric_product, (left, right), {}, node.shape, node.dtype)
-        if isinstance(function, np.ufunc) and function.signature is None and node.parts is None and node.ndim == 2:
+        if node.is_elementwise and node.ndim == 2:
             args = [a if not isinstance(a, Node) else self._of_upper(a, node) for a in node.args]
             return build.made(function, tuple(args), {}, node.shape, node.dtype)
         return self.new[id(node)]

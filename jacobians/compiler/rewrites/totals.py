@@ -122,6 +122,4 @@ def _is_whole(a: Node, stored: set[int]) -> bool:
         a = a.args[0]
     if a.function in _PRODUCTS:
         return a.parts is None
-    if not isinstance(a.function, np.ufunc) or a.function.signature is not None or a.parts is not None:
-        return False
-    return a.size < (_CACHED * LARGE if id(a) in stored else LARGE)
+    return a.is_elementwise and a.size < (_CACHED * LARGE if id(a) in stored else LARGE)
