@@ -11,7 +11,7 @@ SciPy's own. The submodules are imported when they are first used:
 - `stats`: densities and distribution functions of common distributions.
 - `sparse`: products with constant sparse matrices, and `sparse.linalg.spsolve`.
 
-They are made of `standing` (functions that stand in for SciPy's), `cosines`, `spectra`, `short_times` (their transforms),
+They are made of `standing` (functions that stand in for SciPy's), `cosines`, `spectra` and `short_times` (transforms),
 `densities` and `vectors` (distributions of vectors).
 """
 
