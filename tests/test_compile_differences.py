@@ -49,6 +49,7 @@ def test_text() -> None:
     assert "squared_distances(x, x)" in compiled.source
     assert "(100, 100, 3)" not in compiled.source
     assert "(100, 3, 100)" not in compiled.source
+    assert compiled.source.count(".dot(") == 2  # both points of a pair feel the same
 
 
 def test_points_far_from_the_origin() -> None:

@@ -50,6 +50,39 @@ def test_likelihood_of_a_gaussian_process(likelihood: Any) -> None:
     assert compiled.source.count("lower_inverse") == (likelihood is _by_factor)
 
 
+@pytest.mark.parametrize("turned", [0.0, 1e-3])
+def test_inverse_by_the_factor_of_a_symmetric_matrix(turned: float) -> None:
+    """Distances of traced points are symmetric; a factor reads the lower triangle alone, so that others are not."""
+    X, tilt = POINTS[:50], turned * np.triu(RNG.standard_normal((50, 50)), 1)
+
+    def likelihood(s: Any) -> Any:
+        Z = X * np.exp(s[:2])
+        K = np.exp(-0.5 * np.sum((Z[:, None] - Z) ** 2, axis=2)) + np.exp(s[2]) * np.eye(50) + tilt
+        a = VALUES[:50] @ np.linalg.solve(K, VALUES[:50])
+        return 0.5 * a + np.sum(np.log(np.diag(np.linalg.cholesky(K))))
+
+    compiled, s = jac.compile(jac.grad(likelihood)), np.array([0.1, -0.2, -0.5])
+    steps = 1e-5 * np.eye(3)
+    expected = [(likelihood(s + step) - likelihood(s - step)) / 2e-5 for step in steps]
+    np.testing.assert_allclose(compiled(s), expected, rtol=1e-6)
+    assert compiled.source.count("np.linalg.inv") == bool(turned)
+    assert not turned or np.isnan(compiled(np.array([0.1, np.nan, -0.5]))).all()
+
+
+def test_sums_with_their_transposes() -> None:
+    """Both parts of the slope of a textbook's likelihood are one product of matrices from each side."""
+
+    def likelihood(p: Any) -> Any:
+        L = np.linalg.cholesky(_covariance(p))
+        return 0.5 * VALUES @ np.linalg.solve(L.T, np.linalg.solve(L, VALUES)) + np.sum(np.log(np.diag(L)))
+
+    p = np.array([0.1, -0.2, -1.0])
+    compiled = jac.compile(jac.grad(likelihood))
+    np.testing.assert_allclose(compiled(p), _slope(p), rtol=1e-10)
+    assert compiled.source.count(" @ ") + compiled.source.count("np.matmul") == 3
+    assert np.isnan(compiled(np.array([0.1, np.nan, -1.0]))).all()
+
+
 def test_hessian_of_the_likelihood() -> None:
     p = np.array([0.1, -0.2, -1.0])
     found = jac.compile(lambda p: jac.hessian(_by_factor)(p).to_array())(p)

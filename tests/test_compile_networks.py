@@ -127,6 +127,24 @@ def test_a_constant_that_is_not_finite_is_no_witness() -> None:
         assert is_finite(node) is finite
 
 
+def test_layers_that_add_to_their_input_have_one_diagonal() -> None:
+    U, V, x = RNG.standard_normal((3, 24, 9)) / 4, RNG.standard_normal((3, 9, 24)) / 4, RNG.standard_normal((30, 24))
+
+    def network(x: Any) -> Any:
+        for A, B in zip(U, V, strict=True):
+            x = x + np.tanh(x @ A) @ B
+        return x
+
+    jacobian = jac.jacobian(network)
+    compiled = jac.compile(lambda x: jacobian(x).diagonal_blocks(0))
+    expected, state = np.eye(24) + np.zeros((30, 24, 24)), x
+    for A, B in zip(U, V, strict=True):
+        slope = 1 - np.tanh(state @ A) ** 2
+        expected, state = expected + (B.T * slope[:, None, :]) @ A.T @ expected, state + np.tanh(state @ A) @ B
+    np.testing.assert_allclose(compiled(x), expected, rtol=1e-12, atol=1e-12)
+    assert compiled.source.count("np.einsum") == 1 and "np.zeros" not in compiled.source
+
+
 @pytest.mark.parametrize("sparse", [False, True])
 def test_two_constant_matrices_are_one(sparse: bool) -> None:
     A = RNG.standard_normal((150, 150)) * (RNG.random((150, 150)) < 0.2)

@@ -57,6 +57,14 @@ def test_dtypes_stay(dtype: Any) -> None:
     np.testing.assert_allclose(found, added(IDS, WEIGHTS.astype(dtype), 300), rtol=1e-5, atol=1e-5)
 
 
+def test_products_lie_as_they_are_added() -> None:
+    X = RNG.standard_normal((40, 16))
+    compiled = jac.compile(jac.grad(lambda table: np.sum(np.exp(np.einsum("bd,bnd->bn", X, table[IDS])))))
+    slopes = np.exp(np.einsum("bd,bnd->bn", X, TABLE[IDS]))
+    np.testing.assert_allclose(compiled(TABLE), added(IDS, slopes[:, :, None] * X[:, None], 300), rtol=1e-12)
+    assert "transpose" not in compiled.source
+
+
 def test_positions_that_are_arguments_are_added_entry_by_entry() -> None:
     compiled = jac.compile(lambda table, ids: jac.grad(lambda t: np.sum(t[ids] ** 2 * WEIGHTS))(table))
     for ids in (IDS, IDS[::-1] - 300):  # those from the end, too

@@ -222,6 +222,8 @@ def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]
     if not any([node.function is embed or node.function is scatter for node in nodes]):
         return [Assign(node) for node in nodes if not node.is_leaf]
     uses = uses_of(nodes, outputs)
+    for name in _thin_addends(nodes, uses):
+        uses[name] = 1
     placed = _placed(nodes, uses)
     inside: set[int] = set()
     roots: dict[int, list[Addend]] = {}
@@ -248,7 +250,24 @@ def _without_idle_views(statements: list[Statement], outputs: Sequence[Node]) ->
     return kept[::-1]
 
 
+_THIN = 8
+"""Entries of an array for each one of what stands on its diagonal, from which on several sums add that themselves."""
+
 _IDLE = {np.reshape, np.transpose}
+
+
+def _thin_addends(nodes: Sequence[Node], uses: Counter) -> list[int]:
+    """The ids of diagonals that only sums read: each of these adds the few entries by itself."""
+    added = Counter(
+        [
+            id(operand)
+            for node in nodes
+            if node.function is np.add or node.function is np.subtract
+            for operand in node.args
+            if _fits(operand, node) and operand.function is embed and _THIN * operand.args[0].size <= operand.size
+        ]
+    )
+    return [name for name, count in added.items() if count == uses[name]]
 
 
 def _placed(nodes: Sequence[Node], uses: Counter) -> dict[int, Node]:

@@ -24,12 +24,14 @@ Calls as they will be written:
 - `regrouped`, `repeated`: contractions that read others which there are, and those that are multiples of others.
 - `rings`: rolls of one array as slices of one with margins.
 - `lowering`: contractions become direct calls that read each matrix as it lies in `memory`. `spreading` makes large
-  arrays in the order in which they are read; `picking`, `turned`, `short` write indices, rolls, short sums as slices.
+  arrays in the order in which they are read, `addends` in that in which they are added; `picking`, `turned`, `short`
+  write indices, rolls, short sums as slices; `associated` makes sums with a diagonal from others that have it.
 - `patches`, `pooled`, `segments`: what is added up at known positions, as slices, as one product with a sparse matrix
   for several arrays, or as one for each.
 - `chained`, `siblings`, `totals`: two constant matrices as one, one call for neighbouring parts, sums as products with
   ones.
-- `symmetry`: matrices that are symmetric to the last bit, as far as `exchange` does not prove that they are.
+- `symmetry`: matrices that are symmetric to the last bit, as far as `exchange` does not prove that they are, or their
+  own negative, which others ask too.
 
 And of statements: `starts`, where a sum of parts begins, and `padding`.
 """

@@ -1,10 +1,11 @@
-"""Sums of multiples of few arrays: each array is multiplied once.
+"""Sums of multiples of few arrays: each array is multiplied once, and what is added with its transpose is added first.
 
     2 * (x - q) - 4 * q                          becomes   2 * x - 6 * q
     2 * (1 - 100 * (2 * (x - q) - 4 * q))        becomes   1200 * q - 400 * x + 2
+    A + A.T + B + B.T                            becomes   (A + B) + (A + B).T
 
-Only where an array occurs more than once, and no number cancels: what is subtracted from a sum again is meant for its
-rounding, and what is not finite stays so.
+Numbers are collected only where an array occurs more than once, and none cancels: what is subtracted from a sum again
+is meant for its rounding, and what is not finite stays so.
 """
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ def collected(outputs: Sequence[Node], builder: Builder) -> list[Node]:
         if _is_sum(node) and node.size >= LEAST and id(node) not in inner:
             found = _Sum()
             _open(found, node, 1.0, uses, inner, node)
-            safe = all(map(is_safe, found.numbers.values())) and not found.cancels
-            if found.again and safe and len(found.numbers) <= MOST and _calls(found) < found.calls:
+            safe = all(map(is_safe, found.numbers.values())) and not found.cancels and len(found.numbers) <= MOST
+            if safe and ((found.again and _calls(found) < found.calls) or (not found.again and _turned(found))):
                 changed[id(node)] = found
     if not changed:
         return list(outputs)
@@ -122,10 +123,31 @@ def _calls(found: _Sum) -> int:
     return scaled + len(found.numbers) - 1 + (found.constant != 0) + all([n == -1 for n in found.numbers.values()])
 
 
+def _turned(found: _Sum) -> dict[int, Node]:
+    """By the ids of their transposes, the matrices that are added with these, if there are several."""
+    pairs: dict[int, Node] = {}
+    for name, node in found.nodes.items():
+        inner = node.args[0] if node.function is np.transpose and node.ndim == 2 else None
+        if inner is not None and found.numbers.get(id(inner)) == found.numbers[name]:
+            pairs[name] = inner
+    return pairs if len(pairs) > 1 else {}
+
+
 def _made(builder: Builder, found: _Sum, new: dict[int, Node]) -> Node:
+    pairs = _turned(found)
+    gone = {*pairs, *map(id, pairs.values())}
+    terms = [(new[name], number) for name, number in found.numbers.items() if name not in gone]
+    if pairs:
+        # The last ones are the longest products, which have most factors in common.
+        half = _total(builder, [(new[id(A)], found.numbers[name]) for name, A in reversed(pairs.items())])
+        terms += [(half, 1.0), (builder.transposed(half, (1, 0)), 1.0)]
+    total = _total(builder, terms)
+    return builder.call(np.add, total, found.constant) if found.constant else total
+
+
+def _total(builder: Builder, terms: list[tuple[Node, float]]) -> Node:
     total: Node | None = None
-    for name, number in sorted(found.numbers.items(), key=lambda entry: entry[1] < 0):
-        term = new[id(found.nodes[name])]
+    for term, number in sorted(terms, key=lambda entry: entry[1] < 0):
         if total is None:
             total = builder.scaled(number, term)
         elif number < 0:
@@ -133,4 +155,4 @@ def _made(builder: Builder, found: _Sum, new: dict[int, Node]) -> Node:
         else:
             total = builder.call(np.add, total, builder.scaled(number, term))
     assert total is not None
-    return builder.call(np.add, total, found.constant) if found.constant else total
+    return total

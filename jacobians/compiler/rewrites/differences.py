@@ -20,6 +20,7 @@ import numpy as np
 from ...plain import squared_distances
 from ...program import Node, topological
 from .contractions import Operand, Product, contracted, labelled, seen_through
+from .exchange import opposes, stays
 from .opening import is_entrywise
 from .rewriting import Builder, rewritten
 
@@ -97,10 +98,32 @@ def _weighted(builder: Builder, node: Node, new: Mapping[int, Node]) -> Node | N
         if found is None or not {*labels} - {*own} or len({*labels}) < len(labels):
             continue
         sizes = dict(zip((*labels, *own), (*array.shape, *weights.shape), strict=True))
-        made = _summed_differences(builder, found, Operand(new[id(weights)], own), out, sizes)
+        other_out = _exchanged(found, (array, labels), (weights, own), out)
+        made = _summed_differences(builder, found, Operand(new[id(weights)], own), other_out or out, sizes)
         if made is not None:
-            return made
+            return made if other_out is None else builder.scaled(-1.0, made)
     return None
+
+
+# Both points of a pair feel the same force, in opposite directions.
+def _exchanged(
+    found: _Difference, points: tuple[Node, Labels], weights: tuple[Node, Labels], out: Labels
+) -> Labels | None:
+    """The labels of the negative sum, which goes over the other points, where these are the same and weigh the same."""
+    left, right = found.left.labels, found.right.labels
+    first, second = [x for x in left if x not in right], [x for x in right if x not in left]
+    if len(first) != 1 or len(second) != 1 or first[0] in out or second[0] not in out:
+        return None
+    change = {first[0]: second[0], second[0]: first[0]}
+    orders = []
+    for _, labels in (points, weights):
+        turned = [change.get(x, x) for x in labels]
+        if {*turned} != {*labels} or len({*labels}) < len(labels):
+            return None
+        orders.append(tuple([labels.index(x) for x in turned]))
+    if not opposes(points[0], orders[0]) or not stays(weights[0], orders[1]):
+        return None
+    return tuple([change.get(x, x) for x in out])
 
 
 def _summed_differences(

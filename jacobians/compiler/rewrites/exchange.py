@@ -1,7 +1,9 @@
 """Whether an array stays the same, to the last bit, when axes change places.
 
-`is_symmetric(node)` looks at the program alone: products commute, so both triangles of ``v[:, None] * v``, of ``X.T @
-X`` and of all that is computed entry by entry from such matrices round alike. A no may be wrong, a yes is not.
+`is_symmetric(node)` and `stays(node, order)` look at the program alone, as `opposes(node, order)` does for arrays that
+become the negative ones: products commute, so both triangles of ``v[:, None] * v``, of ``X.T @
+X`` and of all that is computed entry by entry from such matrices round alike, and differences of all pairs are the
+negative ones, whose squares are equal. A no may be wrong, a yes is not.
 """
 
 from __future__ import annotations
@@ -12,24 +14,35 @@ from math import frexp, prod
 import numpy as np
 
 from ...arrays import embed, mirrored
-from ...plain import symmetric_product
+from ...plain import squared_distances, symmetric_product
 from ...program import CONSTANT, Node
 from .gram import weighted_gram
 from .rewriting import is_number
 
-__all__ = ["is_symmetric"]
+__all__ = ["is_symmetric", "opposes", "stays"]
 
 Axes = tuple[int | None, ...]
 Order = tuple[int, ...]
 
 _DEPTH = 24
 _LARGEST = 2**20  # entries of a constant that is looked at
+_EVEN = {np.absolute, np.square}
 _COMMUTING = {np.add, np.multiply, np.maximum, np.minimum, np.hypot, np.logaddexp}
 
 
 def is_symmetric(node: Node) -> bool:
     """Whether the last two axes may be exchanged."""
     return _stays(node, (*range(node.ndim - 2), node.ndim - 1, node.ndim - 2), _DEPTH)
+
+
+def stays(node: Node, order: Order) -> bool:
+    """Whether the axes may come in this order."""
+    return _stays(node, order, _DEPTH)
+
+
+def opposes(node: Node, order: Order) -> bool:
+    """Whether the array with its axes in this order is the negative one."""
+    return _opposes(node, order, _DEPTH)
 
 
 def _stays(node: Node, order: Order, depth: int) -> bool:
@@ -44,6 +57,8 @@ def _stays(node: Node, order: Order, depth: int) -> bool:
         return value.size <= _LARGEST and bool(np.array_equal(value, value.transpose(order)))
     if function in (weighted_gram, symmetric_product, mirrored):
         return order == (*range(node.ndim - 2), node.ndim - 1, node.ndim - 2)
+    if function is squared_distances:
+        return node.args[0] is node.args[1]
     if function is np.reshape and not node.kwargs:
         return _reshaped(node.args[0], node, order, depth)
     base, axes = _seen(node)
@@ -53,6 +68,10 @@ def _stays(node: Node, order: Order, depth: int) -> bool:
         return _is_square(node) and order == (*range(node.ndim - 2), node.ndim - 1, node.ndim - 2)
     if function is embed:
         return _embedded(node, order, depth)
+    if function is np.einsum and len(node.args) == 5:
+        return _summed(node, order, depth)
+    if function is np.sum:
+        return _totalled(node, order, depth)
     if function is np.astype or node.is_elementwise:
         return _elementwise(node, order, depth)
     return False
@@ -148,6 +167,65 @@ def _embedded(node: Node, order: Order, depth: int) -> bool:
     return sorted(turned) == list(range(core.ndim)) and _stays(core, turned, depth)
 
 
+def _totalled(node: Node, order: Order, depth: int) -> bool:
+    """A sum over axes that stay where they are."""
+    axes, inner = node.kwargs.get("axis"), node.args[0]
+    if len(node.args) > 1 or set(node.kwargs) != {"axis"} or type(axes) is not tuple or inner.dtype != node.dtype:
+        return False
+    kept = [n for n in range(inner.ndim) if n not in {axis % inner.ndim for axis in axes}]
+    turned = list(range(inner.ndim))
+    for here, there in zip(kept, order, strict=True):
+        turned[here] = kept[there]
+    return _stays(inner, tuple(turned), depth)
+
+
+def _opposes(node: Node, order: Order, depth: int) -> bool:
+    """Whether ``np.transpose(node, order)`` is the negative array."""
+    if not depth or tuple([node.shape[n] for n in order]) != node.shape or node.parts is not None or node.kwargs:
+        return False
+    function, depth = node.function, depth - 1
+    if function is CONSTANT:
+        value = node.args[0]
+        return value.size <= _LARGEST and value.dtype.kind in "if" and np.array_equal(value, -value.transpose(order))
+    if function is np.negative:
+        return _opposes(node.args[0], order, depth)
+    operands = [a for a in node.args if isinstance(a, Node)]
+    if function is np.subtract and len(operands) == 2:
+        (a, here), (b, there) = _lined(node)
+        turned = tuple([here[n] for n in order]) == there and tuple([there[n] for n in order]) == here
+        return a is b and turned
+    if function is np.multiply and len(operands) == 1:
+        return operands[0].shape == node.shape and _opposes(operands[0], order, depth)
+    return False
+
+
+def _lined(node: Node) -> list[tuple[Node, Axes]]:
+    """The arrays that the operands of a function of entries are views of, with an axis for each of the result."""
+    seen = []
+    for operand in [a for a in node.args if isinstance(a, Node)]:
+        base, axes = _seen(operand)
+        seen.append((base, (*[None] * (node.ndim - operand.ndim), *axes)))
+    return seen
+
+
+def _summed(node: Node, order: Order, depth: int) -> bool:
+    """A sum of products of two arrays, each of which stays, or which are one array that takes both places."""
+    a, left, b, right, out = node.args
+    change = {label: out[n] for label, n in zip(out, order, strict=True)}
+    turned = [tuple([change.get(label, label) for label in group]) for group in (left, right)]
+    if a is b and turned == [right, left]:
+        return True
+    if a is b and left == right and sorted(left) == sorted(turned[0]) and len({*left}) == len(left):
+        inner = tuple([left.index(label) for label in turned[0]])
+        return _stays(a, inner, depth) or _opposes(a, inner, depth)
+    for operand, group, moved in ((a, left, turned[0]), (b, right, turned[1])):
+        if sorted(group) != sorted(moved) or len({*group}) < len(group):
+            return False
+        if not _stays(operand, tuple([group.index(label) for label in moved]), depth):
+            return False
+    return True
+
+
 def _unscaled(node: Node) -> Node:
     """Without factors that change no digit of a product: signs and twos."""
     while True:
@@ -164,10 +242,10 @@ def _elementwise(node: Node, order: Order, depth: int) -> bool:
     operands = [a for a in node.args if isinstance(a, Node)]
     if any([isinstance(value, Node) for value in node.kwargs.values()]):
         return False
-    seen = []
-    for operand in operands:
-        base, axes = _seen(operand)
-        seen.append((base, (*[None] * (node.ndim - operand.ndim), *axes)))
+    square = node.function is np.multiply and len(operands) == 2 and operands[0] is operands[1]
+    if (square or node.function in _EVEN) and operands[0].shape == node.shape and _opposes(operands[0], order, depth):
+        return True
+    seen = _lined(node)
     if node.function is np.multiply:
         seen = [(_unscaled(base), axes) for base, axes in seen]
     if len(seen) == 2 and node.function in _COMMUTING:

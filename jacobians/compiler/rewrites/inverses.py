@@ -2,7 +2,9 @@
 
     np.linalg.solve(A, b), np.linalg.inv(A)      becomes   inverse @ b, inverse
     np.linalg.inv(np.linalg.cholesky(A))         becomes   lower_inverse(np.linalg.cholesky(A))
+    np.linalg.inv(A), where that is known        becomes   lower_inverse(L).T @ lower_inverse(L)
     (L * diagonal mask) @ B                      becomes   diagonal[:, None] * B
+    0.5 * diagonal / diagonal                    becomes   its smallest entry, which is nan where one is
 
 The slope of a likelihood asks for the inverse of a covariance as well as for solutions with it, and that of a Cholesky
 factorisation for the inverse of the factor.
@@ -17,6 +19,7 @@ import numpy as np
 from ...plain import lower_inverse
 from ...program import CONSTANT, Node, topological, with_operands
 from .contractions import Operand, Product, contracted
+from .exchange import is_symmetric
 from .rewriting import Builder, is_number, rewritten
 
 __all__ = ["inverted", "with_known_inverses"]
@@ -31,9 +34,12 @@ def inverted(outputs: Sequence[Node], builder: Builder) -> Sequence[Node]:
     if not any([node.function in (np.linalg.inv, np.linalg.cholesky) for node in nodes]):
         return outputs
     inverses = {id(node.args[0]): node for node in nodes if node.function is np.linalg.inv}
+    roots = _roots(nodes, inverses)
     diagonals: dict[int, Node] = {}  # by id, the diagonals of what is zero elsewhere
 
     def change(node: Node, new: dict[int, Node]) -> Node | None:
+        if node.function in (np.linalg.solve, np.linalg.inv) and id(node.args[0]) in roots:
+            return _by_root(builder, node, roots[id(node.args[0])], new)
         if node.function is np.linalg.solve:
             return _solved(builder, node, inverses, new)
         if node.function is np.linalg.inv:
@@ -46,7 +52,7 @@ def inverted(outputs: Sequence[Node], builder: Builder) -> Sequence[Node]:
             return None
         return _scaled(builder, node, diagonals, new) if node.function is np.einsum else None
 
-    return rewritten(outputs, nodes, builder, change)
+    return _with_shares(rewritten(outputs, nodes, builder, change), builder)
 
 
 def with_known_inverses(nodes: Sequence[Node], outputs: Sequence[Node]) -> Sequence[Node]:
@@ -128,7 +134,76 @@ def _lower_inverse(builder: Builder, A: Node, new: dict[int, Node]) -> Node | No
 
 
 def _is_lower(node: Node) -> bool:
-    return node.function is np.linalg.cholesky and not node.kwargs and len(node.args) == 1
+    return node.function is np.linalg.cholesky and not any(node.kwargs.values()) and len(node.args) == 1
+
+
+# ---- factors ---------------------------------------------------------------------------------------------------------
+
+
+def _roots(nodes: Sequence[Node], inverses: Mapping[int, Node]) -> dict[int, Node]:
+    """By the ids of symmetric matrices, and of their transposes, their factors of which a program has the inverse."""
+    roots: dict[int, Node] = {}
+    for node in nodes:
+        if _is_lower(node) and node.ndim == 2 and node.shape[0] >= _LEAST and isinstance(node.args[0], Node):
+            known = [id(matrix) for matrix in (node, *_transposes(nodes, node)) if id(matrix) in inverses]
+            if known and is_symmetric(node.args[0]):
+                roots |= dict.fromkeys(map(id, (node.args[0], *_transposes(nodes, node.args[0]))), node)
+    return roots
+
+
+def _transposes(nodes: Sequence[Node], matrix: Node) -> list[Node]:
+    return [node for node in nodes if node.function is np.transpose and node.args[0] is matrix and node.ndim == 2]
+
+
+def _by_root(builder: Builder, node: Node, root: Node, new: dict[int, Node]) -> Node | None:
+    """The inverse of ``L @ L.T``, or a solution by it."""
+    if node.kwargs or any([a.dtype != node.dtype for a in node.operands]):
+        return None
+    (A,) = root.args
+    L = builder.made(np.linalg.cholesky, (new[id(A)],), root.kwargs, root.shape, root.dtype)
+    known = builder.kept(lower_inverse, (L,), {}, L.shape, L.dtype)
+    inverse = builder.call(np.matmul, builder.transposed(known, (1, 0)), known)
+    return inverse if node.function is np.linalg.inv else builder.call(np.matmul, inverse, new[id(node.args[1])])
+
+
+def _with_shares(outputs: Sequence[Node], builder: Builder) -> Sequence[Node]:
+    """The outputs of an equal program in which what is one number, or nan, is taken from one entry."""
+    nodes = topological(outputs)
+    shares = {id(node) for node in nodes if node.ndim == 1 and _is_share(node)}
+    if not shares:
+        return outputs
+
+    def change(node: Node, new: dict[int, Node]) -> Node | None:
+        if id(node) not in shares:
+            return None
+        return builder.spread(builder.call(np.min, builder.remade(node, new)), node.shape)
+
+    return rewritten(outputs, nodes, builder, change)
+
+
+# A factor has no zero on its diagonal: where one is infinite, all entries are nan.
+def _is_share(node: Node) -> bool:
+    """Whether it is the diagonal of a Cholesky factor, divided by itself, times one number: a product with ones."""
+    if node.function is not np.multiply or node.kwargs:
+        return False
+    above, below, others = [], [], []
+    waiting = list(node.args)
+    while waiting:
+        a = waiting.pop()
+        if not isinstance(a, Node):
+            others.append(a)
+        elif a.function is np.multiply and not a.kwargs:
+            waiting += a.args
+        elif a.function is np.divide and is_number(a.args[0]) and isinstance(a.args[1], Node):
+            others.append(a.args[0])
+            below.append(a.args[1])
+        else:
+            above.append(a)
+    constants = [a for a in above if a.function is CONSTANT]
+    roots = [a.args[0] for a in (*above, *below) if a.function in (np.diag, np.diagonal) and len(a.args) == 1]
+    uniform = all([bool((a.args[0] == a.args[0].flat[0]).all()) for a in constants])
+    single = len(below) == 1 and len(above) == len(constants) + 1 and len(roots) == 2 and roots[0] is roots[1]
+    return single and uniform and all(map(is_number, others)) and _is_lower(roots[0]) and roots[0].ndim == 2
 
 
 # ---- diagonals -------------------------------------------------------------------------------------------------------

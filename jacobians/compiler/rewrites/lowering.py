@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ...program import CONSTANT, Node
-from . import functions, moves, picking, short, turned
+from . import associated, functions, moves, picking, short, turned
+from .addends import addends, readdressed
 from .gram import weighted_gram
 from .memory import Memory, matrix
 from .rewriting import Builder, Rule, is_number
@@ -44,7 +45,8 @@ def lowered(outputs: Sequence[Node], nodes: Sequence[Node]) -> list[Node]:
 
     The nodes are all that the outputs need, operands first.
     """
-    wanted = _orders(nodes)
+    added = addends(nodes)
+    wanted = _orders(nodes) | {id(values): order for values, order in added.values()}
     memory = Memory()
     builder = Builder(_FINAL)
     new: dict[int, Node] = {}
@@ -60,6 +62,8 @@ def lowered(outputs: Sequence[Node], nodes: Sequence[Node]) -> list[Node]:
             order = wanted.get(id(node)) or _natural(memory, (new[id(a)], left), (new[id(b)], right), out)
             pair = _Pair((new[id(a)], left), (new[id(b)], right), out, order)
             new[id(node)] = pair.lowered(builder, memory, node)
+        elif id(node) in added:
+            new[id(node)] = readdressed(builder, node, *added[id(node)], new)
         else:
             order = wanted.get(id(node))
             spread = None if order is None else spread_out(builder, node, new, order)
@@ -361,7 +365,7 @@ def _axes_added(builder: Builder, node: Node) -> Node | None:
 _FINAL: dict[Any, Sequence[Rule]] = {
     **{ufunc: (moves.moves_out,) for ufunc in moves.ELEMENTWISE},
     np.multiply: (_number_times, moves.moves_out),
-    np.add: (_of_sums, moves.moves_out),
+    np.add: (*associated.FINAL[np.add], _of_sums, moves.moves_out),
     np.subtract: (_of_sums, moves.moves_out),
     **functions.FINAL,
     **turned.FINAL,

@@ -16,6 +16,7 @@ import numpy as np
 
 from ...program import Node, topological
 from .cancelling import Cancelling
+from .collecting import collected
 from .contractions import Operand, Product, contracted
 from .diagonals import diagonal
 from .expanding import Expansion
@@ -37,7 +38,8 @@ def multiplied(outputs: Sequence[Node], builder: Builder) -> list[Node]:
     if not first.again:
         return first.outputs
     # What two sums had in common may be read by one alone now, and a diagonal may be that of a larger product.
-    return _Rewriting(topological(first.outputs), first.outputs, builder, again=True).outputs
+    outputs = collected(first.outputs, builder)
+    return _Rewriting(topological(outputs), outputs, builder, again=True).outputs
 
 
 class _Rewriting:

@@ -141,16 +141,20 @@ class Distribution:
         return self._product(node, opened, labels, best)
 
     def _cheapest(self, opened: Opened, labels: Labels, first: _Addend, second: _Addend) -> _Split | None:
-        """The factors in common that are best pulled out: all of them, or all but those that carry a summed label."""
-        best = _split(opened, labels, first, second, None)
+        """The factors in common that are best pulled out: all, or all but those that carry some summed labels."""
+        best = _split(opened, labels, first, second, frozenset())
         if best is None:
             return None
-        for x in best.union:
-            if x not in labels:
-                other = _split(opened, labels, first, second, x)
-                if other is not None and other.cost < best.cost:
-                    best = other
-        return best
+        without: frozenset[int] = frozenset()
+        tried: set[int] = set()
+        while True:
+            x = next((x for x in best.union if x not in labels and x not in tried), None)
+            if x is None:
+                return best
+            tried.add(x)
+            other = _split(opened, labels, first, second, without | {x})
+            if other is not None and other.cost < best.cost:
+                best, without = other, without | {x}
 
     def _addend(self, opened: Opened, sign: float, node: Node, labels: Labels) -> _Addend:
         opened.scale, opened.factors = sign, []
@@ -189,7 +193,7 @@ def _is_spread(a: Node, node: Node) -> bool:
     return a.ndim == node.ndim and a.size < node.size and a.size > 1
 
 
-def _split(opened: Opened, labels: Labels, first: _Addend, second: _Addend, without: int | None) -> _Split | None:
+def _split(opened: Opened, labels: Labels, first: _Addend, second: _Addend, without: frozenset[int]) -> _Split | None:
     """What two addends have in common, but for factors with one label, and what that costs."""
     common, *rests = _common(first, second, labels, without)
     if not common or not any(rest.factors for rest in rests):
@@ -208,7 +212,7 @@ def _split(opened: Opened, labels: Labels, first: _Addend, second: _Addend, with
 
 
 def _common(
-    first: _Addend, second: _Addend, out: Labels, without: int | None
+    first: _Addend, second: _Addend, out: Labels, without: frozenset[int]
 ) -> tuple[list[Operand], _Addend, _Addend]:
     """The factors that both have, and what is left of each, in the labels of the first.
 
@@ -218,7 +222,7 @@ def _common(
     common: list[Operand] = []
     rest, other = list(first.factors), list(second.factors)
     for factor in sorted(first.factors, key=lambda operand: -operand.node.size):
-        if without is not None and without in factor.labels:
+        if not without.isdisjoint(factor.labels):
             continue
         for n, twin in enumerate(other):
             found = _matched(factor, twin, names) if twin.node is factor.node else None
