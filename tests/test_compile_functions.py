@@ -9,6 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 from foreign_derivatives import autograd_jacobian
+from scipy import special
 
 import jacobians as jac
 
@@ -187,3 +188,30 @@ def test_cross_products_of_few_vectors(shapes: tuple[tuple[int, ...], ...]) -> N
     cross = jac.compile(np.cross)
     np.testing.assert_array_equal(cross(a, b), np.cross(a, b))
     assert ("np.cross" in cross.source) == (np.broadcast(a, b).size > 3000)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logistic_function_of_many(dtype: type) -> None:
+    """It is made of exponentials, as its slope is; where these overflow, and at nan, it is what it should be."""
+    x = np.resize([*FAR, -100.0, -700.0, np.nan], 1200).astype(dtype)
+    compiled = jac.compile(lambda x: jac.vjp(special.expit, x)[1](np.ones_like(x)))
+    value = jac.compile(special.expit)
+    expected = np.array([logistic(float(a)) if a == a else np.nan for a in x[:12]])
+    np.testing.assert_allclose(value(x)[:12], expected, rtol=4 * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny)
+    slopes = np.array([logistic(float(a)) * logistic(-float(a)) if a == a else np.nan for a in x[:12]])
+    np.testing.assert_allclose(compiled(x)[:12], slopes, rtol=6 * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny)
+    assert value(x).dtype == compiled(x).dtype == dtype
+    assert "expit" not in value.source + compiled.source
+
+
+def test_slow_functions_of_a_choice_are_known() -> None:
+    x = RNG.standard_normal(400)
+
+    def f(x: Any) -> Any:
+        far = np.abs(x) > 1
+        return special.erfcx(x) + special.erfcx(np.where(far, 0.5, x)) + special.erfcx(np.where(far, x, -30.0))
+
+    compiled = jac.compile(f)
+    np.testing.assert_array_equal(compiled(x), f(x))
+    assert compiled.source.count("erfcx") == 2  # at -30 it is infinite
+    np.testing.assert_array_equal(compiled(np.append(x[2:], [np.nan, np.inf])), f(np.append(x[2:], [np.nan, np.inf])))

@@ -78,3 +78,26 @@ def test_stacked_numbers_in_a_loop():
     expected = [np.imag(f(p + 1e-30j * e)) / 1e-30 for e in np.eye(2)]
     np.testing.assert_allclose(compiled(p), expected, rtol=1e-11)
     assert "for " in compiled.source
+
+
+@pytest.mark.parametrize("extremum", [np.max, np.min])
+def test_extrema_of_short_rows_go_along_columns(extremum):
+    x = np.random.default_rng(3).standard_normal((300, 20))
+    x[3, 4], x[5, 6], x[7] = np.nan, np.inf, -np.inf
+    for axis, keepdims in ((1, False), (-1, True)):
+        compiled = jac.compile(lambda x, axis=axis, keepdims=keepdims: extremum(x, axis=axis, keepdims=keepdims))
+        for values in (x, x.astype(np.float32), np.asfortranarray(x)):
+            found = compiled(values)
+            np.testing.assert_array_equal(found, extremum(values, axis=axis, keepdims=keepdims))
+            assert found.dtype == values.dtype
+        assert "axis=(0,)" in compiled.source
+
+
+def test_shares_of_the_largest_entries_are_counted_by_a_product():
+    x, y = np.random.default_rng(4).standard_normal((2, 300, 20))
+    x[:, 3] = x[:, 5] = 5.0
+    compiled = jac.compile(jac.grad(lambda x: np.sum(np.max(x, axis=1) * y[:, 0])))
+    expected = np.zeros((300, 20))
+    expected[:, [3, 5]] = 0.5 * y[:, :1]
+    np.testing.assert_array_equal(compiled(x), expected)
+    assert ".sum(" not in compiled.source

@@ -8,6 +8,7 @@ reads each operand in the order that it has, and lets a transposed view stand fo
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -48,7 +49,7 @@ def lowered(outputs: Sequence[Node], nodes: Sequence[Node]) -> list[Node]:
     added = addends(nodes)
     wanted = _orders(nodes) | {id(values): order for values, order in added.values()}
     memory = Memory()
-    builder = Builder(_FINAL)
+    builder = Builder(_FINAL | functions.of_scipy())
     new: dict[int, Node] = {}
     made: dict[frozenset[int], Node] = {}  # products of two arrays, entry by entry
     for node in nodes:

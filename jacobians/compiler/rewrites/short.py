@@ -19,6 +19,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...program import Node
+from ..blocks.rows import LARGE
 from .moves import is_plain
 from .rewriting import Builder, Rule
 from .totals import is_total
@@ -30,6 +31,9 @@ _SHORT = 8
 
 _OVERLAPPING = 32
 """The same of windows that overlap, which are no array in memory."""
+
+_TURNED = 32
+"""Entries of which an extremum is taken at most that pay for turning a matrix."""
 
 _WINDOWS = np.lib.stride_tricks.sliding_window_view
 
@@ -64,6 +68,18 @@ def _entry_by_entry(builder: Builder, node: Node) -> Node | None:
     return builder.reshaped(builder.call(np.divide, total, count) if node.function is np.mean else total, node.shape)
 
 
+def _across(builder: Builder, node: Node) -> Node | None:
+    """The extrema of short rows, along the columns of a matrix that is turned: 2,000 of 20 take 120 or 35 microseconds."""
+    x, *axes = node.args
+    names = dict(zip(("axis",), axes, strict=False)) | node.kwargs
+    if not is_plain(x) or len(axes) > 1 or set(names) - {"axis", "keepdims"} or x.ndim != 2 or x.size > LARGE:
+        return None
+    if names.get("axis") not in (1, -1, (1,), (-1,)) or not _SHORT < x.shape[1] <= _TURNED or node.size < _MANY:
+        return None
+    turned = builder.made(np.ascontiguousarray, (builder.transposed(x, (1, 0)),), {}, x.shape[::-1], x.dtype)
+    return builder.reshaped(builder.call(node.function, turned, axis=(0,)), node.shape)
+
+
 def _part(builder: Builder, x: Node, place: tuple[Any, ...]) -> Node:
     """Some entries of an array; of the windows of a vector, those of the vector itself."""
     if x.function is _WINDOWS and x.ndim == 2 and not x.kwargs and len(x.args) == 2 and len(place) == 2:
@@ -94,6 +110,8 @@ def _number(builder: Builder, node: Node) -> Node | None:
 
 FINAL: dict[Any, Sequence[Rule]] = {
     **{function: (_entry_by_entry,) for function in _COMBINED},
+    np.max: (_entry_by_entry, _across),
+    np.min: (_entry_by_entry, _across),
     np.stack: (_of_numbers,),
     np.reshape: (_number,),
 }

@@ -122,4 +122,5 @@ def _is_whole(a: Node, stored: set[int]) -> bool:
         a = a.args[0]
     if a.function in _PRODUCTS:
         return a.parts is None
-    return a.is_elementwise and a.size < (_CACHED * LARGE if id(a) in stored else LARGE)
+    by_entries = a.is_elementwise or (a.function is np.astype and a.parts is None)
+    return by_entries and a.size < (_CACHED * LARGE if id(a) in stored else LARGE)
