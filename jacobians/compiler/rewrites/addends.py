@@ -8,13 +8,12 @@ added to neighbours, that axis comes last: the rows of a table are added as rows
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ...arrays import scatter
-from ...program import CONSTANT, Node
+from ...program import CONSTANT, Node, uses_of
 from .rewriting import Builder
 
 __all__ = ["addends", "readdressed"]
@@ -30,7 +29,7 @@ def addends(nodes: Sequence[Node]) -> dict[int, tuple[Node, Order]]:
     scattered = [node for node in nodes if node.function is scatter]
     if not scattered:
         return {}
-    uses = Counter([id(operand) for node in nodes for operand in node.operands])
+    uses = uses_of(nodes, ())
     found: dict[int, tuple[Node, Order]] = {}
     for node in scattered:
         flat, index = node.args[:2]

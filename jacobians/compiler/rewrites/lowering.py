@@ -8,7 +8,6 @@ reads each operand in the order that it has, and lets a transposed view stand fo
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Sequence
 from math import prod
 from typing import Any
