@@ -76,7 +76,8 @@ def _across(builder: Builder, node: Node) -> Node | None:
         return None
     if names.get("axis") not in (1, -1, (1,), (-1,)) or not _SHORT < x.shape[1] <= _TURNED or node.size < _MANY:
         return None
-    turned = builder.made(np.ascontiguousarray, (builder.transposed(x, (1, 0)),), {}, x.shape[::-1], x.dtype)
+    turned = builder.kept(np.transpose, (x, (1, 0)), {}, x.shape[::-1], x.dtype)  # whatever it is computed from
+    turned = builder.made(np.ascontiguousarray, (turned,), {}, x.shape[::-1], x.dtype)
     return builder.reshaped(builder.call(node.function, turned, axis=(0,)), node.shape)
 
 
