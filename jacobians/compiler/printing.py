@@ -126,6 +126,8 @@ def _number(value: float) -> str:
 def index_text(index: Any, names: Mapping[int, str], space: Namespace) -> str:
     """What stands between the brackets."""
     items = index if type(index) is tuple else (index,)
+    if len(items) == 1 and isinstance(items[0], slice):  # a tuple is another object to be made
+        return _item_text(items[0], names, space)
     text = ", ".join(_item_text(item, names, space) for item in items)
     return text + "," * (type(index) is tuple and len(items) == 1) if items else "()"
 
