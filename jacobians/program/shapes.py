@@ -268,10 +268,6 @@ def _getitem(a: Node, index: Any) -> Found:
     return _stand_in(a)[plain].shape, a.dtype
 
 
-def _is_node(value: Any) -> bool:
-    return isinstance(value, Node)
-
-
 def _positions(node: Node) -> np.ndarray:
     """The numbers of a constant index; zeros of the shape of a recorded one."""
     return node.args[0] if node.function is CONSTANT else _stand_in(node)

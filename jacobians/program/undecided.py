@@ -21,9 +21,6 @@ __all__ = ["reason_against"]
 Reason = str | None
 Calls = Callable[..., Reason]
 
-_SHAPE = "which decide the shape of its result"
-_DTYPE = "which decide the dtype of its result"
-
 
 def reason_against(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Reason:
     """What is to be done instead of a call, or None where the call can be recorded."""
