@@ -130,6 +130,7 @@ EMPTY = {
     "where": lambda x: np.where(x > 0, x, -x),
     "prod": np.prod,
     "differences from one": lambda x: np.subtract.reduce(x, axis=-1, initial=1.0),
+    "padded": lambda x: np.pad(x, 0, mode="maximum"),
     "clipped": lambda x: np.take(x, np.zeros(0, int), axis=0, mode="clip"),
 }
 

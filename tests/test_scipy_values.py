@@ -162,6 +162,23 @@ def test_a_solver_without_residues_has_none() -> None:
     np.testing.assert_allclose(jac.jacobian(f)(SIDE).to_array(), np.linalg.pinv(TALL), rtol=1e-10)
 
 
+NOTHING: dict[str, tuple[Any, Any, tuple[int, ...]]] = {
+    "lu": (lambda a: linalg.lu(a)[2], lambda a: scipy.linalg.lu(a)[2], (3, 0)),
+    "fftconvolve": (lambda a: signal.fftconvolve(a, [1.0, 2]), lambda a: scipy.signal.fftconvolve(a, [1.0, 2]), (0,)),
+    "welch": (lambda a: signal.welch(a)[1], lambda a: scipy.signal.welch(a)[1], (0, 4)),
+    "periodogram": (lambda a: signal.periodogram(a)[1], lambda a: scipy.signal.periodogram(a)[1], (2, 0)),
+    "stft": (lambda a: signal.stft(a)[2], lambda a: scipy.signal.stft(a)[2], (0, 4)),
+    "spectrogram": (lambda a: signal.spectrogram(a, nperseg=4)[2], lambda a: np.zeros((0, 4)), (0, 4)),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_empty_arrays(name: str) -> None:
+    ours, theirs, shape = NOTHING[name]
+    value, slope = jac.jvp(ours, (np.zeros(shape),), (np.zeros(shape),))
+    assert value.shape == slope.shape == theirs(np.zeros(shape)).shape
+
+
 REFUSED: dict[str, tuple[Any, str]] = {
     "sylvester": (lambda x: linalg.solve_sylvester(x, x, x), "one matrix at a time"),
     "lyapunov": (lambda x: linalg.solve_continuous_lyapunov(x, x), "one matrix at a time"),

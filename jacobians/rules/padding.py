@@ -87,10 +87,11 @@ def _margin(array: Any, axis: int, mode: Any, width: int, window_of: int, value:
 def _(call: Call, array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Iterator[LocalTerm]:
     shape = np.shape(array)
     widths, windows = _widths(shape, pad_width), _windows(shape, kwargs.get("stat_length"))
-    if mode in ("maximum", "minimum"):
+    if mode in ("maximum", "minimum") and np.size(array):
         positions = _extreme_positions(array, widths, windows, np.argmax if mode == "maximum" else np.argmin)
         yield 0, 0, flat_term(shape, axes_of(np.shape(call.result)), positions, injective=False)
         return
+    mode = "constant" if mode in ("maximum", "minimum") else mode  # of nothing
     averaging = mode in ("mean", "linear_ramp") or kwargs.get("reflect_type", "even") != "even"
     if not averaging and mode not in ("constant", "empty", "edge", "reflect", "symmetric", "wrap"):
         raise UnsupportedFunctionError("np.pad", f"for mode={mode!r}")

@@ -40,6 +40,8 @@ def stft(
     axis: int = -1,
     scaling: str = "spectrum",
 ) -> Any:
+    if not np.size(x):
+        return (np.zeros(np.shape(x)),) * 3
     x = in_last_axis(x, axis)
     taper = taper_of(window, nperseg, np.shape(x)[-1])
     sides = return_onesided and not is_complex(x)
@@ -64,6 +66,8 @@ def spectrogram(
 ) -> Any:
     if mode not in ("psd", "complex", "magnitude", "angle", "phase"):
         raise ValueError(f"unknown value for mode {mode}")
+    if not np.size(x):
+        return (np.zeros(np.shape(x)),) * 3
     x = in_last_axis(x, axis)
     taper = taper_of(window, nperseg, np.shape(x)[-1])
     sides = return_onesided and not is_complex(x)

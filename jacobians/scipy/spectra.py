@@ -76,6 +76,8 @@ def periodogram(
     scaling: str = "density",
     axis: int = -1,
 ) -> Any:
+    if not np.size(x):
+        return (np.zeros(np.shape(x)),) * 2
     x = in_last_axis(x, axis)
     length = np.shape(x)[-1]
     window = "boxcar" if window is None else window

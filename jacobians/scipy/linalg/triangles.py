@@ -27,6 +27,10 @@ def _factorised(call: Call, a: Any) -> Iterator[LocalTerm]:
     # A = P L U: F = inv(L) P' dA inv(U), dL = L tril(F, -1), dU = triu(F) U  (Giles 2008, as for QR); where A is not
     # square, L has the missing columns, or U the missing rows, of the identity.
     order, L, U = call.result
+    if np.size(a) == 0:
+        for n, factor in ((1, L), (2, U)):
+            yield n, 0, Term(axes_of(np.shape(factor)), axes_of(np.shape(a)), scale=0.0)
+        return
     m, n, k = *np.shape(a), np.shape(L)[1]
     if m > k:
         L = np.concatenate([L, np.eye(m, dtype=L.dtype)[:, k:]], axis=1)
