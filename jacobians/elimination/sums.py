@@ -15,6 +15,8 @@ from .shadows import Shadow
 
 __all__ = ["sum_of_arrays", "weighted", "weighted_sum"]
 
+_SMALL = 1024  # entries
+
 
 def sum_of_arrays(
     a_scale: float, a: Any, b_scale: float, b: Any, labels: Axis, spare: frozenset[int] = NOTHING_SPARE
@@ -27,7 +29,7 @@ def sum_of_arrays(
             return a_scale, a + b if type(a) is not Shadow else np.add(a, b)  # type: ignore[call-overload]
         return a_scale, np.add(a, b, room(a, b, spare))
     if a_scale == -b_scale:
-        scale, a, b = (a_scale, a, b) if _is_positive(a_scale) else (b_scale, b, a)
+        scale, a, b = (a_scale, a, b) if _stays(a_scale, a) else (b_scale, b, a)
         return scale, np.subtract(a, b, room(a, b, spare)) if spare else np.subtract(a, b)
     if labels and not spare:
         return weighted(a_scale, a, b_scale, b)
@@ -68,7 +70,7 @@ def weighted(
         return a_scale, _into(np.add, a, b, own_a, own_b) if own_a or own_b else np.add(a, b)
     if a_scale == -b_scale:
         scale, a, b, own_a, own_b = (
-            (a_scale, a, b, own_a, own_b) if _is_positive(a_scale) else (b_scale, b, a, own_b, own_a)
+            (a_scale, a, b, own_a, own_b) if _stays(a_scale, a) else (b_scale, b, a, own_b, own_a)
         )
         return scale, _into(np.subtract, a, b, own_a, own_b) if own_a or own_b else np.subtract(a, b)
     divides_a, divides_b = _divides(a_scale), _divides(b_scale)
@@ -77,13 +79,13 @@ def weighted(
     if ones[0] and divides_b:
         return b_scale, _into(np.add, b, a_scale / b_scale, own_b, False)
     if divides_a and not (divides_b and (a.size < b.size or (own_a and not own_b))):
-        if not _is_positive(a_scale) and _is_positive(b_scale):
+        if not _stays(a_scale, a) and _stays(b_scale, b):
             scaled = _into(np.multiply, b, -b_scale / a_scale, own_b, False)
             return -a_scale, _into(np.subtract, scaled, a, True, own_a)
         scaled = _into(np.multiply, b, b_scale / a_scale, own_b, False)
         return a_scale, _into(np.add, a, scaled, own_a, True)
     if divides_b:
-        if not _is_positive(b_scale) and _is_positive(a_scale):
+        if not _stays(b_scale, b) and _stays(a_scale, a):
             scaled = _into(np.multiply, a, -a_scale / b_scale, own_a, False)
             return -b_scale, _into(np.subtract, scaled, b, True, own_b)
         scaled = _into(np.multiply, a, a_scale / b_scale, own_a, False)
@@ -112,12 +114,13 @@ def _fits(other: Any, array: Any) -> bool:
     return other.shape == array.shape or np.broadcast_shapes(other.shape, array.shape) == array.shape
 
 
-def _is_positive(scale: Any) -> bool:
-    """Whether a scale is pulled out of a difference, of which one is positive.
+def _stays(scale: Any, array: Any) -> bool:
+    """Whether a scale may be pulled out of a difference: of small arrays, the positive one is.
 
-    So what each step of a recursion subtracts from something has no sign that changes from step to step.
+    So what each step of a recursion subtracts from something has no sign that changes from step to step. Differences of
+    large arrays stand in one order, so that those with opposite signs are one.
     """
-    return not isinstance(scale, (int, float)) or scale > 0
+    return not isinstance(scale, (int, float)) or scale > 0 or getattr(array, "size", 1) > _SMALL
 
 
 def _is_one(factor: Factor) -> bool:
