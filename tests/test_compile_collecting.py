@@ -162,3 +162,34 @@ def test_an_offset_of_scaled_points_costs_no_digit() -> None:
         with mpmath.workdps(30):
             exact = sum(((mpmath.mpf(a) - mpmath.mpf(b)) / s) ** 2 for a, b, s in zip(X[i], X[j], scales, strict=True))
         assert abs(found[i, j] / exact - 1) < 1e-12
+
+
+def test_constants_that_one_array_meets_are_added_once() -> None:
+    K, E = RNG.standard_normal((300, 300)), RNG.standard_normal((40, 40))
+    y = RNG.standard_normal(300)
+
+    def value(y: Any) -> Any:
+        return 0.5 * y @ K @ y + np.sum(np.sin(y))
+
+    compiled = jac.compile(jac.grad(value))
+    np.testing.assert_allclose(compiled(y), 0.5 * (K + K.T) @ y + np.cos(y), rtol=1e-10, atol=1e-11)
+    assert compiled.source.count("dot(") + compiled.source.count(" @ ") == 1
+    y[7] = np.inf
+    with np.errstate(all="ignore"):
+        assert np.isnan(compiled(y)).sum() + np.isinf(compiled(y)).sum() == 300
+    source = compiled_like(lambda Y: 0.5 * (A.T @ A @ Y) - 2 * (E @ Y) + 3 * (Y @ E) + Y @ E.T, A[:40])
+    assert source.count("dot(") + source.count(" @ ") <= 3
+    single = jac.compile(lambda Y: E.astype(np.float32) @ Y - 2 * (E.T.astype(np.float32) @ Y))
+    assert single(A.T.astype(np.float32)).dtype == np.float32
+    np.testing.assert_allclose(single(A.T.astype(np.float32)), (E - 2 * E.T) @ A.T, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("axes", [1, 2, ((1, 0), (0, 1)), (2, 0), ([-1], [0])])
+def test_tensordot_is_a_product_like_others(axes: Any) -> None:
+    left, right = RNG.standard_normal((3, 4, 3)), RNG.standard_normal((4, 3, 5))
+    if axes in (1, (2, 0), ([-1], [0])):
+        right = RNG.standard_normal((3, 4, 5))
+    source = compiled_like(lambda a, b: np.tensordot(a, b, axes), left, right)
+    assert "tensordot" not in source
+    assert "np.inner" not in compiled_like(lambda a, b: np.inner(a, b), left, RNG.standard_normal((2, 3)))
+    assert compiled_like(lambda a: np.inner(a, a), np.ones((2, 0)))

@@ -120,3 +120,15 @@ def test_diagonals_of_random_matrices(left: Any, right: Any) -> None:
 
     found, expected = jac.compile(f)(M, N, x), f(M, N, x)
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10 * (1 + np.abs(expected).max()))
+
+
+def test_numbers_are_added_to_a_diagonal_without_an_array_of_them() -> None:
+    ridge = jac.hessian(lambda w, c: 0.5 * np.sum((X @ w) ** 4) + c * np.sum(w**2))
+    for function, number in (
+        (lambda w: ridge(w, 3.0).to_array(), 3.0),
+        (lambda w: ridge(w, w[0] ** 2).to_array(), None),
+    ):
+        compiled = jac.compile(function)
+        c = v[0] ** 2 if number is None else number
+        np.testing.assert_allclose(compiled(v), X.T @ (6 * (X @ v)[:, None] ** 2 * X) + 2 * c * np.eye(20), rtol=1e-10)
+        assert "broadcast_to" not in compiled.source

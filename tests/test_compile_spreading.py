@@ -105,3 +105,12 @@ def test_data_are_turned_once_for_the_array_that_they_meet(dtype):
     assert "transpose" not in whole[0]
     turned = next(line for line in compiled.source.splitlines() if line.split(" = ")[0].strip() in whole[0])
     assert "reshape" in turned or "transpose" not in turned
+
+
+def test_short_columns_are_copied_to_be_multiplied_along_rows():
+    d, s = _numbers(900, 2), _numbers(900)
+    compiled = jac.compile(lambda d, s: np.einsum("ea,eb,e->abe", d, d, s))
+    expected = np.stack([[d[:, a] * d[:, b] * s for b in range(2)] for a in range(2)])
+    np.testing.assert_allclose(compiled(d, s), expected, rtol=1e-12)
+    assert compiled.source.count("np.ascontiguousarray") == 1
+    assert compiled(d.astype(np.float32), s.astype(np.float32)).dtype == np.float32

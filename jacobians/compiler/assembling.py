@@ -36,7 +36,7 @@ _FEW = 8  # times as many entries as of a constant are left, it has at least whe
 class Addend(NamedTuple):
     """An array that is added, or subtracted: `core` at the place that `kind` and `where` tell.
 
-    Where there is a `source`, it is reshaped to the core at that place, and no copy of it outlives the line.
+    Where there is a `source`, it is raveled or broadcast to the core there, and no copy of it outlives the line.
     """
 
     kind: str
@@ -147,7 +147,9 @@ def added_lines(
 ) -> list[str]:
     """The lines that add to an array of this shape, or subtract; `before` is what stands there, if that is known."""
     sign = "-" if addend.minus else "+"
-    core = names[id(addend.core)] if addend.source is None else f"{names[id(addend.source)]}.reshape(-1)"
+    core = names[id(addend.core if addend.source is None else addend.source)]
+    if addend.source is not None and addend.kind == "scatter":
+        core += ".reshape(-1)"
     if addend.kind == "plain":
         return [f"{name} {sign}= {core}"]
     view = view_text(name, addend, shape)

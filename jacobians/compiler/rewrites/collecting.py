@@ -5,7 +5,8 @@
     A + A.T + B + B.T                            becomes   (A + B) + (A + B).T
 
 Numbers are collected only where an array occurs more than once, and none cancels: what is subtracted from a sum again
-is meant for its rounding, and what is not finite stays so.
+is meant for its rounding, and what is not finite stays so. `merging` adds the constants that one array is multiplied
+with.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...program import Node, topological, uses_of
+from .merging import Merged, merged
 from .rewriting import Builder, is_number, is_safe, rewritten, split_scale
 
 __all__ = ["collected"]
@@ -42,6 +44,8 @@ class _Sum:
         Whether numbers of opposite sign have met.
     again : bool
         Whether an array has occurred more than once.
+    merged : list of Merged
+        Products that stand for several of the sum.
     """
 
     def __init__(self) -> None:
@@ -50,6 +54,7 @@ class _Sum:
         self.constant = 0.0
         self.calls = 0
         self.cancels = self.again = False
+        self.merged: list[Merged] = []
 
     def add(self, node: Node, number: float) -> None:
         known = self.numbers.get(id(node))
@@ -63,6 +68,15 @@ class _Sum:
         self.cancels |= self.constant * number < 0
         self.constant += number
 
+    def merge(self, uses: Counter[int]) -> None:
+        """One product for those of one array with constants."""
+        for product, names in merged(self.numbers, self.nodes, uses):
+            self.merged.append(product)
+            self.again = True
+            self.calls += len(names)
+            for name in names:
+                del self.numbers[name], self.nodes[name]
+
 
 def collected(outputs: Sequence[Node], builder: Builder) -> list[Node]:
     """The outputs of an equal program."""
@@ -74,6 +88,7 @@ def collected(outputs: Sequence[Node], builder: Builder) -> list[Node]:
         if _is_sum(node) and node.size >= LEAST and id(node) not in inner:
             found = _Sum()
             _open(found, node, 1.0, uses, inner, node)
+            found.merge(uses)
             safe = all(map(is_safe, found.numbers.values())) and not found.cancels and len(found.numbers) <= MOST
             if safe and ((found.again and _calls(found) < found.calls) or (not found.again and _turned(found))):
                 changed[id(node)] = found
@@ -120,7 +135,8 @@ def _open(found: _Sum, node: Node, number: float, uses: Counter[int], inner: set
 def _calls(found: _Sum) -> int:
     """The calls that the sum takes when it is made anew."""
     scaled = sum([abs(number) != 1 for number in found.numbers.values()])
-    return scaled + len(found.numbers) - 1 + (found.constant != 0) + all([n == -1 for n in found.numbers.values()])
+    negative = all([number == -1 for number in found.numbers.values()])
+    return scaled + len(found.numbers) + 2 * len(found.merged) - 1 + (found.constant != 0) + negative
 
 
 def _turned(found: _Sum) -> dict[int, Node]:
@@ -141,6 +157,9 @@ def _made(builder: Builder, found: _Sum, new: dict[int, Node]) -> Node:
         # The last ones are the longest products, which have most factors in common.
         half = _total(builder, [(new[id(A)], found.numbers[name]) for name, A in reversed(pairs.items())])
         terms += [(half, 1.0), (builder.transposed(half, (1, 0)), 1.0)]
+    for array, labels, constant, others, out in found.merged:
+        product = builder.call(np.einsum, new[id(array)], labels, builder.constant(constant), others, out)
+        terms.append((product, 1.0))
     total = _total(builder, terms)
     return builder.call(np.add, total, found.constant) if found.constant else total
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...contract import plan_pairs
 from ...labels import Label
@@ -314,6 +315,34 @@ def _dot(builder: Builder, node: Node) -> Node | None:
     return _bilinear(builder, node, (a, (*range(a.ndim - 1), 99)), (b, right), kept)
 
 
+def _inner(builder: Builder, node: Node) -> Node | None:
+    a, b = node.args
+    if not _numbers(node, (a, b)):
+        return None
+    if not a.ndim or not b.ndim:
+        return builder.call(np.multiply, a, b)
+    return _over(builder, node, (a.ndim - 1,), (b.ndim - 1,))
+
+
+def _tensordot(builder: Builder, node: Node) -> Node | None:
+    a, b, axes = (*node.args, node.kwargs.get("axes", 2))[:3]
+    if set(node.kwargs) - {"axes"} or not is_plain(a, b) or node.dtype.kind not in "fc":
+        return None
+    if type(axes) is int:
+        axes = range(a.ndim - axes, a.ndim), range(axes)
+    left, right = [(group,) if type(group) is int else group for group in axes]
+    return _over(builder, node, normalize_axis_tuple(left, a.ndim), normalize_axis_tuple(right, b.ndim))
+
+
+def _over(builder: Builder, node: Node, left: Sequence[int], right: Sequence[int]) -> Node | None:
+    """A product summed over these axes of the first array and of the second; what is left stands in this order."""
+    a, b = node.args[:2]
+    first = tuple(range(a.ndim))
+    second = tuple([left[right.index(n)] if n in right else a.ndim + n for n in range(b.ndim)])
+    kept = (*[x for x in first if x not in left], *[x for x in second if x >= a.ndim])
+    return _bilinear(builder, node, (a, first), (b, second), kept)
+
+
 def _outer(builder: Builder, node: Node) -> Node | None:
     a, b = node.args
     if not _numbers(node, (a, b)) or a.ndim != 1 or b.ndim != 1:
@@ -336,6 +365,8 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.einsum: (_einsum,),
     np.matmul: (_matmul,),
     np.dot: (_dot,),
+    np.inner: (_inner,),
+    np.tensordot: (_tensordot,),
     np.outer: (_outer,),
     np.multiply: (_spread_product,),
 }

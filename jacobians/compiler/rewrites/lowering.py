@@ -20,7 +20,7 @@ from .addends import addends, readdressed
 from .gram import weighted_gram
 from .memory import Memory, matrix
 from .rewriting import Builder, Rule, is_number
-from .spreading import agreed, spread_out
+from .spreading import agreed, in_rows, spread_out
 
 __all__ = ["lowered"]
 
@@ -188,7 +188,7 @@ class _Pair:
     def lowered(self, builder: Builder, memory: Memory, node: Node) -> Node:
         """The calls that compute the node."""
         if not self.summed:
-            made, labels = self._product(builder), self.result
+            made, labels = self._product(builder, memory), self.result
         elif not self.rows and not self.columns and self.batch:
             made, labels = self._inner(builder, memory, node)
         elif self.batch and not (self.rows and self.columns) and self._is_tiny():
@@ -203,9 +203,10 @@ class _Pair:
         entries = self.size((*self.rows, *self.columns, *self.summed))
         return entries < MATVEC_LIMITS[0] and entries * self.size(self.batch) > MATVEC_LIMITS[1]
 
-    def _product(self, builder: Builder) -> Node:
+    def _product(self, builder: Builder, memory: Memory) -> Node:
         """Written once, in the order that is asked for."""
-        return builder.call(np.multiply, *[_spread(builder, *operand, self.result) for operand in (self.a, self.b)])
+        operands = [_spread(builder, memory, *operand, self.result) for operand in (self.a, self.b)]
+        return builder.call(np.multiply, *operands)
 
     def _inner(self, builder: Builder, memory: Memory, node: Node) -> tuple[Node, Labels]:
         """Inner products, one for each index of the batch."""
@@ -297,10 +298,10 @@ def _read(memory: Memory, operand: tuple[Node, Labels], group: Labels) -> Labels
     return group if len(group) < 2 else tuple([labels[n] for n in memory.order(node) if labels[n] in group])
 
 
-def _spread(builder: Builder, node: Node, labels: Labels, result: Labels) -> Node:
-    """A view whose axes meet those of the result when it is broadcast."""
+def _spread(builder: Builder, memory: Memory, node: Node, labels: Labels, result: Labels) -> Node:
+    """A view whose axes meet those of the result when it is broadcast; a copy of what lies by short rows."""
     carried = tuple([x for x in result if x in labels])
-    node = builder.transposed(node, tuple([labels.index(x) for x in carried]))
+    node = in_rows(builder, memory, builder.transposed(node, tuple([labels.index(x) for x in carried])))
     if not carried:
         return node
     # Axes in front come by broadcasting.

@@ -384,4 +384,5 @@ def _folded(node: Node) -> np.ndarray | None:
         result = np.asarray(function(*args, **kwargs))
     if result.shape != node.shape or result.dtype != node.dtype:
         return None
-    return np.array(result)
+    symmetric = result.ndim == 2 and result.shape[0] == result.shape[1] and np.array_equal(result, result.T)
+    return np.array(result, order="C" if symmetric else "K")  # a symmetric matrix is the transpose of none

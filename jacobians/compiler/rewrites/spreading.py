@@ -17,7 +17,7 @@ from ...program import CONSTANT, Node
 from .memory import Memory
 from .rewriting import Builder
 
-__all__ = ["agreed", "spread_out"]
+__all__ = ["agreed", "in_rows", "spread_out"]
 
 _LARGE = 16_384
 """Entries from which on it matters in which order an array lies in memory."""
@@ -27,6 +27,10 @@ _OFTEN = 4
 
 _LEAST = 256
 """Entries from which on a constant is turned for the array that it meets."""
+
+_SHORT, _LONG = 8, 64
+"""Entries that lie together at most, in an array that is copied to be read along an axis of at least so many: NumPy's
+loops go by what lies together."""
 
 
 def spread_out(builder: Builder, node: Node, new: Mapping[int, Node], order: tuple[int, ...]) -> Node | None:
@@ -59,6 +63,16 @@ def agreed(builder: Builder, memory: Memory, node: Node, new: Mapping[int, Node]
     args = tuple([_turned(builder, new[id(a)], order) if isinstance(a, Node) else a for a in node.args])
     made = builder.made(node.function, args, {}, tuple([node.shape[n] for n in order]), node.dtype)
     return builder.transposed(made, tuple([order.index(n) for n in range(node.ndim)]))
+
+
+def in_rows(builder: Builder, memory: Memory, node: Node) -> Node:
+    """An array that is read along its last axis: a copy if it lies across, by short columns."""
+    order = [n for n in memory.order(node) if node.shape[n] > 1]
+    if len(order) < 2 or node.size < _LEAST or order[-1] == max(order):
+        return node
+    if node.shape[order[-1]] > _SHORT or node.shape[max(order)] < _LONG or node.function is not np.transpose:
+        return node
+    return builder.made(np.ascontiguousarray, (node,), {}, node.shape, node.dtype)
 
 
 def _turned(builder: Builder, a: Node, order: tuple[int, ...]) -> Node:

@@ -1,7 +1,7 @@
 """The last look at a list of statements: how a buffer starts, and what no function of NumPy computes alone.
 
 A sum of diagonals that starts from a plain array which nothing else needs is written into that array as it is made.
-What is raveled only to be scattered is raveled there.
+What is raveled only to be scattered is raveled there, and what is broadcast only to be added to a diagonal there.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def started(statements: Sequence[Statement], kept: Sequence[int]) -> list[Statem
                 gone.add(id(node))
                 statement = Assemble(statement.node, statement.addends, node)
         if type(statement) is Assemble:
-            statement.addends = [_raveled(addend, own, gone) for addend in statement.addends]
+            statement.addends = [_bare(_raveled(addend, own, gone), own, gone) for addend in statement.addends]
         if isinstance(statement, Loop):
             statement.body = [_spelled(inner) for inner in statement.body]
         result.append(_spelled(statement))
@@ -70,6 +70,15 @@ def _raveled(addend: Addend, own: Mapping[int, Node], gone: set[int]) -> Addend:
         index = Node(CONSTANT, (positions,), {}, index.shape, index.dtype)
         source = source.args[0]
     return addend._replace(where=(size, index, injective), source=source)
+
+
+def _bare(addend: Addend, own: Mapping[int, Node], gone: set[int]) -> Addend:
+    """An addend on a diagonal, which is broadcast where it is added."""
+    core = own.get(id(addend.core))
+    if addend.kind != "embed" or core is None or core.function is not np.broadcast_to or len(core.args) != 2:
+        return addend
+    gone.add(id(core))
+    return addend._replace(source=core.args[0])
 
 
 def _spelled(statement: Statement) -> Statement:
