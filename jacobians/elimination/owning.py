@@ -57,7 +57,7 @@ def has_large(graph: LinearGraph, products: Iterable[Sequence[Term]] = ()) -> bo
             return True
     for terms in products:
         for term in terms:
-            if term.nbytes >= LARGE:
+            if (term._pattern is None or term._pattern.groups) and term.nbytes >= LARGE:
                 return True
     return False
 

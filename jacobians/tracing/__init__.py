@@ -56,20 +56,27 @@ def watch(level: Level, value: Any) -> Traced:
     value : array_like of floating numbers, or traced by an earlier level
         A plain array is copied where it is small, and read-only until the level closes where it is large.
     """
-    if type(value) is not np.ndarray or value.dtype.kind == "O":
-        value = lift(value)
-    if isinstance(value, Traced):
-        if not value.level.open:
-            raise EscapedTraceError("watch", value.shape)
-    elif isinstance(value, Symbol):
-        value = value.strong()
-    else:
-        value = np.asarray(value)
-        if value.dtype.kind not in "fc":
-            advice = "Only floating numbers are differentiated: use x.astype(float)."
-            raise ArgumentError("watch", "an input", f"has dtype {value.dtype}", advice)
+    if type(value) is not np.ndarray or value.dtype.kind not in "fc":
+        value = _watchable(value)
+    if isinstance(value, np.ndarray):
         value = level.guard.register(value)
     if type(value) is not np.ndarray:
         level.is_nested = True
     level.inputs.append(owner_of(value))
     return Input(level, value, level.graph.add_vertex(value.shape, value.dtype))
+
+
+def _watchable(value: Any) -> Any:
+    """An array of floating numbers, traced, recorded, or with numbers."""
+    value = lift(value)
+    if isinstance(value, Traced):
+        if not value.level.open:
+            raise EscapedTraceError("watch", value.shape)
+        return value
+    if isinstance(value, Symbol):
+        return value.strong()
+    value = np.asarray(value)
+    if value.dtype.kind not in "fc":
+        advice = "Only floating numbers are differentiated: use x.astype(float)."
+        raise ArgumentError("watch", "an input", f"has dtype {value.dtype}", advice)
+    return value

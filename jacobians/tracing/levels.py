@@ -119,7 +119,8 @@ class Level:
 
     def close(self) -> None:
         """Stop recording, and give captured arrays back to their owners."""
-        self.settle()
+        if self.waiting is not None:
+            self.settle()
         self.open = False
         self.guard.release()
         self.inputs.clear()
