@@ -48,8 +48,8 @@ class _Place(NamedTuple):
     """Where the product of the factors of a term goes in a contiguous buffer: offset and strides count entries.
 
     `moves` tells how far it moves for each step that the start of a map moves, `fills` whether it is everywhere, and
-    `copies` whether it is one factor as it is; `layouts` the order of the axes of each factor, if that changes, and the
-    shape in which it broadcasts. Where labels are summed, `product` contracts the factors to one before.
+    `covers` whether the product is the whole array then; `layouts` the order of the axes of each factor, if that
+    changes, and the shape in which it broadcasts. Where labels are summed, `product` makes one factor of all before.
     """
 
     sizes: tuple[int, ...]
@@ -58,13 +58,11 @@ class _Place(NamedTuple):
     moves: tuple[int, ...]
     layouts: tuple[tuple[tuple[int, ...] | None, tuple[int, ...]], ...]
     fills: bool
-    copies: bool
+    covers: bool
     product: Callable[..., Any] | None
 
     def core(self, arrays: Sequence[np.ndarray]) -> Any:
         """The product of the factors, broadcastable over the grid."""
-        if self.copies:
-            return arrays[0]
         if self.product is not None:
             arrays = (self.product(*arrays),)
         product: Any = None
@@ -104,8 +102,8 @@ def place_of(pattern: Pattern, shape: tuple[int, ...]) -> _Place | None:
         layouts.append((None if order == tuple(range(len(order))) else order, broadcast))
     strides = tuple([steps[0].get(label, 0) for label in grid])
     fills = is_plain(term)
-    copies = fills and sizes == shape and layouts == [(None, shape)] and product is None
-    return _Place(sizes, strides, *steps[1:], tuple(layouts), fills, copies, product)
+    covers = fills and sizes == shape and {*flatten(groups)}.issuperset(grid) and shape != ()
+    return _Place(sizes, strides, *steps[1:], tuple(layouts), fills, covers, product)
 
 
 def _contracted(pattern: Pattern) -> tuple[tuple[Axis], Callable[..., Any]]:
@@ -132,8 +130,14 @@ def at_places(
                 return None
         if term.is_empty:
             continue
-        if alone and place.copies and term.scale == 1 and term.arrays[0].dtype == dtype:
-            return term.arrays[0].copy()
+        if alone and place.covers:
+            whole = place.core(term.arrays)
+            if term.scale != 1:
+                whole = whole * term.scale
+            elif len(term.arrays) == 1:
+                whole = whole.copy()  # it shares no memory with the term
+            if whole.dtype == dtype and whole.flags.c_contiguous:
+                return whole
         if buffer is not None or not place.fills:
             added.append((term, place))
             continue

@@ -187,6 +187,8 @@ def _direction(x: Any) -> Any:
 
 def _unit(y: Any) -> Any:
     """The norm as a divisor: 1 where it is 0."""
+    if isinstance(y, np.floating):
+        return y if y else y.dtype.type(1)
     return np.where(y == 0, 1, y)
 
 
