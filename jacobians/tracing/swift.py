@@ -248,14 +248,17 @@ def _learned(
     rule = lookup(function)
     made: Any = NotImplemented
     steps: Steps | None = None
-    if rule is not None and rule.steps is not None and "out" not in kwargs:
+    constant = rule is not None and rule.kind == "nondifferentiable"
+    if rule is not None and (constant or rule.steps is not None) and "out" not in kwargs:
         made = apply_plainly(function, args, kwargs)
         if made is NotImplemented:
             return made
-        if type(made) is Recorded.plain and made.level is level and made.dtype.kind == "f" and made.size:
+        if constant:
+            steps = Steps(())
+        elif type(made) is Recorded.plain and made.level is level and made.dtype.kind == "f" and made.size:
             if _is_defined(rule, values[0]):
                 return made
-            steps = rule.steps(Call(made.value, needed), tuple(values), kwargs)
+            steps = rule.steps(Call(made.value, needed), tuple(values), kwargs)  # type: ignore[misc]
     if len(KNOWN_STEPS) >= REMEMBERED:
         KNOWN_STEPS.clear()
     KNOWN_STEPS[key] = None if steps is None else (rule, steps)  # type: ignore[assignment]
@@ -272,6 +275,8 @@ def _repeated(
 ) -> Any:
     """Run a call of a known structure, and add its result and its terms to the graph."""
     rule, (steps, computes) = known
+    if not steps and rule.kind == "nondifferentiable":
+        return function(*values, **kwargs) if kwargs else function(*values)
     graph = level.graph
     if graph.is_pushing:
         graph.settle(sources.values())
