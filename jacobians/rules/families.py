@@ -217,18 +217,18 @@ def _rc(x: Any, y: Any, by_x: bool) -> Any:
     """``R_C = arccos sqrt(x / y) / sqrt(y - x)``, 19.2.18; near x = y by the series of the arc sine, 4.24.1, in
     ``u = 1 - x / y``: ``sqrt(y) R_C`` is the sum of ``binomial(2 k, k) / 4^k u^k / (2 k + 1)``.
     """
-    u = 1 - x / y
+    whole = x if by_x else np.where(np.equal(x, 0), 1.0, x)  # what is not used has finite slopes, too
+    u = 1 - whole / y
     near = np.less(np.abs(u), 0.03)
     u0 = np.where(near, u, 0.0)
     series = -sum([coefficient * u0**k for k, coefficient in enumerate(_SERIES)]) / (y * np.sqrt(y))
-    gap = np.where(near, 1.0, y - x)
-    direct = (sp.elliprc(np.where(near, 1.0, x), np.where(near, 2.0, y)) - 1 / np.sqrt(x)) / (2 * gap)
+    gap = np.where(near, 1.0, y - whole)
+    direct = (sp.elliprc(np.where(near, 1.0, whole), np.where(near, 2.0, y)) - 1 / np.sqrt(whole)) / (2 * gap)
     slope = np.where(near, series, direct)
     if by_x:
         return slope
     # It is homogeneous of degree -1/2; at x = 0 the slope by x is infinite, its product with x is none.
-    zero = np.equal(x, 0)
-    return -(sp.elliprc(x, y) / 2 + np.where(zero, 0, x * np.where(zero, 0, slope))) / y
+    return -(sp.elliprc(x, y) / 2 + np.where(np.equal(x, 0), 0, x * slope)) / y
 
 
 # fmt: off
