@@ -63,7 +63,8 @@ def folded(
         node = statement.node if type(statement) is Assign else None
         form = _form(node, forms, waiting) if node is not None else None
         if node is not None and form is not None:
-            forms[id(node)] = form
+            if not wanted(node):  # what must be made anyway, others take as it is
+                forms[id(node)] = form
             alone = [key for key in form.calls if readers[key] <= form.calls]
             if wanted(node) and 0 < _calls(form) < len(alone):
                 calls = _written(form, node, now)
