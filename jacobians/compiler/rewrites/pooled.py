@@ -141,16 +141,20 @@ def _pays(scattered: Sequence[tuple[Node, bool]], parts: Sequence[_Part], root: 
     """Whether a product takes clearly less time than a line for each addend."""
     written: np.ndarray | None = np.zeros(root.size, bool)
     before = _NEW * root.size
+    nearby = True
     for (node, _), part in zip(scattered, parts, strict=True):
         values, index, _, *rest = node.args
         injective = bool(rest[0]) if rest else bool(node.kwargs.get("injective", False))
         if values.ndim != 1 or index.ndim != 1 or (part.target.size and part.target.min() < 0):
             return False
         runs = runs_of(index)
-        if runs is not None or (injective and grid_of(values, index, root.shape) is not None):
-            near = runs is not None and all([run.step == 1 for run in runs])
+        grid = grid_of(values, index, root.shape) if runs is None and injective else None
+        if runs is not None or grid is not None:
+            near = all([run.step == 1 for run in runs or ()]) and (grid is None or grid[2][-1] <= 1)
+            nearby = nearby and near
             before += _LINE * len(runs or (0,)) + (_RUN if near else _SLICE) * values.size
             continue
+        nearby = False
         if not injective:
             written = None  # what comes after is added to what is there
         before += _LINE + values.size * (_AT if not injective else _AGAIN if _meets(written, part) else _PLACED)
@@ -158,7 +162,7 @@ def _pays(scattered: Sequence[tuple[Node, bool]], parts: Sequence[_Part], root: 
     entries = sum(bases.values())
     joined = _JOINED * entries + _EACH * len(bases) if len(bases) > 1 else 0
     added = (_ENTRY if entries <= _NEAR else _FAR) * sum([part.target.size for part in parts])
-    return _CALL + _ROW * root.size + added + joined < _CLEAR * before
+    return not nearby and _CALL + _ROW * root.size + added + joined < _CLEAR * before
 
 
 def _meets(written: np.ndarray | None, part: _Part) -> bool:
