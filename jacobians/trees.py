@@ -272,28 +272,30 @@ def flatten(
     {'W': 3.0, 'layers': [4.0, None]}
     """
     leaves: list[Any] = []
-    leaf = made(None)
+    return leaves, _tree_of(nest, is_leaf, take, made(None), leaves)
 
-    def tree_of(value: Any) -> T:
-        kind = type(value)
-        if kind in (tuple, list):
-            return made(kind, None, tuple([tree_of(entry) for entry in value]))
-        if kind in _DICTS:
-            return made(kind, tuple(value), tuple([tree_of(entry) for entry in value.values()]))
-        taken = None if take is None else take(value)
-        if taken is not None:
-            return made(kind, taken[0], tuple([tree_of(part) for part in taken[1]]))
-        if isinstance(value, tuple) and hasattr(kind, "_fields"):
-            return made(kind, None, tuple([tree_of(entry) for entry in value]))
-        if is_leaf(value):
-            leaves.append(value)
-            return leaf
-        if dataclasses.is_dataclass(kind):
-            names = tuple([field.name for field in dataclasses.fields(kind) if field.init])
-            return made(kind, names, tuple([tree_of(getattr(value, name)) for name in names]))
-        return made(object, value)
 
-    return leaves, tree_of(nest)
+def _tree_of(value: Any, is_leaf: Any, take: Any, leaf: T, leaves: list[Any]) -> T:
+    """The shape of a nest, whose leaves are added to a list; `leaf` is that of each of them."""
+    kind = type(value)
+    about: Any = None
+    if kind in (tuple, list):
+        parts = value
+    elif kind in _DICTS:
+        about, parts = tuple(value), value.values()
+    elif take is not None and (taken := take(value)) is not None:
+        about, parts = taken
+    elif isinstance(value, tuple) and hasattr(kind, "_fields"):
+        parts = value
+    elif is_leaf(value):
+        leaves.append(value)
+        return leaf
+    elif dataclasses.is_dataclass(kind):
+        about = tuple([field.name for field in dataclasses.fields(kind) if field.init])
+        parts = [getattr(value, name) for name in about]
+    else:
+        return type(leaf)(object, value)
+    return type(leaf)(kind, about, tuple([_tree_of(part, is_leaf, take, leaf, leaves) for part in parts]))
 
 
 def is_container(value: Any) -> bool:

@@ -221,7 +221,7 @@ def _diagonal_view(name: str, addend: Addend) -> str:
 
 def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]:
     """A statement for each node, sums of diagonals and scattered arrays in one."""
-    if not any([node.function is embed or node.function is scatter for node in nodes]):
+    if not any(node.function is embed or node.function is scatter for node in nodes):
         return [Assign(node) for node in nodes if not node.is_leaf]
     uses = uses_of(nodes, outputs)
     for name in _thin_addends(nodes, uses):
@@ -245,8 +245,12 @@ def _without_idle_views(statements: list[Statement], outputs: Sequence[Node]) ->
     read: set[Node] = set(outputs)
     kept: list[Statement] = []
     for statement in reversed(statements):
-        view = type(statement) is Assign and statement.node.function in _IDLE
-        if not view or not read.isdisjoint(statement.makes):
+        if type(statement) is Assign:
+            node = statement.node
+            if node.function not in _IDLE or node in read:
+                read.update(node.operands)
+                kept.append(statement)
+        else:
             read.update(statement.reads)
             kept.append(statement)
     return kept[::-1]
@@ -278,10 +282,10 @@ def _placed(nodes: Sequence[Node], uses: Counter) -> dict[int, Node]:
     for node in nodes:
         function = node.function
         if function is np.add or function is np.subtract:
-            found = any([id(operand) in placed and uses[id(operand)] == 1 for operand in node.operands])
+            found = any([id(operand) in placed and uses[operand] == 1 for operand in node.operands])
             found = found and all([_fits(operand, node) for operand in node.args])
         elif function is np.reshape:
-            found = node.args[0].function is scatter and uses[id(node.args[0])] == 1
+            found = node.args[0].function is scatter and uses[node.args[0]] == 1
         else:
             found = function is embed or function is scatter
         if found:
@@ -295,7 +299,7 @@ def _addends(root: Node, uses: Counter, placed: Container[int], inside: set[int]
     waiting = [(root, False)]
     while waiting:
         node, minus = waiting.pop()
-        if id(node) not in placed or (node is not root and uses[id(node)] > 1):
+        if id(node) not in placed or (node is not root and uses[node] > 1):
             found.append(Addend("plain", node, None, minus))
             continue
         if node is not root:
@@ -329,7 +333,7 @@ def _thinned(addends: list[Addend]) -> list[Addend]:
 def _seen_through(values: Node, core: Node, uses: Counter) -> set[int]:
     """The ids of the views between an array and what is scattered of it, which nothing else uses."""
     between = set()
-    while values is not core and uses[id(values)] == 1:
+    while values is not core and uses[values] == 1:
         between.add(id(values))
         values = values.args[0]
     return between

@@ -199,7 +199,7 @@ class _Recipe:
                 elif type(a) is type(b) is Shadow:
                     arrays.append(a.times(b))
                 else:
-                    arrays.append(_multiply(a, b) if several else np.multiply(a, b))
+                    arrays.append(_multiply(a, b) if several else a * b)
             pattern = self.known.at(tuple([starts[n] for n in self.origins])) if self.origins else self.known
             arrays = [arrays[place] for place in self.places]
             return self._made(pattern, arrays, scale) if self.is_number else pattern.term(arrays, scale)

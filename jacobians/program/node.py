@@ -175,6 +175,6 @@ def topological(outputs: Iterable[Node], known: Container[int] = ()) -> list[Nod
     return order
 
 
-def uses_of(nodes: Iterable[Node], outputs: Iterable[Node]) -> Counter[int]:
-    """How many times each node is read, by others or as an output, by its id."""
-    return Counter(map(id, chain.from_iterable([*[node.operands for node in nodes], outputs])))
+def uses_of(nodes: Iterable[Node], outputs: Iterable[Node]) -> Counter[Node]:
+    """How many times each node is read, by others or as an output."""
+    return Counter(chain.from_iterable([*[node.operands for node in nodes], outputs]))

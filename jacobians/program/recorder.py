@@ -19,11 +19,11 @@ import numpy as np
 from ..arrays import assigned, is_sparse
 from ..errors import ArgumentError
 from .identities import same_as
-from .keys import argument_key
+from .keys import argument_key, opened_at_once
 from .makers import MAKERS, made
 from .matrices import captured_matrix
 from .node import CONSTANT, INPUT, Node, replaced, topological, walk
-from .shapes import STATIC, answer, result_of
+from .shapes import STATIC, answer, note_part, result_of, result_of_part
 from .spelling import SPELLED, spelled
 from .twins import Twins
 from .undecided import reason_against
@@ -214,11 +214,12 @@ class Recorder:
             args, kwargs = spelled(function, args, kwargs)
         make = self._make
         keywords: dict[str, Any] = {}
-        nodes = None if kwargs or self._overwritten else _nodes(args, make)
-        if nodes is None:
+        opened = None if kwargs or self._overwritten else opened_at_once(args, make)
+        if opened is None:
             found, arguments, nodes = self._opened(function, args, kwargs, keywords)
         else:
-            found, arguments = (function, nodes), nodes
+            key, arguments, nodes = opened
+            found = function, key
         known = self._known.get(found)
         if known is None or function in _MAKING:
             known = self._known[found] = self._recorded(function, arguments, keywords, nodes)
@@ -255,23 +256,31 @@ class Recorder:
     def _recorded(
         self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], operands: tuple[Node, ...]
     ) -> Any:
-        if type(function) is not np.ufunc or kwargs or len(args) > function.nin:
+        plain = type(function) is np.ufunc and not kwargs and len(args) <= function.nin
+        taken = function is operator.getitem
+        result = result_of_part(args[0], args[1]) if taken else None
+        if result is not None:
+            plain = True
+        elif not plain:
             if function in STATIC:
                 return answer(function, args, kwargs)
             advice = reason_against(function, args, kwargs)
             if advice is not None:
                 raise self._refusal(function, args, kwargs, advice)
-        if function in _WARNING and not self.quiet:
+        if not self.quiet and function in _WARNING:
             self.quiet = np.geterr()["divide"] == "ignore"
-        result = result_of(function, args, kwargs, operands)
+        if result is None:
+            result = result_of(function, args, kwargs, operands)
         if result is None:
             return self._by_numbers(function, args, kwargs)
         # A copy may be changed in place under its own name; it is left out when the program is written.
-        same = None if function in _COPYING else same_as(function, args, kwargs, result.shape, result.dtype)
+        same = None if plain or function in _COPYING else same_as(function, args, kwargs, result.shape, result.dtype)
         if same is not None:
             known = self.symbol(same)
             known.is_kept = True  # another name for it
             return known
+        if taken:
+            note_part(args[0], args[1], result)
         shape, dtype, weak, face = result
         return self._fresh(Node(function, args, kwargs, shape, dtype, weak=weak, operands=operands, face=face))
 
@@ -361,16 +370,6 @@ class Recorder:
             return self.symbol(self.constant(array))
         entries = [entry if type(entry) is self._make else np.asarray(entry) for entry in array.flat]
         return np.reshape(np.stack(entries), array.shape)
-
-
-def _nodes(args: tuple[Any, ...], make: type) -> tuple[Node, ...] | None:
-    """The nodes of symbols; None where there is anything else among the arguments, or nothing."""
-    if len(args) == 2:
-        a, b = args
-        return (a.node, b.node) if type(a) is make and type(b) is make else None
-    if len(args) == 1:
-        return (args[0].node,) if type(args[0]) is make else None
-    return tuple([value.node for value in args]) if args and {type(value) for value in args} == {make} else None
 
 
 def _name(function: Any) -> str:

@@ -25,6 +25,7 @@ Found = tuple[tuple[int, ...], np.dtype]
 _OPERATORS = {np.add, np.subtract, np.multiply, np.divide, np.power, np.negative, np.floor_divide, np.remainder}
 _NUMBERS = {int, float, complex}
 _REMEMBERED = 16384
+_ENDS = {int, type(None)}
 
 
 class Result(NamedTuple):
@@ -43,27 +44,52 @@ def result_of(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], operands: tuple[Node, ...]
 ) -> Result | None:
     """`infer`, and whether the result is a Python number; what a ufunc of such operands returns is known then."""
-    key: list[Any] | None = [function] if type(function) is np.ufunc and not kwargs else None
-    for arg in args if key else ():
-        kind = type(arg)
-        if kind is not Node and kind not in _NUMBERS:
-            key = None
-            break
-        key.append(arg.face if kind is Node else kind)  # type: ignore[union-attr]
-    whole = None if key is None else tuple(key)
-    result = _known.get(whole) if whole else None
-    if result is None:
-        found = infer(function, args, kwargs)
-        if found is None:
-            return None
-        # Operators make Python numbers of Python numbers.
-        weak = not found[0] and function in _OPERATORS and all([node.weak for node in operands])
-        result = Result(*found, weak, face_of(*found, weak))
-        if whole is not None:
-            if len(_known) >= _REMEMBERED:
-                _known.clear()
-            _known[whole] = result
+    whole = None
+    if type(function) is np.ufunc and not kwargs:
+        whole = _key(function, args)
+        result = _known.get(whole)
+        if result is not None:
+            return result
+    found = infer(function, args, kwargs)
+    if found is None:
+        return None
+    # Operators make Python numbers of Python numbers.
+    weak = not found[0] and function in _OPERATORS and all([node.weak for node in operands])
+    result = Result(*found, weak, face_of(*found, weak))
+    if whole is not None and all([type(arg) is Node or type(arg) in _NUMBERS for arg in args]):
+        if len(_known) >= _REMEMBERED:
+            _known.clear()
+        _known[whole] = result
     return result
+
+
+def _key(ufunc: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What decides about the result where all arguments are nodes and numbers."""
+    if len(args) == 2:
+        a, b = args
+        return ufunc, a.face if type(a) is Node else type(a), b.face if type(b) is Node else type(b)
+    return ufunc, *[arg.face if type(arg) is Node else type(arg) for arg in args]
+
+
+def result_of_part(a: Any, index: Any) -> Result | None:
+    """What ``a[index]`` returns that takes a part: a row, or a slice that is known, of an array like one before."""
+    key = _key_of_part(a, index)
+    return None if key is None else _known.get(key)
+
+
+def note_part(a: Any, index: Any, result: Result) -> None:
+    """Know this from now on of a part that is not all of the array."""
+    key = _key_of_part(a, index)
+    if key is not None and len(_known) < _REMEMBERED:
+        _known[key] = result
+
+
+def _key_of_part(a: Node, index: Any) -> tuple[Any, ...] | None:
+    if type(index) is int and a.shape and -a.shape[0] <= index < a.shape[0]:
+        return operator.getitem, a.face
+    if type(index) is slice and all([type(end) in _ENDS for end in (index.start, index.stop, index.step)]):
+        return operator.getitem, a.face, index.start, index.stop, index.step
+    return None
 
 
 def infer(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found | None:

@@ -231,6 +231,19 @@ def _direct(name: str, ufunc: np.ufunc) -> Any:
     return method
 
 
+def _direct_behind(name: str, ufunc: np.ufunc) -> Any:
+    """The same for a number before the operator."""
+    usual = getattr(NDArrayOperatorsMixin, name)
+
+    def method(self: Symbol, other: Any) -> Any:
+        kind = type(other)
+        if kind is float or kind is int:
+            return self.recorder.call(ufunc, (other, self), {})
+        return usual(self, other)
+
+    return method
+
+
 # fmt: off
 for _name, _ufunc in {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "pow": np.power, "matmul": np.matmul,
@@ -238,15 +251,21 @@ for _name, _ufunc in {
 }.items():
     setattr(Symbol, f"__{_name}__", _direct(f"__{_name}__", _ufunc))
 # fmt: on
+for _name, _ufunc in {"add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide}.items():
+    setattr(Symbol, f"__r{_name}__", _direct_behind(f"__r{_name}__", _ufunc))
+Symbol.__neg__ = lambda self: self.recorder.call(np.negative, (self,), {})  # type: ignore[method-assign]
 
 
 def recorded(ufunc: np.ufunc, operands: Sequence[Any]) -> Any:
     """A ufunc of a symbol and others; of symbols and numbers alone without NumPy's asking each whose call it is."""
+    owner: Symbol | None = None
     for x in operands:
         kind = type(x)
-        if kind is not Symbol and kind is not float and kind is not int:
+        if kind is Symbol:
+            owner = x
+        elif kind is not float and kind is not int:
             return ufunc(*operands)
-    return operands[0].recorder.call(ufunc, tuple(operands), {})
+    return ufunc(*operands) if owner is None else owner.recorder.call(ufunc, tuple(operands), {})
 
 
 def holds(condition: Any) -> bool:

@@ -285,7 +285,8 @@ def _repeated(
         if level.is_nested and len(values) < 3:
             result = of_one(function, values[0]) if len(values) == 1 else of_two(function, *values)
         if result is NotImplemented:
-            result = recorded(function, values) if type(values[0]) is Symbol else function(*values)
+            is_recorded = type(values[0]) is Symbol or type(values[-1]) is Symbol
+            result = recorded(function, values) if is_recorded else function(*values)
     else:
         if rule.compute is not None:
             result = rule.compute(*values, **kwargs) if kwargs else rule.compute(*values)

@@ -111,13 +111,13 @@ class Sheet:
         forms = Forms()
         parts = [forms.of(statement) for statement in statements]
         known = [n for n, (_, slots) in enumerate(parts) if slots is not None]
-        made = self.made = {id(node): n for n in known for node in statements[n].makes}
+        made = self.made = {node: n for n in known for node in statements[n].makes}
         self.leaves: list[Any] = []
         self._known: dict[Any, int] = {}
         signs = [sign for sign, _ in parts]
         fillings = [statements[n].reads if slots is None else slots for n, (_, slots) in enumerate(parts)]
         values = list(chain.from_iterable(fillings))
-        found = map(made.get, map(id, values))
+        found = map(made.get, values)
         codes = [self.code(value) if code is None else code for value, code in zip(values, found, strict=True)]
         offsets = np.cumsum([0, *map(len, fillings)])
         self.signs, self.codes, self.offsets = np.array(signs), np.array(codes, np.int64), offsets
@@ -127,7 +127,7 @@ class Sheet:
     def code(self, value: Any) -> int:
         """The number of what fills a slot."""
         if isinstance(value, Node):
-            made = self.made.get(id(value))
+            made = self.made.get(value)
             if made is not None:
                 return made
             key: Any = id(value)

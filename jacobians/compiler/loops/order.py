@@ -20,7 +20,7 @@ from ..namespace import Namespace
 from ..printing import literal
 from ..single import Single
 from ..statements import Assign, Statement
-from .readings import Readings
+from .readings import Readings, reads_of
 from .terms import FEW, MANY, added_terms
 
 __all__ = ["Accumulate", "Zeros", "array_like", "ordered"]
@@ -130,10 +130,10 @@ def _pieces(statements: Sequence[Statement], outputs: Sequence[Node], singly: bo
     """The statements, sums of many placed arrays as one statement for each addend."""
     if not any([isinstance(statement, Assemble) for statement in statements]):
         return list(statements)
-    uses = Counter(map(id, chain.from_iterable([*[statement.reads for statement in statements], outputs])))
+    uses = Counter(chain.from_iterable([*reads_of(statements), outputs]))
     pieces: list[Statement] = []
     # A sum that is put together by one statement has no terms of its own: it stands as if others read it, too.
-    assembled = [id(statement.node) for statement in statements if singly and isinstance(statement, Assemble)]
+    assembled = [statement.node for statement in statements if singly and isinstance(statement, Assemble)]
     whole = uses + Counter(assembled) if assembled else uses
     for statement in statements:
         addends = statement.addends if isinstance(statement, Assemble) else ()
@@ -147,7 +147,7 @@ def _pieces(statements: Sequence[Statement], outputs: Sequence[Node], singly: bo
         pieces.append(Zeros(before))
         addends = sorted(addends, key=lambda addend: addend.core.serial)
         for n, addend in enumerate(addends):
-            positive = _negated(addend.core) if uses[id(addend.core)] == 1 else None
+            positive = _negated(addend.core) if uses[addend.core] == 1 else None
             if positive is not None:
                 addend = addend._replace(core=positive, minus=not addend.minus)
             after = node if n == len(addends) - 1 else array_like(node)
@@ -160,10 +160,10 @@ def _read(pieces: Sequence[Statement], outputs: Sequence[Node]) -> list[Statemen
     """The statements that make what is read: no negations and sums whose terms are added one by one."""
     wanted = set(outputs)
     found: list[Statement] = []
-    for piece in reversed(pieces):
+    for piece, reads in zip(reversed(pieces), reversed(reads_of(pieces)), strict=True):
         if not wanted.isdisjoint(piece.makes):
             found.append(piece)
-            wanted.update(piece.reads)
+            wanted.update(reads)
     return found[::-1]
 
 
@@ -172,10 +172,10 @@ def _opened(addends: Sequence[Addend], uses: Counter) -> Sequence[Addend]:
     found: list[list[Addend]] = []
     for addend in addends:
         core = addend.core
-        positive = _negated(core) if addend.source is None and uses[id(core)] == 1 else None
-        if positive is not None and uses[id(positive)] == 1:
+        positive = _negated(core) if addend.source is None and uses[core] == 1 else None
+        if positive is not None and uses[positive] == 1:
             addend, core = addend._replace(core=positive, minus=not addend.minus), positive
-        terms = added_terms(core, uses) if addend.source is None and uses[id(core)] == 1 else [core]
+        terms = added_terms(core, uses) if addend.source is None and uses[core] == 1 else [core]
         found.append([addend._replace(core=term) for term in terms])
     if max([len(terms) for terms in found], default=0) <= FEW:
         return addends

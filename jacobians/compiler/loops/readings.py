@@ -8,9 +8,14 @@ from itertools import chain, repeat
 import numpy as np
 
 from ...program import Node
-from ..statements import Statement
+from ..statements import Assign, Statement
 
-__all__ = ["Readings"]
+__all__ = ["Readings", "reads_of"]
+
+
+def reads_of(statements: Iterable[Statement]) -> list[Sequence[Node]]:
+    """What each statement reads."""
+    return [statement.node.operands if type(statement) is Assign else statement.reads for statement in statements]
 
 
 class Readings:
@@ -29,7 +34,7 @@ class Readings:
     """
 
     def __init__(self, statements: Sequence[Statement]) -> None:
-        reads = [statement.reads for statement in statements]
+        reads = reads_of(statements)
         self.made: dict[Node, int] = {node: n for n, statement in enumerate(statements) for node in statement.makes}
         lengths = np.fromiter(map(len, reads), np.int64, len(reads))
         self.offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])

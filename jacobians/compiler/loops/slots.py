@@ -60,12 +60,16 @@ class Forms:
         return numbers.setdefault(form, len(numbers)), slots
 
     @staticmethod
-    def _call(node: Node) -> tuple[Hashable, list[Any]]:
+    def _call(node: Node) -> tuple[Hashable, Sequence[Any]]:
         """The form of a call without keywords, and what fills its slots; None for others."""
         slots: list[Any] = []
-        if node.kwargs or _has_labels(node):
-            return None, slots
         function = node.function
+        if node.kwargs or (function is np.einsum and _has_labels(node)):
+            return None, slots
+        if len(node.args) == 2:
+            a, b = node.args
+            if type(a) is type(b) is Node:  # most calls
+                return (function, node.face, a.face, b.face), node.args
         free = function is operator.getitem or isinstance(function, np.ufunc)
         form: list[Hashable] = [function, node.face]
         for argument in node.args:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
 from typing import Any
 
@@ -34,7 +34,7 @@ def added_terms(root: Node, uses: Counter) -> list[Node]:
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        if _is_link(node) and (node is root or (uses[id(node)] == 1 and node.shape == root.shape)):
+        if _is_link(node) and (node is root or (uses[node] == 1 and node.shape == root.shape)):
             waiting += node.args[::-1]
         else:
             found.append(node)
@@ -45,8 +45,8 @@ def _is_link(node: Node) -> bool:
     """Whether it adds two arrays of its own shape and dtype."""
     if node.function is not np.add or node.kwargs or node.weak or node.dtype.kind not in "fc" or len(node.args) != 2:
         return False
-    face = node.face
-    return all([isinstance(a, Node) and a.face == face for a in node.args])
+    a, b = node.args
+    return isinstance(a, Node) and isinstance(b, Node) and a.face == node.face == b.face
 
 
 def resummed(nodes: Sequence[Node], outputs: Sequence[Node]) -> Sequence[Node]:
@@ -55,37 +55,41 @@ def resummed(nodes: Sequence[Node], outputs: Sequence[Node]) -> Sequence[Node]:
     if len(links) <= MANY:
         return outputs
     uses = uses_of(nodes, outputs)
-    inner = {id(a) for node in links for a in node.args if uses[id(a)] == 1 and a.shape == node.shape}
+    inner = {a for node in links for a in node.args if uses[a] == 1 and a.shape == node.shape}
     serials = _serials(nodes)
-    again: dict[int, list[list[Node]]] = {}
-
-    def rank(term: Node, depth: int = _DEEP) -> int:
-        """When what it is made of is there; what is made for it alone can be made then."""
-        reads = [a for a in term.operands if not a.is_leaf]
-        ranks = [rank(a, depth - 1) if depth and uses[id(a)] == 1 else serials[id(a)] for a in reads]
-        return max(ranks, default=serials[id(term)])
-
+    again: dict[Node, list[list[Node]]] = {}
     for node in links:
-        if id(node) in inner:
+        if node in inner:
             continue
         terms = added_terms(node, uses)
         if len(terms) <= MANY:
             continue
-        groups = _groups(sorted(terms, key=rank))
+        groups = _groups(sorted(terms, key=lambda term: _rank(term, uses, serials)))
         if len(groups) > 1 or any([a is not b for a, b in zip(terms, groups[0], strict=True)]):
-            again[id(node)] = groups
-    new: dict[int, Node] = {}
+            again[node] = groups
+    new: dict[Node, Node] = {}
 
     def now(node: Node) -> Node:
-        return new.get(id(node), node)
+        return new.get(node, node)
 
     for node in nodes if again else ():
-        if id(node) in again:
-            sums = [reduce(partial(_sum, node), [now(term) for term in terms]) for terms in again[id(node)]]
-            new[id(node)] = reduce(partial(_sum, node), sums)
-        elif new and any([id(a) in new for a in node.operands]):
-            new[id(node)] = with_operands(node, now)
+        if node in again:
+            sums = [reduce(partial(_sum, node), [now(term) for term in terms]) for terms in again[node]]
+            new[node] = reduce(partial(_sum, node), sums)
+        elif new and not new.keys().isdisjoint(node.operands):
+            new[node] = with_operands(node, now)
     return [now(node) for node in outputs] if new else outputs
+
+
+def _rank(term: Node, uses: Counter, serials: Mapping[Node, int], depth: int = _DEEP) -> int:
+    """When what a term is made of is there; what is made for it alone can be made then."""
+    rank = -1
+    for a in term.operands:
+        if a.operands or not a.is_leaf:
+            found = _rank(a, uses, serials, depth - 1) if depth and uses[a] == 1 else serials[a]
+            if found > rank:
+                rank = found
+    return serials[term] if rank < 0 else rank
 
 
 def _groups(terms: Sequence[Node]) -> list[list[Node]]:
@@ -108,17 +112,17 @@ def _sum(like: Node, a: Node, b: Node) -> Node:
 def apart(outputs: Sequence[Node]) -> list[Node] | None:
     """The outputs of an equal program in which each reader of an entry takes it itself; None where that is so."""
     nodes = topological(outputs)
-    entries = {id(node) for node in nodes if _is_entry(node)}
+    entries = {node for node in nodes if _is_entry(node)}
     uses = uses_of(nodes, outputs)
-    if not any([uses[key] > 1 for key in entries]):
+    if not any(uses[node] > 1 for node in entries):
         return None
     serials = _serials(nodes)
 
     def made(node: Node, now: Callable[[Node], Node]) -> Node:
         def taken(operand: Node) -> Node:
-            if id(operand) not in entries:
+            if operand not in entries:
                 return now(operand)
-            about = {"parts": operand.parts, "serial": serials[id(node)]}
+            about = {"parts": operand.parts, "serial": serials[node]}
             args = (now(operand.args[0]), *operand.args[1:])
             return Node(operand.function, args, operand.kwargs, operand.shape, operand.dtype, **about)
 
@@ -140,16 +144,17 @@ def _is_entry(node: Node) -> bool:
     return any([type(item) is int for item in index])
 
 
-def _serials(nodes: Sequence[Node]) -> dict[int, int]:
+def _serials(nodes: Sequence[Node]) -> dict[Node, int]:
     """When each node may have been recorded at the soonest: never before what it reads."""
-    serials: dict[int, int] = {}
+    serials: dict[Node, int] = {}
     for node in nodes:
-        serial = -1 if not node.operands and node.is_leaf else node.serial
-        for operand in node.operands:
-            before = serials[id(operand)]
+        operands = node.operands
+        serial = node.serial if operands or not node.is_leaf else -1
+        for operand in operands:
+            before = serials[operand]
             if before > serial:
                 serial = before
-        serials[id(node)] = serial
+        serials[node] = serial
     return serials
 
 

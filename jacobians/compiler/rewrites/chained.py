@@ -62,7 +62,7 @@ def chained(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
             matrix = builder.constant(_product(outer, inner))
             pair = (matrix, inner.rest) if outer.left else (inner.rest, matrix)
             made = builder.made(np.matmul, pair, {}, node.shape, node.dtype)
-        readers[id(made)] += uses[id(node)]
+        readers[id(made)] += uses[node]
         return made
 
     return revised(outputs, nodes, builder, change)

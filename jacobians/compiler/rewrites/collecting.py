@@ -115,8 +115,8 @@ def _is_like(a: Node, node: Node) -> bool:
     return a.shape == node.shape and a.dtype == node.dtype and not a.weak
 
 
-def _open(found: _Sum, node: Node, number: float, uses: Counter[int], inner: set[int], root: Node) -> None:
-    if node is not root and (not _is_sum(node) or uses[id(node)] > 1):
+def _open(found: _Sum, node: Node, number: float, uses: Counter[Node], inner: set[int], root: Node) -> None:
+    if node is not root and (not _is_sum(node) or uses[node] > 1):
         found.add(node, number)
         return
     inner.add(id(node))

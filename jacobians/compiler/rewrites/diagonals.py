@@ -68,7 +68,7 @@ class _Reading:
 
     def read(self, node: Node, labels: Labels) -> Operand:
         """The entries at these labels, as an array with each label once."""
-        if not _repeats(labels) or self.opening.uses[id(node)] != 1:
+        if not _repeats(labels) or self.opening.uses[node] != 1:
             return labelled(self.opening.new[id(node)], labels)
         scale, base = split_scale(node)
         if base is not node:

@@ -41,7 +41,7 @@ class Expansion:
 
     def note(self, node: Node, new: Node) -> None:
         """Note a sum or difference of the program that only one other call reads."""
-        if self.opening.uses[id(node)] == 1 and node.dtype.kind == "f" and all(type(a) is Node for a in node.args):
+        if self.opening.uses[node] == 1 and node.dtype.kind == "f" and all(type(a) is Node for a in node.args):
             self._sums[id(new)] = node
 
     def of(self, node: Node) -> list[tuple[Opened, Labels]] | None:
@@ -95,7 +95,7 @@ class Expansion:
         for operand, sign in zip(node.args, (1.0, -1.0 if node.function is np.subtract else 1.0), strict=True):
             behind = labels[len(labels) - operand.ndim :]
             own = tuple([None if size == 1 else x for x, size in zip(behind, operand.shape, strict=True)])
-            alone = self.opening.uses[id(operand)] == 1
+            alone = self.opening.uses[operand] == 1
             if operand.function in (np.add, np.subtract) and alone and all(type(a) is Node for a in operand.args):
                 found += [(sign * inner, term, group) for inner, term, group in self._terms(operand, own)]
             else:

@@ -49,7 +49,7 @@ def _is_inner(node: Node, uses: Counter) -> bool:
     axes = node.kwargs.get("axis")
     if len(node.args) > 1 or type(axes) is not tuple or set(node.kwargs) != {"axis"} or len(axes) == product.ndim:
         return False
-    if uses[id(product)] > 1 or product.size < _LARGE or product.dtype.kind != "f" or product.kwargs:
+    if uses[product] > 1 or product.size < _LARGE or product.dtype.kind != "f" or product.kwargs:
         return False
     if product.function not in (np.multiply, np.square) or node.dtype != product.dtype:
         return False

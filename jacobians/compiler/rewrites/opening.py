@@ -83,14 +83,14 @@ class Opening:
 
     def add(self, node: Node, opened: Opened, labels: Labels) -> None:
         """Note a node that has been made for one sum, as the product that it is."""
-        fresh = id(node) not in self.uses
+        fresh = node not in self.uses
         self.sums[id(node)] = (opened, labels) if fresh else None
-        self.uses[id(node)] = max(1, self.uses[id(node)])
+        self.uses[node] = max(1, self.uses[node])
         self.new[id(node)] = node
 
     def behind(self, node: Node) -> Node | None:
         """What stands behind moves and numbers, if nothing else reads any of them."""
-        while self.uses[id(node)] == 1:
+        while self.uses[node] == 1:
             if split_scale(node)[1] is not node:
                 node = split_scale(node)[1]
             elif node.function in (np.transpose, np.broadcast_to) or only_adds_axes(node):
@@ -120,7 +120,7 @@ class Opening:
         Of one that is shared, others read what is before it too; a square reads its operand twice.
         """
         scale, base = split_scale(node)
-        alone = root or (self.uses[id(node)] == reads and not shared)
+        alone = root or (self.uses[node] == reads and not shared)
         if id(node) in self.sums:
             self._open_sum(opened, node, labels)
         elif base is not node:
@@ -185,14 +185,14 @@ class Opening:
     def leaves(self, node: Node, root: bool = False) -> frozenset[int]:
         """The ids of the factors of a node, contractions inside of it opened; of too many, its own alone."""
         base = node
-        alone = root or self.uses[id(node)] == 1
+        alone = root or self.uses[node] == 1
         while id(base) not in self.sums:
             inner = split_scale(base)[1]
             if inner is base:
                 if base.function is not np.transpose and not only_adds_axes(base):
                     break
                 inner = base.args[0]
-            base, alone = inner, alone and self.uses[id(inner)] == 1
+            base, alone = inner, alone and self.uses[inner] == 1
         found = self._leaves.get(id(base)) if alone else None
         if found is None:
             found = frozenset((id(self.new.get(id(base))),))

@@ -76,7 +76,7 @@ def pooled(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
 
 def _is_inner(a: Node, node: Node, uses: Counter) -> bool:
     """Whether an operand is a sum that is read by this sum alone."""
-    return a.function in _SUMS and uses[id(a)] == 1 and a.shape == node.shape and a.dtype == node.dtype
+    return a.function in _SUMS and uses[a] == 1 and a.shape == node.shape and a.dtype == node.dtype
 
 
 def _product(builder: Builder, root: Node, inside: set[int], new: dict[int, Node]) -> Node | None:

@@ -24,7 +24,7 @@ def divided(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     """The outputs of an equal program; `nodes` are all that they need, operands first."""
     uses = uses_of(nodes, outputs)
     divisors = Counter([id(node.args[1]) for node in nodes if _is_quotient(node)])
-    alone = {id(node) for node in nodes if _is_reciprocal(node) and uses[id(node)] == divisors[id(node.args[1])] == 1}
+    alone = {id(node) for node in nodes if _is_reciprocal(node) and uses[node] == divisors[id(node.args[1])] == 1}
     chosen = {id(node): found for node in nodes if (found := _chosen(node, alone, divisors)) is not None}
     if not chosen:
         return outputs

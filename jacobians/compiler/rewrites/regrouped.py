@@ -83,7 +83,7 @@ def _steps(pair: Pair, node: Node, known: dict[Any, Node], uses: Counter, shared
     """Ways to open a product that only this one reads, and to close another one that there is, which is noted."""
     a, left, b, right, out = pair
     for (whole, labels), other in (((a, left), (b, right)), ((b, right), (a, left))):
-        if uses[id(whole)] != 1 or id(whole) in shared or not _is_pair(whole) or whole.dtype != node.dtype:
+        if uses[whole] != 1 or id(whole) in shared or not _is_pair(whole) or whole.dtype != node.dtype:
             continue
         first, second = _opened(whole, labels, other[1], out)
         sizes = _sizes(first, second, other)

@@ -66,7 +66,7 @@ class _Placing:
         self.wanted: set[int] = set()  # the ids of arrays that someone wants as they are
         uses = uses_of(nodes, ())
         quotients = [node for node in nodes if node.function is np.divide and node.size >= LARGE]
-        self.shared = {id(node) for node in quotients if uses[id(node)] > 1}
+        self.shared = {id(node) for node in quotients if uses[node] > 1}
         if not self.scaled:
             return
         for node in outputs:

@@ -115,7 +115,7 @@ class Distribution:
 
     def _terms_of(self, node: Node) -> list[_Term]:
         """What is added up to a node that only one sum reads."""
-        return self._terms.get(id(node), [(1.0, node)]) if self.opening.uses[id(node)] == 1 else [(1.0, node)]
+        return self._terms.get(id(node), [(1.0, node)]) if self.opening.uses[node] == 1 else [(1.0, node)]
 
     def _sum(self, terms: Sequence[_Term]) -> Node:
         (sign, term), *rest = sorted(terms, key=lambda term: term[0] < 0)

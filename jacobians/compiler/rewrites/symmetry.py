@@ -74,7 +74,7 @@ def symmetrised(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node
 class _Halving:
     """How one matrix, or several in the last two axes, become symmetric."""
 
-    def __init__(self, builder: Builder, new: dict[int, Node], uses: Counter[int]) -> None:
+    def __init__(self, builder: Builder, new: dict[int, Node], uses: Counter[Node]) -> None:
         self.builder, self.new, self.uses = builder, new, uses
 
     def made(self, node: Node, positions: tuple[Node, ...]) -> Node:
@@ -93,7 +93,7 @@ class _Halving:
         """The same where no pass over it is needed."""
         if is_symmetric(node):
             return self.new[id(node)]
-        if self.uses[id(node)] > 1:
+        if self.uses[node] > 1:
             return None
         function, build = node.function, self.builder
         if function is np.transpose and node.args[1] == (1, 0):
@@ -118,7 +118,7 @@ class _Halving:
 
     def _upper(self, node: Node) -> Node:
         """The node, or one with the same upper triangle: entry by entry, that needs no other part of a product."""
-        if self.uses[id(node)] > 1 or node.kwargs:
+        if self.uses[node] > 1 or node.kwargs:
             return self.new[id(node)]
         function, build = node.function, self.builder
         if function in (np.matmul, np.dot) and _is_large(node) and node.args[0].shape[1] >= LONG:
@@ -134,11 +134,11 @@ class _Halving:
 
     def _is_own(self, node: Node) -> bool:
         """Whether an array lies in memory that nothing else reads."""
-        while node.function in (np.reshape, np.transpose, operator.getitem) and self.uses[id(node)] == 1:
+        while node.function in (np.reshape, np.transpose, operator.getitem) and self.uses[node] == 1:
             node = node.args[0]
         fresh = isinstance(node.function, np.ufunc) or node.function in _FRESH
         is_view = node.function is np.einsum and len(node.operands) == 1
-        return self.uses[id(node)] == 1 and fresh and not is_view
+        return self.uses[node] == 1 and fresh and not is_view
 
 
 def _is_scalar(value: Any) -> bool:
