@@ -224,8 +224,8 @@ def assembled(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[Statement]
     if not any(node.function is embed or node.function is scatter for node in nodes):
         return [Assign(node) for node in nodes if not node.is_leaf]
     uses = uses_of(nodes, outputs)
-    for name in _thin_addends(nodes, uses):
-        uses[name] = 1
+    for node in _thin_addends(nodes, uses):
+        uses[node] = 1
     placed = _placed(nodes, uses)
     inside: set[int] = set()
     roots: dict[int, list[Addend]] = {}
@@ -262,18 +262,18 @@ _THIN = 8
 _IDLE = {np.reshape, np.transpose}
 
 
-def _thin_addends(nodes: Sequence[Node], uses: Counter) -> list[int]:
-    """The ids of diagonals that only sums read: each of these adds the few entries by itself."""
+def _thin_addends(nodes: Sequence[Node], uses: Counter[Node]) -> list[Node]:
+    """The diagonals that only sums read: each of these adds the few entries by itself."""
     added = Counter(
         [
-            id(operand)
+            operand
             for node in nodes
             if node.function is np.add or node.function is np.subtract
             for operand in node.args
             if _fits(operand, node) and operand.function is embed and _THIN * operand.args[0].size <= operand.size
         ]
     )
-    return [name for name, count in added.items() if count == uses[name]]
+    return [node for node, count in added.items() if count == uses[node]]
 
 
 def _placed(nodes: Sequence[Node], uses: Counter) -> dict[int, Node]:

@@ -36,7 +36,7 @@ def addends(nodes: Sequence[Node]) -> dict[int, tuple[Node, Order]]:
         if index.function is not CONSTANT or flat.ndim != 1 or flat.function is not np.reshape:
             continue
         values = flat.args[0]
-        if not _is_outer(values) or not 0 < values.size <= _MOST or uses[id(values)] + uses[id(flat)] > 2:
+        if not _is_outer(values) or not 0 < values.size <= _MOST or uses[values] + uses[flat] > 2:
             continue
         grid = index.args[0].reshape(values.shape)
         order = sorted(range(grid.ndim), key=lambda axis: _goes_by_one(grid, axis))
