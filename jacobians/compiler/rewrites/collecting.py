@@ -68,7 +68,7 @@ class _Sum:
         self.cancels |= self.constant * number < 0
         self.constant += number
 
-    def merge(self, uses: Counter[int]) -> None:
+    def merge(self, uses: Counter[Node]) -> None:
         """One product for those of one array with constants."""
         for product, names in merged(self.numbers, self.nodes, uses):
             self.merged.append(product)

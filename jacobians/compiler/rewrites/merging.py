@@ -34,13 +34,13 @@ class Merged(NamedTuple):
 
 
 def merged(
-    numbers: Mapping[int, float], nodes: Mapping[int, Node], uses: Counter[int]
+    numbers: Mapping[int, float], nodes: Mapping[int, Node], uses: Counter[Node]
 ) -> list[tuple[Merged, list[int]]]:
     """Sums of some of these products, each times its number, and the ids of those that each is the sum of."""
     groups: dict[Any, list[tuple[int, Node, Labels]]] = {}
     forms: dict[Any, tuple[Node, Labels, Labels]] = {}
     for name, node in nodes.items():
-        form = _form(node) if uses[name] == 1 else None
+        form = _form(node) if uses[node] == 1 else None
         if form is not None:
             array, labels, constant, others, out = form
             key = id(array), labels, out, frozenset(others), node.dtype
