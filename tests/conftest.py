@@ -1,0 +1,8 @@
+"""One thread for the linear algebra of NumPy and SciPy, before they are imported.
+
+The matrices of the tests are small: more threads only wait for one another, and for those of the other test processes.
+"""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
