@@ -5,4 +5,4 @@ The matrices of the tests are small: more threads only wait for one another, and
 
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+_ = os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
