@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,5 @@ def test_quotients_by_one_array_in_a_sum() -> None:
     np.testing.assert_allclose(compiled(Y, P, W), np.sum(slope[:, :, None] * apart, axis=1), rtol=1e-12)
     large = [line for line in compiled.source.splitlines() if "np.divide" in line or " / " in line]
     assert len(large) == 2  # the reciprocal, and that of the sum, which is a number
-    products = [line for line in compiled.source.splitlines() if "-2.0 *" in line]
-    assert len(products) == 1
-    assert "return" in compiled.source.split(products[0])[1].splitlines()[1]
+    assert "2.0 *" not in compiled.source
+    assert re.search(r"(v\d+) = (v\d+) \+ \2\n *return \1\n", compiled.source)  # it is one of the result

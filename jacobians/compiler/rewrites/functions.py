@@ -165,6 +165,14 @@ def _same_mask(builder: Builder, node: Node) -> Node | None:
     return a if node.function is np.not_equal else builder.call(np.logical_not, a)
 
 
+def _true(builder: Builder, node: Node) -> Node | None:
+    """Truth values and True."""
+    for a, b in (node.args, node.args[::-1]):
+        if isinstance(a, Node) and a.dtype == bool and a.shape == node.shape and not node.kwargs and b is True:
+            return a
+    return None
+
+
 _MANY = 2048
 """Entries from which on counting them in floats is worth the call that converts them."""
 
@@ -244,6 +252,7 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.divide: (_shared,),
     np.exp: (_logistic,),
     np.multiply: (_side, _radius),
+    np.logical_and: (_true,),
     np.equal: (_same_mask,),
     np.not_equal: (_same_mask,),
 }
