@@ -192,14 +192,16 @@ def test_cross_products_of_few_vectors(shapes: tuple[tuple[int, ...], ...]) -> N
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_logistic_function_of_many(dtype: type) -> None:
-    """It is made of exponentials, as its slope is; where these overflow, and at nan, it is what it should be."""
-    x = np.resize([*FAR, -100.0, -700.0, np.nan], 1200).astype(dtype)
+    """It is made of exponentials, as its slope is, and right where these overflow, vanish or are nan."""
+    x = np.resize([*FAR, -100.0, -700.0, -740.0, -np.inf, np.nan], 1200).astype(dtype)
     compiled = jac.compile(jac.grad(lambda x: np.sum(special.expit(x))))
     value = jac.compile(special.expit)
-    expected = np.array([logistic(float(a)) if a == a else np.nan for a in x[:12]])
-    np.testing.assert_allclose(value(x)[:12], expected, rtol=4 * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny)
-    slopes = np.array([logistic(float(a)) * logistic(-float(a)) if a == a else np.nan for a in x[:12]])
-    np.testing.assert_allclose(compiled(x)[:12], slopes, rtol=6 * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny)
+    expected = np.array([logistic(float(a)) if a == a else np.nan for a in x[:14]])
+    np.testing.assert_allclose(
+        value(x)[:14], expected, rtol=4 * np.finfo(dtype).eps, atol=np.finfo(dtype).smallest_subnormal
+    )
+    slopes = np.array([logistic(float(a)) * logistic(-float(a)) if a == a else np.nan for a in x[:14]])
+    np.testing.assert_allclose(compiled(x)[:14], slopes, rtol=6 * np.finfo(dtype).eps, atol=np.finfo(dtype).tiny)
     assert value(x).dtype == compiled(x).dtype == dtype
     assert "special.expit(" not in value.source + compiled.source
 
