@@ -5,4 +5,6 @@ The matrices of the tests are small: more threads only wait for one another, and
 
 import os
 
+collect_ignore = ["conftest.py"]  # it has no examples, and docs/conftest.py has its name
+
 _ = os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
