@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import jacobians as jac
+from jacobians.scipy import linalg
 
 
 def scans(x):
@@ -30,3 +31,43 @@ def test_few_operators_on_many_numbers_stay_operators():
     assert J.nbytes <= 4 * x.nbytes
     h = np.ones(10**6)
     np.testing.assert_allclose(J @ h, np.arange(1, 10**6 + 1) * x + np.cumsum(x) + np.arange(1, 10**6 + 1))
+
+
+TIED = {
+    "trace": lambda m: np.trace(linalg.expm(m)),
+    "trace of a square": lambda m: np.trace(linalg.expm(m * m)),
+    "trace times a matrix": lambda m: np.einsum("ii,jk->jk", linalg.expm(m), m),
+    "diagonal": lambda m: np.diag(linalg.expm(m)),
+    "of a diagonal": lambda m: linalg.expm(np.diag(np.diag(m))),
+    "of a diagonal, and its trace": lambda m: np.trace(linalg.expm(np.diag(np.diag(m)))) * np.diag(m),
+}
+
+
+def by_complex_steps(f, m):
+    steps = 1e-30j * np.eye(m.size).reshape(m.size, *m.shape)
+    return np.stack([f(m + step).imag / 1e-30 for step in steps], axis=-1).reshape(*np.shape(f(m)), *m.shape)
+
+
+@pytest.mark.parametrize("f", TIED.values(), ids=list(TIED))
+def test_operators_with_one_index_on_two_of_their_axes(f):
+    m = np.random.default_rng(0).standard_normal((3, 3))
+    expected = by_complex_steps(f, m)
+    for mode in ("explicit", "lazy"):
+        np.testing.assert_allclose(jac.jacobian(f, mode=mode)(m).to_array(), expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(jac.compile(jac.jacobian(f))(m).to_array(), expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(jac.jvp(f, (m,), (m,))[1], np.tensordot(expected, m, 2), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("f", TIED.values(), ids=list(TIED))
+def test_second_derivatives_of_operators_with_one_index_on_two_of_their_axes(f):
+    m = np.random.default_rng(0).standard_normal((3, 3))
+
+    def loss(m):
+        return np.sum(np.sin(f(m)))
+
+    step = 1e-5
+    shifts = step * np.eye(9).reshape(9, 3, 3)
+    slopes = [(by_complex_steps(loss, m + s) - by_complex_steps(loss, m - s)) / (2 * step) for s in shifts]
+    expected = np.stack(slopes, axis=-1).reshape(3, 3, 3, 3)
+    np.testing.assert_allclose(jac.hessian(loss)(m).to_array(), expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(jac.hvp(loss, (m,), (m,))[0], np.tensordot(expected, m, 2), rtol=1e-6, atol=1e-6)

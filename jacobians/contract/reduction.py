@@ -63,7 +63,7 @@ def _free_part(relation: Map, free: dict[Label, None]) -> list[Map]:
 
 def apply_operators(term: Term) -> Term:
     """The term with every operator applied to what it meets, or materialised where it meets nothing."""
-    term = _gathered(term)
+    term = _untied(_gathered(term))
     while True:
         operators = [factor for factor in term.factors if isinstance(factor, OperatorFactor)]
         if not operators:
@@ -88,6 +88,31 @@ def _gathered(term: Term) -> Term:
             bound = tuple([label for label in term.bound if label not in relation.dst])
             term = term.replace(factors=factors, maps=maps, bound=bound)
     return term
+
+
+def _untied(term: Term) -> Term:
+    """The term in which no operator has a bound label twice on one side, as in a trace: it meets a delta instead."""
+    if not any([isinstance(f, OperatorFactor) and f.is_tied for f in term.factors]):
+        return term
+    factors: list[Factor | OperatorFactor] = []
+    deltas: list[Factor] = []
+
+    def once(side: tuple[Label, ...], dtype: np.dtype) -> tuple[Label, ...]:
+        labels: list[Label] = []
+        for label in side:
+            if label in labels and label in term.bound:
+                deltas.append(Factor(np.eye(label.size, dtype=dtype), (label, Label(label.size))))
+                label = deltas[-1].labels[1]
+            labels.append(label)
+        return tuple(labels)
+
+    for factor in term.factors:
+        if isinstance(factor, OperatorFactor) and factor.is_tied:
+            left, right = once(factor.left, factor.dtype), once(factor.right, factor.dtype)
+            factor = OperatorFactor(factor.operation, left, right, factor.name)
+        factors.append(factor)
+    bound = (*term.bound, *[delta.labels[1] for delta in deltas])
+    return term.replace(factors=(*factors, *deltas), bound=bound)
 
 
 def _materialised(term: Term, operator: OperatorFactor) -> Term:

@@ -106,7 +106,8 @@ def _block(term: Term, fresh: bool) -> Term | None:
     if not all([exchange[label] in factor.labels for label in factor.labels]):
         return None
     # Rows are told by `out`, so that the triangles that several terms keep of their sum are the same one.
-    rows = [label for n, label in enumerate(out) if exchange[label] not in (label, *out[:n]) and label in factor.labels]
+    once = [label for label in dict.fromkeys(out) if label in factor.labels]
+    rows = [label for n, label in enumerate(once) if exchange[label] not in (label, *once[:n])]
     columns = [exchange[label] for label in rows]
     labels = (*[label for label in factor.labels if exchange[label] == label], *rows, *columns)
     shape = (*[label.size for label in labels[: len(labels) - 2 * len(rows)]], size_of(rows), size_of(columns))

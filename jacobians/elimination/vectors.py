@@ -84,5 +84,5 @@ def _replaces(source: Axis, target: Axis, given: Axis, wanted: Axis) -> bool:
     if not source or not target or len(rest) + len(source) < len(given) or 0 in [x.size for x in (*given, *wanted)]:
         return False
     kept = [label for label in wanted if label not in target]
-    distinct = len({*given}) == len(given) and len({*wanted}) == len(wanted)
+    distinct = all([len({*group}) == len(group) for group in (source, target, given, wanted)])
     return distinct and {*rest} == {*kept} and len(kept) + len(target) == len(wanted) and {*source}.isdisjoint(wanted)

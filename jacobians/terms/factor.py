@@ -148,6 +148,11 @@ class OperatorFactor(Frozen):
     def nbytes(self) -> int:
         return self.operation.nbytes
 
+    @property
+    def is_tied(self) -> bool:
+        """Whether a label stands twice on one side."""
+        return any([len({*side}) < len(side) for side in (self.left, self.right)])
+
     def relabel(self, substitution: Substitution) -> OperatorFactor:
         return OperatorFactor(
             self.operation, apply(substitution, self.left), apply(substitution, self.right), self.name
