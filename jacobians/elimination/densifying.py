@@ -39,6 +39,8 @@ class Dense(NamedTuple):
             pairs = [pair for pair in pairs if pair[0].arrays]  # a term without numbers would make a true array
         summands = [vector.term(term.arrays, term.scale) for term, vector in pairs]
         array = to_dense(summands, self.shape, dtype)
+        if len(pairs) == 1 < len(terms):
+            array = array.astype(dtype)  # the sum, not the one array that is left, with which another might cancel
         (sizes,) = self.result.sizes
         return self.result.term((array if array.shape == sizes else np.reshape(array, sizes),))
 
