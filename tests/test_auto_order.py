@@ -1,13 +1,15 @@
 """What is chosen without being told is never dearer than forward or reverse, in multiplications or in seconds."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from random_graphs import mixed_graphs
 from random_programs import programs
 
 import jacobians as jac
-from jacobians.elimination import choose, choosing, plan_of
+from jacobians.elimination import choose, choosing, inner_vertices, named_order, plan_of, predict
 from jacobians.elimination.choosing import Effort
 from jacobians.elimination.machine import seconds_of
 
@@ -57,6 +59,18 @@ def test_large_intermediates_are_avoided_where_a_simple_order_avoids_them(ends):
         assert chosen.multiplications <= min(bounded)
     elif not chosen.bounded:
         assert chosen.multiplications <= min(plan.multiplications for plan in simple)
+
+
+@seed(3)
+@settings(max_examples=120, deadline=None)
+@given(mixed_graphs(largest=8))
+def test_costs_do_not_depend_on_what_was_predicted_before(ends):
+    inner = inner_vertices(*ends)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module("jacobians.elimination.merge"), "_known", {})
+        for name in ("forward", "reverse"):
+            first, again = [predict(*ends, named_order(name, inner), (), name) for _ in range(2)]
+            assert first == again
 
 
 def test_seconds_are_those_of_the_calls():

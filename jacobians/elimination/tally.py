@@ -67,24 +67,18 @@ class Tally:
         return next((n for n, known in enumerate(self._terms) if known is term), -1)
 
     def found(self, results: Sequence[Term]) -> Tallied | None:
-        """What has been noted, without sums that came to nothing; None where results were made in other ways."""
+        """What has been noted; None where results were made in other ways, or sums came to nothing.
+
+        Those would be left out when the others are repeated, and what a sum costs must not depend on whether there was
+        one like it before: plans are compared by it.
+        """
         dense, results = (None, results) if self.dense is None else self.dense
         places = [self._place(term) for term in results]
-        given = len(self._terms) - len(self._sums)
-        if -1 in places or any([-1 in (first, second) for first, second, _ in self._sums]):
+        used = {*places}.union(*[(first, second) for first, second, _ in self._sums])
+        made = range(len(self._terms) - len(self._sums), len(self._terms))
+        if -1 in used or not used.issuperset(made) or any([term.scale == 0 for term in self._terms]):
             return None
-        if any([term.scale == 0 for term in self._terms]):
-            return None
-        needed = {*places}
-        kept: list[int] = []
-        for n in reversed(range(len(self._sums))):
-            if given + n in needed:
-                kept.append(n)
-                needed.update(self._sums[n][:2])
-        kept.reverse()
-        number = {n: n for n in range(given)} | {given + n: given + new for new, n in enumerate(kept)}
-        sums = [(number[first], number[second], add) for first, second, add in [self._sums[n] for n in kept]]
-        return Tallied(tuple(sums), tuple([number[place] for place in places]), dense)
+        return Tallied(tuple(self._sums), tuple(places), dense)
 
 
 def key_of(terms: Sequence[Term]) -> Hashable:
