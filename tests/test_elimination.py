@@ -226,6 +226,20 @@ def test_predictions_of_samples(name):
     assert J.plan.nbytes == held_bytes(J.terms) == J.nbytes
 
 
+@pytest.mark.parametrize("order", ["forward", "reverse"])
+def test_predictions_of_sums_with_terms_without_numbers(order):
+    """What is predicted to be left of ``trace + A`` is not taken for `A`, with which another `A` would cancel."""
+    A = np.arange(1.0, 5.0).reshape(2, 2)
+
+    def f(X):
+        v = -np.sum(A * X)
+        return v + (np.trace(X) - v)
+
+    J = jacobian(f, mode="explicit", order=order)(A)
+    assert J.plan.nbytes == J.nbytes == {"forward": A.nbytes, "reverse": 0}[order]
+    np.testing.assert_array_equal(J.to_array(), np.eye(2))
+
+
 class CountingNumPy:
     """NumPy, with the multiplications of the functions that contract."""
 

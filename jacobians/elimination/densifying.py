@@ -34,13 +34,9 @@ class Dense(NamedTuple):
     result: Pattern
 
     def of(self, terms: Sequence[Term], dtype: np.dtype) -> Term:
-        pairs = [(term, vector) for term, vector in zip(terms, self.vectors, strict=True)]
-        if any([isinstance(array, Shadow) for term in terms for array in term.arrays]):
-            pairs = [pair for pair in pairs if pair[0].arrays]  # a term without numbers would make a true array
-        summands = [vector.term(term.arrays, term.scale) for term, vector in pairs]
-        array = to_dense(summands, self.shape, dtype)
-        if len(pairs) == 1 < len(terms):
-            array = array.astype(dtype)  # the sum, not the one array that is left, with which another might cancel
+        summands = [vector.term(t.arrays, t.scale) for t, vector in zip(terms, self.vectors, strict=True)]
+        shadows = any([isinstance(array, Shadow) for term in terms for array in term.arrays])
+        array = _added_up(summands, shadows, self.shape, dtype)
         (sizes,) = self.result.sizes
         return self.result.term((array if array.shape == sizes else np.reshape(array, sizes),))
 
@@ -97,12 +93,19 @@ def densified(terms: list[Term], dtype: np.dtype, tally: Tally | None = None) ->
     columns = {second for _, second in pairs}
     rank, names = len(terms[0].out), _dense_axes(terms)
     as_vector = [_without_deltas(term, pairs, columns) for term in terms]
-    if any([is_shadow(factor) for term in terms for factor in term.factors]):
-        as_vector = [term for term in as_vector if term.factors]  # a term without numbers would make a true array
+    shadows = any([is_shadow(factor) for term in terms for factor in term.factors])
     kept = [axis for n, axis in enumerate(names) if n not in columns]
-    array = to_dense(as_vector, tuple([size_of(axis) for axis in kept]), dtype)
+    array = _added_up(as_vector, shadows, tuple([size_of(axis) for axis in kept]), dtype)
     factor = Factor.on(array, tuple(kept))
     return [Term(names[:rank], names[rank:], (factor,))]
+
+
+def _added_up(terms: Sequence[Term], shadows: bool, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    """The dense sum; of shadows without the terms that have no numbers, which would make a true array."""
+    left = [term for term in terms if term.factors] if shadows else terms
+    array = to_dense(left, shape, dtype)
+    # The sum is another array than the one that is left of it, with which others might cancel.
+    return array.astype(dtype) if len(left) == 1 < len(terms) else array
 
 
 def _dense_axes(terms: list[Term]) -> Axes:
