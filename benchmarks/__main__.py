@@ -1,6 +1,6 @@
 """The command line: `run`, `list`, `table`, `plot`, `compare`, `profile`, `contractions`, `operations`, `page`.
 
-    python -m benchmarks run [problem ...] [--sizes small|full] [--peers NAME,...] [--repeats N] [--threads N]
+    python -m benchmarks run [further] [problem ...] [--sizes small|full] [--peers NAME,...] [--repeats N] [--threads N]
                              [--budget SECONDS] [--clock elapsed|processor] [--out FILE]
     python -m benchmarks list
     python -m benchmarks table FILE [--markdown] [--peers]
@@ -39,7 +39,12 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(required=True, metavar="command")
 
     run = commands.add_parser("run", help="measure problems, and store the result")
-    run.add_argument("problems", nargs="*", metavar="problem", help="names, as `list` prints them; all by default")
+    run.add_argument(
+        "problems",
+        nargs="*",
+        metavar="problem",
+        help="names as `list` prints them, or `further` for all beyond the table; those of the table by default",
+    )
     run.add_argument("--sizes", choices=("small", "full"), default="full")
     run.add_argument("--peers", default="", help="beginnings of names, separated by commas: hand,ours,jax")
     run.add_argument("--repeats", type=int, default=25, help="turns (25)")
@@ -92,17 +97,21 @@ def parser() -> argparse.ArgumentParser:
 
 def run_command(options: argparse.Namespace, given: Sequence[str]) -> int:
     settle_threads(options.threads, given)
+    from .further import FURTHER
     from .problems import PROBLEMS
     from .records import Run, environment, save
     from .runner import run_problems
     from .tables import cost_table, speed_table
 
-    unknown = [name for name in options.problems if name not in PROBLEMS]
+    every, names = PROBLEMS | FURTHER, []
+    for name in options.problems or PROBLEMS:
+        names += FURTHER if name == "further" else [name]
+    unknown = [name for name in names if name not in every]
     if unknown:
-        print(f"There is no problem {', '.join(unknown)}. There are: {', '.join(PROBLEMS)}.", file=sys.stderr)
+        print(f"There is no problem {', '.join(unknown)}. There are: {', '.join(every)}, further.", file=sys.stderr)
         return 2
     about = environment(options.threads, given, options.clock)
-    chosen = [PROBLEMS[name] for name in options.problems or PROBLEMS]
+    chosen = [every[name] for name in names]
     rows = run_problems(
         chosen,
         sizes=options.sizes,
@@ -143,12 +152,14 @@ def settle_threads(threads: int, given: Sequence[str]) -> None:
 
 
 def list_command(options: argparse.Namespace, given: Sequence[str]) -> int:
+    from .further import FURTHER
     from .peers import PEERS, unavailable
     from .problems import PROBLEMS
 
-    for problem in PROBLEMS.values():
-        print(f"{problem.name:24}{problem.title}: {'; '.join(problem.full)}")
-    print()
+    for family in (PROBLEMS, FURTHER):
+        for problem in family.values():
+            print(f"{problem.name:24}{problem.title}: {'; '.join(problem.full)}")
+        print()
     for peer in PEERS:
         print(f"{peer.name:24}{unavailable(peer) or 'takes part'}")
     return 0
@@ -167,11 +178,13 @@ def profile_command(options: argparse.Namespace, given: Sequence[str]) -> int:
     settle_threads(1, given)
     import json
 
+    from .further import FURTHER
     from .problems import PROBLEMS
     from .profiling import profile_tables, profiled
 
     typical = ("affine", "mlp-gradient", "logistic", "tangent-kernel", "wave-diagonal", "brusselator", "bundle", "hvp")
-    found = {name: profiled(PROBLEMS[name], options.sizes) for name in options.problems or typical}
+    every = PROBLEMS | FURTHER
+    found = {name: profiled(every[name], options.sizes) for name in options.problems or typical}
     if options.out:
         options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(profile_tables({}, found))

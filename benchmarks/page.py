@@ -19,7 +19,7 @@ from .operations import operation_table
 from .plots import save_ratios
 from .profiling import profile_tables
 from .records import load
-from .tables import cost_table, peer_table, speed_table
+from .tables import cost_table, further_table, peer_table, speed_table
 
 __all__ = ["CONTRACTIONS", "PAGE", "PROFILES", "filled", "write_pages"]
 
@@ -37,7 +37,7 @@ LIBRARIES = {
     "asdex": "asdex",
 }
 CONTRACTING = {"numpy": "NumPy", "opt_einsum": "opt_einsum", "cotengra": "cotengra"}
-TABLES = {"speed": speed_table, "cost": cost_table, "peers": peer_table}
+TABLES = {"speed": speed_table, "cost": cost_table, "peers": peer_table, "further": further_table}
 
 
 def filled(text: str) -> str:

@@ -17,9 +17,12 @@ import numpy as np
 
 __all__ = [
     "along",
+    "check_block_hessian",
     "check_block_jacobian",
     "check_gradient",
     "check_hessian",
+    "check_hessian_diagonal",
+    "check_hessian_product",
     "check_jacobian",
     "check_matrix",
     "check_matrix_hessian",
@@ -180,6 +183,36 @@ def check_matrix_hessian(f: Function, arguments: Sequence[Any], argnum: int, fou
     if tuple(found.shape) != (np.size(x), np.size(x)):
         return float("inf")
     return _second_error(f, arguments, argnum, lambda v: np.reshape(found @ v.ravel(), np.shape(x)))
+
+
+def check_block_hessian(f: Function, arguments: Sequence[Any], argnum: int, found: Any) -> float:
+    """Of the blocks (n, rest of in..., rest of in...) of a Hessian in which no two rows of the argument meet."""
+    n, *rest = np.shape(arguments[argnum])
+    if np.shape(found) != (n, *rest, *rest):
+        return float("inf")
+    blocks = np.reshape(found, (n, -1, int(np.prod(rest))))
+    return _second_error(f, arguments, argnum, lambda v: (blocks @ v.reshape(n, -1, 1)).reshape(v.shape))
+
+
+def check_hessian_diagonal(f: Function, arguments: Sequence[Any], argnum: int, found: Any) -> float:
+    """Of the diagonal of a Hessian: all numbers of a small one, some of a large one."""
+    x = arguments[argnum]
+    if np.shape(found) != np.shape(x):
+        return float("inf")
+    generator = np.random.default_rng(7)
+    chosen = generator.choice(np.size(x), min(np.size(x), 64), replace=False)
+    units = [np.reshape(unit, np.shape(x)) for unit in (np.arange(np.size(x)) == chosen[:, None]).astype(float)]
+    return difference(np.ravel(found)[chosen], np.stack([second(f, arguments, argnum, u, u) for u in units]))
+
+
+def check_hessian_product(f: Function, arguments: Sequence[Any], argnum: int, found: Any) -> float:
+    """Of the Hessian times the last argument, which is not one of the function."""
+    *given, v = arguments
+    if np.shape(found) != np.shape(v):
+        return float("inf")
+    probes = [random_like([v], seed)[0] for seed in range(DIRECTIONS)]
+    expected = [second(f, given, argnum, u, v) for u in probes]
+    return difference(np.stack([np.sum(u * found) for u in probes]), np.stack(expected))
 
 
 def _second_error(

@@ -15,15 +15,17 @@ import numpy as np
 from jacobians.errors import format_bytes
 from jacobians.reports.table import table
 
+from .further import FURTHER
 from .measuring import spread
 from .probe import ALONE, TOGETHER
 from .problem import Target
 from .problems import PROBLEMS
 from .records import Row, Run
 
-__all__ = ["Ratio", "best", "cost_table", "peer_table", "ratio", "speed_table", "verdict"]
+__all__ = ["Ratio", "best", "cost_table", "further_table", "peer_table", "ratio", "speed_table", "verdict"]
 
 ENOUGH = 20  # turns
+EXPECTED = 1.5  # times the derivative by hand, beyond the table
 FIRST_EAGER, FIRST_COMPILED = 50e-3, 200e-3  # seconds of the first call that are always allowed
 
 Rows = Mapping[str, Row]
@@ -137,6 +139,21 @@ def speed_table(run: Run, markdown: bool = False) -> str:
             )
         )
     return laid_out(header, lines, markdown)
+
+
+def further_table(run: Run, markdown: bool = False) -> str:
+    """One line for each problem beyond the table, and before them how many keep to what is expected."""
+    header = ("problem", "what is asked", "size", "hand ms", "ours ms", "compiled ms", "compiled / hand")
+    lines, ratios = [], []
+    for (name, size), rows in run.cases():
+        found = ratio(rows.get("ours-compiled"), rows.get("hand"))
+        ratios += [found.median] if found else []
+        times = [milliseconds(rows.get(way)) for way in ("hand", "ours", "ours-compiled")]
+        lines.append((name, FURTHER[name].title if name in FURTHER else "-", size, *times, str(found or "-")))
+    kept, half, worst = sum([found <= EXPECTED for found in ratios]), np.median(ratios or [np.nan]), max([0.0, *ratios])
+    told = f"At most {EXPECTED:g} times by hand: {kept} of {len(lines)}. "
+    told += f"Half of them: at most {half:.2f} times; the worst: {worst:.2f}."
+    return f"{told}\n\n{laid_out(header, lines, markdown)}"
 
 
 def cost_table(run: Run, markdown: bool = False) -> str:

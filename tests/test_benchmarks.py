@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+import jacobians as jac
 from benchmarks import __main__ as command_line
 from benchmarks.comparing import comparison
+from benchmarks.further import FURTHER
 from benchmarks.measuring import Work, alternate, bytes_of, first_call, peak_bytes, spread
 from benchmarks.page import CONTRACTIONS, PAGE, filled
 from benchmarks.peers import PEERS, unavailable
@@ -19,17 +21,31 @@ from benchmarks.plots import save_ratios
 from benchmarks.problem import Target
 from benchmarks.problems import PROBLEMS
 from benchmarks.records import Row, Run, environment, load, save
-from benchmarks.references import check_gradient, check_hessian, check_jacobian, check_matrix, second
+from benchmarks.references import (
+    check_block_hessian,
+    check_gradient,
+    check_hessian,
+    check_hessian_diagonal,
+    check_hessian_product,
+    check_jacobian,
+    check_matrix,
+    second,
+)
 from benchmarks.runner import TOLERANCE, planned, run_case, run_problems
-from benchmarks.tables import best, cost_table, peer_table, ratio, speed_table, verdict
+from benchmarks.tables import best, cost_table, further_table, peer_table, ratio, speed_table, verdict
 
 OURS = [peer for peer in PEERS if peer.name in ("hand", "ours")]
 LIGHT = [peer for peer in PEERS if peer.name in ("autograd", "casadi")]  # the others take seconds to import or to trace
+EVERY = PROBLEMS | FURTHER
 
 
 def tiny(name):
-    (sizes,) = PROBLEMS[name].small.values()
-    return PROBLEMS[name].make(**sizes)
+    (sizes,) = EVERY[name].small.values()
+    return EVERY[name].make(**sizes)
+
+
+def test_no_two_problems_have_one_name():
+    assert not PROBLEMS.keys() & FURTHER.keys()
 
 
 @pytest.fixture
@@ -39,16 +55,22 @@ def quiet():
     return lines, lines.append
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_derivative_by_hand_agrees_with_the_reference(name):
     case = tiny(name)
     assert case.check(case.hand(*case.arguments)) < TOLERANCE
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", EVERY)
 def test_our_derivative_agrees_with_the_reference(name):
     case = tiny(name)
     assert case.check(case.ours(*case.arguments)) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_our_derivative_compiled_agrees_with_the_reference(name):
+    case = tiny(name)
+    assert case.check(jac.compile(case.ours)(*case.arguments)) < TOLERANCE
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -80,7 +102,7 @@ def broken(result):
 SAMPLED = {"tangent-kernel", "mlp-norms"}  # their references look at some columns and rows only
 
 
-@pytest.mark.parametrize("name", [name for name in PROBLEMS if name not in SAMPLED])
+@pytest.mark.parametrize("name", [name for name in EVERY if name not in SAMPLED])
 def test_the_reference_sees_one_wrong_number(name):
     case = tiny(name)
     answer = case.ours if name == "product-terms" else case.hand
@@ -93,7 +115,7 @@ def test_the_reference_sees_a_wrong_scale(name):
     assert case.check(1.001 * case.hand(*case.arguments)) > TOLERANCE
 
 
-@pytest.mark.parametrize("name", [name for name in PROBLEMS if "-terms" not in name and "-core" not in name])
+@pytest.mark.parametrize("name", [name for name in EVERY if "-terms" not in name and "-core" not in name])
 def test_the_reference_refuses_a_wrong_shape(name):
     case = tiny(name)
     answer = case.hand(*case.arguments)
@@ -103,13 +125,13 @@ def test_the_reference_refuses_a_wrong_shape(name):
     assert not case.check(wrong) <= TOLERANCE
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_problem_is_seeded(name):
     for left, right in zip(tiny(name).arguments, tiny(name).arguments, strict=True):
         np.testing.assert_array_equal(left, right)
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_answer_does_not_change_the_arguments(name):
     case = tiny(name)
     before = [np.copy(argument) for argument in case.arguments]
@@ -138,6 +160,10 @@ def test_the_references_know_derivatives_in_closed_form():
     assert check_jacobian(lambda x: np.sin(A @ x), (x,), 0, np.cos(A @ x)[:, None] * A) < 1e-14
     assert check_matrix(lambda x: x**2, (x,), 0, scipy.sparse.diags_array(2 * x)) < 1e-14
     assert check_hessian(lambda x: np.sum(np.exp(x)), (x,), 0, np.diag(np.exp(x))) < 1e-9
+    assert check_hessian_diagonal(lambda x: np.sum(np.exp(x)), (x,), 0, np.exp(x)) < 1e-9
+    assert check_hessian_product(lambda x: np.sum(np.exp(x)), (x, A[1]), 0, np.exp(x) * A[1]) < 1e-9
+    blocks = np.stack([np.diag(row) for row in 6 * A])
+    assert check_block_hessian(lambda A: np.sum(A**3), (A,), 0, blocks) < 1e-9
     assert second(lambda x: np.prod(x), (x,), 0, np.eye(3)[0], np.eye(3)[1]) == pytest.approx(2.0, rel=1e-10)
 
 
@@ -195,6 +221,14 @@ def test_the_tables_name_every_case_and_way(run):
     assert speed_table(run, markdown=True).startswith("| problem |")
     assert all(name in cost_table(run) for name in ("affine", "rosenbrock", "multiplications"))
     assert all(row.peer in peer_table(run) for row in run.rows)
+
+
+def test_the_table_of_further_problems_counts_those_that_keep_to_what_is_expected():
+    def rows_of_one(name, seconds):
+        return [Row(name, "s", "hand", seconds=[1.0] * 3), Row(name, "s", "ours-compiled", seconds=[seconds] * 3)]
+
+    text = further_table(Run([*rows_of_one("a", 1.2), *rows_of_one("b", 2.0)], {}))
+    assert text.startswith("At most 1.5 times by hand: 1 of 2. Half of them: at most 1.60 times; the worst: 2.00.")
 
 
 def test_a_picture_is_drawn(run, tmp_path):
@@ -337,5 +371,12 @@ def test_the_list_names_problems_and_peers(monkeypatch, capsys):
     monkeypatch.setattr("benchmarks.peers.PEERS", OURS)
     assert command_line.main(["list"]) == 0
     text = capsys.readouterr().out
-    assert all(name in text for name in PROBLEMS)
+    assert all(name in text for name in EVERY)
     assert "takes part" in text
+
+
+def test_all_further_problems_run_by_one_name(monkeypatch, capsys):
+    monkeypatch.setenv(command_line.MARK, "1")
+    monkeypatch.setattr("benchmarks.further.FURTHER", {"triplet": FURTHER["triplet"]})
+    assert command_line.main(["run", "further", "--sizes", "small", "--peers", "hand", "--repeats", "1"]) == 0
+    assert "triplet [" in capsys.readouterr().out
