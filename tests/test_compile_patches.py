@@ -124,6 +124,28 @@ def test_entries_that_are_read_several_times(index, kind):
     )
 
 
+@pytest.mark.parametrize("at", [[1, 0, 1, -1, 2], [[0, -2], [3, 3], [1, 1]]])
+@pytest.mark.parametrize("shape", [(4,), (4, 3), (4, 2, 3)])
+def test_rows_that_are_added_where_an_argument_says(at, shape):
+    at = np.array(at)
+    x, weights = ORDER.standard_normal((*at.shape, *shape[1:])), ORDER.standard_normal(shape)
+
+    def sums(x, at):
+        total = np.zeros_like(x, shape=shape)
+        np.add.at(total, at, x)
+        return total
+
+    expected = np.zeros(shape)
+    np.add.at(expected, at, x)
+    np.testing.assert_allclose(jac.compile(sums)(x, at), expected, rtol=1e-14)
+    gradient = jac.grad(lambda x, at: np.sum(weights * np.sin(sums(x, at))))
+    slopes = (weights * np.cos(expected))[at]
+    for derivative in (gradient, jac.compile(gradient)):
+        np.testing.assert_allclose(derivative(x, at), slopes, rtol=1e-13)
+    with pytest.raises(IndexError):
+        _ = jac.compile(sums)(x, np.full(at.shape, 4))
+
+
 def total_variation(x):
     across, down = np.diff(x, axis=0)[:, :-1], np.diff(x, axis=1)[:-1]
     return 0.5 * np.sum(x * x) + 0.3 * np.sum(np.sqrt(across * across + down * down + 0.01))

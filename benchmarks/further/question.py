@@ -57,8 +57,7 @@ def after(derivative: Any, method: str) -> Callable[[Any, Any], Callable[..., An
 
 def pulled(f: Any, argnums: Any) -> Callable[..., Any]:
     """The gradient of ``sum(c * f(...))``, c being the last argument."""
-    gradient = jac.grad(lambda c, *arguments: np.sum(c * f(*arguments)), argnums=argnums + 1)
-    return lambda *arguments: gradient(arguments[-1], *arguments[:-1])
+    return jac.grad(lambda *arguments: np.sum(arguments[-1] * f(*arguments[:-1])), argnums=argnums)
 
 
 def check_pulled(f: Any, arguments: Any, argnums: Any, found: Any) -> float:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from numbers import Real
 from typing import Any
@@ -178,19 +179,29 @@ def _at(ufunc: np.ufunc, written: Any, index: Any, *values: Any) -> None:
     if not (_is_recorded(target) and target.is_writable):
         advice = "unless the array that it writes into is traced and made inside the function, such as np.zeros_like(x)"
         raise _refused(ufunc, "at", advice)
-    size, shape = target.size, target.shape
-    places = np.arange(size).reshape(shape)[index]
-    flat = np.ravel(places)
-    operands = [np.reshape(np.broadcast_to(_operand(ufunc, value), np.shape(places)), (-1,)) for value in values]
+    shape, rest = target.shape, ()
+    if ufunc is np.add and isinstance(index, (np.ndarray, Symbol)) and index.dtype.kind in "iu":
+        shape, rest = shape[:1], shape[1:]  # rows as they are
+    places = _numbered(shape, index)[index]
+    flat, filled = np.ravel(places), (*np.shape(places), *rest)
+    operands = [np.reshape(np.broadcast_to(_operand(ufunc, value), filled), (-1, *rest)) for value in values]
     if ufunc is np.add:
-        sums = scatter(np.astype(operands[0], target.dtype), flat, size)
-        target.write((), ..., target + np.reshape(sums, shape))
+        sums = scatter(np.astype(operands[0], target.dtype), flat, math.prod(shape))
+        target.write((), ..., target + np.reshape(sums, target.shape))
         return
     turn = _turns(flat)
     for n in range(int(turn.max(initial=-1)) + 1):
         now = np.flatnonzero(turn == n)
         place = np.unravel_index(flat[now], shape)
         target[place] = ufunc(target[place], *[operand[now] for operand in operands])
+
+
+def _numbered(shape: tuple[int, ...], index: Any) -> Any:
+    """The entries of an array in their order; recorded, where a recorded index asks for them."""
+    numbers = np.arange(math.prod(shape)).reshape(shape)
+    given = index if isinstance(index, tuple) else (index,)
+    symbols = [item for item in given if isinstance(item, Symbol)]
+    return np.asarray(numbers, like=symbols[0]) if symbols else numbers
 
 
 def _turns(positions: np.ndarray) -> np.ndarray:
