@@ -112,7 +112,7 @@ def soft_neighbours_by_hand(X: Any, same: Any, others: Any) -> Any:
 def sinkhorn(np: Any, C: Any, a: Any, b: Any) -> Any:
     """Entropic transport by ten steps of Sinkhorn, gradient for the costs."""
     K = np.exp(-C / 0.3)
-    v = np.ones_like(b)
+    u, v = a, np.ones_like(b)
     for _ in range(10):
         u = a / (K @ v)
         v = b / (K.T @ u)
@@ -125,7 +125,7 @@ def sinkhorn_data(rng: np.random.Generator, n: int, m: int) -> tuple[Any, ...]:
 
 def sinkhorn_by_hand(C: Any, a: Any, b: Any) -> Any:
     K = np.exp(C * (-1 / 0.3))
-    v, vs, us = np.ones_like(b), [], []
+    u, v, vs, us = a, np.ones_like(b), [], []
     for _ in range(10):
         vs.append(v)
         u = a / (K @ v)

@@ -76,7 +76,7 @@ def total_variation_by_hand(U: Any, T: Any) -> Any:
 def separable_blur(np: Any, U: Any, T: Any) -> Any:
     """Blur of rows and columns against an image, gradient."""
     height, width = U.shape
-    B = sum([TAPS[k] * U[k : height - 4 + k] for k in range(5)])
+    B: Any = sum([TAPS[k] * U[k : height - 4 + k] for k in range(5)])
     B = sum([TAPS[k] * B[:, k : width - 4 + k] for k in range(5)])
     return np.sum((B - T[2:-2, 2:-2]) ** 2) / 2
 

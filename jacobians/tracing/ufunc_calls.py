@@ -200,7 +200,7 @@ def _numbered(shape: tuple[int, ...], index: Any) -> Any:
     """The entries of an array in their order; recorded, where a recorded index asks for them."""
     numbers = np.arange(math.prod(shape)).reshape(shape)
     given = index if isinstance(index, tuple) else (index,)
-    symbols = [item for item in given if isinstance(item, Symbol)]
+    symbols: list[Any] = [item for item in given if isinstance(item, Symbol)]
     return np.asarray(numbers, like=symbols[0]) if symbols else numbers
 
 
