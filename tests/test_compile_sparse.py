@@ -84,3 +84,16 @@ def test_nests_of_sparse_blocks():
     for scale in (1.0, 2.0):
         p = {"a": scale * X[:3], "b": scale * X[3:8]}
         np.testing.assert_allclose(compiled(p).toarray(), jac.jacobian(f)(p).to_matrix(), atol=1e-13)
+
+
+def test_a_number_of_python_along_a_diagonal() -> None:
+    """A rate that is handed in as a float has no axes, and takes no index that would give it some."""
+
+    def spread(w: Any, feed: Any, kill: Any) -> Any:
+        return np.roll(w, 1, 0) + (feed + kill) * (1 - w)
+
+    w = np.random.default_rng(0).random((2, 3))
+    compiled = jac.compile(lambda w, feed, kill: jac.jacobian(spread)(w, feed, kill).to_sparse())
+    found = compiled(w, 0.03, 0.06).toarray()
+    steps = [spread(w + 1e-30j * e.reshape(w.shape), 0.03, 0.06).imag.ravel() / 1e-30 for e in np.eye(w.size)]
+    np.testing.assert_allclose(found, np.stack(steps, axis=1), rtol=1e-13)

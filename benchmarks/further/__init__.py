@@ -3,14 +3,18 @@
 - `question`: a problem in a few lines, from a function, its data, what is asked, and the answer by hand.
 - `networks`, `convolutions`, `attention`, `classifiers`, `graphs`, `generative`: layers and losses of learning.
 - `distances`, `kernels`, `registration`, `images`, `regressions`: points, pixels and residuals.
+- `sequences`, `states`, `dynamics`, `stencils`: loops over steps, and neighbours on grids.
+- `statistics`, `algebra`: likelihoods, and small matrices and equations.
 """
 
 from ..problem import Problem
 from . import (
+    algebra,
     attention,
     classifiers,
     convolutions,
     distances,
+    dynamics,
     generative,
     graphs,
     images,
@@ -18,6 +22,10 @@ from . import (
     networks,
     registration,
     regressions,
+    sequences,
+    states,
+    statistics,
+    stencils,
 )
 
 __all__ = ["FURTHER"]
@@ -34,6 +42,12 @@ _FAMILIES = (
     registration,
     images,
     regressions,
+    sequences,
+    states,
+    dynamics,
+    stencils,
+    statistics,
+    algebra,
 )
 
 FURTHER: dict[str, Problem] = {problem.name: problem for family in _FAMILIES for problem in family.PROBLEMS}

@@ -346,8 +346,10 @@ def _of_sums(builder: Builder, node: Node) -> Node | None:
 
 
 def _axes_added(builder: Builder, node: Node) -> Node | None:
-    """New axes by an index, which costs less than a reshape."""
+    """New axes by an index, which costs less than a reshape; a number takes no index."""
     a, shape = node.args[0], node.shape
+    if not a.ndim:
+        return None
     index: list[slice | None] = []
     waiting = list(a.shape)
     for size in shape:
