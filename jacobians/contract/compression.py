@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..labels import Axes, Label
-from ..terms import Term
+from ..terms import Lattice, Term
 from .assembly import _on_grid, _positions, is_native
 from .lines import Lines, are_apart
 from .ordering import Compressed, in_order, sort, unordered
@@ -171,7 +171,7 @@ def _written(placed: Sequence[Placed], shape: tuple[int, int], dtype: np.dtype, 
             lane.write(matrix, slots)
         else:
             made = sum([value.numbers.make is not None for value in lane.values]) * dtype.itemsize
-            made += (lane.places.rule is not None) * matrix.indices.itemsize
+            made += (lane.places.key is not None) * matrix.indices.itemsize
             columns = lane.places.array(matrix.indices.dtype)
             together.add(spaced, columns, lane.summands(slots.shape), made * spaced.size)
     together.write()
@@ -304,7 +304,7 @@ def _splits(sizes: tuple[int, ...]) -> list[tuple[Any, ...]]:
     return list(product(*options))
 
 
-def _standing(term: Term, axes: Axes, grid: Labels, offset: int) -> Rule | np.ndarray:
+def _standing(term: Term, axes: Axes, grid: Labels, offset: int) -> Rule | Lattice | np.ndarray:
     """The flat positions in `axes` over the grid of a term."""
     rule = rule_of(term, axes, grid, offset)
     if rule is not None:
@@ -312,24 +312,27 @@ def _standing(term: Term, axes: Axes, grid: Labels, offset: int) -> Rule | np.nd
     return np.broadcast_to(_positions(term, axes, grid) + offset, [label.size for label in grid])
 
 
-def _part(whole: Rule | np.ndarray, index: tuple[Any, ...], kind: type) -> Positions:
+def _part(whole: Rule | Lattice | np.ndarray, index: tuple[Any, ...], kind: type) -> Positions:
     """The positions of a lane."""
     if isinstance(whole, Rule):
         return Positions(whole.part(index).settled())
+    if isinstance(whole, Lattice):
+        return Positions(None, lattice=whole.part(index))
     return Positions(None, whole[index].astype(kind).reshape(-1))
 
 
 def _once(found: Positions, known: dict[object, list[Positions]], kind: type) -> Positions:
     """The positions, or known ones that are the same: in a symmetric pattern the lines are columns, too."""
-    if found.rule is not None and found.rule in known:
-        return known[found.rule][0]
+    key = found.key
+    if key is not None and key in known:
+        return known[key][0]
     beside = known.setdefault(found.sketch(), [])
     same = next((other for other in beside if other.is_as(found, kind)), None)
     if same is None:
         beside.append(found)
         same = found
-    if found.rule is not None:
-        known[found.rule] = [same]
+    if key is not None:
+        known[key] = [same, found]  # a list is known by its id as long as it is there
     return same
 
 

@@ -7,14 +7,15 @@ arrays that take as much memory as the entries. `Positions.of` finds the rule, `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..labels import Axes, Label, flatten
-from ..terms import Affine, Map, Term
+from ..terms import Affine, Lattice, Map, Term, lattice_of
 
 __all__ = ["Positions", "Rule", "rule_of"]
 
@@ -134,59 +135,79 @@ def _along(steps: Sequence[int], index: Sequence[int]) -> int:
     return sum([step * n for step, n in zip(steps, index, strict=True)])
 
 
-def rule_of(term: Term, axes: Axes, grid: Sequence[Label], offset: int) -> Rule | None:
-    """The rule of the flat positions in `axes` over the grid of a reduced term; None where an array tells them."""
+def rule_of(term: Term, axes: Axes, grid: Sequence[Label], offset: int) -> Rule | Lattice | None:
+    """The rule of the flat positions in `axes` over the grid of a reduced term; None where an array tells them.
+
+    A lattice where a list tells them along some labels.
+    """
     place = {label: n for n, label in enumerate(grid)}
     sources: dict[Label, Map] = {label: relation for relation in term.maps for label in relation.dst}
     labels = flatten(axes)
     strides = [1]
     for label in reversed(labels[1:]):
         strides.append(strides[-1] * label.size)
-    start, steps, wraps = offset, [0] * len(grid), []
+    start, steps, wraps, listed = offset, [0] * len(grid), [], []
     for label, stride in zip(labels, reversed(strides), strict=False):
         relation = sources.get(label)
         if relation is None:
             steps[place[label]] += stride
             continue
-        index = relation.index
-        if len(relation.dst) != 1 or not isinstance(index, Affine):
+        index, around = relation.index, [place[source] for source in relation.src]
+        if len(relation.dst) != 1:
             return None
-        inner, step = [0] * len(grid), index.step
-        for source in reversed(relation.src):
-            inner[place[source]] += step
-            step *= source.size
-        if index.modulus is None:
-            start += stride * index.start
-            steps = [a + stride * b for a, b in zip(steps, inner, strict=True)]
-        else:
+        if isinstance(index, Affine) and index.modulus is not None:
+            inner, step = [0] * len(grid), index.step
+            for n in reversed(around):
+                inner[n] += step
+                step *= grid[n].size
             wraps.append(Wrap(stride, index.start, index.modulus, tuple(inner)))
-    return Rule(tuple([label.size for label in grid]), start, tuple(steps), tuple(wraps))
+            continue
+        known = lattice_of(relation)
+        if known is None:
+            return None
+        start += stride * known.start
+        for n, step in zip(around, known.steps, strict=True):
+            steps[n] += stride * step
+        if known.listed is not None:
+            listed.append((known.listed, [around[n] for n in known.over], stride * known.pace))
+    sizes = tuple([label.size for label in grid])
+    if not listed:
+        return Rule(sizes, start, tuple(steps), tuple(wraps))
+    ((array, over, pace), *others) = listed
+    in_order = all([n < m for n, m in pairwise(over)])
+    return None if others or wraps or not in_order else Lattice(sizes, start, steps, array, over, pace)
 
 
 class Positions:
-    """The positions of the entries of a lane, in order: a rule, or an array."""
+    """The positions of the entries of a lane, in order: a rule, a lattice, or an array."""
 
-    __slots__ = ("_array", "rule", "size")
+    __slots__ = ("_array", "lattice", "rule", "size")
 
-    def __init__(self, rule: Rule | None, array: np.ndarray | None = None) -> None:
-        self.rule, self._array = rule, array
-        self.size = prod(rule.sizes) if rule is not None else array.size  # type: ignore[union-attr]
+    def __init__(self, rule: Rule | None, array: np.ndarray | None = None, lattice: Lattice | None = None) -> None:
+        self.rule, self.lattice, self._array = rule, lattice, array
+        known = rule if lattice is None else lattice
+        self.size = prod(known.sizes) if known is not None else array.size  # type: ignore[union-attr]
 
     def array(self, kind: Any) -> np.ndarray:
         """One axis of positions."""
-        if self.rule is not None:
-            return self.rule.array(kind).reshape(-1)
-        return self._array  # type: ignore[return-value]
+        known = self.rule if self.lattice is None else self.lattice
+        return self._array if known is None else known.array(kind).reshape(-1)  # type: ignore[return-value]
 
     def at(self, n: int) -> int:
         """The nth of them."""
-        if self.rule is None:
+        known = self.rule if self.lattice is None else self.lattice
+        if known is None:
             return int(self._array[n])  # type: ignore[index]
         index = []
-        for size in reversed(self.rule.sizes):
+        for size in reversed(known.sizes):
             index.append(n % size)
             n //= size
-        return self.rule.at(index[::-1])
+        return known.at(index[::-1])
+
+    @property
+    def key(self) -> Hashable:
+        """What is the same only for the same positions, where they are not an array."""
+        return self.rule if self.lattice is None else self.lattice.key
 
     def sketch(self) -> tuple[int, ...]:
         """What equal positions have in common, told from a few of them."""
@@ -196,7 +217,7 @@ class Positions:
 
     def is_as(self, other: Positions, kind: Any) -> bool:
         """Whether these are the same positions in the same order."""
-        if self.rule is not None and self.rule == other.rule:
+        if self.key is not None and self.key == other.key:
             return True
         return np.array_equal(self.array(kind), other.array(kind))
 

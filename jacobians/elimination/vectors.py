@@ -13,7 +13,7 @@ import numpy as np
 
 from ..contract import gather, scatter_factor
 from ..labels import Axes, Axis, axes_of, flatten, size_of
-from ..terms import Factor, Map, OperatorFactor, Pattern, Term, factor_of, patterned
+from ..terms import Factor, Lattice, Map, OperatorFactor, Pattern, Term, factor_of, patterned
 
 __all__ = ["met"]
 
@@ -57,7 +57,7 @@ def _through(term: Term, array: Any, transposed: bool) -> Any:
     (part,) = term.factors or term.maps
     if isinstance(part, OperatorFactor):
         source, target = part.right, part.left
-    elif isinstance(part, Map) and type(part.index) is np.ndarray:
+    elif isinstance(part, Map) and isinstance(part.index, (np.ndarray, Lattice)):
         source, target = part.dst, part.src
     else:
         return None

@@ -1,6 +1,7 @@
 """Terms: what a Jacobian is a sum of, as frozen, printable data.
 
 - `factor`: `Factor`, a dense array with a label per axis, and `OperatorFactor`, a linear operator between two groups.
+- `lattices`: `Lattice`, an index that is listed along some axes and regular along others.
 - `maps`: `Map`, a relation ``ravel(dst) == index[src]`` between index groups.
 - `memory`: what is worked out of index arrays, kept while a graph is eliminated.
 - `relations`: `compose` and `join`, the algebra of maps.
@@ -11,10 +12,11 @@
 
 from .acting import CONJUGATE, LINEAR, REAL, acting, conjugated, is_real, plain, real_part, settled_act, transposed
 from .factor import Factor, LinearOperation, OperatorFactor
+from .lattices import Lattice
 from .maps import Affine, Map, Sliding
 from .memory import remembering
 from .pattern import Pattern, PatternTerm, factor_of, moved, pattern_of, patterned, picks_part, standardised
-from .relations import Joined, compose, join, spread, tabulate
+from .relations import Joined, compose, join, lattice_of, spread, tabulate
 from .term import Term
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Affine",
     "Factor",
     "Joined",
+    "Lattice",
     "LinearOperation",
     "Map",
     "OperatorFactor",
@@ -37,6 +40,7 @@ __all__ = [
     "factor_of",
     "is_real",
     "join",
+    "lattice_of",
     "moved",
     "pattern_of",
     "patterned",

@@ -2,8 +2,9 @@
 
 A map says ``ravel(dst) == index[src]``: the labels of `dst` are a function of the labels of `src`. Slices and shifts
 are affine (``start + step * ravel(src)``, perhaps modulo), everything else is an integer array over the raveled `src`.
-What slides along something else, as in a convolution, is told by where it starts. An index may be recorded: an array
-without numbers, of which nothing but its size is asked.
+What slides along something else, as in a convolution, is told by where it starts, and what is listed along some axes
+and regular along others is not written out, either. An index may be recorded: an array without numbers, of which
+nothing but its size is asked.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from ..errors import TermError
 from ..labels import Axis, Frozen, Label, Substitution, apply, size_of
+from .lattices import Lattice, even_step
 from .memory import recall
 
 __all__ = ["Affine", "Map", "Sliding"]
@@ -54,15 +56,6 @@ def _digest(index: np.ndarray) -> bytes:
     return sha1(numbers.data, usedforsecurity=False).digest() + bytes([short])
 
 
-def _is_even(index: np.ndarray, step: int) -> bool:
-    """Whether each entry is so far from the one before it; looked at in parts, which take less memory."""
-    for start in range(0, index.size, 4096):
-        part = index[start : start + 4097]
-        if not np.all(part[1:] - part[:-1] == step):
-            return False
-    return True
-
-
 class Map(Frozen):
     """The relation ``ravel(dst) == index[ravel(src)]``.
 
@@ -70,7 +63,7 @@ class Map(Frozen):
     ----------
     dst, src : tuple of Label
         The determined and the determining group; `src` may be empty (a constant index).
-    index : Affine, Sliding or integer array of shape (size of src,), plain or recorded
+    index : Affine, Sliding, Lattice or integer array of shape (size of src,), plain or recorded
     injective : bool or None
         Whether different `src` give different `dst`; None is unknown.
     """
@@ -80,7 +73,7 @@ class Map(Frozen):
     src: Axis
     index: Affine | Any
     injective: bool | None
-    _fingerprint: Affine | Sliding | bytes | int | None
+    _fingerprint: Affine | Sliding | tuple[Any, ...] | bytes | int | None
 
     def __init__(self, dst: Axis, src: Axis, index: Affine | Any, injective: bool | None = None) -> None:
         if isinstance(index, Affine):
@@ -100,12 +93,9 @@ class Map(Frozen):
             return cls(dst, src, np.reshape(index, (-1,)), injective)
         index = np.asarray(index, dtype=np.intp)
         index = index if index.ndim == 1 else index.reshape(-1)
-        if index.size == 1:
-            return cls(dst, src, Affine(int(index[0]), 1))
-        if index.size > 1:
-            start, step = int(index[0]), int(index[1]) - int(index[0])
-            if step and int(index[-1]) == start + step * (index.size - 1) and _is_even(index, step):
-                return cls(dst, src, Affine(start, step))
+        step = even_step(index)
+        if step is not None:
+            return cls(dst, src, Affine(int(index[0]), step))
         return cls(dst, src, index, injective)
 
     @classmethod
@@ -132,7 +122,7 @@ class Map(Frozen):
     @property
     def is_recorded(self) -> bool:
         """Whether the index is an array without numbers."""
-        return not isinstance(self.index, (Affine, Sliding, np.ndarray))
+        return not isinstance(self.index, (Affine, Sliding, Lattice, np.ndarray))
 
     @property
     def is_identity(self) -> bool:
@@ -151,6 +141,8 @@ class Map(Frozen):
         """The index as an array over the raveled `src`."""
         if isinstance(self.index, Sliding):
             return recall(("sliding", self.index), None, self.index.positions)
+        if isinstance(self.index, Lattice):
+            return recall(("lattice", id(self.index)), self.index, self.index.positions)
         if not isinstance(self.index, Affine):
             return self.index
         start, step, modulus = self.index
@@ -174,21 +166,20 @@ class Map(Frozen):
         return renamed
 
     @property
-    def fingerprint(self) -> Affine | Sliding | bytes | int:
-        """What two maps have in common exactly if their indices are the same numbers: the index, or a digest of it.
+    def fingerprint(self) -> Affine | Sliding | tuple[Any, ...] | bytes | int:
+        """What two maps have in common only if their indices are the same numbers: the index, or a digest of it.
 
-        Recorded indices are the same if they are one array.
+        It is the same for all indices of one kind that are. Recorded indices are the same if they are one array.
         """
         if self._fingerprint is None:
             index = self.index
             if self.is_recorded:
                 known = id(index)
+            elif isinstance(index, (Affine, Sliding)):
+                known = index
             else:
-                known = (
-                    index
-                    if isinstance(index, (Affine, Sliding))
-                    else recall(("digest", id(index)), index, lambda: _digest(index))
-                )
+                make = (lambda: index.fingerprint(_digest)) if isinstance(index, Lattice) else lambda: _digest(index)
+                known = recall(("digest", id(index)), index, make)
             object.__setattr__(self, "_fingerprint", known)
         return self._fingerprint  # type: ignore[return-value]
 

@@ -2,6 +2,7 @@
 
 - `compose(outer, inner)`: replace in ``outer.src`` what `inner` determines.
 - `join(left, right)`: both determine the same labels; keep the pairs of sources that agree.
+- `lattice_of(relation)`: an index as steps over a grid, and perhaps one list.
 - `tabulate(maps)`: list every position that satisfies all of them; what remains when relations are tangled.
 """
 
@@ -15,10 +16,11 @@ import numpy as np
 from ..arrays import pick, scatter
 from ..labels import Axis, Label, size_of
 from .factor import Factor
+from .lattices import Lattice, substituted
 from .maps import Affine, Map
 from .memory import recall
 
-__all__ = ["Joined", "compose", "join", "spread", "tabulate"]
+__all__ = ["Joined", "compose", "join", "lattice_of", "spread", "tabulate"]
 
 
 Table = dict[Label, np.ndarray]
@@ -54,6 +56,10 @@ def compose(outer: Map, inner: Map) -> Map:
 
 def _composed(outer: Map, inner: Map, grid: Axis) -> tuple[Affine | Any, bool | None]:
     """The index over a grid of the sources, and whether it is injective."""
+    both = outer.injective and inner.injective and set(inner.dst) <= set(outer.src)
+    known = _lattice(outer, inner, grid)
+    if known is not None:
+        return known, True if both else None
     determined = inner.components()
     flat: Any = np.zeros([1] * len(grid), dtype=np.intp)
     for label in outer.src:
@@ -63,9 +69,42 @@ def _composed(outer: Map, inner: Map, grid: Axis) -> tuple[Affine | Any, bool | 
             position = spread(np.arange(label.size), (label,), grid)
         flat = flat * label.size + position
     index = np.broadcast_to(pick(outer.positions(), flat), [label.size for label in grid])
-    both = outer.injective and inner.injective and set(inner.dst) <= set(outer.src)
     made = Map.of(outer.dst, grid, index, True if both else None)
     return made.index, made.injective
+
+
+def _lattice(outer: Map, inner: Map, grid: Axis) -> Affine | Lattice | None:
+    """The same where it is a few numbers, with a list of positions or without; else None."""
+    count, source = len(inner.dst), outer.src
+    place = next((n for n in range(len(source)) if source[n : n + count] == inner.dst), None)
+    if place is None or len(grid) != len(inner.src) + len(source) - count or 0 in [label.size for label in grid]:
+        return None
+    left, right = lattice_of(outer), lattice_of(inner)
+    found = None if left is None or right is None else substituted(left, place, count, right)
+    if found is None:
+        return None
+    least = found.merged()
+    if least.listed is not None:
+        return found if least.listed.size < size_of(grid) else None
+    if len(least.sizes) > 1:
+        return found
+    return Affine(least.start, least.steps[0]) if least.sizes and least.steps[0] else None
+
+
+def lattice_of(relation: Map) -> Lattice | None:
+    """The index of a map over the labels of its source; None where it is recorded, or told in other ways."""
+    sizes, index = [label.size for label in relation.src], relation.index
+    if isinstance(index, Lattice):
+        return index.split(sizes)
+    if isinstance(index, np.ndarray):
+        return Lattice(sizes, 0, [0] * len(sizes), index, range(len(sizes)), 1)
+    if not isinstance(index, Affine) or index.modulus is not None:
+        return None
+    steps, step = [], index.step
+    for size in reversed(sizes):
+        steps.append(step)
+        step *= size
+    return Lattice(sizes, index.start, steps[::-1])
 
 
 def _key(relation: Map) -> Hashable:
