@@ -9,12 +9,14 @@ engine works on symbols as it works on numbers, and what it would have computed 
 - `keys`: which arguments are equal; `twins`: `Twins`, constants that equal others; `matrices`: sparse matrices as
   constants.
 - `shapes`: the shape and dtype of a call without its numbers.
-- `identities`, `spelling`: calls that change nothing are not recorded, and calls that do the same are one.
+- `identities`, `spelling`: calls that change nothing are not recorded, and calls that do the same are one; `indices`:
+  what an einsum is written with.
 - `symbol`: `Symbol`, the array that is handed to the function; `holds` tells what is certain of a condition,
   `recorded` calls a ufunc at once.
 """
 
 from .identities import same_as
+from .indices import Indices, indices_of, sizes_of
 from .keys import argument_key
 from .node import CONSTANT, INPUT, Node, replaced, topological, uses_of, walk, with_operands
 from .recorder import Recorder, constant_symbol, recording
@@ -25,6 +27,7 @@ from .twins import Twins, lying, same_bytes
 __all__ = [
     "CONSTANT",
     "INPUT",
+    "Indices",
     "Node",
     "Recorder",
     "Symbol",
@@ -32,6 +35,7 @@ __all__ = [
     "argument_key",
     "constant_symbol",
     "holds",
+    "indices_of",
     "infer",
     "lying",
     "recorded",
@@ -39,6 +43,7 @@ __all__ = [
     "replaced",
     "same_as",
     "same_bytes",
+    "sizes_of",
     "topological",
     "uses_of",
     "walk",

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .indices import indices_of, sizes_of
+
 __all__ = ["SPELLED", "spelled"]
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
@@ -78,30 +80,13 @@ def _numbered(args: tuple[Any, ...]) -> tuple[Any, ...]:
     An axis of size 1 that is broadcast has no label: the operand is reshaped without it.
     """
     if isinstance(args[0], str):
-        words, arrow, output = args[0].replace(" ", "").partition("->")
-        operands, groups = list(args[1:]), [_letters(group) for group in words.split(",")]
-        result = _letters(output) if arrow else None
+        subscripts, operands = args[0], list(args[1:])
     else:
         count = len(args) // 2
-        operands, groups = list(args[: 2 * count : 2]), [list(group) for group in args[1 : 2 * count : 2]]
-        result = list(args[-1]) if len(args) % 2 else None
+        operands, subscripts = list(args[: 2 * count : 2]), [*args[1 : 2 * count : 2], *args[2 * count :]]
     shapes = [_shape(operand) for operand in operands]
-    dots = 0
-    if any([... in group for group in groups]):
-        dots = max(
-            [len(shape) - len(group) + 1 for shape, group in zip(shapes, groups, strict=True) if ... in group] or [0]
-        )
-        groups = [_spread(group, len(shape) - len(group) + 1) for shape, group in zip(shapes, groups, strict=True)]
-    if result is None:
-        labels = [label for group in groups for label in group]
-        single = [label for label in set(labels) if labels.count(label) == 1 and not isinstance(label, tuple)]
-        result = [..., *sorted(single)] if dots else sorted(single)
-    result = _spread(result, dots)
-    sizes: dict[Any, int] = {}
-    for shape, group in zip(shapes, groups, strict=True):
-        for label, size in zip(group, shape, strict=True):
-            if sizes.get(label, 1) == 1:
-                sizes[label] = size
+    groups, result = indices_of(subscripts, shapes)
+    sizes = sizes_of(groups, shapes)
     number: dict[Any, int] = {}
     interleaved: list[Any] = []
     for operand, shape, group in zip(operands, shapes, groups, strict=True):
@@ -115,19 +100,6 @@ def _numbered(args: tuple[Any, ...]) -> tuple[Any, ...]:
 def _shape(operand: Any) -> tuple[int, ...]:
     shape = getattr(operand, "shape", None)
     return np.shape(operand) if shape is None else shape
-
-
-def _letters(group: str) -> list[Any]:
-    before, dots, after = group.partition("...")
-    return [*before, *([...] if dots else []), *after]
-
-
-def _spread(group: list[Any], count: int) -> list[Any]:
-    """The labels with one for each axis in place of the dots, counted from the last."""
-    if ... not in group:
-        return group
-    place = group.index(...)
-    return [*group[:place], *[("...", n) for n in range(-count, 0)], *group[place + 1 :]]
 
 
 _RULES: dict[Any, Callable[..., Arguments]] = {np.einsum: _einsum, np.reshape: _reshape, np.ravel: _ravel}

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..labels import Axes, axes_of, flatten
+from ..labels import axes_of, flatten
 from ..program import Symbol
-from ..registry import Call, LocalTerm, diagonal_term, factor_on, local
+from ..registry import Call, LocalTerm, broadcast_axes, diagonal_term, factor_on, local
 from ..terms import Term
 from .indexing import along, axis_of, flat_term, indexing_term, picked, positions
 
@@ -27,21 +27,15 @@ def _chosen(call: Call, position: int, arrays: Any, choice: Any) -> Iterator[Loc
     shape, dtype = call.result.shape, call.result.dtype
     if call.needs(position):  # one array of shape (n, ...)
         count, out = np.shape(arrays)[0], axes_of(shape)
-        inp = _aligned(out, np.shape(arrays)[1:])
-        whole, maps = picked(count, flatten(_aligned(out, choice.shape)), np.maximum(choice, 0))
+        inp = broadcast_axes(out, np.shape(arrays)[1:])
+        whole, maps = picked(count, flatten(broadcast_axes(out, choice.shape)), np.maximum(choice, 0))
         certain = not isinstance(choice, Symbol) and bool(np.all(choice >= 0))
-        factors = () if certain else (factor_on(choice >= 0, _aligned(out, choice.shape), dtype),)
+        factors = () if certain else (factor_on(choice >= 0, broadcast_axes(out, choice.shape), dtype),)
         yield 0, position, Term(out, (whole, *inp), factors, maps)
         return
     for number, array in enumerate(arrays):
         if call.needs((position, number)):
             yield 0, (position, number), diagonal_term(shape, np.shape(array), choice == number, dtype)
-
-
-def _aligned(out: Axes, shape: tuple[int, ...]) -> Axes:
-    """The axes of an operand of this shape that is broadcast to `out`."""
-    last = out[len(out) - len(shape) :]
-    return tuple([() if size == 1 else axis for size, axis in zip(shape, last, strict=True)])
 
 
 @local(np.choose)

@@ -12,6 +12,7 @@ from ...arrays import SparseSystem, sparse_solve
 from ...errors import UnsupportedFunctionError
 from ...labels import axes_of
 from ...registry import Call, LocalTerm
+from ...rules.conjugates import conjugate
 from ...rules.sparse import operator_factors
 from ...terms import Factor, Term
 from ..standing import follows, is_complex, ruled
@@ -80,8 +81,8 @@ def solve_triangular(
 ) -> Any:
     kind: Any = {"N": 0, "T": 1, "C": 2}.get(trans, trans)
     if np.ndim(a) > 2 or np.ndim(b) > 2:
-        return _solve_triangles(_conjugate(a) if kind == 2 else a, b, bool(kind), lower, unit_diagonal)
-    return _solve_triangle(_conjugate(a) if kind == 2 else a, b, min(kind, 1), lower, unit_diagonal)
+        return _solve_triangles(conjugate(a) if kind == 2 else a, b, bool(kind), lower, unit_diagonal)
+    return _solve_triangle(conjugate(a) if kind == 2 else a, b, min(kind, 1), lower, unit_diagonal)
 
 
 def _solve_triangles(a: Any, b: Any, transposed: bool, lower: bool, unit_diagonal: bool) -> Any:
@@ -92,10 +93,6 @@ def _solve_triangles(a: Any, b: Any, transposed: bool, lower: bool, unit_diagona
     if transposed:
         triangle = np.swapaxes(triangle, -1, -2)
     return np.linalg.solve(triangle, b) if np.ndim(b) > 1 else np.linalg.solve(triangle, b[:, None])[..., 0]
-
-
-def _conjugate(a: Any) -> Any:
-    return np.conjugate(a) if is_complex(a) else a
 
 
 def only_matrices(name: str, a: Any, instead: str = "np.linalg.solve") -> None:
@@ -143,7 +140,7 @@ def cho_solve(c_and_lower: Any, b: Any, overwrite_b: bool = False, check_finite:
     c, lower = c_and_lower
     only_matrices("cho_solve", c)
     # L L^H or U^H U
-    first, last = (c, _conjugate(c)) if lower else (_conjugate(c), c)
+    first, last = (c, conjugate(c)) if lower else (conjugate(c), c)
     half = _solve_triangle(first, b, 0 if lower else 1, lower)
     return _solve_triangle(last, half, 1 if lower else 0, lower)
 
