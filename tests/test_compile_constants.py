@@ -1,4 +1,4 @@
-"""Constants of compiled programs: one that is another with its axes in another order is a view of it."""
+"""Constants of compiled programs: views of others, and counts, axes and shapes that are arrays."""
 
 from __future__ import annotations
 
@@ -70,3 +70,36 @@ def test_data_is_stored_once(tmp_path: Path) -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     np.testing.assert_allclose(module.loss(w), expected, rtol=1e-12)
+
+
+ENTRIES = np.random.default_rng(0).standard_normal((3, 4))
+COUNTS = {
+    "repeat": lambda x: np.repeat(x, np.arange(12) % 3),
+    "mean of repeated": lambda x: np.mean(np.repeat(x, np.array([1, 0, 2]), axis=0)),
+    "tile": lambda x: np.tile(x, np.array([2, 1])),
+    "pad": lambda x: np.pad(x, np.array([[1, 2], [2, 1]])),
+    "broadcast_to": lambda x: np.broadcast_to(x, np.array([2, 3, 4])),
+    "zeros_like": lambda x: np.zeros_like(x, shape=np.array([2])) + np.sum(x),
+    "sum": lambda x: np.sum(x, axis=np.int64(0)),
+    "max": lambda x: np.max(x, np.array(1)),
+    "moveaxis": lambda x: np.moveaxis(x, np.array([0]), np.int64(1)),
+    "trace": lambda x: np.trace(x, np.int64(1)),
+    "swapaxes": lambda x: np.swapaxes(x, np.array(0), np.int64(1)),
+    "rot90": lambda x: np.rot90(x, np.int64(1)),
+    "tensordot": lambda x: np.tensordot(x, x, (np.array([1]), np.array([1]))),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_counts_and_axes_may_be_integers_of_numpy(name: str) -> None:
+    f = COUNTS[name]
+    expected = jac.numerical_jacobian(f, ENTRIES)
+    found = jac.compile(lambda x: jac.jacobian(f)(x).to_array())(ENTRIES)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+    np.testing.assert_array_equal(jac.compile(f)(ENTRIES), f(ENTRIES))
+
+
+def test_copies_counted_by_integers_of_numpy_leave_labels_of_plain_ones() -> None:
+    for reps in (np.int64(2), (np.int64(2), 3), np.array([2, 1])):
+        (term,) = jac.jacobian(lambda x, reps=reps: np.tile(x, reps))(ENTRIES).terms
+        assert {type(label.size) for axis in (*term.out, *term.inp) for label in axis} == {int}

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..arrays import assigned, is_sparse
 from ..errors import ArgumentError
+from .choices import chosen
 from .identities import same_as
 from .keys import argument_key, opened_at_once
 from .makers import MAKERS, made
@@ -216,6 +217,7 @@ class Recorder:
         keywords: dict[str, Any] = {}
         opened = None if kwargs or self._overwritten else opened_at_once(args, make)
         if opened is None:
+            args, kwargs = chosen(function, args, kwargs)
             found, arguments, nodes = self._opened(function, args, kwargs, keywords)
         else:
             key, arguments, nodes = opened

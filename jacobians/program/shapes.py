@@ -294,9 +294,9 @@ def _getitem(a: Node, index: Any) -> Found:
     return _stand_in(a)[plain].shape, a.dtype
 
 
-def _positions(node: Node) -> np.ndarray:
-    """The numbers of a constant index; zeros of the shape of a recorded one."""
-    return node.args[0] if node.function is CONSTANT else _stand_in(node)
+def _positions(node: Node) -> Any:
+    """The numbers of a constant index or count; zeros of the shape of whatever else."""
+    return node.args[0] if node.function is CONSTANT and node.dtype.kind in "biu" else _stand_in(node)
 
 
 def _stand_in(node: Node) -> Any:
@@ -328,10 +328,10 @@ def _like(a: Node, dtype: Any = None, order: Any = "K", subok: bool = True, shap
 
 
 def _moved(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Found | None:
-    """Run a function that only moves entries on zeros, where these are few."""
+    """Run a function that only moves entries on zeros, where these are few; counts and widths are what they are."""
     if sum([node.size for node in walk((args, tuple(kwargs.values())))]) > 100_000:
         return None
-    result = function(*replaced(args, _stand_in), **{name: replaced(a, _stand_in) for name, a in kwargs.items()})
+    result = function(*replaced(args, _positions), **{name: replaced(a, _positions) for name, a in kwargs.items()})
     return (result.shape, result.dtype) if isinstance(result, (np.ndarray, np.generic)) else None
 
 

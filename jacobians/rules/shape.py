@@ -246,7 +246,7 @@ def _(call: Call, a: Any, repeats: Any, axis: int | None = None) -> Iterator[Loc
 @local(np.tile)
 @structural
 def _(call: Call, A: Any, reps: Any) -> Iterator[LocalTerm]:
-    times = tuple(reps) if np.ndim(reps) else (reps,)
+    times = tuple([int(n) for n in np.ravel(reps)])  # labels are kept, and of Python's integers
     inp = axes_of(np.shape(A))
     ndim = max(len(times), len(inp))
     outer = axes_of((1,) * (ndim - len(times)) + times)
