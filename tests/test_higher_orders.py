@@ -7,6 +7,7 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
+import scipy.linalg
 from sample_jacobians import assert_close
 
 import jacobians as jac
@@ -204,3 +205,56 @@ def test_hessians_of_holomorphic_arrays():
     expected = np.zeros((3, 3, 3), complex)
     expected[range(3), range(3), range(3)] = 6 * z
     assert_close(H.to_array(), expected)
+
+
+M = RNG.normal(size=(3, 3)) + 4 * np.eye(3)
+
+# fmt: off
+OPERATORS = {
+    "expm":                 lambda A, m: m.expm(0.3 * A),
+    "cosm":                 lambda A, m: m.cosm(0.3 * A),
+    "logm":                 lambda A, m: m.logm(A @ A.T),
+    "sqrtm":                lambda A, m: m.sqrtm(A @ A.T),
+    "solve_triangular":     lambda A, m: m.solve_triangular(A, A[0]),
+    "solve_sylvester":      lambda A, m: m.solve_sylvester(A, A.T, A @ A),
+    "solve_continuous_are": lambda A, m: m.solve_continuous_are(A, np.eye(3), A @ A.T, np.eye(3)),
+    "solve_discrete_are":   lambda A, m: m.solve_discrete_are(0.2 * A, np.eye(3), A @ A.T, np.eye(3)),
+    "applied":              lambda A, m: m.expm(0.3 * A) @ W,
+    "traced":               lambda A, m: np.trace(m.expm(0.3 * A) @ A),
+}
+# fmt: on
+
+
+def differences(function, U, V, h=2e-3):
+    """The second derivative along two directions, by central differences of fourth order."""
+    weights = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
+    return sum(a * b * function(M + h * (m * U + n * V)) for m, a in weights.items() for n, b in weights.items()) / h**2
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_operators_that_depend_on_the_argument(name, compiled):
+    # The Jacobian is held by an operator that depends on A, and is no constant when it is differentiated.
+    U, V = RNG.normal(size=(2, 3, 3))
+    expected = differences(lambda A: OPERATORS[name](A, scipy.linalg), U, V)
+    second = jac.jacobian(jac.jacobian(lambda A: OPERATORS[name](A, jac.scipy.linalg)))
+    if compiled:
+        dense = jac.compile(lambda A: second(A).to_array())
+        _ = dense(M + 0.1)
+        found = np.tensordot(np.tensordot(dense(M), U, 2), V, 2)
+    else:
+        found = np.tensordot(np.tensordot(second(M).to_array(), U, 2), V, 2)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_stopped_operators():
+    def stopped(A):
+        J = jac.jacobian(lambda b: jac.scipy.linalg.solve_triangular(A, b))(W)
+        return np.sum(np.sin(jac.stop_gradient(J) @ W))
+
+    assert_close(jac.grad(stopped)(M), np.zeros((3, 3)))
+
+
+def test_lazy_jacobians_of_custom_functions():
+    cube = jac.custom(lambda x: x**3, jacobian=lambda x: jac.jacobian(lambda x: x**3, mode="lazy")(x))
+    assert_close(jac.jacobian(jac.jacobian(cube))(W).to_array(), np.einsum("i,ij,jk->ijk", 6 * W, np.eye(3), np.eye(3)))

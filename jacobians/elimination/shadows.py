@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import LASTING, embed, scatter
 from ..program import Symbol
-from ..terms import Factor, OperatorFactor, Term, pattern_of, plain
+from ..terms import Factor, OperatorFactor, Term, WithoutArrays, pattern_of, plain
 from .machine import seconds_of
 
 __all__ = ["Ledger", "Shadow", "TooDear", "is_shadow", "shadow_term"]
@@ -167,7 +167,7 @@ def is_shadow(factor: Factor | OperatorFactor) -> bool:
     return isinstance(factor.array, Shadow)
 
 
-class _ShadowOperation:
+class _ShadowOperation(WithoutArrays):
     """An operation that only knows the sizes of its groups, counted as one multiplication per entry of its result."""
 
     def __init__(self, factor: OperatorFactor, ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -25,8 +26,8 @@ class _LazyProducts:
 
     nbytes = 0
 
-    def __init__(self, J: Jacobian) -> None:
-        self.jacobian = J
+    def __init__(self, J: Jacobian, result: Any) -> None:
+        self.jacobian, self.result = J, result
         self.dtype = J.dtype
 
     def apply(self, array: Any) -> Any:
@@ -41,8 +42,12 @@ class _LazyProducts:
         result = self.jacobian.T @ np.reshape(array, (*self.jacobian.out_shape, *batch))
         return np.reshape(result, (prod(self.jacobian.in_shape), *batch))
 
+    def with_arrays(self, change: Callable[[Any], Any]) -> _LazyProducts:
+        """The result stands for what the Jacobian, which owns its arrays, depends on."""
+        return _LazyProducts(self.jacobian, change(self.result))
 
-def terms_of(name: str, value: Any, out_shape: Shape, in_shape: Shape, dtype: np.dtype) -> list[Term]:
+
+def terms_of(name: str, value: Any, result: Any, in_shape: Shape, dtype: np.dtype) -> list[Term]:
     """The terms of an array of shape out_shape + in_shape, of a sparse matrix, or of a Jacobian; None is zero.
 
     Parameters
@@ -50,17 +55,19 @@ def terms_of(name: str, value: Any, out_shape: Shape, in_shape: Shape, dtype: np
     name : str
         Of the argument and its function, for errors.
     value : array, sparse matrix, Jacobian or None
-    out_shape, in_shape : tuple of int
+    result : array
+    in_shape : tuple of int
     dtype : dtype
-        Of the result: arrays are converted to it.
+        Of the entries: arrays are converted to it.
     """
+    out_shape = tuple(np.shape(result))
     out, inp = axes_of(out_shape), axes_of(in_shape)
     if value is None:
         return [Term(out, inp, scale=0)]
     if isinstance(value, Jacobian):
         _check(name, (value.out_shape, value.in_shape), (out_shape, in_shape))
         if value.mode == "lazy" and value.dtype.kind != "c" and value.in_dtype.kind != "c":
-            return [operator_term(_LazyProducts(value), out, inp, "lazy")]
+            return [operator_term(_LazyProducts(value, result), out, inp, "lazy")]
         return [term.freshen() for term in value.terms] or [Term(out, inp, scale=0)]
     if is_sparse(value):
         _check(name, tuple(value.shape), (prod(out_shape), prod(in_shape)), "A sparse matrix has flat positions.")

@@ -115,7 +115,7 @@ class Custom:
                 name = f"argument {position} of {self.name}"
                 shape = tuple(np.shape(args[position]))
                 dtype = entry_dtype(result.dtype, getattr(args[position], "dtype", result.dtype))
-                for term in terms_of(name, given[position], out_shape, shape, dtype):
+                for term in terms_of(name, given[position], result, shape, dtype):
                     yield 0, path, term
             return
         for path in call.needed:

@@ -33,6 +33,8 @@ class RealLinear(Protocol):
     @property
     def pull(self) -> Columns | None: ...
 
+    def with_arrays(self, change: Callable[[Any], Any]) -> RealLinear: ...
+
 
 class Half:
     """One part of an operation: its product with tangents, or with their conjugates.
@@ -59,9 +61,7 @@ class Half:
 
     def with_arrays(self, change: Callable[[Any], Any]) -> Half:
         """The same operation on other arrays of the same numbers."""
-        renewed = getattr(self.given, "with_arrays", None)
-        given = self.given if renewed is None else renewed(change)
-        return Half(given, self.act, self.out_real, self.in_real, self.sizes, self.dtype)
+        return Half(self.given.with_arrays(change), self.act, self.out_real, self.in_real, self.sizes, self.dtype)
 
     def apply(self, array: Any) -> Any:
         """The product with each column."""

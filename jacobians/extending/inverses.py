@@ -12,7 +12,7 @@ Entries may be traced by an outer derivative, which then passes through the solu
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
@@ -65,6 +65,10 @@ class DenseInverse:
             found = np.linalg.solve(np.transpose(self.matrix) if transposed else self.matrix, columns)
         return np.reshape(found, np.shape(array))
 
+    def with_arrays(self, change: Callable[[Any], Any]) -> DenseInverse:
+        """The same operation on other arrays of the same numbers."""
+        return DenseInverse(change(self.matrix))
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_factorised": None}
 
@@ -85,6 +89,10 @@ class RealForm:
     def pull(self, array: Any) -> Any:
         """What pairs with it."""
         return self._joined(self.operation.apply_transposed(np.concatenate([np.real(array), -np.imag(array)])), -1j)
+
+    def with_arrays(self, change: Callable[[Any], Any]) -> RealForm:
+        """The same operation on other arrays of the same numbers."""
+        return RealForm(self.operation.with_arrays(change))
 
     @staticmethod
     def _joined(parts: Any, unit: complex) -> Any:

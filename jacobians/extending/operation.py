@@ -69,7 +69,7 @@ class GivenProducts:
 
     def with_arrays(self, change: Callable[[Any], Any]) -> GivenProducts:
         """The same operation on other arrays of the same numbers."""
-        args = tuple([change(x) if isinstance(x, np.ndarray) else x for x in self.args])
+        args = tuple([change(x) if hasattr(x, "dtype") else x for x in self.args])
         return GivenProducts(self.products, change(self.result), args, self.kwargs, self.position)
 
     def apply(self, array: Any) -> Any:

@@ -150,7 +150,7 @@ class _IteratedInverse:
 
     def with_arrays(self, change: Callable[[Any], Any]) -> _IteratedInverse:
         """The same operation on other arrays of the same numbers."""
-        args = tuple([change(x) if isinstance(x, np.ndarray) else x for x in self.args])
+        args = tuple([change(x) if hasattr(x, "dtype") else x for x in self.args])
         return _IteratedInverse(self.owner, change(self.root), args)
 
     def _solved(self, array: Any, transposed: bool) -> Any:

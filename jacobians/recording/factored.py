@@ -48,9 +48,7 @@ def _is_hidden(level: Level, terms: Sequence[Term]) -> bool:
         return array
 
     for operator in [factor for term in terms for factor in term.factors if isinstance(factor, OperatorFactor)]:
-        renewed = getattr(operator.operation, "with_arrays", None)
-        if renewed is not None:
-            renewed(look)
+        _ = operator.operation.with_arrays(look)
     return any(found)
 
 

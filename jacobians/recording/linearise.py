@@ -318,11 +318,10 @@ def with_arrays(term: Term, change: Callable[[Any], Any]) -> Term:
 
 
 def _operation_with_arrays(factor: Factor | OperatorFactor, change: Callable[[Any], Any]) -> Factor | OperatorFactor:
-    """An operator with other arrays in its operation, if that holds any."""
-    renewed = getattr(factor.operation, "with_arrays", None) if isinstance(factor, OperatorFactor) else None
-    if renewed is None:
+    """An operator with other arrays in its operation."""
+    if isinstance(factor, Factor):
         return factor
-    return OperatorFactor(renewed(change), factor.left, factor.right, factor.name)  # type: ignore[union-attr]
+    return OperatorFactor(factor.operation.with_arrays(change), factor.left, factor.right, factor.name)
 
 
 def memory_of(array: Any) -> Any:

@@ -16,7 +16,7 @@ import numpy.fft as fft
 from ..errors import UnsupportedFunctionError
 from ..labels import Axis, axes_of, size_of
 from ..registry import Call, LocalTerm, complex_too, composed, function_name, gather, local
-from ..terms import REAL, Factor, OperatorFactor, Term, acting
+from ..terms import REAL, Factor, OperatorFactor, Term, WithoutArrays, acting
 
 __all__: list[str] = []
 
@@ -24,7 +24,7 @@ _INVERSE = {fft.fft: fft.ifft, fft.ifft: fft.fft}
 _OTHER_NORM: dict[Any, Any] = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
-class Transform:
+class Transform(WithoutArrays):
     """The discrete Fourier transform, or its inverse, of `size` entries that are padded or cut to `count`.
 
     Parameters
@@ -55,7 +55,7 @@ class Transform:
         return _resized(self.function(array, self.count, 0, self.norm), self.size)
 
 
-class HalfTransform:
+class HalfTransform(WithoutArrays):
     """`rfft`: the first half of the transform of `size` entries that are padded or cut to `count`."""
 
     nbytes = 0
@@ -78,7 +78,7 @@ class HalfTransform:
         return self.apply(np.eye(self.size, dtype=np.finfo(self.dtype).dtype))
 
 
-class WholeOfHalf:
+class WholeOfHalf(WithoutArrays):
     """`irfft`, whose real part is meant: entries between the ends of the half stand for two that are conjugates."""
 
     nbytes = 0

@@ -18,7 +18,7 @@ from ..arrays import is_computed
 from ..labels import Axes, Axis, Label, axes_of, flatten, size_of
 from ..program import Symbol
 from ..registry import Call, LocalTerm, composed, local
-from ..terms import Factor, OperatorFactor, Term
+from ..terms import Factor, OperatorFactor, Term, WithoutArrays
 from .indexing import indexing_term
 from .structural import structural
 
@@ -31,7 +31,7 @@ _FEW = 4
 """Differences of differences from which on they are taken one after the other."""
 
 
-class RunningSum:
+class RunningSum(WithoutArrays):
     """The lower triangle of ones: ``apply`` is `cumsum` along axis 0."""
 
     nbytes = 0

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,10 @@ class SparseInverse:
     def apply_transposed(self, array: Any) -> Any:
         """The solution of the transposed system for each column."""
         return sparse_solve(self.entries, array, self.system, not self.transposed)
+
+    def with_arrays(self, change: Callable[[Any], Any]) -> SparseInverse:
+        """The same operation on other arrays of the same numbers."""
+        return SparseInverse(change(self.entries), self.system, self.transposed)
 
 
 @local(sparse_product)

@@ -16,7 +16,7 @@ import scipy.fft as original
 from ..labels import axes_of
 from ..registry import Call, LocalTerm
 from ..rules.sparse import operator_factors
-from ..terms import Term
+from ..terms import Term, WithoutArrays
 from .standing import follows, ruled
 
 __all__ = ["dct", "dctn", "dst", "dstn", "idct", "idctn", "idst", "idstn"]
@@ -34,7 +34,7 @@ _ENTRIES: dict[tuple[str, int], tuple[int, ...]] = {
 }
 
 
-class TrigonometricTransform:
+class TrigonometricTransform(WithoutArrays):
     """A cosine or sine transform along axis 0.
 
     Parameters

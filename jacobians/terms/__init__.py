@@ -11,7 +11,7 @@
 """
 
 from .acting import CONJUGATE, LINEAR, REAL, acting, conjugated, is_real, plain, real_part, settled_act, transposed
-from .factor import Factor, LinearOperation, OperatorFactor
+from .factor import Factor, LinearOperation, OperatorFactor, WithoutArrays
 from .lattices import Lattice
 from .maps import Affine, Map, Sliding
 from .memory import remembering
@@ -34,6 +34,7 @@ __all__ = [
     "PatternTerm",
     "Sliding",
     "Term",
+    "WithoutArrays",
     "acting",
     "compose",
     "conjugated",

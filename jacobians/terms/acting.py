@@ -13,6 +13,7 @@ or `REAL`. A term into a real array that is not real itself takes the real part:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -122,9 +123,8 @@ class Conjugated:
         """The transposed operation."""
         return np.conjugate(self.operation.apply_transposed(np.conjugate(array)))
 
-    def with_arrays(self, change: Any) -> Conjugated:
-        renewed = getattr(self.operation, "with_arrays", None)
-        return self if renewed is None else Conjugated(renewed(change))
+    def with_arrays(self, change: Callable[[Any], Any]) -> Conjugated:
+        return Conjugated(self.operation.with_arrays(change))
 
 
 def settled_act(term: Term, in_real: bool, out_real: bool) -> list[Term]:

@@ -6,7 +6,8 @@ that is applied to what it meets, and becomes an array only when nothing else is
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ..arrays import settled
 from ..errors import TermError
 from ..labels import Axes, Frozen, Label, Substitution, apply, size_of
 
-__all__ = ["Factor", "LinearOperation", "OperatorFactor"]
+__all__ = ["Factor", "LinearOperation", "OperatorFactor", "WithoutArrays"]
 
 
 class Factor(Frozen):
@@ -109,6 +110,17 @@ class LinearOperation(Protocol):
 
     def apply_transposed(self, array: Any) -> Any:
         """Apply the transposed operation along axis 0."""
+
+    def with_arrays(self, change: Callable[[Any], Any]) -> LinearOperation:
+        """The same operation on other arrays of the same numbers: `change` sees each array that it depends on."""
+        ...
+
+
+class WithoutArrays:
+    """An operation that depends on no array of the user's."""
+
+    def with_arrays(self, change: Callable[[Any], Any]) -> Self:
+        return self
 
 
 class OperatorFactor(Frozen):

@@ -66,6 +66,10 @@ class FrechetDerivative:
         """The transposed derivative along each column."""
         return self._columns(array, np.transpose(self.matrix))
 
+    def with_arrays(self, change: Callable[[Any], Any]) -> FrechetDerivative:
+        """The same operation on other arrays of the same numbers."""
+        return FrechetDerivative(self.along, change(self.matrix), self.dtype)
+
     def _columns(self, array: Any, matrix: Any) -> Any:
         shape = np.shape(array)
         columns = np.reshape(array, (shape[0], -1))
@@ -126,6 +130,10 @@ class SylvesterInverse:
     def apply_transposed(self, array: Any) -> Any:
         """The solution of the transposed equation for each column."""
         return self._columns(array, np.transpose(self.A), np.transpose(self.B))
+
+    def with_arrays(self, change: Callable[[Any], Any]) -> SylvesterInverse:
+        """The same operation on other arrays of the same numbers."""
+        return SylvesterInverse(change(self.A), change(self.B), self.dtype)
 
     def _columns(self, array: Any, A: Any, B: Any) -> Any:
         shape, sizes = np.shape(array), (np.shape(A)[0], np.shape(B)[0])

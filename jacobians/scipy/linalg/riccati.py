@@ -7,7 +7,7 @@ Hermitian.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,10 @@ class SteinInverse:
     def apply_transposed(self, array: Any) -> Any:
         """The solution of the transposed equation for each column."""
         return self._columns(array, np.transpose(self.A))
+
+    def with_arrays(self, change: Callable[[Any], Any]) -> SteinInverse:
+        """The same operation on other arrays of the same numbers."""
+        return SteinInverse(change(self.A), self.dtype)
 
     def _columns(self, array: Any, A: Any) -> Any:
         shape, size = np.shape(array), np.shape(A)

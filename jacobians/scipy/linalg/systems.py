@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,10 @@ class TriangularInverse:
     def apply_transposed(self, array: Any) -> Any:
         """The solution of the transposed system for each column."""
         return self._solved(array, not self.transposed)
+
+    def with_arrays(self, change: Callable[[Any], Any]) -> TriangularInverse:
+        """The same operation on other arrays of the same numbers."""
+        return TriangularInverse(change(self.matrix), self.dtype, self.transposed, self.options)
 
     def _solved(self, array: Any, transposed: bool) -> Any:
         columns = np.reshape(array, (np.shape(array)[0], -1))
