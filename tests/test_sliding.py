@@ -148,3 +148,35 @@ def test_a_large_convolution_in_the_plane_makes_no_array_of_all_pairs():
     np.testing.assert_allclose(by_kernel, signal.correlate2d(image, e, mode="valid"), rtol=1e-11, atol=1e-11)
     assert "np.add.at" not in compiled.source
     assert "np.take" not in compiled.source
+
+
+K = np.random.default_rng(5).normal(size=4)
+# fmt: off
+RAVELED = {
+    "argument":        lambda a: np.convolve(np.ravel(a), K),
+    "both":            lambda a: np.convolve(np.ravel(a), np.ravel(np.outer(K, a[0]))),
+    "result":          lambda a: np.reshape(np.convolve(np.ravel(a), K), (3, 3)),
+    "correlation":     lambda a: np.correlate(np.ravel(np.outer(a[0], K)), K[:3], "valid"),
+    "windows":         lambda a: np.lib.stride_tricks.sliding_window_view(np.kron(a[1], K), 2, axis=-1),
+    "folded windows":  lambda a: np.reshape(np.lib.stride_tricks.sliding_window_view(np.ravel(a), 3), (2, 2, 3)),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", RAVELED)
+@pytest.mark.parametrize("mode", ["explicit", "lazy"])
+def test_what_slides_along_raveled_arrays(name, mode):
+    # A reshape parts the axis that slides into several labels.
+    function = RAVELED[name]
+    x, u = np.random.default_rng(6).normal(size=(2, 2, 3))
+    expected = np.imag(function(x + 1e-30j * u)) / 1e-30
+    J = jac.jacobian(function, mode=mode)(x)
+    dense = jac.compile(lambda x: jac.jacobian(function, mode=mode)(x).to_array())
+    _ = dense(u)
+    c = np.cos(expected)
+    for found in (J @ u, np.tensordot(J.to_array(), u, 2), np.tensordot(dense(x), u, 2)):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(np.sum((c @ J) * u), np.sum(c * expected))
+    pulled = jac.compile(lambda x, c: c @ jac.jacobian(function, mode=mode)(x))
+    _ = pulled(u, expected)
+    np.testing.assert_allclose(np.sum(pulled(x, c) * u), np.sum(c * expected))

@@ -30,7 +30,7 @@ def gather(factor: Factor, relation: Map) -> Factor:
             sliced = factor.array[(slice(None),) * axis + (_as_slice(index, size_of(relation.src)),)]
             return Factor(sliced if list(sliced.shape) == sizes else np.reshape(sliced, sizes), labels)
         if isinstance(index, Sliding) and isinstance(factor.array, Symbol):
-            return Factor(_windows(factor.array, index, axis), labels)
+            return Factor(np.reshape(_windows(factor.array, index, axis), [label.size for label in labels]), labels)
         position = relation.components()[carried[0]]
         taken = pick(factor.array, position.reshape([label.size for label in relation.src]), axis)
         return Factor(taken, labels)

@@ -51,7 +51,7 @@ def settle(term: Term, work: Work = _DO) -> Term:
 def _slide_bound(term: Term, work: Work) -> Term:
     """Sum two of the three labels that a sliding map joins, where each is that of a vector which nothing else meets."""
     for relation in term.maps:
-        if not isinstance(relation.index, Sliding):
+        if not isinstance(relation.index, Sliding) or len(relation.labels) != 3:  # a reshape may have split one
             continue
         bound, others = set(term.bound), [part for part in (*term.factors, *term.maps) if part is not relation]
         vectors: dict[Label, Factor] = {}
