@@ -314,3 +314,55 @@ def test_threads_that_ask_one_jacobian_at_once():
         for thread in threads:
             thread.join()
     assert not wrong
+
+
+CLOSURES = {
+    "product": lambda x: lambda y: y * x,
+    "outer value first": lambda x: lambda y: x * y,
+    "nothing else": lambda x: lambda y: np.sin(x),
+    "a list": lambda x: lambda y: [y, x * y][1],
+    "inner derivative": lambda x: jac.grad(lambda y: np.sum(y**3 * x)),
+    "shape by numbers": lambda x: lambda y: np.linalg.eigvalsh(np.outer(y * x, y * x) + np.diag(x)),
+}
+ENCLOSING = {
+    "jacobian": lambda f: jac.jacobian(f)(X).to_array(),
+    "jvp": lambda f: np.stack([jac.jvp(f, (X,), (e,))[1] for e in np.eye(2)], 1),
+    "second": lambda f: jac.jacobian(jac.grad(lambda x: np.sum(f(x) ** 2)))(X).to_array(),
+    "compiled": lambda f: jac.compile(f)(X),
+    "compiled jacobian": lambda f: jac.compile(lambda x: jac.jacobian(f)(x).to_array())(X),
+}
+
+
+@pytest.mark.parametrize("around", ENCLOSING)
+@pytest.mark.parametrize("name", CLOSURES)
+def test_what_closes_over_an_outer_value_is_a_part_of_what_is_around(name, around):
+    y = np.array([0.5, 2.0])
+    measure = ENCLOSING[around]
+    expected = measure(lambda x: CLOSURES[name](x)(y))
+    if around == "jacobian":
+        np.testing.assert_allclose(expected, jac.numerical_jacobian(lambda x: CLOSURES[name](x)(y), X), atol=1e-7)
+    np.testing.assert_allclose(measure(lambda x: jac.compile(CLOSURES[name](x))(y)), expected, rtol=1e-12)
+
+
+def test_results_of_an_outer_derivative_are_not_written_into_arrays():
+    def f(x):
+        return np.sum(jac.compile(lambda y: y * x)(X, out=np.empty(2)))
+
+    with pytest.raises(jac.ArgumentError, match=r"closes over values of a derivative.*Call it without out="):
+        jac.grad(f)(X)
+
+
+class Model:
+    def __init__(self) -> None:
+        self.W = np.array([[2.0, 1.0], [0.0, 3.0]])
+
+    @jac.compile
+    def product(self, x: Any) -> Any:
+        return self.W @ x
+
+
+def test_methods_get_their_instance():
+    model = Model()
+    np.testing.assert_array_equal(model.product(X), model.W @ X)
+    np.testing.assert_array_equal(jac.jacobian(model.product)(X).to_array(), model.W)
+    assert isinstance(Model.product, jac.Compiled)

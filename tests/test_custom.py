@@ -340,3 +340,34 @@ def test_an_attribute_that_cannot_be_assigned_tells_what_to_write(attribute, val
     with pytest.raises(AttributeError, match="no setter") as caught:
         _ = jac.jacobian(lambda x: setattr(whole(x), attribute, value))(np.ones(3))
     assert f"The {attribute} of a traced array cannot be assigned" in caught.value.__notes__[0]
+
+
+class Scaled:
+    scale = 2.0
+
+    @jac.custom(jacobian=lambda self, x: (None, np.diag(self.scale * np.cos(x))))
+    def by_jacobian(self, x):
+        return self.scale * np.sin(x)
+
+    @jac.custom(vjp=lambda c, y, self, x: (None, c * self.scale * np.cos(x)))
+    def by_vjp(self, x):
+        return self.scale * np.sin(x)
+
+    @jac.custom(jvp=lambda h, y, self, x: h[1] * self.scale * np.cos(x))
+    def by_jvp(self, x):
+        return self.scale * np.sin(x)
+
+    @jac.implicit(lambda z, self, x: np.arcsin(z / self.scale) - x)
+    def by_residual(self, x):
+        return self.scale * np.sin(x)
+
+
+@pytest.mark.parametrize("name", ["by_jacobian", "by_vjp", "by_jvp", "by_residual"])
+def test_methods_get_their_instance(name):
+    x = np.array([0.3, 1.1])
+    method = getattr(Scaled(), name)
+    np.testing.assert_allclose(method(x), 2 * np.sin(x))
+    np.testing.assert_allclose(jac.jacobian(method)(x).to_array(), np.diag(2 * np.cos(x)), rtol=1e-12)
+    np.testing.assert_allclose(jac.hessian(lambda x: np.sum(method(x)))(x).diagonal(), -2 * np.sin(x), rtol=1e-9)
+    compiled = jac.compile(lambda x: jac.jacobian(method)(x).to_array())
+    np.testing.assert_allclose(compiled(x), np.diag(2 * np.cos(x)), rtol=1e-12)

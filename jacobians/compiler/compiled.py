@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from os import PathLike
 from pathlib import Path
+from types import MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,6 +80,10 @@ class Compiled:
             return self._enter(args, kwargs) if out is None else self._called_into(out, args, kwargs)
         return self._enter(args, kwargs)
 
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As a method, it gets the instance as its first argument, as functions do."""
+        return self if instance is None else MethodType(self, instance)
+
     def _called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if any(_is_recorded(value) for value in (*args, *kwargs.values())):
             return self._original()(*args, **kwargs)  # a part of another derivative or program
@@ -89,6 +94,8 @@ class Compiled:
         if program is None:
             with self._lock:
                 program = self._programs.get(key) or self._written(key, leaves)
+                if program is None:
+                    return self._original()(*args, **kwargs)
                 self._programs[key] = program
                 self._enter = self._entrance()
         return program.kernel.run(*args, **kwargs)
@@ -107,21 +114,26 @@ class Compiled:
         key = (tree, tuple([_signature(leaf) for leaf in leaves]))
         with self._lock:
             program = self._into.get(key) or self._written(key, leaves, into=True)
+            if program is None:
+                found = "closes over values of a derivative or a program around it, which are not written into arrays"
+                raise ArgumentError("compile", self._name, found, "Call it without out=.")
             self._into[key] = program
         places, nest = flatten(out)
         check_places(self._name, places, nest, program.result, program.places, leaves)
         _ = program.kernel.run(*args, **kwargs, out=places)
         return out
 
-    def _written(self, key: tuple[Tree, tuple[Any, ...]], leaves: Sequence[Any], into: bool = False) -> Program:
+    def _written(self, key: tuple[Tree, tuple[Any, ...]], leaves: Sequence[Any], into: bool = False) -> Program | None:
         with without_collection():
             return self._program(key, leaves, into)
 
-    def _program(self, key: tuple[Tree, tuple[Any, ...]], leaves: Sequence[Any], into: bool) -> Program:
+    def _program(self, key: tuple[Tree, tuple[Any, ...]], leaves: Sequence[Any], into: bool) -> Program | None:
         tree, signature = key
         function = self._original()
         parameters = parameters_of(function, tree)
         staged = stage(_without_static(function), parameters.names, leaves, tree)
+        if staged is None:
+            return None
         kernel = write_kernel(self._name, parameters, staged, into=into)
         positional, named = tree.children
         words = [word.strip() for word in parameters.header.split(",") if word.strip() not in ("", "*")]

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..program import CONSTANT, Node, Recorder, Symbol, Twins, recording, topological
+from ..program import CONSTANT, INPUT, Node, Recorder, Symbol, Twins, recording, topological
 from ..registry import lookup
-from ..tracing import advise, explain
+from ..tracing import advise, contains_traced, explain
 from ..tracing.guarding import Guard
 from .trees import Tree, flatten
 
@@ -39,8 +39,10 @@ class Staged(NamedTuple):
     quiet: bool
 
 
-def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[Any], arguments: Tree) -> Staged:
-    """Record ``function(*args, **kwargs)``.
+def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[Any], arguments: Tree) -> Staged | None:
+    """Record ``function(*args, **kwargs)``; None where it is a part of a derivative or a program around it.
+
+    That it is if it closes over their values: ``grad(lambda x: compile(lambda y: y * x)(1.0))``.
 
     Parameters
     ----------
@@ -60,13 +62,20 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
         with recording(recorder), _unlike_quiet():
             args, kwargs = arguments.build(symbols)
             results, tree = flatten(function(*args, **kwargs))
+            if any([_is_foreign(recorder, result) for result in results]):
+                return None
             outputs = [_node(recorder, result) for result in results]
         nodes = topological(outputs)
+        inputs = [symbol.node for symbol in symbols]
+        if not {node for node in nodes if node.function is INPUT}.issubset(inputs):
+            return None
         constants = [node for node in nodes if node.function is CONSTANT]
         for node in constants:  # the caller may change its own arrays from now on
             node.args = (guard.own(node.args[0]),)
         _unite(constants)
     except (TypeError, ValueError) as error:
+        if recorder.is_enclosed:
+            return None
         ours = explain(error)
         advise(error, ours)
         if ours is None or ours is error:
@@ -75,7 +84,12 @@ def stage(function: Callable[..., Any], names: Sequence[str], leaves: Sequence[A
     finally:
         guard.release()
         recorder.release()
-    return Staged([symbol.node for symbol in symbols], outputs, nodes, tree, recorder.quiet)
+    return Staged(inputs, outputs, nodes, tree, recorder.quiet)
+
+
+def _is_foreign(recorder: Recorder, result: Any) -> bool:
+    """Whether a result is a value of a derivative or a program around this one."""
+    return result.recorder is not recorder if isinstance(result, Symbol) else contains_traced(result)
 
 
 def _unite(constants: Sequence[Node]) -> None:

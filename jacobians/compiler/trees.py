@@ -18,6 +18,7 @@ from ..labels import size_of
 from ..program import Symbol
 from ..tensor import BlockJacobian, Body, Jacobian, SparsePattern, edge, waiting_jacobian
 from ..terms import Factor, Map, OperatorFactor, Term
+from ..tracing.recorded import Recorded
 from ..trees import Assembly
 from ..trees import Tree as Nest
 from ..trees import flatten as flatten_nest
@@ -91,7 +92,7 @@ def flatten(nest: Any) -> tuple[list[Any], Tree]:
 
 
 def _is_array(value: Any) -> bool:
-    return type(value) is float or isinstance(value, (np.ndarray, np.generic, Symbol))
+    return type(value) is float or isinstance(value, (np.ndarray, np.generic, Symbol, Recorded))
 
 
 def _taken_apart(value: Any) -> tuple[Assembly, Sequence[Any]] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import update_wrapper
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,10 @@ class Custom:
         if self.jacobian is None and len(needed) > 1 and len({is_complex(args[n]) for n in needed}) == 1:
             return self._called_on_one(needed, args, kwargs)
         return apply_function(self, args, kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As a method, it gets the instance as its first argument, as functions do."""
+        return self if instance is None else MethodType(self, instance)
 
     def __repr__(self) -> str:
         given = [name for name in ("jacobian", "vjp", "jvp") if getattr(self, name) is not None]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import update_wrapper
 from math import prod
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,10 @@ class Implicit:
                 "implicit", f"the residual at the result of {self.name}", f"is {found}, unlike it", advice
             )
         return apply_function(_Root(self, below), (rest, root), {}) if contains_traced(rest) else root
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As a method, it gets the instance as its first argument, as functions do."""
+        return self if instance is None else MethodType(self, instance)
 
     def __repr__(self) -> str:
         return f"implicit({self.name})"

@@ -26,9 +26,10 @@ def chosen(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tupl
 def _plain(value: Any) -> Any:
     if type(value) is tuple or type(value) is list:
         return type(value)([_plain(entry) for entry in value])
-    if not isinstance(value, (np.integer, np.ndarray)) or value.dtype.kind not in "iu" or value.ndim > 1:
-        return value
-    return tuple(value.tolist()) if value.ndim else int(value)
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iu":
+        return tuple([int(n) for n in value])
+    is_one = isinstance(value, np.integer) or (isinstance(value, np.ndarray) and not value.ndim)
+    return int(value) if is_one and value.dtype.kind in "iu" else value
 
 
 @lru_cache(maxsize=1024)

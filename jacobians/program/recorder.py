@@ -97,6 +97,7 @@ class Recorder:
         self._overwritten: dict[int, Node] = {}
         self._in_place: tuple[Node, Node] | None = None  # a view that was changed in place, and its new content
         self.quiet = False  # whether a call that may warn was recorded where warnings are switched off
+        self.is_enclosed = False  # whether it met an array that a program around this one records
         self._held: list[Any] = []  # keeps what is known by its id alive
 
     def release(self) -> None:
@@ -313,6 +314,10 @@ class Recorder:
 
     def _compute(self, nodes: Iterator[Node]) -> None:
         for node in topological(nodes, self._values):
+            if node.function is INPUT:
+                self.is_enclosed = True
+                advice = "Make it an argument of the compiled function."
+                raise ArgumentError("compile", f"an array of shape {node.shape}", "is of another program", advice)
             self._values[id(node)] = _run(node.function, node.args, node.kwargs, self._values)
             self._held.append(node)
 
