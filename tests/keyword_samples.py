@@ -73,6 +73,7 @@ CALLS: dict[str, Arguments] = {name: call for names, call in _SHARED.items() for
     "polyval": (at(3), at(2, seed=8)), "polydiv": (at(4), at(2) + 1), "polyfit": (at(5), at(5, seed=6), 2),
     "polynomial.polynomial.polyval2d": (at(3), at(3, seed=2), at(2, 3)),
     "polynomial.polynomial.polygrid2d": (at(3), at(2), at(2, 3)),
+    "polynomial.polynomial.polyvalnd": ([at(3), at(3, seed=2)], at(2, 3)),
     "full_like": (np.zeros((3, 4)), np.array(0.7)), "full": ((2,), np.array(0.5)),
     "bincount": (np.array([0, 1, 1]), at(3)),
 }

@@ -13,6 +13,7 @@ import jacobians as jac
 X = np.array([0.5, 1.5, 2.5])
 
 
+@pytest.mark.filterwarnings("ignore:Calling expm with arguments of dtype=object:DeprecationWarning")  # of SciPy 1.18
 @pytest.mark.parametrize(
     ("call", "name"),
     [

@@ -1,8 +1,9 @@
 """Eigenvalues of general matrices, and the roots of polynomials, which are those of companion matrices.
 
-Eigenvalues and vectors of a real matrix may be complex; NumPy returns real arrays where all are real. Vectors have norm
-1, and their largest entry is real: so the derivatives keep both. Where eigenvalues are equal, vectors have no
-derivative (it comes out as inf or nan), and the values have one only if there are as many vectors as values.
+Eigenvalues and vectors of a real matrix may be complex; before version 2.5, NumPy returns real arrays where all are
+real. Vectors have norm 1, and their largest entry is real: so the derivatives keep both. Where eigenvalues are equal,
+vectors have no derivative (it comes out as inf or nan), and the values have one only if there are as many vectors as
+values.
 
 Sources: J. Magnus, "On differentiating eigenvalues and eigenvectors" (1985); M. Giles, "Collected matrix derivative
 results for forward and reverse mode algorithmic differentiation" (2008), 3.1.
@@ -21,7 +22,7 @@ from ..program import Symbol
 from ..quiet import listed_quietly
 from ..registry import Call, complex_too, composed, local
 from ..terms import Term
-from .conjugates import conjugate, on_conjugate
+from .conjugates import conjugate, is_complex, on_conjugate
 from .factorisations import product, reciprocal_gaps
 from .linalg import LocalTerms, alike, matrix_axes
 
@@ -88,7 +89,10 @@ def _roots(p: Any) -> Any:
     if p.shape[0] < 2:
         return np.zeros(0, p.dtype)
     below = np.eye(p.shape[0] - 2, p.shape[0] - 1, dtype=p.dtype)
-    return np.linalg.eigvals(np.concatenate([np.reshape(-p[1:] / p[0], (1, -1)), below]))
+    roots = np.linalg.eigvals(np.concatenate([np.reshape(-p[1:] / p[0], (1, -1)), below]))
+    if not is_complex(p) and is_complex(roots) and np.all(np.equal(np.imag(roots), 0)):
+        return np.real(roots)  # as NumPy does, although its eigenvalues are complex from version 2.5 on
+    return roots
 
 
 composed(np.roots, _roots)

@@ -57,25 +57,35 @@ def _powers(x: Any, count: int) -> Any:
     return np.power(np.expand_dims(x, -1), np.arange(count, dtype=np.result_type(x, 0.0)))
 
 
-def _matrix_only(name: str, c: Any) -> tuple[int, ...]:
-    if np.ndim(c) != 2:
-        raise UnsupportedFunctionError(f"np.polynomial.polynomial.{name}", "for coefficients of other than two axes")
-    return np.shape(c)
+def _polyvalnd(pts: Any, c: Any) -> Any:
+    """Sums over the first axis of the coefficients, one point after the other; the rest are further polynomials."""
+    first, *others = [np.asarray(x) if isinstance(x, (int, float, complex)) else x for x in pts]
+    if any([np.shape(x) != np.shape(first) for x in others]):
+        raise ValueError("ordinates are incompatible")
+    c = np.reshape(c, np.shape(c) + (1,) * (len(pts) - np.ndim(c)))
+    y = np.tensordot(c, _powers(first, np.shape(c)[0]), axes=(0, -1))
+    for x in others:
+        powers = np.moveaxis(_powers(x, np.shape(y)[0]), -1, 0)
+        further = np.ndim(y) - np.ndim(powers)
+        y = np.sum(y * np.expand_dims(powers, tuple(range(1, 1 + further))), axis=0)
+    return y
 
 
 def _polyval2d(x: Any, y: Any, c: Any) -> Any:
-    rows, columns = _matrix_only("polyval2d", c)
-    return np.sum(np.matmul(_powers(x, rows), c) * _powers(y, columns), axis=-1)
+    return _polyvalnd((x, y), c)
 
 
 def _polygrid2d(x: Any, y: Any, c: Any) -> Any:
-    rows, columns = _matrix_only("polygrid2d", c)
+    if np.ndim(c) != 2:
+        reason = "for coefficients of other than two axes"
+        raise UnsupportedFunctionError("np.polynomial.polynomial.polygrid2d", reason)
+    rows, columns = np.shape(c)
     return np.tensordot(np.matmul(_powers(x, rows), c), _powers(y, columns), axes=(-1, -1))
 
 
-# Before NumPy 2.3 these two are plain Python, which runs on traced arrays as it is.
-for _name, _definition in (("polyval2d", _polyval2d), ("polygrid2d", _polygrid2d)):
-    if isinstance(getattr(polynomial, _name), type(np.sum)):
+# Before NumPy 2.3 the first two are plain Python, which runs on traced arrays as it is; the third is new in 2.5.
+for _name, _definition in (("polyval2d", _polyval2d), ("polygrid2d", _polygrid2d), ("polyvalnd", _polyvalnd)):
+    if isinstance(getattr(polynomial, _name, None), type(np.sum)):
         composed(getattr(polynomial, _name), _definition)
         complex_too(getattr(polynomial, _name))
 

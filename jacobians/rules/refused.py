@@ -5,10 +5,12 @@ What they tell of an array, they tell of its numbers: hand them ``jacobians.prim
 
 from __future__ import annotations
 
+import warnings
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy._core import umath
 
 from ..registry import lookup, nondifferentiable, unsupported
 
@@ -25,7 +27,9 @@ _REFUSED = {
 
 def _dispatched(module: ModuleType, names: list[str]) -> list[Any]:
     """The functions of a module that tell NumPy's protocol of their calls; which ones do depends on the version."""
-    found = [getattr(module, name, None) for name in names]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of names that are on their way out
+        found = [getattr(module, name, None) for name in names]
     return list(dict.fromkeys([function for function in found if isinstance(function, type(np.sum))]))
 
 
@@ -34,4 +38,7 @@ for _reason, _names in _REFUSED.items():
 for _module in (np.char, np.strings):
     _strings = [function for function in _dispatched(_module, _module.__all__) if lookup(function) is None]
     unsupported("because it is about strings", *_strings)
+# Ufuncs of NumPy 2.5 that no array of numbers reaches.
+_parts = [vars(umath)[name] for name in ("real", "imag") if name in vars(umath)]
+unsupported("because it has no loop for numbers. Use np.real or np.imag", *_parts)
 nondifferentiable(*_dispatched(np, ["isin", "in1d", "array_repr", "array_str", "array2string"]))

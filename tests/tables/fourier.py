@@ -45,13 +45,18 @@ ROWS = [
     row(fft.ifftshift, (3, 4), axes=1),
     Row(np.angle, lambda x, y: np.angle(x + 1j * y, deg=True), (sample(4, low=0.5), sample(4, seed=1)), "degrees"),
     Row(np.linalg.eigvals, lambda a: parts(np.linalg.eigvals(a)), (sample(3, 3) + 2 * np.tri(3, k=-1),), "complex"),
-    Row(np.linalg.eigvals, np.linalg.eigvals, (sample(3, 3, low=-0.5, high=0.5) + np.diag([1.0, 5.0, 9.0]),), "real"),
-    Row(
-        np.linalg.eigvals, np.linalg.eigvals, (sample(2, 3, 3, low=-0.5, high=0.5) + np.diag([1.0, 5.0, 9.0]),), "stack"
-    ),
+    *[
+        Row(
+            np.linalg.eigvals,  # real ones are complex numbers from NumPy 2.5 on
+            lambda a: np.real(np.linalg.eigvals(a)),
+            (sample(*shape, low=-0.5, high=0.5) + np.diag([1.0, 5.0, 9.0]),),
+            name,
+        )
+        for name, shape in (("real", (3, 3)), ("stack", (2, 3, 3)))
+    ],
     Row(
         np.linalg.eig,
-        lambda a: np.linalg.eig(a)[1],
+        lambda a: np.real(np.linalg.eig(a)[1]),
         (sample(3, 3, low=-0.5, high=0.5) + np.diag([1.0, 5.0, 9.0]),),
         "real",
     ),
@@ -63,7 +68,7 @@ ROWS = [
     ),
     Row(
         np.linalg.eig,  # whatever the order of the values and the signs of the vectors
-        lambda a: np.matmul(np.linalg.eig(a)[1] ** 2, np.linalg.eigvals(a)),
+        lambda a: np.real(np.matmul(np.linalg.eig(a)[1] ** 2, np.linalg.eigvals(a))),
         (np.array([[2.0, 1, 0], [0, 3, 0.5], [0, 0, 5]]),),
         "zeros",
     ),

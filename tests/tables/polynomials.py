@@ -110,6 +110,7 @@ _FITS = [
     ),
 ]
 
+_POLYVALND: Any = getattr(polynomial, "polyvalnd", None)  # from NumPy 2.5 on
 _GRIDS = [
     *rows(
         polynomial.polyval2d,
@@ -120,6 +121,15 @@ _GRIDS = [
         polynomial.polygrid2d,
         (polynomial.polygrid2d, (sample(2), sample(3, seed=3), sample(3, 2))),
         (lambda x, y: polynomial.polygrid2d(x, y, np.eye(2)), (sample(2, 2), sample())),
+    ),
+    *rows(
+        _POLYVALND,
+        (lambda x, c: _POLYVALND((x,), c), (sample(2, 3), sample(4))),
+        (lambda x, y, c: _POLYVALND((x, y), c), (sample(2), sample(2, seed=3), sample(3, 2))),
+        (lambda x, y, z, c: _POLYVALND([x, y, z], c), (*[sample(2, seed=n) for n in range(3)], sample(2, 3, 2))),
+        (lambda x, y, c: _POLYVALND((x, y), c), (sample(2), sample(2, seed=3), sample(3, 2, 2))),
+        (lambda x, c: _POLYVALND((x, 0.5), c), (sample(), sample(3))),
+        (lambda pts: _POLYVALND(pts, np.eye(3, 2)), (sample(2, 3),)),
     ),
 ]
 

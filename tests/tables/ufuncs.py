@@ -150,6 +150,7 @@ _CHOICES = [
     Row(np.modf, lambda x: np.modf(x)[0], (sample(2, 3),), "fraction"),
     Row(np.modf, np.modf, (sample(3),), "both"),
 ]
+
 # fmt: off
 _STEPS = [
     *[Row(function, lambda x, f=function: f(x) * x + f(x), (sample(2, 3, low=-2.2, high=2.1),))
