@@ -48,6 +48,14 @@ def test_gradient_of_logsumexp_is_softmax() -> None:
     assert "==" not in compiled.source
 
 
+def test_hessian_of_logsumexp_is_that_of_softmax() -> None:
+    compiled = jac.compile(lambda x: jac.hessian(lambda x: np.sum(logsumexp(x)))(x).diagonal_blocks())
+    P = plain_softmax(X)
+    expected = P[:, :, None] * np.eye(5) - P[:, :, None] * P[:, None, :]
+    np.testing.assert_allclose(compiled(X), expected, rtol=1e-12, atol=1e-14)
+    assert "==" not in compiled.source
+
+
 def test_gradient_of_attention() -> None:
     def loss(Q: Any, K: Any, V: Any) -> Any:
         return 0.5 * np.sum((softmax(Q @ K.T) @ V - T) ** 2)

@@ -13,7 +13,7 @@ import pytest
 from scipy.sparse import csr_array
 
 import jacobians as jac
-from jacobians.plain import RowSums
+from jacobians.plain import RowSums, row_sums
 
 RNG = np.random.default_rng(0)
 IDS = RNG.integers(0, 300, (40, 25))
@@ -65,13 +65,55 @@ def test_products_lie_as_they_are_added() -> None:
     assert "transpose" not in compiled.source
 
 
-def test_positions_that_are_arguments_are_added_entry_by_entry() -> None:
+def test_positions_may_be_arguments() -> None:
     compiled = jac.compile(lambda table, ids: jac.grad(lambda t: np.sum(t[ids] ** 2 * WEIGHTS))(table))
     for ids in (IDS, IDS[::-1] - 300):  # those from the end, too
         expected = added(ids, 2 * TABLE[ids] * WEIGHTS, 300)
         np.testing.assert_allclose(compiled(TABLE, ids), expected, rtol=1e-11, atol=1e-12)
     with pytest.raises(IndexError):
         _ = compiled(TABLE, IDS + 200)
+
+
+def looked_up(table: Any, ids: Any) -> Any:
+    return np.sum(np.mean(table[ids], axis=1) ** 3) + np.sum(np.sum(table[ids], axis=1))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shift", [0, -150, -300])
+def test_many_rows_that_arguments_name_are_added_row_by_row(dtype: Any, shift: int) -> None:
+    """Positions from the end are the same rows."""
+    compiled = jac.compile(jac.grad(looked_up))
+    table, ids = TABLE.astype(dtype), IDS + shift
+    slope = 3 * TABLE[ids].mean(1) ** 2 / 25 + 1
+    expected = added(ids, np.broadcast_to(slope[:, None], (40, 25, 16)), 300)
+    found = compiled(table, ids)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-3 if dtype is np.float32 else 1e-12, atol=1e-4)
+    assert compiled.source.count("row_sums(") >= 2
+    assert "add.at" not in compiled.source
+    for wrong in (300, -301):
+        with pytest.raises(IndexError, match="out of bounds"):
+            _ = compiled(table, np.where(ids == ids[3, 4], wrong, ids))
+
+
+def test_rows_that_arguments_name_are_multiplied_before_they_are_named() -> None:
+    """And positions that a condition chose may be negative."""
+    heads, tails = RNG.integers(-300, 300, (2, 900))
+
+    def f(table: Any, scale: Any, heads: Any, tails: Any) -> Any:
+        last = np.where(heads > 200, -1, tails)
+        return np.sum(scale[heads][:, None] * table[heads] * np.sin(table[last]))
+
+    scale = RNG.standard_normal(300)
+    gradient = jac.grad(f, argnums=(0, 1))
+    last = np.where(heads > 200, -1, tails)
+    terms = (
+        added(heads % 300, scale[heads][:, None] * np.sin(TABLE[last]), 300)
+        + added(last % 300, scale[heads][:, None] * TABLE[heads] * np.cos(TABLE[last]), 300),
+        added(heads % 300, np.sum(TABLE[heads] * np.sin(TABLE[last]), axis=1), 300),
+    )
+    for found, expected in zip(jac.compile(gradient)(TABLE, scale, heads, tails), terms, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-12)
 
 
 def test_what_is_not_finite_reaches_the_rows_that_read_it() -> None:
@@ -170,3 +212,18 @@ def test_sums_of_rows_are_those_of_a_dense_matrix() -> None:
     rows = RNG.standard_normal((2, 4))
     dense = np.array([[0.0, 1.0], [0.0, 0.0], [3.0, 0.0]])
     np.testing.assert_allclose(RowSums(weights, columns, starts, 2) @ rows, dense @ rows)
+
+
+@pytest.mark.parametrize("scipy", [True, False])
+@pytest.mark.parametrize("source", [None, [4, 0, 2, 4, 1]])
+def test_rows_are_added_with_scipy_and_without(monkeypatch: pytest.MonkeyPatch, scipy: bool, source: Any) -> None:
+    if not scipy:
+        monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    rows, index = RNG.standard_normal((5, 3)), np.array([1, 0, 1, 3, 1])
+    at = None if source is None else np.array(source)
+    expected = added(index, rows if at is None else rows[at], 4)
+    np.testing.assert_allclose(row_sums(rows, index, 4, at), expected, rtol=1e-14)
+    none = row_sums(rows[:0], index[:0], 4) if at is None else row_sums(rows, index[:0], 4, at[:0])
+    np.testing.assert_array_equal(none, np.zeros((4, 3)))
+    with pytest.raises(IndexError, match="index 3 is out of bounds"):
+        _ = row_sums(rows, index, 3, at)

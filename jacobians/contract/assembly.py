@@ -237,7 +237,8 @@ def _positions(term: Term, axes: Axes, grid: Labels) -> np.ndarray:
             position = spread(source[label].components()[label], source[label].src, grid)
         else:
             position = spread(np.arange(label.size), (label,), grid)
-        flat = position + 0 if flat is None else flat * label.size + position  # an array of its own
+        own = position + 0 if isinstance(position, np.ndarray) else position  # an array of its own
+        flat = own if flat is None else flat * label.size + position
     return np.zeros([1] * len(grid), dtype=np.intp) if flat is None else flat
 
 
@@ -343,6 +344,21 @@ def _duck_dense(term: Term) -> Any:
     if not term.maps:
         place = {label: n for n, label in enumerate(grid)}
         return embed(core, tuple([tuple([place[label] for label in axis]) for axis in axes]))
-    positions = np.broadcast_to(_positions(term, axes, grid), sizes).reshape(-1)
-    flat = scatter(np.reshape(core, (-1,)), positions, size_of(flatten(axes)), _is_injective(term, grid))
+    rows = _rows_of(term) if any([relation.is_recorded for relation in term.maps]) else ()
+    if rows:  # these are added as they are
+        grid = (*[label for label in grid if label not in rows], *rows)
+        core = np.broadcast_to(scaled(_on_grid(term, grid), term.scale), [label.size for label in grid])
+    named = grid[: len(grid) - len(rows)]
+    places = (flatten(axes)[: len(flatten(axes)) - len(rows)],)
+    sizes, rest = [label.size for label in named], [label.size for label in rows]
+    positions = np.broadcast_to(_positions(term, places, named), sizes).reshape(-1)
+    flat = scatter(np.reshape(core, (-1, *rest)), positions, size_of(places[0]), _is_injective(term, grid))
     return np.reshape(flat, shape_of(axes))
+
+
+def _rows_of(term: Term) -> Labels:
+    """The last labels of the result that stand there once and that no map has to do with."""
+    labels = flatten(term.out + term.inp)
+    mapped = {label for relation in term.maps for label in (*relation.src, *relation.dst)}
+    count = next((n for n, x in enumerate(reversed(labels)) if x in mapped or labels.count(x) > 1), len(labels))
+    return labels[len(labels) - count :]

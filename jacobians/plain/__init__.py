@@ -6,13 +6,13 @@ loops ask for SciPy when they are called, and have a way without it.
 - `symmetric`: matrices that equal their transpose, half of which is computed.
 - `triangular`: the inverse of a triangular matrix.
 - `distances`: squared distances between points.
-- `rowsums`: sums of rows that positions known beforehand pick.
+- `rowsums`: sums of rows that positions pick.
 - `picks`: products with matrices of few entries that are found by each call.
 """
 
 from .distances import squared_distances
 from .picks import chosen_entries, picked_sums
-from .rowsums import RowSums
+from .rowsums import RowSums, row_sums
 from .symmetric import mirror, symmetric_product, upper_product
 from .triangular import lower_inverse
 
@@ -22,6 +22,7 @@ __all__ = [
     "lower_inverse",
     "mirror",
     "picked_sums",
+    "row_sums",
     "squared_distances",
     "symmetric_product",
     "upper_product",

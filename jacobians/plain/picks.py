@@ -6,6 +6,7 @@ at the entries that `chosen_entries` has found.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -46,21 +47,38 @@ def picked_sums(chosen: Any, entries: Any, weights: Any, rows: Any = None, turne
     array([[6.],
            [2.]])
     """
-    finite = bool(np.isfinite(weights).all()) and (rows is None or bool(np.isfinite(rows).all()))
-    if _FEW * entries.size > chosen.size or not finite:  # zeros times what is not finite are nan
-        full = chosen * weights
+    if _FEW * entries.size > chosen.size or not (_is_finite(weights) and _is_finite(rows)):
+        full = chosen * weights  # zeros times what is not finite are nan
         full = full.T if turned else full
         return full.sum(axis=1) if rows is None else full @ rows
     into, out_of = np.divmod(entries, chosen.shape[1])
-    values = np.broadcast_to(weights, chosen.shape)[into, out_of]
+    values = _values(weights, into, out_of)
     if turned:
         into, out_of = out_of, into
     size = chosen.shape[1 if turned else 0]
-    if rows is None or rows.ndim == 1:
-        return np.bincount(into, values if rows is None else values * rows[out_of], size)
-    picked = rows[out_of]
-    picked *= values[:, None]
+    if rows is None:
+        return np.bincount(into, values, size)
+    if rows.ndim == 1:
+        return np.bincount(into, values * rows[out_of], size)
+    picked = rows.T.take(out_of, 1)
+    picked *= values
     total = np.empty((rows.shape[1], size))
-    for column, sums in zip(picked.T, total, strict=True):
+    for column, sums in zip(picked, total, strict=True):
         sums[...] = np.bincount(into, column, size)
     return total.T
+
+
+def _is_finite(array: Any) -> bool:
+    """Whether all entries are finite: they are if their squares have a finite sum, which is looked at first."""
+    if array is None:
+        return True
+    return isfinite(abs(np.vdot(array, array))) or bool(np.isfinite(array).all())
+
+
+def _values(weights: Any, into: Any, out_of: Any) -> Any:
+    """The weights of entries by their rows and columns."""
+    if np.size(weights) == 1:
+        return np.full(len(into), np.ravel(weights)[0])
+    if weights.shape[1] == 1:
+        return weights[:, 0].take(into)
+    return weights[0].take(out_of) if weights.shape[0] == 1 else weights[into, out_of]

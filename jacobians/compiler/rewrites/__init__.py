@@ -3,7 +3,7 @@
 One form for what can be written in several ways, call by call:
 
 - `rewriting`: `Builder`, which rebuilds a graph of calls, each once, by tables of rules; `rewritten`, by a function.
-- `functions`, `moves`, `algebra`, `contractions`: the tables; `constants`: rules for sums with constants.
+- `functions`, `moves`, `algebra`, `contractions`, `placed`: the tables; `constants`: rules for sums with constants.
 - `inverses`, `quotients`: inverses that a program has anyway, triangular ones; few divisions.
 - `same`, `collecting`, `merging`: products of the same factors are one, and so are sums of multiples of the same
   arrays, and the constants that one array meets.

@@ -23,7 +23,7 @@ from .gram import weighted_gram
 from .moves import broadcast_source, is_plain
 from .rewriting import Builder, Rule, is_number, is_safe, split_scale
 
-__all__ = ["RULES", "is_filled", "of_scattered"]
+__all__ = ["RULES", "is_filled", "of_scattered", "sides"]
 
 
 def _number_of(value: Any, other: Any) -> float | None:
@@ -218,7 +218,7 @@ def _sum_of(builder: Builder, node: Node, sign: float) -> Node | None:
         return builder.call(np.add, builder.scaled(-t, y), a) if t < 0 else None
     if not is_plain(a, b) or a.dtype != b.dtype:
         return None
-    if a.shape == b.shape and (_sides(builder, a)[1] or _sides(builder, b)[1]):
+    if a.shape == b.shape and (sides(builder, a)[1] or sides(builder, b)[1]):
         return _placed_sum(builder, node, sign)
     if CONSTANT in (a.function, b.function):
         found = constants.added(builder, node, sign)
@@ -255,7 +255,7 @@ def _added(builder: Builder, left: tuple[float, Node], right: tuple[float, Node]
     return builder.call(np.add, builder.scaled(s, x), builder.scaled(t, y)) if sign < 0 else None
 
 
-def _sides(builder: Builder, node: Node) -> tuple[Node | None, Node | None, float]:
+def sides(builder: Builder, node: Node) -> tuple[Node | None, Node | None, float]:
     """A plain array and one that consists of diagonals and scattered arrays, whose sum or difference a node is."""
     if node.function is embed or node.function is scatter:
         return None, node, 1.0
@@ -274,7 +274,7 @@ def _placed_sum(builder: Builder, node: Node, sign: float) -> Node | None:
         cores = first.args[0], second.args[0]
         if cores[0].shape == cores[1].shape and {core.function for core in cores} != {CONSTANT}:
             return builder.call(embed, builder.call(node.function, *cores), first.args[1])
-    (a, left, s), (b, right, t) = _sides(builder, node.args[0]), _sides(builder, node.args[1])
+    (a, left, s), (b, right, t) = sides(builder, node.args[0]), sides(builder, node.args[1])
     t *= sign
     combine = np.add if sign > 0 else np.subtract
     plain = a if b is None else builder.scaled(sign, b) if a is None else builder.call(combine, a, b)

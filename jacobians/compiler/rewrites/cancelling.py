@@ -228,7 +228,12 @@ class Cancelling:
         inner = {x for _, own in term.powers for x in own if x is not None}
         if more or not term.scale or inner - named:
             scale, (base, own) = seen_through(self.builder, labelled(node, labels))
-            if base.function is np.multiply and not base.kwargs and depth and all([isinstance(a, Node) for a in base.args]):
+            if (
+                base.function is np.multiply
+                and not base.kwargs
+                and depth
+                and all([isinstance(a, Node) for a in base.args])
+            ):
                 first, second = [self._inverse(a, own[len(own) - a.ndim :], depth - 1) for a in base.args]
                 return _Term(first.scale * second.scale / scale, _times(first.powers, second.powers))
             shape = tuple([n for n, x in zip(base.shape, own, strict=True) if x is not None])

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from ...arrays import embed
 from ...program import CONSTANT, Node
 from .moves import is_plain
 from .rewriting import Builder, Rule, split_scale
@@ -237,6 +238,14 @@ def _of_choice(builder: Builder, node: Node) -> Node | None:
     return builder.call(np.where, mask, *[known if value is None else value for value in values])
 
 
+def _diagonal(builder: Builder, node: Node) -> Node | None:
+    """A matrix with nothing but a diagonal."""
+    vector = node.args[0]
+    if len(node.args) > 1 or node.kwargs or not is_plain(vector) or vector.ndim != 1:
+        return None
+    return builder.call(embed, vector, ((0,), (0,)))
+
+
 def of_scipy() -> dict[Any, Sequence[Rule]]:
     """The rules for functions of `scipy.special`, if that is in use."""
     return _of_module(sys.modules["scipy.special"]) if "scipy.special" in sys.modules else {}
@@ -255,6 +264,7 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.logical_and: (_true,),
     np.equal: (_same_mask,),
     np.not_equal: (_same_mask,),
+    np.diag: (_diagonal,),
 }
 
 

@@ -15,6 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...arrays import embed, scatter
 from ...program import CONSTANT, Node
+from .exchange import stays
 from .rewriting import FOLDED_BYTES, Builder, Rule, is_number, split_scale
 
 __all__ = ["ELEMENTWISE", "RULES", "broadcast_source", "is_plain", "moves_out"]
@@ -44,6 +45,8 @@ def _transpose(builder: Builder, node: Node) -> Node | None:
         return builder.call(np.reshape, a, node.shape)
     if a.function is np.transpose:
         return builder.call(np.transpose, a.args[0], tuple([a.args[1][n] for n in order]))
+    if a.shape == node.shape and not a.is_leaf and stays(a, order):
+        return a
     if is_plain(a):
         scale, base = split_scale(a)
         if scale != 1:
@@ -132,13 +135,35 @@ def _one_taken(builder: Builder, node: Node) -> Node | None:
     return builder.call(operator.getitem, x, position % x.shape[0])
 
 
-def _ones(builder: Builder, node: Node) -> Node | None:
-    """Ones in the shape of an array, as a constant, and if they are many as one number."""
-    if node.kwargs or len(node.args) > 1 or node.dtype.kind not in "fc":
+def _filled(builder: Builder, node: Node) -> Node | None:
+    """Ones or zeros in the shape of an array, as a constant, and if they are many as one number."""
+    if node.kwargs.keys() - {"shape"} or len(node.args) > 1 or node.dtype.kind not in "fc":
         return None
+    number = np.ones((), node.dtype) if node.function is np.ones_like else np.zeros((), node.dtype)
     if node.nbytes <= FOLDED_BYTES:
-        return builder.constant(np.ones(node.shape, node.dtype))
-    return builder.spread(builder.constant(np.ones((), node.dtype)), node.shape)
+        return builder.constant(np.full(node.shape, number))
+    return builder.spread(builder.constant(number), node.shape)
+
+
+def _of_rows(builder: Builder, node: Node) -> Node | None:
+    """Two arrays whose rows one index takes: what is called of these is called of the arrays, if they have fewer."""
+    if node.kwargs or len(node.operands) != 2 or not is_plain(*node.args):
+        return None
+    (a, at), (b, other) = [_rows_of(builder, operand, node.ndim) for operand in node.args]
+    if at is None or at is not other or a.shape[0] != b.shape[0] or a.shape[0] > at.size:
+        return None
+    return builder.call(np.take, builder.call(node.function, a, b), at, 0)
+
+
+def _rows_of(builder: Builder, node: Node, ndim: int) -> tuple[Node, Node | None]:
+    """An array and the index that takes its rows, where a node has so many axes and is made of them."""
+    base = node.args[0] if node.function is np.reshape else node
+    if base.function is not np.take or base.args[2:] != (0,) or base.kwargs or node.ndim != ndim:
+        return node, None
+    array, at = base.args[:2]
+    if not isinstance(at, Node) or at.ndim != 1 or at.size != node.shape[0] or not is_plain(array):
+        return node, None
+    return builder.reshaped(array, (array.shape[0], *node.shape[1:])), at
 
 
 def _moved_axes(builder: Builder, node: Node) -> Node | None:
@@ -273,6 +298,7 @@ ELEMENTWISE += (np.maximum, np.minimum, np.negative, np.absolute, np.square, np.
 
 RULES: dict[Any, Sequence[Rule]] = {
     **{ufunc: (_of_moved,) for ufunc in ELEMENTWISE},
+    **{ufunc: (_of_moved, _of_rows) for ufunc in (np.add, np.subtract, np.multiply)},
     np.astype: (_cast,),
     operator.getitem: (_taken, _reversed_twice),
     np.take: (_one_taken,),
@@ -285,7 +311,8 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.expand_dims: (_reshaped,),
     np.squeeze: (_reshaped,),
     np.broadcast_to: (_broadcast,),
-    np.ones_like: (_ones,),
+    np.ones_like: (_filled,),
+    np.zeros_like: (_filled,),
     np.roll: (_rolled,),
     scatter: (_unturned,),
 }

@@ -4,11 +4,13 @@
 
 ``np.add.at`` goes from entry to entry; a product with a sparse matrix goes from row to row, and makes no array of what
 it adds. So positions in the raveled array are taken for rows, and what is broadcast before it is added is read where it
-is. Rows that a recorded index tells are added entry by entry, for which NumPy has a fast loop, and none for rows.
+is. Many rows that a recorded index tells are `row_sums`; few are added entry by entry, for which NumPy has a fast loop,
+and none for rows.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
@@ -16,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...arrays import scatter
-from ...plain import RowSums
-from ...program import CONSTANT, Node
+from ...plain import RowSums, row_sums
+from ...program import CONSTANT, Node, uses_of
 from . import moves
 from .rewriting import Builder, revised
 
@@ -25,6 +27,9 @@ __all__ = ["segmented", "summed_rows"]
 
 _MANY = 8192
 """Entries to add up from which on a sparse matrix pays."""
+
+_WIDE = 4
+"""Entries of rows from which on these are added as rows, where their positions are recorded."""
 
 _DENSE = 2
 """Values for each entry of a sum of arrays from which on one of its own pays."""
@@ -52,17 +57,19 @@ def summed_rows(values: Any, sums: RowSums) -> Any:
 
 def segmented(outputs: Sequence[Node], nodes: Sequence[Node]) -> Sequence[Node]:
     """The outputs of an equal program; `nodes` are all that they need, operands first."""
-    if not any([_adds(node) for node in nodes]):
+    if not any([_adds(node) or node.function is np.take for node in nodes]):
         return outputs
     builder = Builder({np.reshape: moves.RULES[np.reshape], np.transpose: moves.RULES[np.transpose]})
-    addends = _addends(nodes)
+    addends, uses = _addends(nodes), uses_of(nodes, outputs)
 
     def change(node: Node, again: Node) -> Node:
+        if node.function in (np.sum, np.mean) and uses[node.args[0]] == 1:
+            return _of_lookups(builder, again) or again
         if not _adds(again):
             return again
         thin = id(node) in addends and node.args[0].size < _DENSE * node.size
         rows = None if thin else _rows(builder, again)
-        return (_by_entries(builder, again) or again) if rows is None else _product(builder, again, rows)
+        return (_by_entries(builder, again, thin) or again) if rows is None else _product(builder, again, rows)
 
     return revised(outputs, nodes, builder, change)
 
@@ -163,13 +170,71 @@ def _raveled_rows(builder: Builder, values: Node, target: np.ndarray, size: int)
     return None
 
 
-def _by_entries(builder: Builder, node: Node) -> Node | None:
-    """Rows that are added entry by entry."""
+def _by_entries(builder: Builder, node: Node, thin: bool) -> Node | None:
+    """Rows that are added entry by entry, or many of them row by row; `thin` are those that others are added to."""
     values, index, size = node.args[:3]
     if values.ndim < 2 or index.ndim != 1 or values.size == index.size:
         return None
     width = prod(values.shape[1:])
+    if values.size >= _MANY and width >= _WIDE and values.dtype in _KINDS and not thin:
+        rows, source = _read_at(builder, values) or (builder.reshaped(values, (index.size, width)), None)
+        args = (rows, index, size) if source is None else (rows, index, size, source)
+        return builder.reshaped(builder.made(row_sums, args, {}, (size, width), node.dtype), node.shape)
     starts = builder.reshaped(builder.call(np.multiply, index, width), (index.size, 1))
     positions = builder.reshaped(builder.call(np.add, starts, np.arange(width)), (values.size,))
     flat = builder.made(scatter, (builder.reshaped(values, (values.size,)), positions, size * width), {}, None, None)
     return builder.reshaped(flat, node.shape)
+
+
+def _of_lookups(builder: Builder, node: Node) -> Node | None:
+    """Sums and means of the rows that each row of a recorded index names: the rows are added where they are."""
+    rows = node.args[0]
+    if not isinstance(rows, Node) or rows.function is not np.take or rows.args[2:] != (0,) or rows.kwargs:
+        return None
+    array, at = rows.args[:2]
+    if not isinstance(at, Node) or at.function is CONSTANT or at.ndim != 2 or rows.dtype not in _KINDS:
+        return None
+    width = prod(array.shape[1:])
+    if node.kwargs != {"axis": (1,)} or len(node.args) > 1 or rows.size < _MANY or width < _WIDE:
+        return None
+    count, each = at.shape
+    into = builder.constant(np.repeat(np.arange(count), each))
+    matrix = builder.reshaped(array, (array.shape[0], width))
+    args = (matrix, into, count, builder.reshaped(_from_start(builder, at, array.shape[0]), (at.size,)))
+    total = builder.reshaped(builder.made(row_sums, args, {}, (count, width), node.dtype), node.shape)
+    return builder.call(np.divide, total, each) if node.function is np.mean else total
+
+
+def _read_at(builder: Builder, values: Node) -> tuple[Node, Node] | None:
+    """The matrix whose rows values are, and which; None where these are rows of their own."""
+    base, count = values, values.shape[0]
+    if base.function is np.take and base.args[2:] == (0,) and not base.kwargs and type(base.args[1]) is Node:
+        array, at = base.args[:2]
+        if at.ndim != 1:
+            return None
+        return builder.reshaped(array, (array.shape[0], values.size // count)), _from_start(builder, at, array.shape[0])
+    if base.function is np.reshape:
+        base = base.args[0]
+    if base.function is not np.broadcast_to or base.args[0].ndim != base.ndim:
+        return None
+    array, width, rows = base.args[0], 1, base.ndim
+    while width < values.size // count:
+        rows -= 1
+        width *= base.shape[rows]
+    if width != values.size // count or array.shape[rows:] != base.shape[rows:]:
+        return None
+    lead = array.shape[:rows]
+    source = np.broadcast_to(np.arange(prod(lead)).reshape(lead), base.shape[:rows]).reshape(-1)
+    return builder.reshaped(array, (prod(lead), width)), builder.constant(source)
+
+
+def _from_start(builder: Builder, at: Node, size: int) -> Node:
+    """Positions of so many that are not negative."""
+    known = at
+    while known.function in (operator.getitem, np.copy, np.reshape):
+        known = known.args[0]
+    if known.function is CONSTANT and known.args[0].min(initial=0) >= 0:
+        return at
+    if known.function is np.where and known.args[0].function is np.less and known.args[0].args == (known.args[2], 0):
+        return at
+    return builder.call(np.where, builder.call(np.less, at, 0), builder.call(np.add, at, size), at)

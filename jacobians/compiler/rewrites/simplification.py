@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...program import Node, topological
-from . import algebra, contractions, functions, moves
+from . import algebra, contractions, functions, moves, placed
 from .chained import chained
 from .collecting import collected
 from .differences import without_differences
@@ -23,7 +23,7 @@ from .repeated import without_repetition
 from .rewriting import Builder, rebuilt
 from .rings import ringed
 from .same import united
-from .scales import placed
+from .scales import placed as with_scales
 from .segments import segmented
 from .siblings import joined
 from .signs import signed
@@ -33,7 +33,7 @@ from .totals import totalled
 
 __all__ = ["simplified"]
 
-_TABLES = (functions.RULES, moves.RULES, algebra.RULES, contractions.RULES)
+_TABLES = (functions.RULES, moves.RULES, algebra.RULES, contractions.RULES, placed.RULES)
 _NORMAL = {
     function: tuple([rule for table in _TABLES for rule in table.get(function, ())])
     for function in {function for table in _TABLES for function in table}
@@ -54,7 +54,7 @@ def simplified(outputs: Sequence[Node]) -> list[Node]:
     outputs = tiled(collected(united(outputs, builder), builder), builder)
     outputs = tiled(multiplied(outputs, builder), builder)
     outputs = from_margins(outputs, topological(outputs))
-    outputs = placed(signed(without_differences(outputs, builder), Builder({})), Builder({}))
+    outputs = with_scales(signed(without_differences(outputs, builder), Builder({})), Builder({}))
     nodes = topological(outputs)
     for rewrite in _LAST:
         before, outputs = outputs, rewrite(outputs, nodes)
