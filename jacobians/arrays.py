@@ -191,6 +191,8 @@ class Slot(NamedTuple):
     @classmethod
     def of(cls, index: Any, shape: tuple[int, ...]) -> Slot:
         """The slot of an index; its lists and arrays are copied, because their owner may change them."""
+        if type(index) is int:
+            return cls(index, shape)
         items = index if type(index) is tuple else (index,)
         if any([isinstance(item, (list, np.ndarray)) for item in items]):
             copies = tuple([np.array(item) if isinstance(item, (list, np.ndarray)) else item for item in items])

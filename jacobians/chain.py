@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import ChainError
-from .labels import Label, apply, apply_axes, flatten, fresh, unify
+from .labels import Label, apply, apply_axes, flatten, fresh, size_of, unify
 from .terms import Factor, Joined, Map, Term, acting, compose, join, tabulate
 
 __all__ = ["chain", "diagonal", "resolve"]
@@ -196,14 +196,23 @@ def _tangled(maps: tuple[Map, ...]) -> list[Map]:
 
 
 def _drop_one(term: Term) -> Term:
-    """A bound label that is determined and occurs nowhere else is summed over exactly one value."""
+    """A bound label that is determined and occurs nowhere else is summed over exactly one value.
+
+    If different sources determine all of different values, each determines the other, too.
+    """
     bound = set(term.bound)
     for relation in term.maps:
-        if not bound.issuperset(relation.dst):
-            continue
-        others = _without(term, relation)
-        used = {label for part in (*term.factors, *others) for label in part.labels} | set(relation.src)
-        if used.isdisjoint(relation.dst):
-            kept = tuple([label for label in term.bound if label not in relation.dst])
-            return term.replace(maps=others, bound=kept)
+        for side, other in ((relation.dst, relation.src), (relation.src, relation.dst)):
+            if not side or not bound.issuperset(side) or (side is relation.src and not _is_bijective(relation)):
+                continue
+            others = _without(term, relation)
+            used = {label for part in (*term.factors, *others) for label in part.labels} | set(other)
+            if used.isdisjoint(side):
+                kept = tuple([label for label in term.bound if label not in side])
+                return term.replace(maps=others, bound=kept)
     return term
+
+
+def _is_bijective(relation: Map) -> bool:
+    distinct = len({*relation.labels}) == len(relation.labels)  # else not all combinations occur: as in a trace
+    return distinct and bool(relation.injective) and size_of(relation.src) == size_of(relation.dst)

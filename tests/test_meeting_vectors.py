@@ -67,3 +67,46 @@ def test_nothing_is_planned_for_a_cotangent(name: str, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(recipes, "chain", refused)
     assert_allclose(jac.grad(lambda x: np.sum(f(x) ** 2))(at), expected)
+
+
+@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_sum_of_all_is_a_covector_of_ones(name: str, dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    f, at = LINEAR[name]
+    at = at.astype(dtype)
+    gradient = jac.grad(lambda x: np.sum(f(x)))
+    expected = np.reshape([np.sum(f(unit.reshape(at.shape))) for unit in np.eye(at.size)], at.shape)
+    found = gradient(at)
+    assert found.dtype == dtype
+    assert_allclose(found, expected, rtol=1e-6)
+    calls: list[Any] = []
+    chain = recipes.chain
+    monkeypatch.setattr(recipes, "chain", lambda *terms: calls.append(terms) or chain(*terms))
+    assert_allclose(gradient(at), expected, rtol=1e-6)
+    assert len(calls) == (name == "positions of a matrix")  # two maps
+
+
+MOVING: dict[str, Callable[[Any], Any]] = {
+    "reshaped": lambda X: X.reshape(4, 3),
+    "rolled": lambda X: np.roll(X, 2, axis=1),
+    "back to front": lambda X: X[:, ::-1],
+    "reshaped and turned": lambda X: X.reshape(2, 6).T,
+}
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_what_only_moves_is_nothing_in_a_sum_of_all(name: str) -> None:
+    f = MOVING[name]
+    (term,) = jac.jacobian(lambda X: np.sum(f(X)), mode="explicit")(X).terms
+    assert term.maps == ()
+    assert_allclose(jac.grad(lambda X: np.sum(f(X)))(X), np.ones((3, 4)), rtol=0)
+    (term,) = jac.jacobian(lambda t: f(np.full((3, 4), t)), mode="explicit")(np.array(2.0)).terms
+    assert term.maps == ()
+    assert_allclose(term.scale, 1.0)
+
+
+@pytest.mark.parametrize("f", [lambda X: np.cumsum(X, axis=0), lambda X: X[np.array([2, 0, 2])], lambda X: X.T])
+def test_a_trace_is_no_sum_of_all(f: Callable[[Any], Any]) -> None:
+    at = np.arange(9.0).reshape(3, 3)
+    expected = [np.trace(f(unit.reshape(3, 3))) for unit in np.eye(9)]
+    assert_allclose(jac.grad(lambda X: np.trace(f(X)))(at), np.reshape(expected, (3, 3)))

@@ -162,3 +162,19 @@ def test_exceptional_numbers_of_a_known_structure_are_left_to_the_rule() -> None
         step = [np.imag(np.linalg.det(matrix + 1e-30j * h.reshape(matrix.shape))) / 1e-30 for h in np.eye(matrix.size)]
         expected = np.reshape(np.moveaxis(step, 0, -1), matrix.shape[:-2] + matrix.shape)
         np.testing.assert_allclose(jac.jacobian(np.linalg.det)(matrix).to_array(), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_a_condition_may_change_once_it_has_chosen() -> None:
+    for condition in ([True, False, True], [2, 0, -1], [np.nan, 0.0, 0.5]):
+        given = np.array(condition)
+
+        def chosen(x: Any, given: np.ndarray = given) -> Any:
+            mask = given.copy()
+            y = np.where(mask, x, 3 * x)
+            mask[:] = 0
+            return y
+
+        for _ in range(2):  # asked, and looked up
+            assert_array_equal(jac.jacobian(chosen)(np.ones(3)).diagonal(), [1, 3, 1])
+            assert_array_equal(jac.jacobian(chosen)(np.ones(3, np.float32)).to_array(), np.diag([1, 3, 1]))
+            assert jac.jacobian(chosen)(np.ones(3, np.float32)).to_array().dtype == np.float32

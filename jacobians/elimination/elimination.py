@@ -187,7 +187,7 @@ def _swept(living: Edges, graph: LinearGraph, arrived: Products) -> Products:
             if len(inner) > 1:
                 inner = merge(inner, dtype)
             if len(outer) == len(inner) == 1:
-                term = join(outer[0], inner[0])
+                term = join(outer[0], inner[0], dtype=dtype)
                 joined = [] if term is None else [term]
             else:
                 joined = _joined(outer, inner, graph, source, COTANGENT)

@@ -38,15 +38,17 @@ def join(
     inner: Term,
     spare: frozenset[int] = NOTHING_SPARE,
     symmetric: bool = False,
+    dtype: np.dtype | None = None,
 ) -> Term | None:
     """``settle(chain(outer, inner))``, or None where that is zero.
 
     Arrays whose ids are in `spare` may be written into; both terms are of no more use then. With `symmetric` the
-    joined term is known to be so, and a large dense one is so exactly.
+    joined term is known to be so, and a large dense one is so exactly. A dtype is that of ones that may be written
+    out.
     """
     left, right = outer._pattern or pattern_of(outer), inner._pattern or pattern_of(inner)
     if left is None or right is None:
-        known = met(outer, inner)
+        known = met(outer, inner, dtype)
         if known is not None:
             return known
         recipe = None

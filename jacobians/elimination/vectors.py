@@ -12,17 +12,27 @@ from typing import Any
 import numpy as np
 
 from ..contract import gather, scatter_factor
-from ..labels import Axes, Axis, axes_of, flatten, size_of
+from ..labels import Axes, Axis, axes_of, flatten, shape_of, size_of
 from ..terms import Factor, Lattice, Map, OperatorFactor, Pattern, Term, factor_of, patterned
 
 __all__ = ["met"]
 
+FEW = 1024
+"""Ones that are written out sooner than they are followed by their labels."""
 
-def met(outer: Term, inner: Term) -> Term | None:
-    """The joined term of a whole covector and a term of one part, or of such a term and a whole vector; else None."""
+LITTLE = 256
+"""Entries of an array of which even a small part is put into its place at once."""
+
+
+def met(outer: Term, inner: Term, dtype: np.dtype | None = None) -> Term | None:
+    """The joined term of a whole covector and a term of one part, or of such a term and a whole vector; else None.
+
+    Where a dtype is given, a small covector may be one of ones that holds no array.
+    """
     left, right = outer._pattern, inner._pattern
-    if left is not None and _is_covector(left):
-        array = _through(inner, outer.arrays[0], transposed=True)
+    if left is not None and (_is_covector(left) or (dtype is not None and _is_of_ones(left))):
+        whole = outer.arrays[0] if left.groups else np.ones(shape_of(left.inp), dtype)
+        array = _through(inner, whole, transposed=True)
         return None if array is None else _vector(_row(left.out, inner.in_shape), array, outer.scale * inner.scale)
     if right is not None and _is_covector(right.turned):
         array = _through(outer, inner.arrays[0], transposed=False)
@@ -41,6 +51,15 @@ def _is_covector(pattern: Pattern) -> bool:
     """Whether terms of a pattern are an array over all indices of `inp`, in order, and no more."""
     whole = pattern.groups == (flatten(pattern.inp),) and not flatten(pattern.out)
     return whole and bool(pattern.inp) and not (pattern.maps or pattern.bound or pattern.is_empty)
+
+
+@lru_cache(maxsize=4096)
+def _is_of_ones(pattern: Pattern) -> bool:
+    """The same where that array would hold a few ones."""
+    labels = flatten(pattern.inp)
+    whole = len({*labels}) == len(labels) and not flatten(pattern.out)  # each index once: not in a trace
+    few = not pattern.is_empty and size_of(labels) <= FEW
+    return whole and few and bool(pattern.inp) and not (pattern.groups or pattern.maps or pattern.bound)
 
 
 @lru_cache(maxsize=4096)
@@ -71,7 +90,7 @@ def _through(term: Term, array: Any, transposed: bool) -> Any:
         found: Factor = part.apply(met_factor, transposed=transposed)
     elif not transposed:
         found = gather(met_factor, part)
-    elif size_of(target) <= size_of(source):  # a small part of a large array stays one
+    elif size_of(target) <= max(size_of(source), LITTLE):  # a small part of a large array stays one
         found = scatter_factor(met_factor, part)
     else:
         return None

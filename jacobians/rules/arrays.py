@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,10 +56,16 @@ def _(call: Call, array: Any, values: list[Any], slots: tuple[Slot, ...]) -> Ite
         if slot.positions is not None:
             term = _some(shape, np.shape(value), slot)
         elif slot.is_entry:
-            term = entry_term(shape, slot.index if type(slot.index) is tuple else (slot.index,)).T
+            term = _entry(shape, slot.index if type(slot.index) is tuple else (slot.index,))
         else:
             term = _block(indexing_term(shape, slot.index).T, np.shape(value))
         yield 0, (1, n), term
+
+
+@lru_cache(maxsize=16384)
+def _entry(shape: tuple[int, ...], index: tuple[int, ...]) -> Term:
+    """The term of a number that is written into one entry."""
+    return entry_term(shape, index).T
 
 
 def _block(term: Term, shape: tuple[int, ...]) -> Term:

@@ -37,7 +37,7 @@ _LN2, _LN10, _DEGREE = math.log(2), math.log(10), math.pi / 180
 
 def _share(y: Any, a: Any, b: Any) -> Any:
     """How much of ``y``, which is `a` or `b`, is `a`: one half where both are."""
-    return np.equal(a, y) * np.where(np.equal(a, b), 0.5, 1.0).astype(y.dtype)
+    return np.equal(a, y) - np.equal(a, b) * y.dtype.type(0.5)
 
 
 def _over(a: Any, y: Any) -> Any:
@@ -227,8 +227,13 @@ def _angle(call: Call, z: Any, deg: bool = False) -> Iterator[LocalTerm]:
 def _where_steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
     if kwargs or len(args) != 3 or call.needs(0):
         return None
-    masks = [(1, lambda y, c, a, b: np.not_equal(c, 0), True), (2, lambda y, c, a, b: np.equal(c, 0), True)]
+    masks = [(1, lambda y, c, a, b: _holds(c), True), (2, lambda y, c, a, b: np.logical_not(c), True)]
     return entrywise_steps(masks, (-1, -1), call.result.shape, args, call.needed)
+
+
+def _holds(condition: Any) -> Any:
+    """Where a condition holds; of truth values numbers are made in any case, in memory of their own."""
+    return condition if type(condition) is np.ndarray and condition.dtype == bool else np.not_equal(condition, 0)
 
 
 @local(np.where, steps=_where_steps)

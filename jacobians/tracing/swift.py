@@ -50,6 +50,7 @@ REMEMBERED = 16384
 """Structures of calls that are kept."""
 
 _ndarray = np.ndarray
+_BOOL = np.dtype(bool)
 _MISSING: Any = object()
 
 
@@ -306,6 +307,8 @@ def _repeated(
                 kind = type(array)
                 if kind in _SCALARS:
                     array, kind = np.asarray(array), _ndarray
+                elif kind is _ndarray and array.dtype is _BOOL:
+                    array = array.astype(dtype)
                 if kind is _ndarray and array.dtype is dtype and array.shape == pattern.sizes[0]:
                     term = PatternTerm()  # type: ignore[call-arg]
                     term._pattern, term.arrays, term.scale = pattern, (array,), 1.0

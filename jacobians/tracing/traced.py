@@ -165,6 +165,8 @@ class Buffer(Traced):
     def settled(self) -> Traced:
         """The whole content, as it is now."""
         writes = self._state
+        if writes.whole_seen is not None:
+            return writes.whole_seen
         base = of_level(self.level, writes.whole())
         if not writes.is_own:
             base, writes.is_own = moved(base), True
@@ -172,6 +174,7 @@ class Buffer(Traced):
         owner = owner_of(base)
         if not writes.seen or writes.seen[-1] is not owner:
             writes.seen.append(owner)
+        writes.whole_seen = base
         return base
 
     def current(self) -> Traced:

@@ -53,6 +53,8 @@ def moved(value: Any) -> Any:
 
 def writable(given: Any, dtype: np.dtype) -> Any:
     """A value as it is written into an array of this dtype: it will not change."""
+    if type(given) is Recorded.plain and given.dtype == dtype and given.level.open and given.level.overwritten is None:
+        return given.settled()  # the usual case, at once
     value: Any = lift(given)
     if isinstance(value, Recorded):
         if not value.level.open:
@@ -96,15 +98,21 @@ class Writes:
         Whether the base lies in memory of its own, not in that of a value that was written.
     seen : list
         The memory that has been handed out since the last write: other arrays may lie in it.
+    whole_seen : Recorded or None
+        The base, if it has been handed out as it is since then.
     """
 
-    __slots__ = ("_entries", "_shapes", "_slots", "_starts", "_total", "_values", "base", "is_own", "seen", "version")
+    __slots__ = (
+        *("_entries", "_shapes", "_slots", "_starts", "_total", "_values"),
+        *("base", "is_own", "seen", "version", "whole_seen"),
+    )
 
     def __init__(self, base: Any) -> None:
         self.base = base
         self.version = 1
         self.is_own = True
         self.seen: list[Any] = []
+        self.whole_seen: Any = None
         self._forget()
 
     def _forget(self) -> None:
@@ -136,6 +144,7 @@ class Writes:
 
         A fresh value lies in memory that nothing else does.
         """
+        self.whole_seen = None
         if not steps and index is Ellipsis and np.shape(value) == np.shape(self.base):
             self._forget()
             self.base, self.is_own = value, fresh
@@ -143,7 +152,7 @@ class Writes:
             return
         view = apply_steps(self.entries(), steps)
         start = self._total
-        if np.ndim(value) == 0 and is_entry(index) and len(index if type(index) is tuple else (index,)) == view.ndim:
+        if value.ndim == 0 and is_entry(index) and (len(index) if type(index) is tuple else 1) == view.ndim:
             view[index] = start
             count, shape = 1, ()
         else:
@@ -248,6 +257,8 @@ class Writes:
         """The values of which something is left, where it stands, and whether nothing of the base is left."""
         flat = self.entries().ravel()
         where = np.flatnonzero(flat >= 0)
+        if where.size == self._total and None not in self._slots:  # nothing has been written over
+            return self._values, self._slots, where.size == flat.size  # type: ignore[return-value]
         numbers = flat[where]
         order = np.argsort(numbers, kind="stable")
         where, numbers = where[order], numbers[order]
