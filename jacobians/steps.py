@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .partials import Call, LocalTerm, Partial, Path, diagonal_pattern, reshaped
-from .terms import Pattern, PatternTerm, Term, pattern_of, standardised
+from .terms import Factor, OperatorFactor, Pattern, PatternTerm, Term, WithoutArrays, pattern_of, standardised
 
 __all__ = ["MADE", "TOLD", "Step", "Steps", "chosen_operand", "entrywise_steps", "fixed_steps", "made_steps"]
 __all__ += ["product_steps"]
@@ -154,17 +154,24 @@ def _chosen(places: Sequence[int | None], known: Sequence[Any]) -> Arrays:
 
 
 def fixed_steps(terms: Iterable[LocalTerm], needed: Collection[Path]) -> Steps | None:
-    """The steps of a call with one result whose terms hold no numbers; None where one does, or where one is missing."""
+    """The steps of a call with one result whose terms hold no numbers; None where one does, or where one is missing.
+
+    An operation without arrays is the same for all numbers.
+    """
     steps: list[Step] = []
     seen: set[Path] = set()
     for result, path, term in terms:
-        if result != 0 or isinstance(term, str) or term.act or term.factors:
+        if result != 0 or isinstance(term, str) or term.act or not all([_is_fixed(f) for f in term.factors]):
             return None
         if path in needed:
             seen.add(path)
             if not term.is_empty:
                 steps.append(Step(path, term if type(term) is PatternTerm else standardised(term)))
     return Steps(tuple(steps)) if len(seen) == len(needed) else None
+
+
+def _is_fixed(factor: Factor | OperatorFactor) -> bool:
+    return isinstance(factor, OperatorFactor) and isinstance(factor.operation, WithoutArrays)
 
 
 Arrays = Callable[..., Sequence[Any] | None]

@@ -18,6 +18,7 @@ from ..arrays import is_computed
 from ..labels import Axes, Axis, Label, axes_of, flatten, size_of
 from ..program import Symbol
 from ..registry import Call, LocalTerm, composed, local
+from ..steps import Steps, fixed_steps
 from ..terms import Factor, OperatorFactor, Term, WithoutArrays
 from .indexing import indexing_term
 from .structural import structural
@@ -71,7 +72,11 @@ class _Scan(NamedTuple):
         return (OperatorFactor(RunningSum(dtype), self.target, self.source, "cumsum"),) if self.source else ()
 
 
-@local(np.cumsum)
+def _cumsum_steps(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Steps | None:
+    return fixed_steps(_cumsum(call, *args, **kwargs), call.needed)
+
+
+@local(np.cumsum, steps=_cumsum_steps)
 def _cumsum(call: Call, a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Iterator[LocalTerm]:
     scan = _Scan.along(a, axis)
     yield 0, 0, Term(scan.out, scan.inp, scan.running_sum(call.result.dtype))
