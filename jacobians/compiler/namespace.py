@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..arrays import is_sparse
-from ..plain import distances, picks, rowsums, symmetric, triangular
+from ..plain import distances, picks, recurrences, rowsums, symmetric, triangular
 from .blocks import blockwise
 from .constants import seen_in
 
 __all__ = ["HELPERS", "Namespace"]
 
-HELPERS = blockwise, symmetric, distances, triangular, rowsums, picks
+HELPERS = blockwise, symmetric, distances, triangular, rowsums, picks, recurrences
 """Modules whose functions a program may call, and whose text it holds where it is saved."""
 
 SHARED_BYTES = 1024

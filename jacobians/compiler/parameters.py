@@ -16,7 +16,7 @@ __all__ = ["Parameters", "Static", "parameters_of"]
 
 _RESERVED = re.compile(
     r"(np|sparse|special|operator|in_blocks|borrow|give_back|mirror|symmetric_product|squared_distances|lower_inverse"
-    r"|RowSums|row_sums|picked_sums|chosen_entries|[vcfbtm]\d+|_.*)$"
+    r"|RowSums|row_sums|picked_sums|chosen_entries|linear_steps|[vcfbtm]\d+|_.*)$"
 )
 
 

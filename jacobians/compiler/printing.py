@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 
 from ..arrays import mirrored, sparse_product
-from ..plain import chosen_entries, lower_inverse, picked_sums, row_sums, squared_distances, symmetric_product
+from ..plain import (
+    chosen_entries,
+    linear_steps,
+    lower_inverse,
+    picked_sums,
+    row_sums,
+    squared_distances,
+    symmetric_product,
+)
 from ..program import Node
 from .namespace import Namespace
 from .rewrites.segments import summed_rows
@@ -32,7 +40,15 @@ _METHODS = {np.reshape: "reshape", np.transpose: "transpose", np.sum: "sum", np.
 _HELPERS = {
     **{
         function: function.__name__
-        for function in (symmetric_product, squared_distances, lower_inverse, chosen_entries, picked_sums, row_sums)
+        for function in (
+            symmetric_product,
+            squared_distances,
+            lower_inverse,
+            chosen_entries,
+            picked_sums,
+            row_sums,
+            linear_steps,
+        )
     },
     mirrored: "mirror",
 }

@@ -12,7 +12,15 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from ...arrays import assigned, embed, mirrored, scatter, sparse_product, sparse_solve
-from ...plain import chosen_entries, lower_inverse, picked_sums, row_sums, squared_distances, symmetric_product
+from ...plain import (
+    chosen_entries,
+    linear_steps,
+    lower_inverse,
+    picked_sums,
+    row_sums,
+    squared_distances,
+    symmetric_product,
+)
 from ...program import Node
 from ..assembling import Assemble
 from ..loops.loop import Loop
@@ -32,7 +40,7 @@ _FRESH = {
     *(np.nansum, np.nanmean, np.nanmax, np.nanmin, np.nanprod, np.nanvar, np.nanstd, np.gradient, np.trapezoid),
     *(np.bincount, np.searchsorted, np.select, np.choose, np.compress, np.count_nonzero, scatter, embed, assigned),
     *(weighted_gram, symmetric_product, squared_distances, lower_inverse, sparse_product, sparse_solve),
-    *(summed_rows, chosen_entries, picked_sums, row_sums),
+    *(summed_rows, chosen_entries, picked_sums, row_sums, linear_steps),
 }
 _FRESH_MODULES = {"numpy.linalg", "numpy.fft"}
 _VIEWS = {np.linalg.diagonal, np.linalg.matrix_transpose, np.linalg.matrix_power}

@@ -68,7 +68,7 @@ class _Program:
         spreads = [s for s in statements if isinstance(s, Spread) and s.has_numbers]
         self.arrays.whole = {id(source) for s in spreads for source in s.sources.values()}
         for statement in statements:
-            if isinstance(statement, Listed) and statement.source.ndim == 2:
+            if isinstance(statement, Listed):
                 self._take_columns(statement)
         self.new: dict[int, Node] = {}
         self.made = {id(node) for statement in statements for node in statement.makes}
@@ -76,8 +76,11 @@ class _Program:
         self._listed: dict[int, list[int]] = {}
 
     def _take_columns(self, listed: Listed) -> None:
-        """Note the array of all steps for each entry of the rows that steps draw."""
+        """Note the array of all steps for each entry that steps draw."""
         source = listed.source
+        if source.ndim == 1:
+            self.arrays.fields[id(listed.node), 0] = source
+            return
         for n in range(source.shape[1]):
             column = call(operator.getitem, (source, (slice(None), n)), source.shape[:1], source)
             self.arrays.fields[id(listed.node), n] = column

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
-from ...program import Node, topological, walk
+from ...program import Node, topological
 from ..assembling import Addend
 from ..statements import Assign, Statement
-from .ahead import Arrays, Field, Product, called, entry, is_small, product_of
+from .ahead import Arrays, Field, Product, called, entry, is_number_step, is_small, product_of
 from .cutting import Border, held
 from .folding import folded
 from .grouping import Waiting, grouped
+from .growing import Growing
 from .loop import Carried, Element, Kept, Loop, Stack, placeholder
 from .order import Accumulate
 from .recurrence import behind, read_ones, recurring
 from .slots import changed
-from .stacking import added_up, call, reshaped, stacked, summed
-from .standing import Standing, is_listed
+from .solving import solved
+from .stacking import added_up, call, reshaped, stacked
+from .standing import is_listed
 
 __all__ = ["Part"]
 
 
-class Part(Standing):
+class Part(Growing):
     """A loop, and what leaves it.
 
     Attributes
@@ -34,8 +35,6 @@ class Part(Standing):
         What its steps still read of lists.
     results : dict of int to Node
         What takes the place of results of the last step.
-    received : list of Node
-        Results of the last step that are what it was handed.
     added : list of (Node, Node, list of Addend)
         Arrays that were added to in each step: the result, what it started as, and what is added once.
     """
@@ -45,8 +44,6 @@ class Part(Standing):
         self.loop = Loop(old.count)
         self.loop.counters = old.counters
         self.results: dict[int, Node] = {}
-        self.needed = [c.after for c in old.carried] + [node for kept in old.kept for node in kept.fields]
-        self.needed += [inner for _, inner in old.results]
         waiting = Waiting(lambda node: id(node) in self.many, lambda node: id(node) not in self.inside)
         self._fold(waiting)
         self.body, new = grouped(self.body, waiting, [self._new(node) for node in self.needed])
@@ -57,11 +54,30 @@ class Part(Standing):
         self.maker = {id(node): statement for statement in self.body for node in statement.makes}
         self.grows = {id(s.before) for s in self.body if isinstance(s, Accumulate)}
         self.handed = {id(c.inside): c._replace(after=self._new(c.after)) for c in old.carried}
+        self.fresh: list[tuple[Node, Node]] = []  # what stays reads of the arrays made before the loop
         self.received = [node for _, inner in old.results if id(node := self._new(inner)) in self.handed]
-        if self.numbers and not self.few:
+        if not self._solve() and self.numbers and not self.few:
             self._cut()
         self._decide()
         self._hand_out()
+
+    def _solve(self) -> bool:
+        """Whether all that is handed on is known beforehand, or found as one system of equations."""
+        waiting = [s for s in self.body if not all([id(node) in self.many for node in s.makes])]
+        if not all([is_number_step(statement) for statement in waiting]):
+            return False
+        sums = {id(c.inside) for c in self.old.carried if self._is_sum(c)}
+        handed = [c for key, c in self.handed.items() if key not in sums and not self._chain(c)]
+        if not handed or any([c.before.face != c.inside.face for c in handed]):
+            return False
+        found = solved(self.body, handed, self.many, self.inside, self.steps)
+        if found is None:
+            return False
+        self.many |= found
+        self.fresh += [(node, found[id(node)]) for c in handed for node in (c.inside, c.after) if id(node) in found]
+        self.body = [s for s in self.body if not any([id(node) in found for node in s.makes])]
+        self.handed = {key: c for key, c in self.handed.items() if key not in found}
+        return True
 
     # ---- what stays, and what is done afterwards ------------------------------------------------------------------
 
@@ -161,88 +177,6 @@ class Part(Standing):
             needed |= {id(node) for node in statement.reads}
         return staying, needed
 
-    def _chain(self, carried: Carried) -> list[Accumulate]:
-        """What is added in place to an array in each step, at known positions, if nothing else reads it there."""
-        chain: list[Accumulate] = []
-        node, last = carried.inside, carried.after
-        others = [c.after for c in self.handed.values() if c.inside is not carried.inside]
-        others += [*self.received, *[self._new(node) for kept in self.old.kept for node in kept.fields]]
-        while node is not last or not chain:
-            readers = [s for s in self.body if any([a is node for a in s.reads])]
-            if len(readers) != 1 or not isinstance(readers[0], Accumulate) or any([a is node for a in others]):
-                return []
-            place = readers[0]
-            if place.before is not node or any([a is node for a in walk(place.addend.where)]):
-                return []
-            if self.positions(place.addend) is None and (
-                any([id(a) in self.inside for a in walk(place.addend.where)])
-                or not self._is_summable(place.addend.core)
-            ):
-                return []
-            chain.append(place)
-            node = place.node
-        return [] if any([a is node for s in self.body for a in s.reads] + [a is node for a in others]) else chain
-
-    def _moved(self, core: Node) -> list[Node]:
-        """What only reshapes a large product before it is added."""
-        found: list[Node] = []
-        handed = {id(c.after) for c in self.handed.values()}
-        while (
-            not self._may_stand(core)
-            and id(core) not in handed
-            and core.function is np.reshape
-            and type(self.maker.get(id(core))) is Assign
-        ):
-            readers = [s for s in self.body if any([a is core for a in s.reads])]
-            if len(readers) + any([self._new(node) is core for node in self.needed]) != 1:
-                return []
-            found.append(core)
-            core = core.args[0]
-        return found if found and self._summed(core, self._sample) is not None and self._is_alone(core) else []
-
-    def _is_alone(self, node: Node) -> bool:
-        """Whether one call reads a product, and nothing else."""
-        readers = [s for s in self.body if any([a is node for a in s.reads])]
-        return node.function is np.multiply and len(readers) + any([self._new(a) is node for a in self.needed]) == 1
-
-    def _is_summable(self, core: Node) -> bool:
-        moved = self._moved(core)
-        term = moved[-1].args[0] if moved else core
-        if id(term) not in self.inside or term.dtype.kind not in "fc":
-            return False
-        return self._may_stand(term) or self._summed(term, self._sample) is not None
-
-    def _is_sum(self, carried: Carried) -> bool:
-        """Whether a term is added in each step, and nothing else reads the sum."""
-        after = self._new(carried.after)
-        maker = self.maker.get(id(after))
-        if id(after) in self.held:
-            return False
-        if type(maker) is not Assign or after.function not in (np.add, np.subtract) or after.kwargs or after.weak:
-            return False
-        first, second = after.args
-        if first is not carried.inside and (second is not carried.inside or after.function is np.subtract):
-            return False
-        if first is second or not all([isinstance(a, Node) for a in after.args]):
-            return False
-        reads = [node for statement in self.body for node in statement.reads]
-        others = [c for c in self.old.carried if c is not carried]
-        reads += [self._new(c.after) for c in others]
-        reads += [*self.received, *[self._new(node) for kept in self.old.kept for node in kept.fields]]
-        if sum([node is carried.inside for node in reads]) != 1 or any(node is after for node in reads):
-            return False
-        term = second if first is carried.inside else first
-        alike = all([a.shape == after.shape and a.dtype == after.dtype and not a.weak for a in (first, second)])
-        if not alike or after.dtype.kind not in "fc" or id(term) not in self.inside:
-            return False
-        return self._may_stand(term) or self._summed(term, self._sample) is not None
-
-    def _term(self, after: Node) -> tuple[Node, bool]:
-        """What is added to a sum, and whether it is subtracted."""
-        first, second = after.args
-        inside = {id(c.inside) for c in self.old.carried}
-        return (second, after.function is np.subtract) if id(first) in inside else (first, False)
-
     def _may_follow(self, node: Node) -> bool:
         """Whether a call may be made for all steps after the loop."""
         if (
@@ -261,12 +195,6 @@ class Part(Standing):
         if any(self._new(c.after) is node for c in self.old.carried) or any(id(r) not in self.sums for r in readers):
             return False
         return node.function is np.multiply or not any(self._new(other) is node for other in self.needed)
-
-    def _summed(self, term: Node, change: Any) -> Node | None:
-        """The sum of a product over all steps as a contraction of its factors."""
-        if id(term) in self.many or any(id(a) in self.inside and not self._may_stand(a) for a in term.operands):
-            return None
-        return summed(term, change) if type(self.maker.get(id(term))) is Assign else None
 
     # ---- what others read ------------------------------------------------------------------------------------------
 
@@ -313,7 +241,7 @@ class Part(Standing):
         }
         drawn = {id(node) for element in self.old.elements for node in element.inside}
         fixed = {id(counter.inside) for counter in self.old.counters}
-        self.fresh: list[tuple[Node, Node]] = []  # what stays reads of the arrays made before the loop
+        self.fresh = [(node, array) for node, array in self.fresh if id(node) in self.read]
         for statement in self.body:
             for node in statement.makes:
                 if id(node) in self.many and id(node) in self.read and id(node) not in drawn | fixed:

@@ -141,7 +141,12 @@ class Standing(Ahead):
             return None
         size, index, _ = addend.where
         core, maker = addend.core, self.maker.get(id(addend.core))
-        if isinstance(size, Node) or id(core) in self.handed or type(maker) is not Assign or maker.out:
+        drawn = maker is None and id(core) in self.many
+        if (
+            isinstance(size, Node)
+            or id(core) in self.handed
+            or (not drawn and (type(maker) is not Assign or maker.out))
+        ):
             return None
         for element in self.old.elements:
             if element.inside[0] is index and len(element.inside) == 1 and element.source.function is CONSTANT:
