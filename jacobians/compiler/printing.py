@@ -76,7 +76,7 @@ def call_text(node: Node, names: Mapping[int, str], space: Namespace, out: str =
         return f"{space.helper(_HELPERS[function])}({', '.join(words + [f'out={out}'] * bool(out))})"
     if function in _METHODS and not out and isinstance(args[0], Node) and not args[0].weak:
         # The functions find out what their operand is before they call its method.
-        if function is np.transpose and args[1:] in ((), (None,), ((1, 0),)) and not node.kwargs:
+        if function is np.transpose and args[1] == (1, 0):
             return f"{words[0]}.T"
         return f"{words[0]}.{_METHODS[function]}({', '.join(words[1:])})"
     if out:

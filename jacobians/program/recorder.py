@@ -213,7 +213,7 @@ class Recorder:
                 return self._definitions[function](*args, **kwargs)
             if function in MAKERS:
                 return np.copy(self.joined(made(function, args, kwargs)))
-            args, kwargs = spelled(function, args, kwargs)
+            function, args, kwargs = spelled(function, args, kwargs)
         make = self._make
         keywords: dict[str, Any] = {}
         opened = None if kwargs or self._overwritten else opened_at_once(args, make)

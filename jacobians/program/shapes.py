@@ -178,8 +178,7 @@ def _reshape(a: Node, shape: Any, order: str = "C") -> Found:
     return sizes, a.dtype
 
 
-def _transpose(a: Node, axes: Any = None) -> Found:
-    order = range(a.ndim)[::-1] if axes is None else normalize_axis_tuple(axes, a.ndim)
+def _transpose(a: Node, order: tuple[int, ...]) -> Found:
     return tuple([a.shape[n] for n in order]), a.dtype
 
 
@@ -364,8 +363,7 @@ _SHAPES: dict[Any, Callable[..., Found | None]] = {
     np.where: _where,
     np.concatenate: _joined,
     np.stack: _stacked,
-    **{f: _viewed(f) for f in (np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.flip, np.diagonal)},
-    np.matrix_transpose: _viewed(np.matrix_transpose),
+    **{f: _viewed(f) for f in (np.expand_dims, np.squeeze, np.flip, np.diagonal)},
     **dict.fromkeys((np.roll, np.copy), _as_it_is),
     **dict.fromkeys((np.tril, np.triu), lambda a, k=0: (a.shape if a.ndim > 1 else 2 * a.shape, a.dtype)),
     **dict.fromkeys((np.zeros_like, np.ones_like, np.empty_like), _like),

@@ -1,8 +1,8 @@
 """One way to write each call, so that those that do the same are the same node.
 
 - An einsum has tuples of int as labels, whether it was written with letters or lists.
-- What the passes of a compiler look at (the axes of `transpose`, the shape of `reshape`) is given by position.
-- Fortran order is a transposition.
+- What the passes of a compiler look at (the shape of `reshape`, the axis of `take`) is given by position.
+- Axes in another order are a `transpose` that lists all of them, from the first; Fortran order is one, too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ __all__ = ["SPELLED", "spelled"]
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
+_ORDERS = {np.transpose, np.swapaxes, np.moveaxis, np.matrix_transpose, np.rollaxis}
 _BY_POSITION = {
     np.transpose: ("a", "axes"),
     np.reshape: ("a", "shape", "order"),
@@ -26,17 +27,24 @@ _BY_POSITION = {
     np.take: ("a", "indices", "axis"),
     np.swapaxes: ("a", "axis1", "axis2"),
     np.moveaxis: ("a", "source", "destination"),
+    np.rollaxis: ("a", "axis", "start"),
     np.expand_dims: ("a", "axis"),
     np.where: ("condition", "x", "y"),
 }
 
 
-def spelled(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
-    """The arguments of the same call as it is recorded."""
+def spelled(
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """The function and the arguments of the same call as it is recorded."""
     rule = _RULES.get(function)
     if kwargs and function in _BY_POSITION:
         args, kwargs = _positional(_BY_POSITION[function], args, kwargs)
-    return (args, kwargs) if rule is None else rule(args, kwargs)
+    if function in _ORDERS and not kwargs and hasattr(args[0], "ndim"):
+        a, *axes = args
+        # An array whose axes have their own numbers as sizes tells where each of them goes.
+        return np.transpose, (a, function(np.empty(tuple(range(a.ndim))), *axes).shape), {}
+    return function, *((args, kwargs) if rule is None else rule(args, kwargs))
 
 
 def _positional(names: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
@@ -103,4 +111,4 @@ def _shape(operand: Any) -> tuple[int, ...]:
 
 
 _RULES: dict[Any, Callable[..., Arguments]] = {np.einsum: _einsum, np.reshape: _reshape, np.ravel: _ravel}
-SPELLED = {*_BY_POSITION, *_RULES}
+SPELLED = {*_BY_POSITION, *_RULES, *_ORDERS}

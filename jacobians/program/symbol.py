@@ -24,8 +24,8 @@ from .recorder import Recorder
 
 __all__ = ["Symbol", "holds", "recorded"]
 
-_VIEWS = {np.reshape, np.transpose, np.broadcast_to, np.ravel, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze}
-_VIEWS |= {np.diagonal, np.flip, np.matrix_transpose, operator.getitem}
+_VIEWS = {np.reshape, np.transpose, np.broadcast_to, np.ravel, np.expand_dims, np.squeeze}
+_VIEWS |= {np.diagonal, np.flip, operator.getitem}
 # Each of their results lies in memory of its own.
 _APART = {np.linalg.svd, np.linalg.qr, np.linalg.eigh, np.linalg.eig, np.linalg.slogdet, np.linalg.lstsq}
 _MOST_ENTRIES = 1000

@@ -282,7 +282,7 @@ def _view(node: Node) -> Rows | None:
         return Rows("view", node.shape[0], (operand,)) if simple and keeps else None
     if node.function is np.reshape and node.args[2:] in ((), ("C",)) and not node.kwargs:
         return Rows("view", node.shape[0], (operand,)) if node.size else None
-    if node.function is np.transpose and len(node.args) == 2 and not node.kwargs and type(node.args[1]) is tuple:
+    if node.function is np.transpose:
         return Rows("view", node.shape[0], (operand,)) if node.args[1][0] == 0 and min(node.args[1]) >= 0 else None
     if node.function is np.expand_dims and node.ndim == operand.ndim + 1 and not node.kwargs:
         axis = node.args[1]

@@ -204,10 +204,9 @@ def _reshape(node: Node, change: Change, steps: int) -> Node | None:
 
 def _transpose(node: Node, change: Change, steps: int) -> Node | None:
     many = change(node.args[0])
-    if many is None or node.kwargs or len(node.args) != 2 or type(node.args[1]) is not tuple:
+    if many is None:
         return None
-    axes = normalize_axis_tuple(node.args[1], node.ndim)
-    return call(np.transpose, (many, (0, *[n + 1 for n in axes])), (steps, *node.shape), node)
+    return call(np.transpose, (many, (0, *[n + 1 for n in node.args[1]])), (steps, *node.shape), node)
 
 
 def _broadcast(node: Node, change: Change, steps: int) -> Node | None:

@@ -19,7 +19,6 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ...arrays import embed, scatter
 from ...program import CONSTANT, Node
 from . import constants
-from .gram import weighted_gram
 from .moves import broadcast_source, is_plain
 from .rewriting import Builder, Rule, is_number, is_safe, split_scale
 
@@ -100,17 +99,6 @@ def _scaled_scatter(builder: Builder, node: Node) -> Node | None:
         return None
     scale, base = split_scale(node.args[0])
     return None if scale == 1 else builder.scaled(scale, builder.call(scatter, base, *node.args[1:]))
-
-
-def _convolved(builder: Builder, node: Node) -> Node | None:
-    """A number times a convolution, or a correlation."""
-    if node.kwargs or not is_plain(*node.args[:2]):
-        return None
-    (s, x), (t, y) = split_scale(node.args[0]), split_scale(node.args[1])
-    if s == 1 and t == 1:
-        return None
-    made = builder.made(node.function, (x, y, *node.args[2:]), {}, node.shape, node.dtype)
-    return builder.scaled(s, builder.scaled(t, made))
 
 
 def _masked(builder: Builder, a: Any, b: Any) -> Node | None:
@@ -370,14 +358,8 @@ def _trace(builder: Builder, node: Node) -> Node | None:
     return builder.call(np.sum, builder.call(np.diagonal, *node.args, **node.kwargs), axis=(node.ndim,))
 
 
-def _symmetric(_: Builder, node: Node) -> Node | None:
-    """A matrix that equals its transpose."""
-    return node.args[0] if node.args[0].function is weighted_gram and node.args[1:] == ((1, 0),) else None
-
-
 RULES: dict[Any, Sequence[Rule]] = {
     np.trace: (_trace,),
-    np.transpose: (_symmetric,),
     np.multiply: (_multiply,),
     np.negative: (_negative,),
     np.divide: (_divide,),
@@ -387,8 +369,6 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.square: (lambda build, node: _square(build, node.args[0]) if is_plain(node.args[0]) else None,),
     np.reciprocal: (lambda build, node: build.call(np.divide, 1, node.args[0]) if is_plain(node.args[0]) else None,),
     scatter: (_scaled_scatter,),
-    np.convolve: (_convolved,),
-    np.correlate: (_convolved,),
     np.sum: (_total,),
     np.mean: (_mean,),
 }

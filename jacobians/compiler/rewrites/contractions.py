@@ -17,7 +17,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ...contract import plan_pairs
 from ...labels import Label
 from ...program import CONSTANT, Node
-from .moves import broadcast_source, is_plain
+from .moves import broadcast_source, is_plain, long_axes
 from .rewriting import Builder, Rule, split_scale
 
 __all__ = ["RULES", "Operand", "Product", "contracted", "labelled", "planned", "seen_through"]
@@ -62,7 +62,7 @@ def seen_through(builder: Builder, operand: Operand) -> tuple[float, Operand]:
         if node.function is np.transpose:
             order = node.args[1]
             node, labels = node.args[0], tuple([labels[order.index(n)] for n in range(len(order))])
-        elif node.function is np.reshape and _long(node.shape) == _long(node.args[0].shape):
+        elif node.function is np.reshape and long_axes(node.shape) == long_axes(node.args[0].shape):
             long = iter([x for x, size in zip(labels, node.shape, strict=True) if size != 1])
             node = node.args[0]
             labels = tuple([None if size == 1 else next(long) for size in node.shape])
@@ -77,10 +77,6 @@ def seen_through(builder: Builder, operand: Operand) -> tuple[float, Operand]:
             if base is node:
                 return scale, Operand(node, labels)
             scale, node = scale * inner, base
-
-
-def _long(shape: Sequence[int]) -> list[int]:
-    return [n for n in shape if n != 1]
 
 
 def contracted(builder: Builder, product: Product, shape: tuple[int, ...], dtype: np.dtype) -> Node:

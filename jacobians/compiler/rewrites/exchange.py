@@ -17,6 +17,7 @@ from ...arrays import embed, mirrored
 from ...plain import squared_distances, symmetric_product
 from ...program import CONSTANT, Node
 from .gram import weighted_gram
+from .moves import long_axes
 from .rewriting import is_number
 
 __all__ = ["is_symmetric", "opposes", "stays"]
@@ -81,7 +82,7 @@ def _seen(node: Node) -> tuple[Node, Axes]:
     """The array that a node is a view of, and which of its axes each axis of the node is; None for new ones."""
     axes: Axes = tuple(range(node.ndim))
     while True:
-        if node.function is np.transpose and len(node.args) == 2 and not node.kwargs and node.args[1] is not None:
+        if node.function is np.transpose:
             axes = tuple([n if n is None else node.args[1][n] for n in axes])
         elif node.function is np.broadcast_to:
             new, inner = node.ndim - node.args[0].ndim, node.args[0].shape
@@ -93,7 +94,7 @@ def _seen(node: Node) -> tuple[Node, Axes]:
                 old = (*old, None if item is None else sum([n is not None for n in old]))
             old = (*old, *range(sum([n is not None for n in old]), node.args[0].ndim))
             axes = tuple([n if n is None else old[n] for n in axes])
-        elif node.function is np.reshape and _long(node.shape) == _long(node.args[0].shape):
+        elif node.function is np.reshape and long_axes(node.shape) == long_axes(node.args[0].shape):
             # Axes of size 1 that come are new ones; what goes has no axis here.
             long = iter([n for n, size in enumerate(node.args[0].shape) if size != 1])
             old = tuple([None if size == 1 else next(long) for size in node.shape])
@@ -101,10 +102,6 @@ def _seen(node: Node) -> tuple[Node, Axes]:
         else:
             return node, axes
         node = node.args[0]
-
-
-def _long(shape: tuple[int, ...]) -> list[int]:
-    return [n for n in shape if n != 1]
 
 
 def _only_adds(node: Node) -> bool:

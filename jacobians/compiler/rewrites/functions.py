@@ -32,8 +32,11 @@ from .rewriting import Builder, Rule, split_scale
 __all__ = ["FINAL", "RULES", "of_scipy"]
 
 
-_FEW = 256  # entries of which ten calls would take longer than one
-_MANY = 3000  # entries from which on a call does not mind its overhead
+_FEW = 256
+"""Entries of which ten calls would take longer than one."""
+
+_MANY = 2048
+"""Entries from which on a call does not mind its overhead, and counting them in floats is worth converting them."""
 
 
 def _finite(value: Any) -> float | None:
@@ -170,10 +173,6 @@ def _true(builder: Builder, node: Node) -> Node | None:
         if isinstance(a, Node) and a.dtype == bool and a.shape == node.shape and not node.kwargs and b is True:
             return a
     return None
-
-
-_MANY = 2048
-"""Entries from which on counting them in floats is worth the call that converts them."""
 
 
 # What ties for the largest entry shares equally. The count has an axis less, so that other factors meet it first; and

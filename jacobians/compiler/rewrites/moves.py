@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...arrays import embed, scatter
 from ...program import CONSTANT, Node
 from .exchange import stays
 from .rewriting import FOLDED_BYTES, Builder, Rule, is_number, split_scale
 
-__all__ = ["ELEMENTWISE", "RULES", "broadcast_source", "is_plain", "moves_out"]
+__all__ = ["ELEMENTWISE", "RULES", "broadcast_source", "is_plain", "long_axes", "moves_out"]
 
 
 def is_plain(*values: Any) -> bool:
@@ -36,10 +35,7 @@ def broadcast_source(builder: Builder, node: Node) -> Node:
 
 
 def _transpose(builder: Builder, node: Node) -> Node | None:
-    a, axes = node.args[0], node.kwargs.get("axes", node.args[1] if len(node.args) > 1 else None)
-    if isinstance(axes, Node):
-        return builder.call(np.transpose, a, tuple(axes.args[0].tolist())) if axes.function is CONSTANT else None
-    order = tuple(range(a.ndim)[::-1]) if axes is None else normalize_axis_tuple(axes, a.ndim)
+    a, order = node.args
     long = [n for n in order if a.shape[n] != 1]
     if long == sorted(long):
         return builder.call(np.reshape, a, node.shape)
@@ -54,8 +50,7 @@ def _transpose(builder: Builder, node: Node) -> Node | None:
     if a.function is np.broadcast_to:
         moved = builder.call(np.transpose, broadcast_source(builder, a), order)
         return builder.call(np.broadcast_to, moved, node.shape)
-    exact = len(node.args) == 2 and node.args[1] == order
-    return None if exact else builder.call(np.transpose, a, order)
+    return None
 
 
 def _reshape(builder: Builder, node: Node) -> Node | None:
@@ -68,11 +63,11 @@ def _reshape(builder: Builder, node: Node) -> Node | None:
         scale, base = split_scale(a)
         if scale != 1:
             return builder.scaled(scale, builder.call(np.reshape, base, node.shape))
-    if a.function is np.broadcast_to and _long(a.shape) == _long(node.shape):
+    if a.function is np.broadcast_to and long_axes(a.shape) == long_axes(node.shape):
         source = iter([n for n, size in zip(broadcast_source(builder, a).shape, a.shape, strict=True) if size != 1])
         shape = tuple([1 if size == 1 else next(source) for size in node.shape])
         return builder.call(np.broadcast_to, builder.call(np.reshape, a.args[0], shape), node.shape)
-    if _long(a.shape) == _long(node.shape):
+    if long_axes(a.shape) == long_axes(node.shape):
         found = _of_diagonals(builder, a, node.shape)
         if found is not None:
             return found
@@ -93,7 +88,8 @@ def _of_diagonals(builder: Builder, a: Node, shape: tuple[int, ...]) -> Node | N
     return None
 
 
-def _long(shape: Sequence[int]) -> list[int]:
+def long_axes(shape: Sequence[int]) -> list[int]:
+    """The sizes of the axes that have several entries."""
     return [n for n in shape if n != 1]
 
 
@@ -164,16 +160,6 @@ def _rows_of(builder: Builder, node: Node, ndim: int) -> tuple[Node, Node | None
     if not isinstance(at, Node) or at.ndim != 1 or at.size != node.shape[0] or not is_plain(array):
         return node, None
     return builder.reshaped(array, (array.shape[0], *node.shape[1:])), at
-
-
-def _moved_axes(builder: Builder, node: Node) -> Node | None:
-    """`swapaxes`, `moveaxis` and `matrix_transpose` as a transposition."""
-    a = node.args[0]
-    if node.kwargs or not a.ndim:
-        return None
-    probe = np.lib.stride_tricks.as_strided(np.zeros(()), [1] * a.ndim, [8 * (n + 1) for n in range(a.ndim)])
-    order = tuple([step // 8 - 1 for step in node.function(probe, *node.args[1:]).strides])
-    return builder.call(np.transpose, a, order)
 
 
 def _broadcast(builder: Builder, node: Node) -> Node | None:
@@ -279,7 +265,7 @@ def _unturned(builder: Builder, node: Node) -> Node | None:
     if not is_plain(base) or base.function is not np.reshape or base.ndim != 1 or index.function is not CONSTANT:
         return None
     turned = base.args[0]
-    if turned.function is not np.transpose or len(turned.args) != 2 or index.args[0].size != turned.size:
+    if turned.function is not np.transpose or index.args[0].size != turned.size:
         return None
     core, axes = turned.args
     back = tuple(np.argsort(axes).tolist())
@@ -303,9 +289,6 @@ RULES: dict[Any, Sequence[Rule]] = {
     operator.getitem: (_taken, _reversed_twice),
     np.take: (_one_taken,),
     np.transpose: (_transpose,),
-    np.matrix_transpose: (_moved_axes,),
-    np.swapaxes: (_moved_axes,),
-    np.moveaxis: (_moved_axes,),
     np.reshape: (_reshape,),
     np.ravel: (_ravel,),
     np.expand_dims: (_reshaped,),

@@ -163,7 +163,7 @@ def _is_even(positions: np.ndarray) -> bool:
 
 def _scaled(builder: Builder, scale: float, array: Node) -> Node:
     """A multiple of an array, whose axes are put in order after that."""
-    if array.function is np.transpose and len(array.args) == 2 and not array.kwargs:
+    if array.function is np.transpose:
         return builder.transposed(_scaled(builder, scale, array.args[0]), array.args[1])
     return builder.scaled(scale, array)
 
@@ -184,7 +184,7 @@ def _laid_out(values: Node, index: np.ndarray, size: int) -> _Layout:
         core = values.args[0] if raveled else values
         return _Layout(core, index.reshape(core.shape), (size,), (0,))
     core, axes = values, tuple(range(values.ndim))
-    if values.function is np.transpose and len(values.args) == 2 and not values.kwargs:
+    if values.function is np.transpose:
         core, axes = values.args
     shape = tuple([size if n == axes[0] else length for n, length in enumerate(core.shape)])
     return _Layout(core, np.arange(prod(shape)).reshape(shape).take(index, axes[0]), shape, axes)

@@ -205,7 +205,7 @@ class Builder:
 
     def _turned(self, node: Node, found: Node) -> Node:
         """The constant that a call makes; of the transposed of another it is noted, once and in one direction."""
-        if node.function is np.transpose and len(node.args) == 2 and not node.kwargs:
+        if node.function is np.transpose:
             base, order = node.args
             if base is not found and id(base) not in self.turned:
                 self.turned.setdefault(id(found), (base, order))

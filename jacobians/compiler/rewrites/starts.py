@@ -63,7 +63,7 @@ def _raveled(addend: Addend, own: Mapping[int, Node], gone: set[int]) -> Addend:
         return addend
     source = core.args[0]
     gone.add(id(core))
-    if source.function is np.transpose and id(source) in own and len(source.args) == 2 and index.function is CONSTANT:
+    if source.function is np.transpose and id(source) in own and index.function is CONSTANT:
         gone.add(id(source))
         back = np.argsort(source.args[1])
         positions = np.ascontiguousarray(index.args[0].reshape(source.shape).transpose(back)).reshape(-1)
