@@ -1,6 +1,6 @@
-"""In which order the entries of an array lie in memory, and which runs are done with the rows as the last axis.
+"""Which runs are done with the rows as the last axis.
 
-`Layout(statements, runs, kept)` tells which runs those are: runs over many short rows, because NumPy's loops would do a
+`Layout(statements, runs, kept)` tells: runs over many short rows, because NumPy's loops would do a
 few entries at a time, and runs over arrays that lie in memory by columns, such as the transpose of a product.
 """
 
@@ -11,18 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...program import Node
+from ..rewrites.memory import Memory
 from ..statements import Assign, Statement
-from .rows import REDUCTIONS, SHORT, Call
+from .rows import SHORT, Call
 from .sharing import owners, shared
 
 __all__ = ["Layout"]
-
-_REDUCTIONS = {*REDUCTIONS, np.mean, np.prod, np.any, np.all}
-
-Order = tuple[int, ...]
 
 
 class Layout:
@@ -111,32 +107,9 @@ def _has_short_rows(run: Sequence[Call]) -> bool:
     return 1 < max(widths) <= SHORT and len(widths) > 1
 
 
-def _by_columns(statements: Iterable[Statement]) -> set[int]:
+def _by_columns(statements: Sequence[Statement]) -> set[int]:
     """The ids of the arrays with several axes of which the first varies fastest in memory."""
-    orders: dict[int, Order] = {}
-    for statement in statements:
-        if isinstance(statement, Assign):
-            orders[id(statement.node)] = _order(statement.node, orders)
+    made = {id(s.node): s.node for s in statements if isinstance(s, Assign)}
+    memory = Memory([node for s in statements for node in s.reads if id(node) not in made])
+    orders = {name: memory.order(node) for name, node in made.items()}
     return {name for name, order in orders.items() if len(order) > 1 and order[-1] == 0}
-
-
-def _order(node: Node, orders: dict[int, Order]) -> Order:
-    """The axes from the one that varies slowest in memory to the one that varies fastest."""
-    known = [orders.get(id(o), tuple(range(o.ndim))) for o in node.operands]
-    function = node.function
-    if function is np.transpose and len(node.operands) == 1:
-        axes = node.args[1] if len(node.args) > 1 and node.args[1] is not None else range(node.ndim)[::-1]
-        place = {axis % node.ndim: n for n, axis in enumerate(axes)}
-        return tuple([place[axis] for axis in known[0]])
-    if node.is_elementwise or function in (np.where, np.astype):
-        sizes = [o.size if o.ndim == node.ndim else 0 for o in node.operands]
-        return known[sizes.index(max(sizes))] if any(sizes) else tuple(range(node.ndim))
-    if function in _REDUCTIONS and len(node.operands) == 1:
-        axis = node.args[1] if len(node.args) > 1 else node.kwargs.get("axis")
-        before = node.operands[0].ndim
-        gone = normalize_axis_tuple(range(before) if axis is None else axis, before)
-        if node.ndim == before:
-            return known[0]
-        left = {n: m for m, n in enumerate([n for n in range(before) if n not in gone])}
-        return tuple([left[n] for n in known[0] if n in left])
-    return tuple(range(node.ndim))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ...program import Node
 from .rewriting import Builder
@@ -13,12 +14,15 @@ __all__ = ["Memory", "matrix"]
 
 Labels = tuple[int, ...]
 
+_ENTRYWISE = {np.where, np.astype}
+_REDUCTIONS = {np.sum, np.mean, np.prod, np.max, np.min, np.amax, np.amin, np.any, np.all}
+
 
 class Memory:
-    """Tells of nodes how their axes lie in memory; inputs are taken to be in C order."""
+    """Tells of nodes how their axes lie in memory; inputs are taken to be in C order, and so are those `given`."""
 
-    def __init__(self) -> None:
-        self._orders: dict[int, Labels] = {}
+    def __init__(self, given: Iterable[Node] = ()) -> None:
+        self._orders: dict[int, Labels] = {id(node): tuple(range(node.ndim)) for node in given}
         self._held: list[Node] = []
 
     def order(self, node: Node) -> Labels:
@@ -30,18 +34,28 @@ class Memory:
         return found
 
     def _found(self, node: Node) -> Labels:
-        straight = tuple(range(node.ndim))
-        if node.function is np.transpose:
-            inner, axes = self.order(node.args[0]), node.args[1]
-            return tuple([axes.index(n) for n in inner])
-        if node.function is np.reshape and len(node.args) == 2:
+        straight, function = tuple(range(node.ndim)), node.function
+        if function is np.transpose:
+            a, axes = node.args
+            return tuple([axes.index(n) for n in self.order(a)])
+        if function is np.reshape and len(node.args) == 2:
             return _reshaped(self.order(node.args[0]), node.args[0].shape, node.shape)
-        if node.is_elementwise:
-            # NumPy keeps the order of what it reads.
-            for operand in node.operands:
-                if operand.shape == node.shape:
-                    return self.order(operand)
+        if node.is_elementwise or function in _ENTRYWISE:
+            # NumPy keeps the order of the largest array that it reads.
+            whole = [operand for operand in node.operands if operand.ndim == node.ndim]
+            return self.order(max(whole, key=lambda operand: operand.size)) if whole else straight
+        if function in _REDUCTIONS and len(node.operands) == 1:
+            return self._reduced(node)
         return straight
+
+    def _reduced(self, node: Node) -> Labels:
+        (a,) = node.operands
+        if node.ndim == a.ndim:
+            return self.order(a)
+        axis = node.args[1] if len(node.args) > 1 else node.kwargs.get("axis")
+        gone = normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)
+        left = {n: m for m, n in enumerate([n for n in range(a.ndim) if n not in gone])}
+        return tuple([left[n] for n in self.order(a) if n in left])
 
 
 def _reshaped(order: Labels, before: Sequence[int], after: Sequence[int]) -> Labels:
