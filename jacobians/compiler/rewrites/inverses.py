@@ -40,8 +40,6 @@ def inverted(outputs: Sequence[Node], builder: Builder) -> Sequence[Node]:
     def change(node: Node, new: dict[int, Node]) -> Node | None:
         if node.function in (np.linalg.solve, np.linalg.inv) and id(node.args[0]) in roots:
             return _by_root(builder, node, roots[id(node.args[0])], new)
-        if node.function is np.linalg.solve:
-            return _solved(builder, node, inverses, new)
         if node.function is np.linalg.inv:
             return _inverse(builder, node, inverses, new)
         if node.function not in (np.multiply, np.transpose, np.einsum):
@@ -63,58 +61,41 @@ def with_known_inverses(nodes: Sequence[Node], outputs: Sequence[Node]) -> Seque
     Steps that all solve with one matrix stay alike.
     """
     inverses: dict[int, Node | None] = {id(node.args[0]): None for node in nodes if node.function is np.linalg.inv}
-    if not inverses or not any([_is_solved_by(node, inverses) for node in nodes]):
+    if not inverses or not any([_solved_matrix(node, inverses) is not None for node in nodes]):
         return outputs
     new: dict[int, Node] = {}
     for node in nodes:
-        if node.is_leaf:
-            new[id(node)] = node
+        A = node.args[0] if node.function is np.linalg.inv else _solved_matrix(node, inverses)
+        if A is None:
+            new[id(node)] = node if node.is_leaf else with_operands(node, lambda operand: new[id(operand)])
             continue
-        inverse = None
-        if node.function is np.linalg.inv or _is_solved_by(node, inverses):
-            A = node.args[0]
-            inverse = inverses[id(A)]
-            if inverse is None:  # made where it is needed first
-                inverse = Node(np.linalg.inv, (new[id(A)],), {}, A.shape, A.dtype, serial=node.serial)
-                inverses[id(A)] = inverse
-        if inverse is None:
-            new[id(node)] = with_operands(node, lambda operand: new[id(operand)])
-        elif node.function is np.linalg.inv:
-            new[id(node)] = inverse
-        else:
+        inverse = inverses[id(A)]
+        if inverse is None:  # made where it is needed first
+            inverse = Node(np.linalg.inv, (new[id(A)],), {}, A.shape, A.dtype, serial=node.serial)
+            inverses[id(A)] = inverse
+        if node.function is np.linalg.solve:
+            if A is not node.args[0]:
+                inverse = Node(np.transpose, (inverse, node.args[0].args[1]), {}, A.shape, A.dtype, serial=node.serial)
             args = (inverse, new[id(node.args[1])])
-            new[id(node)] = Node(np.matmul, args, {}, node.shape, node.dtype, serial=node.serial)
+            inverse = Node(np.matmul, args, {}, node.shape, node.dtype, serial=node.serial)
+        new[id(node)] = inverse
     return [new[id(node)] for node in outputs]
 
 
-def _is_solved_by(node: Node, inverses: Mapping[int, Node | None]) -> bool:
+def _solved_matrix(node: Node, inverses: Mapping[int, Node | None]) -> Node | None:
+    """The matrix by whose inverse, or its transpose, a system is solved."""
     if node.function is not np.linalg.solve or node.kwargs or len(node.args) != 2:
-        return False
+        return None
     A, b = node.args
-    return id(A) in inverses and isinstance(b, Node) and A.dtype == node.dtype
+    if not isinstance(A, Node) or not isinstance(b, Node) or A.dtype != node.dtype:
+        return None
+    return next((matrix for matrix in (A, _turned(A)) if matrix is not None and id(matrix) in inverses), None)
 
 
 def _turned(node: Node) -> Node | None:
     """The matrices of which a node is the transposed ones."""
     order = (*range(node.ndim - 2), node.ndim - 1, node.ndim - 2)
     return node.args[0] if node.function is np.transpose and node.args[1:] == (order,) else None
-
-
-def _solved(builder: Builder, node: Node, inverses: dict[int, Node], new: dict[int, Node]) -> Node | None:
-    """A solution by an inverse that the program has."""
-    A, b = node.args
-    if not isinstance(A, Node) or not isinstance(b, Node) or node.kwargs or A.dtype != node.dtype:
-        return None
-    for matrix, turned in ((A, False), (_turned(A), True)):
-        known = None if matrix is None else inverses.get(id(matrix))
-        if known is not None and matrix is not None:
-            inverse = new.get(id(known)) or _inverse(builder, known, inverses, new)
-            if inverse is None:
-                inverse = builder.call(np.linalg.inv, new[id(matrix)])
-            if turned:
-                inverse = builder.transposed(inverse, A.args[1])
-            return builder.call(np.matmul, inverse, new[id(b)])
-    return None
 
 
 def _inverse(builder: Builder, node: Node, inverses: dict[int, Node], new: dict[int, Node]) -> Node | None:
