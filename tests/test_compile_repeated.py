@@ -39,6 +39,20 @@ def test_either_may_be_recorded_first(first: bool) -> None:
     assert compiled.source.count("np.matvec(") == 1
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (4, 1)])
+@pytest.mark.parametrize("dtype", [np.float32, np.complex128])
+def test_weights_of_few_axes(shape: tuple[int, ...], dtype: type) -> None:
+    def f(A: Any, E: Any, s: Any) -> Any:
+        scaled = E * s
+        return np.einsum("bij,bi->bj", A, E), np.einsum("bi,bij->bj", scaled, A), np.tanh(scaled)
+
+    arrays = [np.asarray(RNG.standard_normal(n)).astype(dtype) for n in (A.shape, E.shape, shape)]
+    compiled = jac.compile(f)
+    for found, expected in zip(compiled(*arrays), f(*arrays), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-3 if dtype is np.float32 else 1e-12)
+        assert found.dtype == dtype
+
+
 def test_weights_of_what_is_summed_stay() -> None:
     V = RNG.standard_normal(30)
     compiled = jac.compile(lambda A, E: (np.einsum("bij,bi->bj", A, E), np.einsum("bij,bi->bj", A, E * V)))

@@ -22,7 +22,7 @@ What products and sums consist of, and in which order they cost least:
 Calls as they will be written:
 
 - `picks`, `inner`: of extrema their entries alone; sums of products as contractions.
-- `regrouped`, `repeated`: contractions that read others which there are, and those that are multiples of others.
+- `regrouped`: contractions that read others which there are.
 - `rings`: rolls of one array as slices of one with margins.
 - `lowering`: contractions become direct calls that read each matrix as it lies in `memory`. `spreading` makes large
   arrays in the order in which they are read, `addends` in that in which they are added; `picking`, `turned`, `short`

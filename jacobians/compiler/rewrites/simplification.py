@@ -19,7 +19,6 @@ from .pooled import pooled
 from .products import multiplied
 from .quotients import divided
 from .regrouped import regrouped
-from .repeated import without_repetition
 from .rewriting import Builder, rebuilt
 from .rings import ringed
 from .same import united
@@ -41,7 +40,7 @@ _NORMAL = {
 
 
 _LAST = (
-    *(picked, inner_products, regrouped, without_repetition, divided, ringed, lowered),
+    *(picked, inner_products, regrouped, divided, ringed, lowered),
     *(patched, pooled, segmented, chained, joined, totalled, symmetrised),
 )
 
