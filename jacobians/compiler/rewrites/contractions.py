@@ -17,7 +17,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ...contract import plan_pairs
 from ...labels import Label
 from ...program import CONSTANT, Node
-from .moves import broadcast_source, is_plain, long_axes
+from .exchange import long_axes
+from .moves import broadcast_source, is_plain
 from .rewriting import Builder, Rule, split_scale
 
 __all__ = ["RULES", "Operand", "Product", "contracted", "labelled", "planned", "seen_through"]

@@ -17,10 +17,9 @@ from ...arrays import embed, mirrored
 from ...plain import squared_distances, symmetric_product
 from ...program import CONSTANT, Node
 from .gram import weighted_gram
-from .moves import long_axes
 from .rewriting import is_number
 
-__all__ = ["is_symmetric", "opposes", "stays"]
+__all__ = ["is_symmetric", "long_axes", "opposes", "stays"]
 
 Axes = tuple[int | None, ...]
 Order = tuple[int, ...]
@@ -102,6 +101,11 @@ def _seen(node: Node) -> tuple[Node, Axes]:
         else:
             return node, axes
         node = node.args[0]
+
+
+def long_axes(shape: tuple[int, ...]) -> list[int]:
+    """The sizes of the axes that have several entries."""
+    return [n for n in shape if n != 1]
 
 
 def _only_adds(node: Node) -> bool:

@@ -14,10 +14,10 @@ import numpy as np
 
 from ...arrays import embed, scatter
 from ...program import CONSTANT, Node
-from .exchange import stays
+from .exchange import long_axes, stays
 from .rewriting import FOLDED_BYTES, Builder, Rule, is_number, split_scale
 
-__all__ = ["ELEMENTWISE", "RULES", "broadcast_source", "is_plain", "long_axes", "moves_out"]
+__all__ = ["ELEMENTWISE", "RULES", "broadcast_source", "is_plain", "moves_out"]
 
 
 def is_plain(*values: Any) -> bool:
@@ -86,11 +86,6 @@ def _of_diagonals(builder: Builder, a: Node, shape: tuple[int, ...]) -> Node | N
     if sums and any([split_scale(b)[1].function is embed for b in a.args]):
         return builder.call(a.function, *[builder.call(np.reshape, b, shape) for b in a.args])
     return None
-
-
-def long_axes(shape: Sequence[int]) -> list[int]:
-    """The sizes of the axes that have several entries."""
-    return [n for n in shape if n != 1]
 
 
 def _ravel(builder: Builder, node: Node) -> Node | None:
