@@ -176,3 +176,36 @@ def test_cross_products_of_single_vectors_go_number_by_number():
     inside = [line for line in compiled.source.splitlines() if line.startswith(" " * 8)]
     assert inside
     assert not [line for line in inside if "np.take" in line or ".dot(" in line]
+
+
+_BESIDE = {
+    "states alone": lambda start, last: [],
+    "the start": lambda start, last: [start],
+    "an array": lambda start, last: [np.ones((2, 2))],
+    "both": lambda start, last: [start, np.sin(last)],
+}
+_READ = {
+    "as it is": np.stack,
+    "summed": lambda states: np.sum(np.stack(states), axis=1),
+    "turned": lambda states: np.transpose(np.stack(states), (1, 0, 2)),
+    "multiplied": lambda states: np.stack(states) @ np.array([1.0, 2.0]),
+    "in another axis": lambda states: np.stack(states, axis=1),
+    "joined": np.concatenate,
+}
+
+
+@pytest.mark.parametrize("beside", _BESIDE)
+@pytest.mark.parametrize("read", _READ)
+def test_stacks_of_matrices_keep_their_shape(beside, read):
+    def run(p):
+        s, kept = np.reshape(p, (2, 2)), []
+        for _ in range(30):
+            s = 0.6 * s + np.tanh(s) * s
+            kept.append(s)
+        return _READ[read](_BESIDE[beside](np.reshape(p, (2, 2)), s) + kept)
+
+    p, u = np.array([[0.7, 0.4, 1.3, -0.2], [0.3, -0.1, 0.8, 0.5]])
+    compiled, along = jac.compile(run), jac.compile(lambda p: jac.jvp(run, (p,), (u,))[1])
+    _ = compiled(u), along(u)
+    np.testing.assert_allclose(compiled(p), run(p), rtol=1e-13)
+    np.testing.assert_allclose(along(p), np.imag(run(p + 1e-30j * u)) / 1e-30, rtol=1e-11, atol=1e-13)

@@ -71,7 +71,7 @@ def entrywise(statements: Sequence[Statement]) -> list[Statement]:
         elif isinstance(statement, Picked) and (id(statement.source), 0) in places:
             result += _picked(statement, places[id(statement.source), statement.field or 0])
         elif isinstance(statement, Spread) and any([id(s) in lists for s in statement.sources.values()]):
-            result.append(statement.with_numbers())
+            result += statement.with_numbers()
         else:
             result.append(statement)
     return result
@@ -122,20 +122,24 @@ def _agreeing(statements: Sequence[Statement], opened: dict[int, _Body]) -> dict
                     elif id(statement) not in opened:
                         wrong.add(id(maker.old))
             elif isinstance(statement, Spread):
-                for source in statement.sources.values():
-                    if id(source) in kept and not _stacks(statement, kept[id(source)], source):
-                        wrong.add(id(kept[id(source)].old))
+                makers = [kept.get(id(source)) for source in statement.sources.values()]
+                for source, maker in zip(statement.sources.values(), makers, strict=True):
+                    if maker is not None and not _stacks(statement, maker, source, None not in makers):
+                        wrong.add(id(maker.old))
         if not wrong & set(opened):
             return opened
         opened = {key: body for key, body in opened.items() if key not in wrong}
 
 
-def _stacks(spread: Spread, body: _Body, source: Node) -> bool:
-    """Whether a call reads a list of numbers, or makes an array of what the steps made, one after the other."""
+def _stacks(spread: Spread, body: _Body, source: Node, only: bool) -> bool:
+    """Whether a call reads a list of numbers, or makes an array of what the steps made, one after the other.
+
+    Rows of numbers stand for matrices where all that it reads are such rows.
+    """
     fields = next(kept.fields for kept in body.old.kept if kept.node is source)
     call = spread.call
     plain = call.function is np.stack and call.kwargs in ({}, {"axis": 0}) and len(call.args) == 1
-    return not any([node.shape for node in fields]) or (plain and len(fields) == 1)
+    return not any([node.shape for node in fields]) or (plain and len(fields) == 1 and (only or call.ndim < 3))
 
 
 class _Body:

@@ -91,11 +91,17 @@ class Spread(Assign):
         """Whether lists of numbers stand for the arrays that are stacked."""
         return self.call.function is np.array
 
-    def with_numbers(self) -> Spread:
-        """The same where lists of numbers stand for the arrays that are stacked."""
-        new = self.with_call(Node(np.array, self.call.args, {}, self.call.shape, self.call.dtype))
+    def with_numbers(self) -> list[Assign]:
+        """The same where lists of numbers stand for the arrays that are stacked: rows, which are shaped at the end."""
+        before, entries = list[Assign](), []
+        for entry in self.call.args[0]:
+            if entry.ndim > 1:
+                entry = Node(np.reshape, (entry, (entry.size,)), {}, (entry.size,), entry.dtype)
+                before.append(Assign(entry))
+            entries.append(entry)
+        new = self.with_call(Node(np.array, (entries,), {}, self.call.shape, self.call.dtype))
         new.node, new.sources = self.node, self.sources
-        return new
+        return [*before, new]
 
     def draw(self, lists: Mapping[tuple[int, int], Node]) -> None:
         """Tell the lists that the loops keep, by loop and place."""
@@ -117,7 +123,9 @@ class Spread(Assign):
         call = self.call
         if is_list_of_numbers(call):
             call = Node(np.array, call.args, {}, call.shape, call.dtype)
-        return [f"{names[id(self.node)]} = {call_text(call, ChainMap(stars, dict(names)), space)}"]
+        text = call_text(call, ChainMap(stars, dict(names)), space)
+        shaped = f".reshape({call.shape})" if self.has_numbers and call.ndim > 2 else ""
+        return [f"{names[id(self.node)]} = {text}{shaped}"]
 
 
 def is_list_of_numbers(call: Node) -> bool:

@@ -87,7 +87,7 @@ def collected(outputs: Sequence[Node], builder: Builder) -> list[Node]:
     for node in reversed(nodes):
         if _is_sum(node) and node.size >= LEAST and id(node) not in inner:
             found = _Sum()
-            _open(found, node, 1.0, uses, inner, node)
+            _open(found, node, uses, inner)
             found.merge(uses)
             safe = all(map(is_safe, found.numbers.values())) and not found.cancels and len(found.numbers) <= MOST
             if safe and ((found.again and _calls(found) < found.calls) or (not found.again and _turned(found))):
@@ -115,21 +115,26 @@ def _is_like(a: Node, node: Node) -> bool:
     return a.shape == node.shape and a.dtype == node.dtype and not a.weak
 
 
-def _open(found: _Sum, node: Node, number: float, uses: Counter[Node], inner: set[int], root: Node) -> None:
-    if node is not root and (not _is_sum(node) or uses[node] > 1):
-        found.add(node, number)
-        return
-    inner.add(id(node))
-    found.calls += 1
-    scale, base = split_scale(node)
-    if base is not node:
-        _open(found, base, number * scale, uses, inner, root)
-        return
-    for operand, sign in zip(node.args, (1.0, -1.0 if node.function is np.subtract else 1.0), strict=True):
-        if is_number(operand):
-            found.add_number(sign * number * operand)
-        else:
-            _open(found, operand, sign * number, uses, inner, root)
+def _open(found: _Sum, root: Node, uses: Counter[Node], inner: set[int]) -> None:
+    """What a sum adds, from left to right; sums that only it reads are opened."""
+    waiting: list[tuple[Node, float]] = [(root, 1.0)]
+    while waiting:
+        node, number = waiting.pop()
+        if node is not root and (not _is_sum(node) or uses[node] > 1):
+            found.add(node, number)
+            continue
+        inner.add(id(node))
+        found.calls += 1
+        scale, base = split_scale(node)
+        if base is not node:
+            waiting.append((base, number * scale))
+            continue
+        signs = (1.0, -1.0 if node.function is np.subtract else 1.0)
+        for operand, sign in reversed(list(zip(node.args, signs, strict=True))):
+            if is_number(operand):
+                found.add_number(sign * number * operand)
+            else:
+                waiting.append((operand, sign * number))
 
 
 def _calls(found: _Sum) -> int:

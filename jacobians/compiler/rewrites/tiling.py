@@ -35,13 +35,24 @@ class Tile(NamedTuple):
 
 def terms_of(node: Node, scale: float = 1.0) -> list[tuple[float, Node]]:
     """What a sum consists of, and the numbers that it is multiplied with."""
-    inner, base = split_scale(node)
-    if base is not node and base.shape == node.shape:
-        return terms_of(base, scale * inner)
-    if node.function in (np.add, np.subtract) and all([type(a) is Node and a.shape == node.shape for a in node.args]):
-        left, right = node.args
-        return [*terms_of(left, scale), *terms_of(right, scale if node.function is np.add else -scale)]
-    return [(scale, node)]
+    terms: list[tuple[float, Node]] = []
+    waiting = [(scale, node)]
+    while waiting:
+        scale, term = waiting.pop()
+        inner, base = split_scale(term)
+        if base is not term and base.shape == term.shape:
+            waiting.append((scale * inner, base))
+        elif _is_sum(term):
+            left, right = term.args
+            waiting += [(scale if term.function is np.add else -scale, right), (scale, left)]
+        else:
+            terms.append((scale, term))
+    return terms
+
+
+def _is_sum(node: Node) -> bool:
+    shape, operands = node.shape, node.args
+    return node.function in (np.add, np.subtract) and all([type(a) is Node and a.shape == shape for a in operands])
 
 
 def fills(tiles: Sequence[Tile], shape: tuple[int, ...]) -> bool:
