@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -35,7 +35,10 @@ class Tile(NamedTuple):
 
 def terms_of(node: Node, scale: float = 1.0) -> list[tuple[float, Node]]:
     """What a sum consists of, and the numbers that it is multiplied with."""
-    terms: list[tuple[float, Node]] = []
+    return [*_from_the_last(node, scale)][::-1]
+
+
+def _from_the_last(node: Node, scale: float = 1.0) -> Iterator[tuple[float, Node]]:
     waiting = [(scale, node)]
     while waiting:
         scale, term = waiting.pop()
@@ -44,10 +47,9 @@ def terms_of(node: Node, scale: float = 1.0) -> list[tuple[float, Node]]:
             waiting.append((scale * inner, base))
         elif _is_sum(term):
             left, right = term.args
-            waiting += [(scale if term.function is np.add else -scale, right), (scale, left)]
+            waiting += [(scale, left), (scale if term.function is np.add else -scale, right)]
         else:
-            terms.append((scale, term))
-    return terms
+            yield scale, term
 
 
 def _is_sum(node: Node) -> bool:
@@ -74,9 +76,9 @@ def may_fill(node: Node) -> bool:
     if node.function is not np.add and node.function is not np.subtract:
         return False
     total = 0
-    for _, term in terms_of(node):
+    for count, (_, term) in enumerate(_from_the_last(node)):
         base = term.args[0] if term.function is np.reshape else term
-        if base.function is not scatter or base.ndim != 1:
+        if base.function is not scatter or base.ndim != 1 or count == MOST:
             return False
         total += base.args[0].size
     return total >= node.size
