@@ -71,3 +71,19 @@ def test_gradients_of_large_programs(seed):
     for one, other in zip(values, f(x), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
     np.testing.assert_array_equal(x, before)
+
+
+def test_the_gradient_of_very_many_slices():
+    # Each slice adds to the gradient; the sum is deeper than Python's stack.
+    functions = (np.sin, np.cos, np.tanh, np.exp, np.arctan, np.sinh)
+    chosen = np.random.default_rng(0).integers(0, 6, 1300)
+
+    def total(x):
+        return sum([np.sum(functions[n](x[2 * i : 2 * i + 2])) for i, n in enumerate(chosen)])
+
+    x = np.linspace(-1, 1, 3000)
+    slope = jac.compile(jac.grad(total))
+    _ = slope(x + 0.1)
+    parts = (np.cos, lambda x: -np.sin(x), lambda x: 1 / np.cosh(x) ** 2, np.exp, lambda x: 1 / (1 + x * x), np.cosh)
+    expected = [parts[n](x[2 * i : 2 * i + 2]) for i, n in enumerate(chosen)]
+    np.testing.assert_allclose(slope(x), np.concatenate([*expected, np.zeros(400)]), rtol=1e-12)

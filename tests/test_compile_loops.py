@@ -328,3 +328,21 @@ def test_there_may_be_many_loops_that_count():
     compiled = jac.compile(several)
     np.testing.assert_allclose(compiled(x), several(x), rtol=1e-12)
     np.testing.assert_allclose(jac.compile(jac.grad(several))(x), jac.grad(several)(x), rtol=1e-11)
+
+
+@pytest.mark.parametrize("first", range(6))
+@pytest.mark.parametrize("step", [1, 2])
+def test_what_counts_is_not_what_is_handed_on(first, step):
+    # The third result of the step before, and a count from 2 in steps of 1, are two things.
+    def total(s):
+        weighted, kept = 0.0, []
+        for t in range(15):
+            s = 0.6 * s + 0.1
+            weighted = weighted + np.sum(s) * (first + step * t)
+            kept.append(2 * s)
+        return np.sin(weighted) + np.sum(np.sin(np.stack(kept)))
+
+    compiled, slope = jac.compile(total), jac.compile(jac.grad(total))
+    s = np.array(0.7)
+    np.testing.assert_allclose(compiled(s), total(s), rtol=1e-13)
+    np.testing.assert_allclose(slope(s), np.imag(total(s + 1e-30j)) / 1e-30, rtol=1e-11)

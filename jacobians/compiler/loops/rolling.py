@@ -200,7 +200,7 @@ class _Body:
 
     def __init__(self, rolling: _Rolling, loop: Loop, match: Match) -> None:
         self.rolling, self.loop, self.match = rolling, loop, match
-        self.made: dict[tuple[Law, bool], object] = {}
+        self.made: dict[tuple[type, Law, bool], object] = {}
         self.handed: dict[tuple[int, int], Node] = {}
         self.drawn: dict[tuple[int, int, int], list[Node]] = {}
 
@@ -209,7 +209,7 @@ class _Body:
             if isinstance(law, Same):
                 yield self.loop.body[law.place].makes[0]
                 continue
-            key = law, index and isinstance(law, Affine)
+            key = type(law), law, index and isinstance(law, Affine)  # laws of two kinds may be equal as tuples
             if key not in self.made:
                 self.made[key] = self._entry(law, index)
             yield self.made[key]
