@@ -122,3 +122,30 @@ def test_integers_and_what_is_not_finite():
             np.isfinite(jac.compile(jac.grad(lambda x: np.sum(burgers(x) ** 2)))(x)),
             np.isfinite(jac.grad(lambda x: np.sum(burgers(x) ** 2))(x)),
         )
+
+
+ALONG_TWO = [
+    ((1, -1), (0, 1)),
+    ((2, 1), (1, 0)),
+    ((1, 1), (-1, -2)),
+    ((3, 1, 2), (0, 0, 1)),
+    (1, (0, 1)),
+    ((0, 5), (0, 1)),
+]
+
+
+@pytest.mark.parametrize("shape", [(20, 24), (3, 2), (1, 17), (5, 18, 2)])
+@pytest.mark.parametrize(("shift", "axis"), ALONG_TWO)
+def test_rolls_along_several_axes_are_slices_and_so_is_what_they_hand_back(shape, shift, axis):
+    def loss(u):
+        return np.sum((np.roll(u, shift, axis) - u * u) ** 3 * weights)
+
+    u, weights = np.random.default_rng(1).standard_normal((2, *shape))
+    compiled = jac.compile(jac.grad(loss))
+    found = compiled(u)
+    for seed in range(4):
+        h = np.random.default_rng(seed).standard_normal(shape)
+        np.testing.assert_allclose(np.vdot(found, h), loss(u + 1e-30j * h).imag / 1e-30, rtol=1e-11, atol=1e-12)
+    if min(shape[:2]) > 6:
+        assert compiled.source.count("c0") <= 1  # the weights, and no positions
+        assert "np.roll" not in compiled.source

@@ -253,6 +253,44 @@ def _rolled(builder: Builder, node: Node) -> Node | None:
     return builder.scaled(scale, builder.made(np.roll, (base, *node.args[1:]), node.kwargs, node.shape, node.dtype))
 
 
+def _one_after_the_other(builder: Builder, node: Node) -> Node | None:
+    """A roll along several axes as rolls along one, which others share and which are slices."""
+    names = dict(zip(("a", "shift", "axis"), node.args, strict=False)) | node.kwargs
+    a, shift, axis = names["a"], names["shift"], names.get("axis")
+    if not is_plain(a) or not isinstance(axis, (int, tuple)) or not isinstance(shift, (int, tuple)):
+        return None
+    if isinstance(axis, int) and isinstance(shift, int):
+        return None
+    turns = sorted([(int(n) % a.ndim, int(places)) for places, n in np.broadcast(shift, axis)])
+    turns = [(n, places) for n, places in turns if a.size and places % a.shape[n]]
+    return _along(builder, a, turns) if turns else None
+
+
+def _along(builder: Builder, a: Node, turns: Sequence[tuple[int, int]]) -> Node:
+    """An array that is rolled along some axes."""
+    for axis, places in turns:
+        a = builder.made(np.roll, (a, places, axis), {}, a.shape, a.dtype)
+    return a
+
+
+def _rolled_back(builder: Builder, node: Node) -> Node | None:
+    """An array that is scattered to where a roll along several axes takes it."""
+    values, index, *_ = node.args
+    scale, base = split_scale(values) if isinstance(values, Node) else (1, values)
+    if not is_plain(base) or base.function is not np.reshape or base.ndim != 1 or index.function is not CONSTANT:
+        return None
+    core, positions = base.args[0], index.args[0]
+    if core.ndim < 2 or not positions.size or node.shape != (core.size,) or positions.size != core.size:
+        return None
+    starts = np.unravel_index(int(positions[0]), core.shape)
+    turns = [(axis, int(start)) for axis, start in enumerate(starts) if start]
+    whole = np.arange(core.size).reshape(core.shape)
+    back = np.roll(whole, [-places for _, places in turns], [axis for axis, _ in turns]) if len(turns) > 1 else whole
+    if len(turns) < 2 or not np.array_equal(back.reshape(-1), positions):
+        return None
+    return builder.scaled(scale, builder.reshaped(_along(builder, core, turns), node.shape))
+
+
 def _unturned(builder: Builder, node: Node) -> Node | None:
     """An array that is turned and raveled to be scattered: it is scattered as it lies, to turned positions."""
     values, index, *rest = node.args
@@ -291,6 +329,6 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.broadcast_to: (_broadcast,),
     np.ones_like: (_filled,),
     np.zeros_like: (_filled,),
-    np.roll: (_rolled,),
-    scatter: (_unturned,),
+    np.roll: (_one_after_the_other, _rolled),
+    scatter: (_rolled_back, _unturned),
 }
