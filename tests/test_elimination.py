@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from random_terms import terms
 from sample_jacobians import SAMPLES, assert_close
 
+import jacobians.contract.calls
 import jacobians.contract.kernels
+import jacobians.contract.matrices
 import jacobians.contract.network
 from jacobians import jacobian
 from jacobians.chain import chain, resolve
@@ -286,8 +288,9 @@ def test_multiplications_are_as_predicted(order, batch, monkeypatch):
     J = jacobian(network, order=order)(rng.normal(size=(batch, 30)))
     plan = J.plan
     counting = CountingNumPy()
-    monkeypatch.setattr(jacobians.contract.kernels, "np", counting)
-    monkeypatch.setattr(jacobians.contract.kernels, "_einsum", counting.einsum)
+    for module in (jacobians.contract.calls, jacobians.contract.kernels, jacobians.contract.matrices):
+        monkeypatch.setattr(module, "np", counting)
+    monkeypatch.setattr(jacobians.contract.calls, "_einsum", counting.einsum)
     monkeypatch.setattr(jacobians.contract.network, "_RECENT", {})
     monkeypatch.setattr(jacobians.contract.network, "_program", jacobians.contract.network._program.__wrapped__)
     assert len(J.terms) == 1

@@ -3,7 +3,8 @@
 - `cheapest`: `cheapest_pairs`, the best order of pairs for a few operands.
 - `path`: `plan_pairs`, the order of pairwise contractions (the only place that calls opt_einsum), planned once per
   structure; `ContractionPlan` prints itself.
-- `views`, `kernels`: `pair_kernel`, one pair of ndarrays as a product, a GEMM, a batched `matmul`, or einsum's loop.
+- `views`, `calls`: one call of NumPy on views of two arrays; `matrices`: those that multiply matrices.
+- `kernels`: `pair_kernel`, one pair of ndarrays as a product, a GEMM, a batched `matmul`, or einsum's loop.
 - `pairs`: one pair of arrays of any kind, by dispatched functions alone.
 - `portions`: `portion`, of a sum over a long label, for which intermediates stay small.
 - `network`: `contract_factors`, many factors along a plan, with the kernels of its pairs.
@@ -24,7 +25,7 @@
 from .assembly import Triplets, grid_values, to_coo, to_dense
 from .compression import Placed, arrange, compress, is_arrangeable, is_compressible
 from .filling import Filling, filled
-from .kernels import SYMMETRIC_LIMIT
+from .matrices import SYMMETRIC_LIMIT
 from .network import contract_factors, contraction
 from .path import ContractionPlan, plan_pairs
 from .places import grid_of

@@ -14,7 +14,9 @@ import numpy as np
 
 from ..labels import Label
 from ..terms import Factor, factor_of
-from .kernels import Kernel, pair_kernel, product_into, swapped, upper_kernel
+from .calls import Kernel, swapped
+from .kernels import pair_kernel, product_into
+from .matrices import upper_kernel
 from .pairs import einsum, sum_out
 from .path import Step, plan_numbers
 from .portions import portion, slice_length

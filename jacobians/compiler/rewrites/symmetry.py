@@ -25,7 +25,7 @@ from .rewriting import Builder, is_number, rebuilt, rewritten
 __all__ = ["symmetrised", "without_needless"]
 
 LEAST = 130
-"""Rows from which on half of a product is computed: see `contract.kernels`."""
+"""Rows from which on half of a product is computed: see `contract.matrices`."""
 
 LONG = 128
 """Terms of each sum from which on that pays for a part of what is mirrored anyway: copying costs as much as 64."""
