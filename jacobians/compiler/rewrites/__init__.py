@@ -28,7 +28,7 @@ Calls as they will be written:
   arrays in the order in which they are read, `addends` in that in which they are added; `picking`, `turned`, `short`
   write indices, rolls, short sums as slices; `associated` makes sums with a diagonal from others that have it.
 - `patches`, `pooled`, `segments`: what is added up at known positions, as slices, as one product with a sparse matrix
-  for several arrays, or as one for each.
+  for several arrays, or as one for each; `windows`: sums over neighbours by doubling.
 - `chained`, `siblings`, `totals`: two constant matrices as one, one call for neighbouring parts, sums as products with
   ones.
 - `symmetry`: matrices that are symmetric to the last bit, as far as `exchange` does not prove that they are, or their

@@ -21,6 +21,7 @@ from ...arrays import scatter
 from ...program import CONSTANT, Node
 from . import algebra, moves
 from .rewriting import Builder, revised, split_scale
+from .windows import MANY, spread_out
 
 __all__ = ["patched"]
 
@@ -76,6 +77,9 @@ def _scattered(builder: Builder, node: Node) -> Node:
     lanes = _lanes(layout.positions)
     if lanes is None:
         return node
+    repeated = _repeated(builder, layout, lanes)
+    if repeated is not None:
+        return builder.reshaped(repeated, node.shape)
     runs, folded = [_runs(lane) for lane in lanes], []
     while _count(runs) > sum(map(len, runs)) + FOLD:
         axis = next(n for n, found in enumerate(runs) if len(found) > 1)
@@ -89,6 +93,25 @@ def _scattered(builder: Builder, node: Node) -> Node:
         layout = _folded(builder, layout, axis, found)
     total = _added(builder, layout.core, layout.positions, runs, prod(layout.shape))
     return builder.transposed(builder.reshaped(total, layout.shape), layout.axes)
+
+
+def _repeated(builder: Builder, layout: _Layout, lanes: Sequence[np.ndarray]) -> Node | None:
+    """A vector that is added again and again, one place further each time."""
+    core = layout.core
+    if core.ndim != 2 or core.function is not np.broadcast_to or layout.axes != (0,) or core.dtype.kind != "f":
+        return None
+    source = moves.broadcast_source(builder, core)
+    again = 1 if source.shape[1] == 1 else 0
+    count, size = core.shape[again], core.shape[1 - again]
+    if count < MANY or source.shape[again] != 1 or source.shape[1 - again] != size:
+        return None
+    if not all([np.array_equal(lane, np.arange(len(lane))) for lane in lanes]):
+        return None
+    total = spread_out(builder, builder.reshaped(source, (size,)), count)
+    start, (whole,) = int(layout.positions.flat[0]), layout.shape
+    if total.size == whole:
+        return total
+    return builder.call(scatter, total, builder.constant(np.arange(start, start + total.size)), whole, True)
 
 
 def _count(runs: Sequence[Sequence[Run]]) -> int:

@@ -23,6 +23,7 @@ from ..blocks.rows import LARGE
 from .moves import is_plain
 from .rewriting import Builder, Rule
 from .totals import is_total
+from .windows import MANY, over_windows
 
 __all__ = ["FINAL"]
 
@@ -53,6 +54,11 @@ def _entry_by_entry(builder: Builder, node: Node) -> Node | None:
         return None
     gone = normalize_axis_tuple(range(x.ndim) if names.get("axis") is None else names["axis"], x.ndim)
     count = prod([x.shape[n] for n in gone])
+    if gone == (1,) and count >= MANY and _of_vector(x) and x.dtype == node.dtype and node.dtype.kind == "f":
+        total = over_windows(builder, x.args[0], count, _COMBINED[node.function])
+        return builder.reshaped(
+            builder.call(np.divide, total, count) if node.function is np.mean else total, node.shape
+        )
     if (
         not 1 < count <= (_SHORT if x.function is not _WINDOWS else _OVERLAPPING)
         or x.dtype != node.dtype
@@ -81,9 +87,14 @@ def _across(builder: Builder, node: Node) -> Node | None:
     return builder.reshaped(builder.call(node.function, turned, axis=(0,)), node.shape)
 
 
+def _of_vector(x: Node) -> bool:
+    """Whether rows are the windows of a vector."""
+    return x.function is _WINDOWS and x.ndim == 2 and not x.kwargs and len(x.args) == 2 and is_plain(x.args[0])
+
+
 def _part(builder: Builder, x: Node, place: tuple[Any, ...]) -> Node:
     """Some entries of an array; of the windows of a vector, those of the vector itself."""
-    if x.function is _WINDOWS and x.ndim == 2 and not x.kwargs and len(x.args) == 2 and len(place) == 2:
+    if _of_vector(x) and len(place) == 2:
         return builder.call(operator.getitem, x.args[0], slice(place[1], place[1] + x.shape[0]))
     return builder.call(operator.getitem, x, place)
 
