@@ -265,10 +265,6 @@ class BlockJacobian(Entrywise):
         mode = self._mode if self._mode == other._mode else "auto"
         return BlockJacobian(add(self._linear(), right._linear()), self._out, self._inp, mode, self._limit)
 
-    def __radd__(self, other: Any) -> Any:
-        """``0 + J``, with which the built-in `sum` begins, is J."""
-        return self if type(other) is int and other == 0 else self._by_entries(np.add, other, self)
-
     def _aligned(self, operation: str, name: str, out: Tree, rows: Sequence[Part], like: str) -> BlockJacobian:
         """This Jacobian with its rows in the order of a nest that differs at most in the order of keys."""
         numbered = self._out.build([np.array(row) for row in range(len(self.rows))])
@@ -290,18 +286,12 @@ class BlockJacobian(Entrywise):
     def __sub__(self, other: Any) -> Any:
         return self + (-other) if isinstance(other, BlockJacobian) else self._by_entries(np.subtract, self, other)
 
-    def __neg__(self) -> BlockJacobian:
-        return self * -1.0
-
     def __mul__(self, factor: Any) -> Any:
         if not is_number(factor):
             return self._by_entries(np.multiply, self, factor)
         return BlockJacobian(scale(self._linear(), factor), self._out, self._inp, self._mode, self._limit)
 
     __rmul__ = __mul__
-
-    def __truediv__(self, factor: Any) -> Any:
-        return self * (1.0 / factor) if is_number(factor) else self._by_entries(np.divide, self, factor)
 
     def pushed(self, tangents: Sequence[Any], batch: Shape = (), operation: str = "jvp") -> list[Any]:
         """The products with tangents in the order of `columns`, in the order of `rows`; flat lists, not nests."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 from numbers import Number
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
@@ -80,6 +80,20 @@ class Entrywise:
 
     def __pos__(self) -> Any:
         return self
+
+    def __neg__(self) -> Self:
+        return self * -1.0
+
+    def __mul__(self, factor: Any) -> Any:
+        """The product with a number, or with an array entry by entry."""
+        raise NotImplementedError
+
+    def __radd__(self, other: Any) -> Any:
+        """``0 + J``, with which the built-in `sum` begins, is J."""
+        return self if type(other) is int and other == 0 else self._by_entries(np.add, other, self)
+
+    def __truediv__(self, factor: Any) -> Any:
+        return self * (1.0 / factor) if is_number(factor) else self._by_entries(np.divide, self, factor)
 
     def __abs__(self) -> Any:
         return np.abs(self._dense())

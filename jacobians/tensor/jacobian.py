@@ -264,15 +264,8 @@ class Jacobian(ComplexParts, Entrywise):
         mode = self._mode if self._mode == other._mode else "auto"
         return self._of_linear(add(self._linear(), other._linear()), mode, self._limit)
 
-    def __radd__(self, other: Any) -> Any:
-        """``0 + J``, with which the built-in `sum` begins, is J."""
-        return self if type(other) is int and other == 0 else self._by_entries(np.add, other, self)
-
     def __sub__(self, other: Any) -> Any:
         return self + (-other) if isinstance(other, Jacobian) else self._by_entries(np.subtract, self, other)
-
-    def __neg__(self) -> Jacobian:
-        return self * -1.0
 
     def __mul__(self, factor: Any) -> Any:
         if not is_number(factor):
@@ -280,9 +273,6 @@ class Jacobian(ComplexParts, Entrywise):
         return self._of_linear(scale(self._linear(), factor), self._mode, self._limit)
 
     __rmul__ = __mul__
-
-    def __truediv__(self, factor: Any) -> Any:
-        return self * (1.0 / factor) if is_number(factor) else self._by_entries(np.divide, self, factor)
 
     def _linear(self) -> Linear:
         """The smallest graph known: one edge where the terms are."""
