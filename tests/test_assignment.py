@@ -367,3 +367,24 @@ def test_a_chain_of_masses():
     trajectory = jac.jacobian(lambda start: chain_of_masses.simulate(start, *arguments[1:])[0])(arguments[0])
     (expected,) = numerical_jacobians(lambda x: chain_of_masses.simulate(x, *arguments[1:])[0], arguments[0])
     np.testing.assert_allclose(trajectory.to_array(), expected, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("kind", [int, np.int64, np.int32, np.uint8])
+def test_entries_at_integers_of_numpy_are_numbers(kind):
+    # As the nodes of an element are, that stand in an array.
+    def assembled(x):
+        K = np.zeros((3, 3), like=x)
+        for i, j in [(0, 1), (1, 2), (0, 1), (2, 2)]:
+            K[kind(i), kind(j)] += x[i] * x[j]
+            K[i, kind(j)] *= 2
+            k = K[kind(i), j]
+            k += 5.0
+        return K
+
+    x = np.array([0.5, 1.5, -2.0])
+    expected = np.zeros((3, 3, 3))
+    for (i, j), count in {(0, 1): 6, (1, 2): 2, (2, 2): 2}.items():
+        expected[i, j, i] += count * x[j]
+        expected[i, j, j] += count * x[i]
+    np.testing.assert_allclose(jac.jacobian(assembled)(x).to_array(), expected)
+    np.testing.assert_allclose(jac.compile(lambda x: jac.jacobian(assembled)(x).to_array())(x), expected)

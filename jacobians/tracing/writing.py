@@ -70,7 +70,11 @@ def writable(given: Any, dtype: np.dtype) -> Any:
 
 def is_entry(index: Any) -> bool:
     """Whether an index is made of integers alone."""
-    return type(index) is int or (type(index) is tuple and all([type(item) is int for item in index]))
+    return _is_integer(index) or (type(index) is tuple and all([_is_integer(item) for item in index]))
+
+
+def _is_integer(item: Any) -> bool:
+    return type(item) is int or isinstance(item, np.integer)
 
 
 def is_basic(index: Any) -> bool:
