@@ -258,3 +258,11 @@ def test_stopped_operators():
 def test_lazy_jacobians_of_custom_functions():
     cube = jac.custom(lambda x: x**3, jacobian=lambda x: jac.jacobian(lambda x: x**3, mode="lazy")(x))
     assert_close(jac.jacobian(jac.jacobian(cube))(W).to_array(), np.einsum("i,ij,jk->ijk", 6 * W, np.eye(3), np.eye(3)))
+
+
+@pytest.mark.parametrize("name", ["expm", "logm", "sqrtm", "sinm", "cosm", "tanm", "sinhm", "coshm", "tanhm", "polar"])
+def test_derivatives_of_matrix_functions_are_pickled(name):
+    A = np.array([[2.0, 0.3], [0.1, 1.5]])
+    function = getattr(jac.scipy.linalg, name)
+    J = jac.jacobian(lambda A: function(A)[0] if name == "polar" else function(A))(A)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(J)) @ A, J @ A)

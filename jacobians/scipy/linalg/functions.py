@@ -41,7 +41,6 @@ __all__ = [
 ]
 
 Function = Callable[..., Any]
-Along = Callable[[Any, Any], Any]
 
 
 class FrechetDerivative:
@@ -49,14 +48,14 @@ class FrechetDerivative:
 
     Parameters
     ----------
-    along : callable
-        ``along(A, E)`` is the derivative at A along E.
+    name : str
+        Of the function.
     matrix : array of shape (n, n)
     dtype : dtype
     """
 
-    def __init__(self, along: Along, matrix: Any, dtype: np.dtype) -> None:
-        self.along, self.matrix, self.dtype, self.nbytes = along, matrix, dtype, matrix.nbytes
+    def __init__(self, name: str, matrix: Any, dtype: np.dtype) -> None:
+        self.name, self.matrix, self.dtype, self.nbytes = name, matrix, dtype, matrix.nbytes
 
     def apply(self, array: Any) -> Any:
         """The derivative along each column."""
@@ -68,28 +67,25 @@ class FrechetDerivative:
 
     def with_arrays(self, change: Callable[[Any], Any]) -> FrechetDerivative:
         """The same operation on other arrays of the same numbers."""
-        return FrechetDerivative(self.along, change(self.matrix), self.dtype)
+        return FrechetDerivative(self.name, change(self.matrix), self.dtype)
 
     def _columns(self, array: Any, matrix: Any) -> Any:
         shape = np.shape(array)
         columns = np.reshape(array, (shape[0], -1))
         parts = [
-            np.ravel(self.along(matrix, np.reshape(columns[:, n], matrix.shape))) for n in range(np.shape(columns)[1])
+            np.ravel(_along(_FUNCTIONS[self.name], matrix, np.reshape(columns[:, n], matrix.shape)))
+            for n in range(np.shape(columns)[1])
         ]
         return np.reshape(np.stack(parts, axis=1), shape) if parts else array
 
 
-def _doubled(function: Function) -> Along:
-    """The derivative of a function by itself at a matrix of twice the size."""
-
-    def along(A: Any, E: Any) -> Any:
-        n = np.shape(A)[0]
-        zero = np.zeros((n, n), A.dtype)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # that a last digit is uncertain, as the value has told
-            return function(np.concatenate([np.concatenate([A, E], 1), np.concatenate([zero, A], 1)], 0))[:n, n:]
-
-    return along
+def _along(function: Function, A: Any, E: Any) -> Any:
+    """The derivative of a function at A along E, by itself at a matrix of twice the size."""
+    n = np.shape(A)[0]
+    zero = np.zeros((n, n), A.dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # that a last digit is uncertain, as the value has told
+        return function(np.concatenate([np.concatenate([A, E], 1), np.concatenate([zero, A], 1)], 0))[:n, n:]
 
 
 def _matrix_function(name: str, derivative: Callable[[Any], Any] | None = None) -> Function:
@@ -100,7 +96,7 @@ def _matrix_function(name: str, derivative: Callable[[Any], Any] | None = None) 
 
     def rule(call: Call, A: Any, *_: Any, **__: Any) -> Iterator[LocalTerm]:
         Y = call.result
-        operation = derivative(Y) if derivative else FrechetDerivative(_doubled(function), A, Y.dtype)
+        operation = derivative(Y) if derivative else FrechetDerivative(name, A, Y.dtype)
         yield 0, 0, operator_term(operation, axes_of(np.shape(A)), axes_of(np.shape(A)), name)
 
     rule.__module__ = __name__
@@ -188,6 +184,7 @@ sinhm = _matrix_function("sinhm")
 coshm = _matrix_function("coshm")
 tanhm = _matrix_function("tanhm")
 # fmt: on
+_FUNCTIONS = {f.__name__: f for f in (expm, logm, sinm, cosm, tanm, sinhm, coshm, tanhm)}
 
 
 @follows(original.expm_frechet, of_lapack=True)
