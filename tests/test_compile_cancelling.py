@@ -56,6 +56,35 @@ def test_hessian_of_logsumexp_is_that_of_softmax() -> None:
     assert "==" not in compiled.source
 
 
+def classified(W: Any, X: Any) -> Any:
+    return np.sum(logsumexp(X @ W))
+
+
+@pytest.mark.parametrize(("n", "d", "k"), [(300, 20, 5), (400, 30, 10), (7, 3, 3)])
+def test_hessian_of_a_linear_classifier(n: int, d: int, k: int) -> None:
+    """What stands on the diagonals of a softmax's Hessian is multiplied alone, and what is left is a square."""
+    W, X = RNG.standard_normal((d, k)) / d**0.5, RNG.standard_normal((n, d))
+    compiled = jac.compile(lambda W, X: jac.hessian(classified)(W, X).to_array())
+    P = plain_softmax(X @ W)
+    blocks = P[:, :, None] * np.eye(k) - P[:, :, None] * P[:, None, :]
+    expected = np.einsum("ni,nj,nkl->ikjl", X, X, blocks, optimize=True)
+    np.testing.assert_allclose(compiled(W, X), expected, rtol=1e-11, atol=1e-12 * np.max(expected))
+    assert "==" not in compiled.source
+    assert ("_half.T @ _half" in compiled.source) == (n > 7)
+    matrix = compiled(W, X).reshape(d * k, d * k)
+    np.testing.assert_array_equal(matrix, matrix.T)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("at", [0, 1])
+def test_what_is_not_finite_reaches_the_hessian_of_a_classifier(at: int, bad: float) -> None:
+    W, X = arguments = RNG.standard_normal((30, 10)), RNG.standard_normal((400, 30))
+    arguments[at][3, 4] = bad
+    compiled = jac.compile(lambda W, X: jac.hessian(classified)(W, X).to_array())
+    with np.errstate(all="ignore"):
+        assert not np.any(np.isfinite(compiled(W, X)))
+
+
 def test_gradient_of_attention() -> None:
     def loss(Q: Any, K: Any, V: Any) -> Any:
         return 0.5 * np.sum((softmax(Q @ K.T) @ V - T) ** 2)

@@ -60,6 +60,7 @@ class Cancelling:
         self._zero: dict[int, list[Need]] = {}
         self._sizes: dict[int, int] = {}
         self._calls = 0
+        self._through = False
         self._reciprocal, self._summed = _normalised(nodes)
 
     def reduced(self, node: Node) -> Node | None:
@@ -122,7 +123,9 @@ class Cancelling:
             return None
         self._sizes, self._calls = {}, 0
         labels = tuple([None if size == 1 else self._label(size) for size in node.shape])
+        self._through = True  # products of matrices, too: what they are made of is asked, and not what they are
         terms = self._terms(other, labels[node.ndim - other.ndim :], DEEPEST)
+        self._through = False
         if not found_in(moved(self._zero[id(zero)], node, zero), [term.powers for term in terms], labels):
             return None
         self.count += 1
@@ -138,9 +141,15 @@ class Cancelling:
             names = None if group is None else (group, node.args[-1])
             axes = tuple(range(-a.ndim, 0))
             below = node.function is np.divide and a is not arrays[0]
-            own = self._zero.get(id(a)) or needs_of([{(a, axes): -1 if below else 1}], axes)
+            own = self._zero.get(id(a)) or (needs_of([{(a, axes): -1}], axes) if below else self._parts(a))
             found += moved(own, node, a, names)
         return found
+
+    def _parts(self, node: Node) -> list[Need]:
+        """What an array that is not zero is made of."""
+        self._sizes, self._calls = {}, 0
+        labels = tuple([None if size == 1 else self._label(size) for size in node.shape])
+        return needs_of([term.powers for term in self._terms(node, labels, DEEPEST)], labels)
 
     # ---- sums of products --------------------------------------------------------------------------------------------
 
@@ -171,7 +180,7 @@ class Cancelling:
             return None
         if function is np.sum:
             return self._total(node, labels, depth)
-        if node.kwargs or (function is np.einsum and not _is_inner(node)):
+        if node.kwargs or (function is np.einsum and not (_is_inner(node) or (self._through and is_product(node)))):
             return None
         before = len(self._sizes)
         if function is np.einsum:

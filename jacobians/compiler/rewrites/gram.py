@@ -74,9 +74,13 @@ class Gram(Single):
         return [f"if {s}.min() >= 0:", *one, f"elif {s}.max() <= 0:", *other, "else:", f"    {whole}"]
 
 
-def _is_never_positive(node: Node) -> bool:
-    """Whether it is what is never negative, times a negative number or the other way round."""
-    numbers = [a for a in node.args if isinstance(a, (int, float))]
-    if node.function not in (np.multiply, np.divide) or len(numbers) != 1 or node.kwargs:
+def _is_never_positive(node: Any) -> bool:
+    """Whether it is a product of what is never negative with one thing that is never positive."""
+    if not isinstance(node, Node):
+        return node <= 0
+    if node.function is np.negative:
+        return is_never_negative(node.args[0])
+    if node.function not in (np.multiply, np.divide) or node.kwargs:
         return False
-    return numbers[0] <= 0 and all([is_never_negative(operand) for operand in node.operands])
+    above = [not (is_never_negative(a) if isinstance(a, Node) else a >= 0) for a in node.args]
+    return above.count(True) == 1 and _is_never_positive(node.args[above.index(True)])

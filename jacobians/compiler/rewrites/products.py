@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import embed
 from ...program import Node, topological
 from .cancelling import Cancelling
 from .collecting import collected
@@ -156,11 +157,13 @@ class _Rewriting:
     def _expanded(self, node: Node) -> Node | None:
         """A product of sums as a sum of products, where a `weighted_gram` is one of these and it costs less."""
         total: Node | None = None
-        for opened, labels in self.expansion.of(node) or ():
-            term = self._gram(opened, labels, node)
+        for opened, labels, pattern in self.expansion.of(node) or ():
+            term = self._gram(opened, labels, node) if pattern is None else None
             if term is None:
                 product = Product(opened.scale, tuple(opened.factors), labels, opened.sizes)
-                term = contracted(self.builder, product, node.shape, node.dtype)
+                sizes = tuple([opened.sizes[x] for x in labels if x is not None])
+                term = contracted(self.builder, product, node.shape if pattern is None else sizes, node.dtype)
+            term = term if pattern is None else self.builder.call(embed, term, pattern)
             total = term if total is None else self.builder.call(np.add, total, term)
         return total
 
