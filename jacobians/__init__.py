@@ -6,7 +6,8 @@ or lazily where even that is too big. The modules in the order in which data pas
 - `errors`: every exception.
 - `plain`: functions of plain arrays that NumPy lacks, some of them in the text of saved programs.
 - `labels`, `arrays`: index names, and array functions with rules that NumPy lacks.
-- `methods`, `trees`: the methods of an ndarray for arrays of our own, and nests of arrays.
+- `methods`, `trees`: the methods of an ndarray for arrays of our own, and nests of arrays; `exposed`: arrays of objects
+  that were made of one.
 - `quiet`, `pausing`: NumPy's warnings, and Python's garbage collection, switched off for a while.
 - `terms`, `partials`: factors and maps under named indices, what a Jacobian is a sum of; those that rules are made of.
 - `late`, `postponed`: slopes and results that are not computed before someone asks; `partners`: slopes that are there.

@@ -155,16 +155,18 @@ class TraceConversionError(JacobianError, TypeError):
 
 
 class WriteError(TraceConversionError):
-    """A traced array was written into whose memory is the caller's, or that a derivative keeps."""
+    """A traced array was written into whose memory is the caller's, or that a derivative keeps, or that lives twice."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], is_exposed: bool = False) -> None:
         self.operation, self.shape = "assignment", shape
-        JacobianError.__init__(
-            self,
-            f"assignment into a traced array of shape {shape}: it is an argument of the function (or a view of one), "
-            "or a part of another derivative, and in NumPy the caller would see it change. Write into a copy: "
-            "y = x.copy().",
+        found = (
+            "np.asarray or the like has made an array of objects of it, which in NumPy would see it change. Write into "
+            "a copy, y = y.copy(), or leave out np.asarray: traced arrays are arrays."
+            if is_exposed
+            else "it is an argument of the function (or a view of one), or a part of another derivative, and in NumPy "
+            "the caller would see it change. Write into a copy: y = x.copy()."
         )
+        JacobianError.__init__(self, f"assignment into a traced array of shape {shape}: {found}")
 
 
 class StagingError(JacobianError, TypeError):

@@ -9,7 +9,7 @@ engine works on symbols as it works on numbers, and what it would have computed 
 - `keys`: which arguments are equal; `twins`: `Twins`, constants that equal others; `matrices`: sparse matrices as
   constants.
 - `shapes`: the shape and dtype of a call without its numbers.
-- `choices`: axes, shapes and counts are Python's integers.
+- `choices`: axes, shapes and counts are Python's integers; `views`: what lies in the memory of an operand.
 - `identities`, `spelling`: calls that change nothing are not recorded, and calls that do the same are one; `indices`:
   what an einsum is written with.
 - `symbol`: `Symbol`, the array that is handed to the function; `holds` tells what is certain of a condition,

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..arrays import assigned, is_sparse
 from ..errors import ArgumentError
+from ..exposed import is_exposed
 from .choices import chosen
 from .identities import same_as
 from .keys import argument_key, opened_at_once
@@ -131,7 +132,7 @@ class Recorder:
         self.forget(symbol)
         while symbol.base is not None:
             symbol = symbol.base
-        if symbol.node.is_leaf:
+        if symbol.node.is_leaf or is_exposed(symbol):
             return False
         self._overwritten[id(symbol.node)] = symbol.node
         return True
@@ -145,7 +146,7 @@ class Recorder:
         owner = symbol
         while owner.base is not None:
             owner = owner.base
-        if symbol.base is not None or symbol.node.is_leaf or symbol.is_kept:
+        if symbol.base is not None or symbol.node.is_leaf or symbol.is_kept or is_exposed(symbol):
             return False
         if self._continues(symbol, index, value):
             self._overwritten.pop(id(symbol.node), None)  # an entry is a number of its own, and overwrites nothing

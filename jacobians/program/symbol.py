@@ -18,16 +18,14 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..arrays import multiplies_sparse, nothing_known, sparse_matmul
 from ..errors import StagingError, TraceConversionError
+from ..exposed import expose
 from ..methods import ArrayMethods
 from .node import Node
 from .recorder import Recorder
+from .views import viewed
 
 __all__ = ["Symbol", "holds", "recorded"]
 
-_VIEWS = {np.reshape, np.transpose, np.broadcast_to, np.ravel, np.expand_dims, np.squeeze}
-_VIEWS |= {np.diagonal, np.flip, operator.getitem}
-# Each of their results lies in memory of its own.
-_APART = {np.linalg.svd, np.linalg.qr, np.linalg.eigh, np.linalg.eig, np.linalg.slogdet, np.linalg.lstsq}
 _MOST_ENTRIES = 1000
 _PACKAGE = str(Path(__file__).parent.parent)
 _NUMPY = str(Path(np.__file__).parent)
@@ -119,6 +117,12 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
         entries = np.empty(self.shape, dtype=object)
         for index in np.ndindex(self.shape):
             entries[index] = self[index] if index else self
+        if not copy and self.ndim:
+            entries.flags.writeable = False  # in NumPy it would be this array itself
+            owner = self
+            while owner.base is not None:
+                owner = owner.base
+            expose(owner, entries)
         return entries
 
     # ---- what it looks like -----------------------------------------------------------------------------------------
@@ -151,11 +155,8 @@ class Symbol(ArrayMethods, NDArrayOperatorsMixin):
             items = index if type(index) is tuple else (index,)
             if not self.node.shape or any([isinstance(item, (Node, list)) for item in items]):
                 return None  # an entry is a number of its own, and an index array copies
-        if self.node.function in _VIEWS and self.node.operands:
-            if self.node.operands[0].function in _APART:
-                return None
-            return self.recorder.symbol(self.node.operands[0])
-        return None
+        source = viewed(self.node)
+        return None if source is None else self.recorder.symbol(source)
 
     def strong(self) -> Any:
         """The same number as an array: a Python number does not decide the dtype of a result, an array does."""

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy._core import umath
 
+from ..errors import UnsupportedFunctionError
 from ..registry import (
     Call,
     LocalTerm,
@@ -289,15 +290,18 @@ composed(np.clip, _clip)
 
 
 def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    if not copy:
+        raise UnsupportedFunctionError("np.nan_to_num", "for copy=False")
     if x.dtype.kind == "c":
         y = np.zeros_like(x)
-        y.real = _nan_to_num(np.real(x), copy, nan, posinf, neginf)
-        y.imag = _nan_to_num(np.imag(x), copy, nan, posinf, neginf)
-        return y
-    largest = np.finfo(x.dtype).max
-    x = np.where(np.isposinf(x), largest if posinf is None else posinf, x)
-    x = np.where(np.isneginf(x), -largest if neginf is None else neginf, x)
-    return np.where(np.isnan(x), nan, x)
+        y.real = _nan_to_num(np.real(x), True, nan, posinf, neginf)
+        y.imag = _nan_to_num(np.imag(x), True, nan, posinf, neginf)
+    else:
+        largest = np.finfo(x.dtype).max
+        y = np.where(np.isposinf(x), largest if posinf is None else posinf, x)
+        y = np.where(np.isneginf(x), -largest if neginf is None else neginf, y)
+        y = np.where(np.isnan(x), nan, y)
+    return y
 
 
 composed(np.nan_to_num, _nan_to_num)

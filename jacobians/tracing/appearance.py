@@ -16,6 +16,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..arrays import nothing_known
 from ..errors import ScalarisationWarning, TraceConversionError
+from ..exposed import expose
 from ..methods import ArrayMethods
 from .dispatch import apply_plainly
 from .recorded import Recorded, lift, primal
@@ -80,6 +81,9 @@ class Appearance(ArrayMethods, NDArrayOperatorsMixin, Recorded):
             return scalars
         for index in np.ndindex(self.shape):
             scalars[index] = self[index]  # type: ignore[index]
+        if not copy:
+            scalars.flags.writeable = False  # in NumPy it would be this array itself
+            expose(getattr(self, "root", self), scalars)
         return scalars
 
     # ---- what it looks like -----------------------------------------------------------------------------------------

@@ -179,7 +179,9 @@ def level_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Le
 def is_overwritten(value: Recorded) -> bool:
     """Whether NumPy would have changed the memory of a value since it was made."""
     known = value.level.overwritten
-    return known is not None and not value.is_settled and id(owner_of(value)) in known
+    if known is None or value.is_settled:
+        return False
+    return id(owner_of(value)) in known or any([id(owner) in known for owner in value.handed_out])
 
 
 def check_current(operation: str, value: Any) -> None:

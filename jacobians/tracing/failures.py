@@ -68,6 +68,11 @@ def _reason(error: BaseException) -> str | None:
     if fixed:
         way = "y = y.astype(dtype)" if fixed[1] == "dtype" else "y = np.reshape(y, shape)"
         return f"The {fixed[1]} of a traced array cannot be assigned. Bind the name anew, as in {way}."
+    if "read-only" in words:
+        return (
+            "np.asarray and the like of a traced array are read-only, and so are arrays that a derivative needs: write "
+            "into a copy, or leave out np.asarray, since traced arrays are arrays."
+        )
     mixed = _MISSING.search(words)
     if mixed and isinstance(getattr(np, mixed["ufunc"], None), np.ufunc):
         name = mixed["ufunc"]

@@ -43,6 +43,8 @@ class Recorded:
     """Whether it has not been asked for yet."""
     is_settled: ClassVar[bool] = False
     """Whether nobody can write into it."""
+    handed_out: Any = ()
+    """The memory in which others have got what an array holds that is written into."""
 
     def __init__(self, level: Level, value: Any, vertex: int) -> None:
         self.level = level
@@ -100,8 +102,12 @@ def owner_of(value: Any) -> Any:
     """The array that owns the memory of a value."""
     while isinstance(value, Recorded):
         value = value.value
-    while isinstance(value.base, (np.ndarray, Symbol)):
-        value = value.base
+    while (base := value.base) is not None:
+        if not isinstance(base, (np.ndarray, Symbol)):
+            base = getattr(base, "base", None)  # a view with strides of its own lies on an object that is no array
+            if not isinstance(base, np.ndarray):
+                break
+        value = base
     return value
 
 

@@ -64,9 +64,9 @@ def _current(x: Any, level: Level | None) -> Any:
     own = x.level
     if own is not level and (level is not None or not own.open or own.graph.has_complex):
         return None
-    if type(x) in CHANGING:
-        x = x.current()
-    return None if own.overwritten is not None and is_overwritten(x) else x
+    if own.overwritten is not None and is_overwritten(x):
+        return None
+    return x.current() if type(x) in CHANGING else x
 
 
 def of_one(function: Any, x: Any) -> Any:

@@ -14,6 +14,8 @@ import numpy as np
 
 from ..arrays import settled
 from ..errors import EscapedTraceError, WriteError
+from ..exposed import is_exposed
+from ..methods import ArrayMethods
 from ..program import Symbol
 from .appearance import Appearance
 from .dispatch import apply_function, apply_plainly, apply_specially
@@ -74,6 +76,16 @@ class Traced(Appearance):
     # ---- writing ----------------------------------------------------------------------------------------------------
 
     @property
+    def flat(self) -> Any:
+        """The entries in a row, which are read and written in their places."""
+        root, steps = (self.root, self.steps) if isinstance(self, View) else (self, ())
+        return _view(root, (*steps, (np.ravel, (), {})), settled(np.ravel(self)), Flat)
+
+    @flat.setter
+    def flat(self, values: Any) -> None:
+        ArrayMethods.flat.fset(self, values)  # type: ignore[misc]
+
+    @property
     def is_writable(self) -> bool:
         """Whether in-place operations change it; if not, they bind its name anew."""
         return not any([owner_of(self) is memory for memory in self.level.inputs])
@@ -91,6 +103,8 @@ class Traced(Appearance):
             raise EscapedTraceError("assignment", self.shape)
         if not self.is_writable:
             self._refuse_writing()
+        if is_exposed(self):
+            raise WriteError(self.shape, is_exposed=True)
         self.level.overwrite(owner_of(self))  # of other arrays in that memory nothing is known
         start = moved(self)
         self.__class__ = Buffer  # type: ignore[assignment]
@@ -147,6 +161,10 @@ class Buffer(Traced):
         return self._state.version
 
     @property
+    def handed_out(self) -> Any:  # type: ignore[override]
+        return self._state.seen
+
+    @property
     def shape(self) -> tuple[int, ...]:
         return self._state.base.shape
 
@@ -192,6 +210,8 @@ class Buffer(Traced):
     def write(self, steps: Steps, index: Any, value: Any, fresh: bool = False) -> None:
         if not self.level.open:
             raise EscapedTraceError("assignment", self.shape)
+        if is_exposed(self):
+            raise WriteError(self.shape, is_exposed=True)
         writes = self._state
         if isinstance(value, View) and value.root is self and writes.holds_already(steps, index, value.steps):
             return
@@ -242,6 +262,10 @@ class View(Traced):
         return self._state.steps
 
     @property
+    def handed_out(self) -> Any:  # type: ignore[override]
+        return self._state.root.handed_out
+
+    @property
     def level(self) -> Level:  # type: ignore[override]
         return self._state.root.level
 
@@ -272,14 +296,28 @@ class View(Traced):
         self.root.write(self.steps + steps, index, value, fresh)
 
 
+class Flat(View):
+    """The entries of an array in a row."""
+
+    __slots__ = ()
+
+    def write(self, steps: Steps, index: Any, value: Any, fresh: bool = False) -> None:
+        root = self.root
+        places = apply_steps(np.arange(root.size).reshape(root.shape), self.steps + steps)[index]
+        root.write((), tuple([n if n.ndim else int(n) for n in np.unravel_index(places, root.shape)]), value)
+
+    def __getitem__(self, index: Any) -> Any:
+        return released(settled(self.current()[index]))
+
+
 Recorded.plain, Recorded.fixed = Traced, Settled
 STAYING.update((Traced, Settled, Input))
-CHANGING.update((Buffer, View))
+CHANGING.update((Buffer, View, Flat))
 TRACED.update(STAYING | CHANGING)
 
 
-def _view(root: Traced, steps: Steps, seen: Any) -> View:
-    view: View = View.__new__(View)
+def _view(root: Traced, steps: Steps, seen: Any, kind: type[View] = View) -> View:
+    view = kind.__new__(kind)
     view._state = _Origin(root, steps, seen)
     return view
 
@@ -289,6 +327,8 @@ def _linked(result: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str,
     if type(result) is not Traced or not args or not isinstance(args[0], Traced) or isinstance(args[0], Settled):
         return result
     array = args[0]
+    if type(array) is Flat:  # NumPy copies it
+        return released(settled(result))
     step = (function, args[1:], kwargs)
     if not result.ndim and not (function is operator.getitem and _has_ellipsis(args[1])):
         return result  # a number: nobody can write into it
@@ -299,8 +339,12 @@ def _linked(result: Any, function: Any, args: tuple[Any, ...], kwargs: dict[str,
         entries = root._state.entries()
         if owner_of(apply_steps(entries, steps)) is not entries:
             return released(settled(result))
-    elif owner_of(result) is not owner_of(array):
+    elif (owner := owner_of(result)) is not owner_of(array):
         return result
+    elif isinstance(owner, Symbol):  # which lies in memory as in C's order, as far as is known
+        entries = np.empty(root.shape, np.int8)
+        if not np.may_share_memory(apply_steps(entries, steps), entries):
+            return result
     return _view(root, steps, result)
 
 

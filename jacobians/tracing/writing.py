@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Slot, settled, written
-from ..errors import EscapedTraceError
+from ..errors import EscapedTraceError, WriteError
 from ..methods import check_cast
 from ..program import Symbol
 from .dispatch import check_current
@@ -155,6 +155,8 @@ class Writes:
             self.version += 1
             return
         view = apply_steps(self.entries(), steps)
+        if steps and view.size and not np.may_share_memory(view, self.entries()):
+            raise WriteError(view.shape)  # a copy, of which nothing arrives here
         start = self._total
         if value.ndim == 0 and is_entry(index) and (len(index) if type(index) is tuple else 1) == view.ndim:
             view[index] = start
