@@ -71,3 +71,14 @@ def test_second_derivatives_of_operators_with_one_index_on_two_of_their_axes(f):
     expected = np.stack(slopes, axis=-1).reshape(3, 3, 3, 3)
     np.testing.assert_allclose(jac.hessian(loss)(m).to_array(), expected, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(jac.hvp(loss, (m,), (m,))[0], np.tensordot(expected, m, 2), rtol=1e-6, atol=1e-6)
+
+
+def test_sparse_products_that_meet_in_single_entries():
+    def function(A):
+        A = np.einsum("ij,kl->ikjl", A, A)[0, :, 1]
+        X = jac.scipy.linalg.solve_continuous_lyapunov(A + 3 * np.eye(3), A)
+        return np.linalg.solve(X + 3 * np.eye(3), np.linalg.cholesky(A @ A.T + np.eye(3)).T)
+
+    J = jac.jacobian(function)(np.array([[0.3, 0.2, 0.1], [-0.4, 0.5, 0.3], [0.2, 0.1, -0.6]]))
+    matrix = J.to_array().reshape(9, 9)
+    np.testing.assert_allclose((J.T @ J).to_sparse().toarray(), matrix.T @ matrix, rtol=1e-10, atol=1e-12)

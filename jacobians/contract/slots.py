@@ -109,7 +109,8 @@ def total(summands: Sequence[Summand], rows: Any, shape: tuple[int, ...], dtype:
         found: Any = summands[0].at(rows)
         for n, summand in enumerate(summands[1:]):
             part = summand.at(rows)
-            found = np.add(found, part, out=found if n and found.dtype == np.result_type(found, part) else None)
+            is_ours = n and isinstance(found, np.ndarray) and found.dtype == np.result_type(found, part)
+            found = np.add(found, part, out=found if is_ours else None)
             del part
         return found
     sums = np.zeros(shape, dtype)
