@@ -147,6 +147,18 @@ def test_types_that_lapack_lacks_become_those_of_scipy(name: str, dtype: Any) ->
     np.testing.assert_allclose(slope, step / 2e-6, rtol=1e-5 + tolerance, atol=1e-5 + tolerance)
 
 
+@pytest.mark.parametrize("lower", [True, False])
+def test_vectors_of_pairs_have_the_signs_of_scipy(lower: bool) -> None:
+    random = np.random.default_rng(0)
+    for _ in range(10):
+        a, b = random.standard_normal((2, 4, 4))
+        a, b = a + a.T, b @ b.T + 4 * np.eye(4)
+        value, J = jac.value_and_jacobian(lambda a, b=b: linalg.eigh(a, b, lower=lower)[1])(a)
+        np.testing.assert_allclose(value, scipy.linalg.eigh(a, b, lower=lower)[1], rtol=1e-10, atol=1e-12)
+        expected = jac.numerical_jacobian(lambda a, b=b: scipy.linalg.eigh(a, b, lower=lower)[1], a)
+        np.testing.assert_allclose(J.to_array(), expected, rtol=1e-6, atol=1e-7)
+
+
 def test_products_of_stacks() -> None:
     value, J = jac.value_and_jacobian(lambda x: linalg.khatri_rao(x, STACK))(STACK)
     expected = [[scipy.linalg.khatri_rao(a, a) for a in row] for row in STACK]

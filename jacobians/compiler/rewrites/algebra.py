@@ -101,6 +101,17 @@ def _scaled_scatter(builder: Builder, node: Node) -> Node | None:
     return None if scale == 1 else builder.scaled(scale, builder.call(scatter, base, *node.args[1:]))
 
 
+def _convolved(builder: Builder, node: Node) -> Node | None:
+    """A number times a convolution, or a correlation."""
+    if node.kwargs or not is_plain(*node.args[:2]):
+        return None
+    (s, x), (t, y) = split_scale(node.args[0]), split_scale(node.args[1])
+    if s == 1 and t == 1:
+        return None
+    made = builder.made(node.function, (x, y, *node.args[2:]), {}, node.shape, node.dtype)
+    return builder.scaled(s, builder.scaled(t, made))
+
+
 def _masked(builder: Builder, a: Any, b: Any) -> Node | None:
     """Truth values times numbers: the number is pulled out, and the same truth values count once."""
     for mask, other in ((a, b), (b, a)):
@@ -369,6 +380,8 @@ RULES: dict[Any, Sequence[Rule]] = {
     np.square: (lambda build, node: _square(build, node.args[0]) if is_plain(node.args[0]) else None,),
     np.reciprocal: (lambda build, node: build.call(np.divide, 1, node.args[0]) if is_plain(node.args[0]) else None,),
     scatter: (_scaled_scatter,),
+    np.convolve: (_convolved,),
+    np.correlate: (_convolved,),
     np.sum: (_total,),
     np.mean: (_mean,),
 }

@@ -81,7 +81,7 @@ def eigh(a: Any, b: Any = None, *, lower: bool = True, eigvals_only: bool = Fals
     # a v = w b v, with b = L L^H: inv(L) a inv(L)^H y = w y, v = inv(L)^H y
     L = np.linalg.cholesky(b) if lower else _adjoint(np.linalg.cholesky(b, upper=True))
     half = np.linalg.solve(L, _hermitian(a, lower))
-    values, vectors = np.linalg.eigh(np.linalg.solve(L, _adjoint(half)))
+    values, vectors = np.linalg.eigh(np.linalg.solve(L, _adjoint(half)), "L" if lower else "U")
     return values if eigvals_only else (values, np.linalg.solve(_adjoint(L), vectors))
 
 
