@@ -30,7 +30,7 @@ def linear_steps(before: Any, addends: Any, places: Any, factors: Any, count: in
     Examples
     --------
     >>> linear_steps([1.0], [np.array([0.0, 1.0, 2.0])], ((0, 0),), [2.0], 3)
-    array([[1., 2., 5., 12.]])
+    array([[ 1.,  2.,  5., 12.]])
     """
     k = len(before)
     y = np.empty((count + 1, k))
