@@ -371,3 +371,16 @@ def test_methods_get_their_instance(name):
     np.testing.assert_allclose(jac.hessian(lambda x: np.sum(method(x)))(x).diagonal(), -2 * np.sin(x), rtol=1e-9)
     compiled = jac.compile(lambda x: jac.jacobian(method)(x).to_array())
     np.testing.assert_allclose(compiled(x), np.diag(2 * np.cos(x)), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "products",
+    [{"vjp": lambda c, y, x: W.T @ (c * np.cos(W @ x))}, {"jvp": lambda h, y, x: np.cos(W @ x) * (W @ h[0])}],
+)
+def test_jacobians_with_products_that_have_no_name_are_pickled(products):
+    function = jac.custom(lambda x: np.sin(W @ x), **products)
+    stored = pickle.loads(pickle.dumps(jac.jacobian(function)(X)))
+    expected = np.cos(W @ X)[:, None] * W
+    np.testing.assert_allclose(stored.to_array(), expected, rtol=1e-12)
+    np.testing.assert_allclose(stored @ X, expected @ X, rtol=1e-12)
+    np.testing.assert_allclose(np.arange(3.0) @ stored, np.arange(3.0) @ expected, rtol=1e-12)

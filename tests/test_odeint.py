@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from functools import partial
 
 import autograd
@@ -97,3 +98,14 @@ def test_rules_of_quadrature(name):
     for n, dense in enumerate(numerical_jacobians(lambda y, x: f(scipy.integrate, y, x), y, x)):
         found = jac.jacobian(lambda y, x: f(integrate, y, x), n)(y, x).to_array()
         np.testing.assert_allclose(found, dense, atol=1e-8)
+
+
+@pytest.mark.parametrize("mode", ["explicit", "lazy"])
+def test_its_jacobian_is_pickled_although_its_products_are_functions_without_a_name(mode):
+    J = jac.jacobian(lambda y0: solution(y0, T, P, 2.0), mode=mode)(Y0)
+    stored = pickle.loads(pickle.dumps(J))
+    (expected,) = numerical_jacobians(lambda y0: solution(y0, T, P, 2.0), Y0)
+    np.testing.assert_allclose(stored.to_array(), expected, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(stored @ P[:2], expected @ P[:2], rtol=1e-6, atol=1e-8)
+    c = np.arange(8.0).reshape(4, 2)
+    np.testing.assert_allclose(c @ stored, np.tensordot(c, expected), rtol=1e-6, atol=1e-8)

@@ -7,6 +7,7 @@ matrix is written out once.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any, NamedTuple
@@ -74,20 +75,25 @@ class GivenProducts:
 
     def apply(self, array: Any) -> Any:
         """The derivative along each column."""
-        return self._product(self.products.push, array, self.columns, self.rows, self.in_shape)
+        return self._product(self.products.push, self.materialise, array, self.in_shape, self.rows)
 
     def apply_transposed(self, array: Any) -> Any:
         """The cotangent of the argument for each column."""
-        return self._product(self.products.pull, array, self.rows, self.columns, self.out_shape)
+        return self._product(self.products.pull, self._transposed, array, self.out_shape, self.columns)
 
-    def _product(self, product: Product | None, array: Any, source: int, target: int, shape: Shape) -> Any:
+    def _transposed(self) -> Any:
+        return np.transpose(self.materialise())
+
+    def _product(
+        self, product: Product | None, matrix: Callable[[], Any], array: Any, shape: Shape, target: int
+    ) -> Any:
+        """The product with vectors of a shape, by the author's function or by a matrix of `target` rows."""
         batch = np.shape(array)[1:]
         count = prod(batch)
-        flat = np.reshape(array, (source, count))
+        flat = np.reshape(array, (prod(shape), count))
         few = count <= min(self.rows, self.columns) or self.rows * self.columns > _MOST_ENTRIES
         if product is None or not few or self._matrix is not None:
-            matrix = self.materialise()
-            found = np.matmul(matrix if product is self.products.push else np.transpose(matrix), flat)
+            found = np.matmul(matrix(), flat)
         else:
             found = self._columns(product, flat, shape, target)
         return np.reshape(found, (target, *batch))
@@ -101,6 +107,18 @@ class GivenProducts:
     def pull(self) -> Product | None:
         """The same with cotangents."""
         return self._directly(self.products.pull, self.out_shape, self.columns)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is stored in place of functions that have no name where they could be found again is the matrix."""
+        state = dict(vars(self))
+        try:
+            _ = pickle.dumps((self.products, self.kwargs, [x for x in self.args if not hasattr(x, "dtype")]))
+        except (AttributeError, TypeError, pickle.PicklingError):
+            state["_matrix"] = self.materialise()
+            state["products"] = Products(self.products.name, None, None, False)
+            state["args"] = tuple([x if hasattr(x, "dtype") else None for x in self.args])
+            state["kwargs"] = {}
+        return state
 
     def _directly(self, product: Product | None, shape: Shape, target: int) -> Product | None:
         if product is None:
