@@ -36,7 +36,7 @@ def test_every_row_is_done_once(threads: int, size: int, step: int, innermost: b
     found = in_blocks(block, size, step, [x, seen], [2.0], [(np.float64, (2,))], True, innermost, wider)
     np.testing.assert_array_equal(seen, 2 * x)
     assert sum(lengths) == size
-    assert max(lengths) <= (4 * step if wider and threads > 1 else step)
+    assert max(lengths) <= (4 * step if wider else step)
     if not wider:
         assert found == [float(2 * n) for n in range(0, size, step)]  # in the order of the rows, whoever did them
 

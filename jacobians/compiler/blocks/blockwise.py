@@ -117,7 +117,7 @@ def in_blocks(
         The results, in the order of the blocks.
     """
     threads = min(_limits["threads"], -(-size // step)) if parallel else 1
-    turn = _blocks_in_turn(buffers, step) if threads > 1 and wider else 1
+    turn = _blocks_in_turn(buffers, step, threads) if wider else 1
     longest = turn * step
     count = -(-size // step)
     if innermost:
@@ -167,13 +167,14 @@ def in_blocks(
     return results
 
 
-def _blocks_in_turn(buffers: Sequence[tuple[Any, tuple[int, ...]]], step: int) -> int:
-    """How many blocks a thread takes at once: threads share the interpreter, and wait less often in long turns.
+def _blocks_in_turn(buffers: Sequence[tuple[Any, tuple[int, ...]]], step: int, threads: int) -> int:
+    """How many blocks a thread takes at once: at the beginning of each it waits for memory, and for other threads.
 
-    What a core has in its cache should last: 1.5 MB of 2.
+    What a core has in its cache should last: half a MB, and with threads, which share the interpreter, 1.5 MB of 2.
     """
     nbytes = step * sum([np.dtype(dtype).itemsize * math.prod(shape) for dtype, shape in buffers])
-    return min(max(1_572_864 // max(nbytes, 1), 2), 4)
+    most, least = (524_288, 1) if threads == 1 else (1_572_864, 2)
+    return min(max(most // max(nbytes, 1), least), 4)
 
 
 def _next(mine: deque[int], others: Sequence[deque[int]] = ()) -> int | None:
